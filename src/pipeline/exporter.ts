@@ -1,0 +1,31 @@
+import type { Category, Point } from "../point/point.ts";
+
+/** Points that travel together: one batch = one POST = one result, so putting back repeats nothing acknowledged. */
+export interface Batch {
+  readonly category: Category;
+  readonly points: readonly Point[];
+}
+
+/** What became of a batch. Never an exception: the caller decides by `status` alone. */
+export type ExportResult =
+  | { readonly status: "success" }
+  /** Not taken now, may be taken later. `retryAfterMs` is the receiver's own wish. */
+  | { readonly status: "retryable"; readonly error: string; readonly retryAfterMs?: number }
+  /** Never to be taken (`reason` names the ledger's drop reason). */
+  | { readonly status: "failure"; readonly error: string; readonly reason: FailureReason }
+  /** Too large as a whole; halves may be taken. */
+  | { readonly status: "too_large"; readonly error: string };
+
+/** Why Dataway will never take a batch: `rejected` (4xx), `forbidden` (403, token), `quota` (`beyondDataUsage`). */
+export type FailureReason = "rejected" | "forbidden" | "quota";
+
+/** Sends batches somewhere. */
+export interface Exporter {
+  readonly name: string;
+  /** Upper bound of one encoded body before compression, in bytes. */
+  readonly maxBatchBytes: number;
+  /** Bytes of this point in an encoded body, common tags counted in; never less than the true size. */
+  readonly sizeOf: (point: Point) => number;
+  /** One POST. Ends when `signal` fires (then `retryable`). Never throws. */
+  readonly export: (batch: Batch, signal: AbortSignal) => Promise<ExportResult>;
+}

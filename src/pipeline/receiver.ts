@@ -1,0 +1,81 @@
+import type { Hono } from "@hono/hono";
+import type { Logger } from "@std/log";
+import type { Point } from "../point/point.ts";
+
+/**
+ * The next consumer: takes points into the store. Never throws and never waits, so a handler may call it
+ * between reading a body and answering.
+ */
+export type Consumer = (points: readonly Point[]) => void;
+
+/** Why something that arrived did not become a point. `malformed`: undecodable or against the protocol's rules. */
+export type RefusalReason =
+  | "malformed"
+  | "unsupported"
+  | "too_large"
+  | "sampled_out"
+  | "duplicate"
+  | "filtered"
+  | "too_many_series";
+
+/** What a receiver is given: where its points go, and where it reports what it could not take. */
+export interface Intake {
+  /** Hands decoded points on. */
+  readonly consume: Consumer;
+  /** Counts `count` data (spans, lines, records …) that arrived and were not kept, by reason. */
+  readonly refuse: (reason: RefusalReason, count?: number) => void;
+}
+
+/** Bounds of one request body. */
+export interface BodyLimits {
+  /** Bytes as they come over the wire. */
+  readonly maxWireBytes: number;
+  /** Bytes after inflating. */
+  readonly maxInflatedBytes: number;
+  /** Longest time between the first and the last byte of a body, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What every receiver is built with, besides its own settings. */
+export interface ReceiverContext extends Intake {
+  readonly log: Logger;
+  readonly limits: BodyLimits;
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/** An invocation as the platform saw it, told to receivers once its runtime is done. */
+export interface FinishedInvocation {
+  readonly requestId: string;
+  /** Unix time in nanoseconds at which the event was handed to the runtime. */
+  readonly startNs: bigint;
+  readonly durationMs: number;
+  readonly status: "success" | "error" | "failure" | "timeout";
+  readonly errorType?: string;
+  readonly coldStart: boolean;
+}
+
+/** A port a receiver wants its routes on, besides the main listener. */
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * One way into the extension. A receiver is complete in itself: its Hono app answers its protocol's errors in
+ * its protocol's form. Everything is optional; a receiver may be only a socket or only routes.
+ */
+export interface Receiver {
+  /** Short name used in settings, logs and the ledger, e.g. `otlp`. */
+  readonly name: string;
+  /** Routes, mounted at `/` on the main listener and served alone on each of {@link ports}. */
+  readonly app?: Hono;
+  /** Loopback ports that serve {@link app} too. A taken port is logged once and skipped. */
+  readonly ports?: readonly ListenAddress[];
+  /** Opens sockets that are not plain HTTP (UDP, gRPC, Unix). Resolves to what closes them; never rejects for a taken port. */
+  readonly listen?: () => Promise<AsyncDisposable>;
+  /** Aggregates so far, handed on at each flush. Drains sockets first where data may still sit in them. */
+  readonly collect?: () => Promise<void> | void;
+  /** Told of each invocation once, after its `platform.runtimeDone` (or its last sign of life). */
+  readonly invocationDone?: (invocation: FinishedInvocation) => void;
+}

@@ -1,0 +1,59 @@
+/**
+ * The model every signal is turned into: a Guance point (measurement, tags, fields, time) of one category.
+ * @see `spec/datakit.md` 3.6 and 3.7 for what Dataway stores and where it cuts.
+ */
+
+/** Dataway's category. The literal is the last segment of the upload path (`/v1/write/<category>`). */
+export type Category = (typeof CATEGORIES)[number];
+
+/** All categories, in the order in which a flush sends them: figures first, then what explains them. */
+export const CATEGORIES = [
+  "metric",
+  "logging",
+  "tracing",
+  "custom_object",
+  "object",
+  "keyevent",
+  "network",
+  "rum",
+  "security",
+  "profiling",
+] as const;
+
+/** Which part of the extension took a point in. The ledger counts per source. */
+export type Source = "telemetry" | "otlp" | "ddtrace" | "statsd" | "datakit" | "self";
+
+/** An unsigned 64-bit integer, which Dataway keeps apart from signed ones (`10u` in line protocol). */
+export interface Unsigned {
+  readonly unsigned: bigint;
+}
+
+/** One scalar: `number` is a float, `bigint` a signed 64-bit integer. */
+export type Scalar = string | number | bigint | boolean | Unsigned | Uint8Array;
+
+/** A field's value: a scalar, or an array of scalars of one type. */
+export type FieldValue = Scalar | readonly Scalar[];
+
+/**
+ * One measured fact. Maps, not objects: keys come from customers' data and may be `__proto__`.
+ * Points are made by {@link createPoint} only, so whoever holds one knows it obeys Dataway's rules.
+ */
+export interface Point {
+  readonly category: Category;
+  readonly measurement: string;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly fields: ReadonlyMap<string, FieldValue>;
+  /** Unix time in nanoseconds. */
+  readonly timeNs: bigint;
+}
+
+/** What a mapping hands to {@link createPoint}: the same as a point, before the rules were applied. */
+export interface PointDraft {
+  readonly category: Category;
+  readonly measurement: string;
+  readonly tags: Iterable<readonly [string, string]>;
+  /** `undefined` and NaN values are left out; `±Infinity` too. */
+  readonly fields: Iterable<readonly [string, FieldValue | undefined]>;
+  /** Unix time in nanoseconds. */
+  readonly timeNs: bigint;
+}
