@@ -1,0 +1,154 @@
+import type { LogLevel } from "@std/log";
+import type { BodyLimits, ListenAddress } from "../pipeline/receiver.ts";
+import type { FlushPlan } from "../lambda/flush_policy.ts";
+import { parseDurationMs, type SettingReader } from "./reader.ts";
+
+/** What the user calls the ways in (`ENV_DEFAULT_ENABLED_INPUTS`), by DataKit's names. */
+export const INPUTS = ["awslambda", "ddtrace", "opentelemetry", "statsd"] as const;
+export type Input = (typeof INPUTS)[number];
+
+/** Settings that belong to no single part. */
+export interface CoreConfig {
+  readonly logLevel: LogLevel;
+  readonly listen: ListenAddress;
+  readonly bodyLimits: BodyLimits;
+  readonly inputs: ReadonlySet<Input>;
+  /** Most billed time one invocation may spend on sending, in ms. */
+  readonly budgetMs: number;
+  readonly flushPlan: FlushPlan;
+  /** Time between flushes inside a long invocation and on managed instances, in ms. */
+  readonly flushIntervalMs: number;
+  /** Bound of the estimated memory of held points, in bytes. */
+  readonly storeMaxBytes: number;
+}
+
+const MIB = 1024 * 1024;
+/** Part of the function's memory that held data may take. */
+const STORE_SHARE = 1 / 16;
+
+/** Reads them; `memoryMb` is the function's configured memory. */
+export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfig {
+  const storeMaxBytes = read.bytes("ENV_STORE_MAX_BYTES", {
+    default: 0,
+    min: 0,
+    description:
+      "Most memory that data waiting for Dataway may take; the oldest goes first, counted. 0: a sixteenth of the function's memory, from 8 to 64 MiB.",
+  });
+  return {
+    logLevel: read.choice("ENV_LOG_LEVEL", ["debug", "info", "warn", "error", "off"], {
+      default: "info",
+      description: "The extension's own log, one JSON line an event in the function's log group.",
+      aliases: { warning: "warn", none: "off" },
+    }),
+    listen: readListenAddress(read, "ENV_HTTP_LISTEN", {
+      default: { hostname: "0.0.0.0", port: 9529 },
+      description:
+        "The main listener: the platform's telemetry, and for local clients every HTTP route. A taken port moves to a free one.",
+    }),
+    bodyLimits: {
+      maxWireBytes: read.bytes("ENV_HTTP_MAX_BODY_SIZE", {
+        default: 16 * MIB,
+        min: 1024,
+        description: "Largest request body taken, in bytes on the wire.",
+      }),
+      maxInflatedBytes: read.bytes("ENV_HTTP_MAX_INFLATED_SIZE", {
+        default: 64 * MIB,
+        min: 1024,
+        description: "Largest request body taken, in bytes after inflating.",
+      }),
+      timeoutMs: read.durationMs("ENV_HTTP_TIMEOUT", {
+        default: 30_000,
+        min: 100,
+        description: "Longest time for a request's body to arrive.",
+      }),
+    },
+    inputs: readInputs(read),
+    budgetMs: read.durationMs("ENV_DATAWAY_BUDGET", {
+      default: 500,
+      min: 0,
+      max: 60_000,
+      description:
+        "Most billed time one invocation may spend on sending; never past 200 ms before its deadline.",
+    }),
+    flushPlan: readFlushPlan(read),
+    flushIntervalMs: read.durationMs("ENV_FLUSH_INTERVAL", {
+      default: 10_000,
+      min: 100,
+      description: "Time between flushes inside a long invocation, and on managed instances.",
+    }),
+    storeMaxBytes: storeMaxBytes > 0
+      ? storeMaxBytes
+      : Math.min(64 * MIB, Math.max(8 * MIB, Math.floor(memoryMb * MIB * STORE_SHARE))),
+  };
+}
+
+/** `host:port`, `[v6]:port`, `:port` or a port alone. */
+export function readListenAddress(
+  read: SettingReader,
+  name: string,
+  options: { readonly default: ListenAddress; readonly description: string },
+): ListenAddress {
+  const { hostname, port } = options.default;
+  const shown = `${hostname}:${port}`;
+  const text = read.text(name, { default: shown, description: options.description });
+  const match = /^(?:(\[[0-9a-f:.]+\]|[^:\s/]*):)?(\d{1,5})$/i.exec(text);
+  const chosen = Number(match?.[2]);
+  if (match === null || chosen > 65535) {
+    read.problem({
+      name,
+      message: `Cannot use ${name} as it must be host:port: current value is ${JSON.stringify(text)}`,
+      used: shown,
+    });
+    return options.default;
+  }
+  const host = (match[1] ?? hostname).replace(/^\[|\]$/g, "");
+  return { hostname: host === "" ? "0.0.0.0" : host, port: chosen };
+}
+
+function readInputs(read: SettingReader): ReadonlySet<Input> {
+  const name = "ENV_DEFAULT_ENABLED_INPUTS";
+  const options = {
+    default: INPUTS,
+    description: "The ways in that are on; replaces the default. `-name` takes one out of it.",
+  };
+  const older = read.list("ENV_ENABLE_INPUTS", { default: [], description: `Older name of ${name}.` });
+  const current = read.list(name, options);
+  const words = current === options.default && older.length > 0 ? older : current;
+  const enabled = new Set<Input>(words.every((word) => word.startsWith("-")) ? INPUTS : []);
+  for (const word of words) {
+    const input = INPUTS.find((known) => known === word.replace(/^-/, ""));
+    if (input === undefined) {
+      read.problem({
+        name,
+        message: `Cannot use ${JSON.stringify(word)} of ${name} as it must be one of ${INPUTS.join(", ")}`,
+        used: "the others",
+      });
+    } else if (word.startsWith("-")) enabled.delete(input);
+    else enabled.add(input);
+  }
+  return enabled;
+}
+
+function readFlushPlan(read: SettingReader): FlushPlan {
+  const name = "ENV_FLUSH_PLAN";
+  const text = read.text(name, {
+    default: "adaptive",
+    description:
+      "When to send: `end` of each invocation; `overlap`: beside the next one, which costs no billed time; `periodic,<duration>`; `adaptive`: `end` when traffic is rare, `overlap` when it is busy.",
+  }).toLowerCase();
+  const [kind = "", every = "", ...rest] = text.split(",").map((part) => part.trim());
+  if ((kind === "adaptive" || kind === "end" || kind === "overlap") && every === "") return { kind };
+  const everyMs = parseDurationMs(every);
+  if (kind === "periodic" && rest.length === 0 && everyMs !== undefined && everyMs > 0) {
+    return { kind, everyMs };
+  }
+  read.problem({
+    name,
+    message:
+      `Cannot use ${name} as it must be adaptive, end, overlap or periodic,<duration>: current value is ${
+        JSON.stringify(text)
+      }`,
+    used: "adaptive",
+  });
+  return { kind: "adaptive" };
+}

@@ -1,0 +1,69 @@
+/**
+ * When to flush: a pure function of what is known at an INVOKE. The costs differ: flushing at the end is billed
+ * time, flushing while the next invocation runs is free but waits for that invocation to come.
+ */
+
+/** How the user wants it: `ENV_FLUSH_PLAN`. */
+export type FlushPlan =
+  | { readonly kind: "adaptive" }
+  | { readonly kind: "end" }
+  | { readonly kind: "overlap" }
+  | { readonly kind: "periodic"; readonly everyMs: number };
+
+/** What is known when an invocation begins. */
+export interface FlushHistory {
+  /** Times between the last INVOKE events, in ms, oldest first; at most {@link HISTORY_LENGTH}. */
+  readonly gapsMs: readonly number[];
+  /** Since the last flush that sent something; `Infinity` before the first. In ms. */
+  readonly sinceFlushMs: number;
+  /** Estimated memory of what is held. */
+  readonly heldBytes: number;
+  /** Whether Dataway is thought to be there. */
+  readonly breaker: "closed" | "open" | "half_open";
+  /** Whether `platform.runtimeDone` will tell the end of the invocation. */
+  readonly telemetry: boolean;
+}
+
+/**
+ * - `end`: flush after the runtime is done, before `next`.
+ * - `overlap`: flush older data from now on, beside the function; `next` does not wait for it.
+ * - `defer`: send nothing this time.
+ */
+export type FlushDecision = "end" | "overlap" | "defer";
+
+/** Gaps looked at: enough to tell steady traffic from a burst. As bottlecap and DataKit. */
+export const HISTORY_LENGTH = 20;
+/** A mean gap below this means that a next invocation will soon carry the data. In ms. */
+const BUSY_GAP_MS = 120_000;
+/** Adaptive overlap sends at most this often: each POST takes CPU from the function. In ms. */
+const OVERLAP_INTERVAL_MS = 10_000;
+/** Held data beyond this is sent at once, whatever the interval. In bytes. */
+const OVERLAP_HELD_BYTES = 524_288;
+
+/** Decides for one invocation. */
+export function decideFlush(plan: FlushPlan, history: FlushHistory): FlushDecision {
+  if (history.breaker === "open") return "defer";
+  // A probe of a Dataway that was down is best made beside the function: it may well be in vain.
+  if (history.breaker === "half_open" || !history.telemetry) return "overlap";
+  switch (plan.kind) {
+    case "end":
+      return "end";
+    case "overlap":
+      return "overlap";
+    case "periodic":
+      return history.sinceFlushMs >= plan.everyMs ? "end" : "defer";
+    case "adaptive":
+      if (!isBusy(history.gapsMs)) return "end";
+      return history.sinceFlushMs >= OVERLAP_INTERVAL_MS || history.heldBytes >= OVERLAP_HELD_BYTES
+        ? "overlap"
+        : "defer";
+  }
+}
+
+function isBusy(gapsMs: readonly number[]): boolean {
+  if (gapsMs.length < HISTORY_LENGTH) return false;
+  const recent = gapsMs.slice(-HISTORY_LENGTH);
+  const meanMs = recent.reduce((sum, gapMs) => sum + gapMs, 0) / recent.length;
+  // One long gap just now: the traffic may be over, and the next INVOKE far away.
+  return meanMs < BUSY_GAP_MS && (recent.at(-1) ?? Infinity) < BUSY_GAP_MS;
+}

@@ -1,0 +1,59 @@
+/**
+ * Keeps a dead Dataway from costing billed time at each invocation: after a few failures in a row nothing is
+ * tried (data is held), then one probe at growing intervals.
+ */
+export interface CircuitBreaker {
+  /** `closed`: send. `half_open`: one probe is due. `open`: hold. */
+  state(): BreakerState;
+  /** A POST was answered, or refused for good: someone is there. */
+  succeeded(): void;
+  /** A POST got no usable answer. `retryAfterMs` opens at once for that long. */
+  failed(retryAfterMs?: number): void;
+  /** Forgets everything, e.g. after a snapshot was restored elsewhere. */
+  reset(): void;
+}
+
+export type BreakerState = "closed" | "open" | "half_open";
+
+export interface CircuitBreakerOptions {
+  /** Unix time in ms. */
+  readonly now: () => number;
+  /** Failures in a row that open it. @default 2 */
+  readonly threshold?: number;
+  /** First wait in ms, doubled with each failed probe. @default 5000 */
+  readonly firstWaitMs?: number;
+  /** Longest wait in ms. @default 300000 */
+  readonly maxWaitMs?: number;
+}
+
+/** A closed breaker. */
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { now, threshold = 2, firstWaitMs = 5_000, maxWaitMs = 300_000 } = options;
+  let failures = 0;
+  let openedAt = 0;
+  let waitMs = 0;
+
+  return {
+    state: () => {
+      if (waitMs === 0) return "closed";
+      const elapsedMs = now() - openedAt;
+      // A clock set back must not hold data for longer than the wait itself.
+      return elapsedMs >= waitMs || elapsedMs < 0 ? "half_open" : "open";
+    },
+    succeeded: () => {
+      failures = 0;
+      waitMs = 0;
+    },
+    failed: (retryAfterMs) => {
+      failures++;
+      if (failures < threshold && retryAfterMs === undefined) return;
+      openedAt = now();
+      const doubledMs = firstWaitMs * 2 ** Math.min(Math.max(0, failures - threshold), 30);
+      waitMs = Math.min(maxWaitMs, Math.max(retryAfterMs ?? doubledMs, 1));
+    },
+    reset: () => {
+      failures = 0;
+      waitMs = 0;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** An abort signal with an owner: it fires once `budgetMs` is over and must be disposed of. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/** A timer this late means that the sandbox was frozen, not that the machine was slow. In ms. */
+const FROZEN_IF_LATE_MS = 500;
+/** After a thaw a pending answer may already sit in the socket; this long it may still be read. In ms. */
+const GRACE_AFTER_THAW_MS = 100;
+
+/**
+ * A deadline that survives a freeze. On thaw all elapsed timers fire before any socket is read, so a plain
+ * timeout would abort a request whose answer is already here, and the data would be sent twice.
+ * @see `spec/deno.md` 8, freeze and thaw
+ */
+export function createDeadline(budgetMs: number, now: () => number = Date.now): Deadline {
+  const controller = new AbortController();
+  const startedAt = now();
+  const expire = (): void => controller.abort(new DOMException("Time is over", "TimeoutError"));
+  let timer = setTimeout(() => {
+    if (now() - startedAt < budgetMs + FROZEN_IF_LATE_MS) expire();
+    else timer = setTimeout(expire, GRACE_AFTER_THAW_MS);
+  }, Math.max(0, budgetMs));
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+/** Resolves `true` when `work` is settled, `false` when `signal` fires first. Never rejects. */
+export async function settledBefore(work: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  let stop = (): void => {};
+  const aborted = new Promise<boolean>((resolve) => {
+    stop = () => resolve(false);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  const done = work.then(() => true, () => true);
+  try {
+    return await Promise.race([done, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
