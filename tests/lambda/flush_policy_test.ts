@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import {
+  decideFlush,
+  type FlushDecision,
+  type FlushHistory,
+  type FlushPlan,
+} from "../../src/lambda/flush_policy.ts";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+function history(change: Partial<FlushHistory> = {}): FlushHistory {
+  return {
+    gapsMs: [],
+    sinceFlushMs: Infinity,
+    heldBytes: 1000,
+    breaker: "closed",
+    telemetry: true,
+    ...change,
+  };
+}
+
+const steady = (gapMs: number, count = 20): number[] => Array.from({ length: count }, () => gapMs);
+
+const CASES: readonly (readonly [string, FlushPlan, Partial<FlushHistory>, FlushDecision])[] = [
+  ["end always flushes at the end", { kind: "end" }, { gapsMs: steady(SECOND) }, "end"],
+  ["overlap always flushes beside the next invocation", { kind: "overlap" }, {}, "overlap"],
+  [
+    "periodic waits for its time",
+    { kind: "periodic", everyMs: MINUTE },
+    { sinceFlushMs: MINUTE - 1 },
+    "defer",
+  ],
+  ["periodic flushes at the end when it is time", { kind: "periodic", everyMs: MINUTE }, {
+    sinceFlushMs: MINUTE,
+  }, "end"],
+  [
+    "adaptive flushes at the end while it knows little",
+    { kind: "adaptive" },
+    { gapsMs: steady(SECOND, 19) },
+    "end",
+  ],
+  [
+    "adaptive flushes at the end when traffic is rare",
+    { kind: "adaptive" },
+    { gapsMs: steady(3 * MINUTE) },
+    "end",
+  ],
+  ["adaptive overlaps when traffic is busy", { kind: "adaptive" }, {
+    gapsMs: steady(SECOND),
+    sinceFlushMs: 10 * SECOND,
+  }, "overlap"],
+  ["adaptive defers when it sent a moment ago", { kind: "adaptive" }, {
+    gapsMs: steady(SECOND),
+    sinceFlushMs: SECOND,
+  }, "defer"],
+  [
+    "adaptive does not defer a lot of data",
+    { kind: "adaptive" },
+    { gapsMs: steady(SECOND), sinceFlushMs: SECOND, heldBytes: 600_000 },
+    "overlap",
+  ],
+  [
+    "adaptive returns to the end after one long gap",
+    { kind: "adaptive" },
+    { gapsMs: [...steady(SECOND, 19), 3 * MINUTE] },
+    "end",
+  ],
+  ["every plan holds data while the breaker is open", { kind: "end" }, { breaker: "open" }, "defer"],
+  ["every plan probes beside the function", { kind: "end" }, { breaker: "half_open" }, "overlap"],
+  [
+    "every plan overlaps when telemetry cannot tell the end",
+    { kind: "end" },
+    { telemetry: false },
+    "overlap",
+  ],
+];
+
+for (const [name, plan, change, expected] of CASES) {
+  Deno.test(`decideFlush: ${name}`, () => assertEquals(decideFlush(plan, history(change)), expected));
+}

@@ -1,0 +1,218 @@
+import { assert, assertEquals } from "@std/assert";
+import { createLogger } from "@std/log";
+import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
+import type { Batch, ExportResult } from "../../src/pipeline/exporter.ts";
+import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import type { Category } from "../../src/point/point.ts";
+import { messagesOf, testPoint } from "../support/points.ts";
+
+type Answer = ExportResult | ((batch: Batch, signal: AbortSignal) => Promise<ExportResult>);
+
+interface Rig {
+  readonly flusher: Flusher;
+  readonly store: PointStore;
+  readonly ledger: Ledger;
+  readonly sent: unknown[][];
+  readonly lines: string[];
+  answer: Answer;
+  now: number;
+  collect: () => void;
+}
+
+const SUCCESS: ExportResult = { status: "success" };
+const RETRYABLE: ExportResult = { status: "retryable", error: "503" };
+
+function newRig(maxBatchBytes = 300): Rig {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 1e6, sizeOf: () => 100, ledger });
+  const lines: string[] = [];
+  const sent: unknown[][] = [];
+  const rig: Omit<Rig, "flusher"> & { flusher?: Flusher } = {
+    store,
+    ledger,
+    sent,
+    lines,
+    answer: SUCCESS,
+    now: 0,
+    collect: () => {},
+  };
+  const flusher = createFlusher({
+    store,
+    exporter: {
+      name: "test",
+      maxBatchBytes,
+      sizeOf: () => 100,
+      export: async (batch, signal) => {
+        sent.push(messagesOf(batch.points));
+        return typeof rig.answer === "function" ? await rig.answer(batch, signal) : rig.answer;
+      },
+    },
+    breaker: createCircuitBreaker({ now: () => rig.now }),
+    collect: () => rig.collect(),
+    log: createLogger({ write: (line) => lines.push(line) }),
+    now: () => rig.now,
+  });
+  return Object.assign(rig, { flusher });
+}
+
+function add(rig: Rig, category: Category, ...names: string[]): void {
+  rig.store.consumer("otlp")(names.map((name) => testPoint(name, category)));
+}
+
+const never = new AbortController().signal;
+
+Deno.test("flusher.flush() sends all that is held, batch after batch", async () => {
+  const rig = newRig(200);
+  add(rig, "logging", "a", "b", "c");
+  const report = await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["a", "b"], ["c"]]);
+  assertEquals([report.exported, rig.store.held()], [3, 0]);
+});
+
+Deno.test("flusher.flush() sends what receivers collect at that moment", async () => {
+  const rig = newRig();
+  rig.collect = () => add(rig, "logging", "aggregate");
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["aggregate"]]);
+});
+
+Deno.test("flusher.flush() goes on when collecting fails, and says so", async () => {
+  const rig = newRig();
+  add(rig, "logging", "a");
+  rig.collect = () => {
+    throw new TypeError("bad aggregate");
+  };
+  assertEquals((await rig.flusher.flush(never)).exported, 1);
+  assert(rig.lines.some((line) => line.includes("bad aggregate")));
+});
+
+Deno.test("flusher.flush() puts back what Dataway did not take and ends", async () => {
+  const rig = newRig(100);
+  add(rig, "logging", "a", "b");
+  rig.answer = RETRYABLE;
+  const report = await rig.flusher.flush(never);
+  assertEquals([report.restored, rig.sent.length, rig.store.held()], [1, 1, 2]);
+  rig.answer = SUCCESS;
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent.slice(1), [["a"], ["b"]]);
+});
+
+Deno.test("flusher.flush() drops and counts what Dataway refuses for good, and goes on", async () => {
+  const rig = newRig(100);
+  add(rig, "logging", "bad", "good");
+  rig.answer = (batch) =>
+    Promise.resolve(
+      messagesOf(batch.points)[0] === "bad"
+        ? { status: "failure", error: "400", reason: "rejected" }
+        : SUCCESS,
+    );
+  const report = await rig.flusher.flush(never);
+  assertEquals([report.dropped, report.exported], [1, 1]);
+  assertEquals([...rig.ledger.totalDropped()], [["rejected", 1]]);
+});
+
+Deno.test("flusher.flush() halves a batch that is too large until single points remain", async () => {
+  const rig = newRig(400);
+  add(rig, "logging", "a", "b", "huge", "d");
+  rig.answer = (batch) =>
+    Promise.resolve(
+      messagesOf(batch.points).includes("huge") ? { status: "too_large", error: "413" } : SUCCESS,
+    );
+  const report = await rig.flusher.flush(never);
+  assertEquals([report.exported, report.dropped], [3, 1]);
+  assertEquals([...rig.ledger.totalDropped()], [["too_large", 1]]);
+});
+
+Deno.test("flusher.flush() loses no half when Dataway goes away between two halves", async () => {
+  const rig = newRig(400);
+  add(rig, "logging", "a", "b", "c", "d");
+  rig.answer = (batch) =>
+    Promise.resolve(batch.points.length > 2 ? { status: "too_large", error: "413" } : RETRYABLE);
+  await rig.flusher.flush(never);
+  rig.answer = SUCCESS;
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent.at(-1), ["a", "b", "c", "d"]);
+});
+
+Deno.test("flusher.flush() keeps a batch whose exporter throws", async () => {
+  const rig = newRig();
+  add(rig, "logging", "a");
+  rig.answer = () => Promise.reject(new Error("bug"));
+  assertEquals((await rig.flusher.flush(never)).restored, 1);
+  assertEquals(rig.store.held(), 1);
+});
+
+Deno.test("flusher.flush() tries nothing while the breaker is open, and one small probe after that", async () => {
+  const rig = newRig();
+  rig.answer = RETRYABLE;
+  add(rig, "logging", "a");
+  await rig.flusher.flush(never);
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent.length, 2);
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent.length, 2);
+  rig.now = 5000;
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent.length, 3);
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent.length, 3);
+});
+
+Deno.test("flusher.flush() sends everything once a probe succeeds", async () => {
+  const rig = newRig(20_000);
+  rig.answer = RETRYABLE;
+  add(rig, "logging", "a");
+  add(rig, "tracing", "b");
+  await rig.flusher.flush(never);
+  assertEquals(rig.store.held(), 2);
+  rig.now = 5000;
+  rig.answer = SUCCESS;
+  await rig.flusher.flush(never);
+  assertEquals(rig.store.held(), 0);
+});
+
+Deno.test("flusher.flush() with force tries although the breaker is open", async () => {
+  const rig = newRig();
+  rig.answer = RETRYABLE;
+  add(rig, "logging", "a");
+  await rig.flusher.flush(never);
+  await rig.flusher.flush(never);
+  rig.answer = SUCCESS;
+  assertEquals((await rig.flusher.flush(never, { force: true })).exported, 1);
+});
+
+Deno.test("flusher.flush() joins a flush in flight, which takes along what came meanwhile", async () => {
+  const rig = newRig();
+  const gate = Promise.withResolvers<void>();
+  rig.answer = async () => {
+    await gate.promise;
+    return SUCCESS;
+  };
+  add(rig, "logging", "a");
+  const first = rig.flusher.flush(never);
+  await Promise.resolve();
+  add(rig, "logging", "b");
+  const second = rig.flusher.flush(never);
+  gate.resolve();
+  assertEquals([(await first).exported, (await second).exported], [2, 0]);
+  assertEquals(rig.sent, [["a"], ["b"]]);
+});
+
+Deno.test("flusher.flush() gives up joining when its own signal fires", async () => {
+  const rig = newRig();
+  const gate = Promise.withResolvers<void>();
+  rig.answer = async () => {
+    await gate.promise;
+    return SUCCESS;
+  };
+  add(rig, "logging", "a");
+  const first = rig.flusher.flush(never);
+  const impatient = new AbortController();
+  const second = rig.flusher.flush(impatient.signal);
+  impatient.abort();
+  assertEquals((await second).exported, 0);
+  gate.resolve();
+  assertEquals((await first).exported, 1);
+});

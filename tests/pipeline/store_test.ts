@@ -1,0 +1,139 @@
+import { assertEquals, assertExists, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import type { HeldBatch } from "../../src/pipeline/store.ts";
+import { messagesOf, testPoint } from "../support/points.ts";
+
+/** Each test point is 100 bytes encoded, and 600 held. */
+function newStore(maxBytes = 1_000_000, exportOn = true): { store: PointStore; ledger: Ledger } {
+  const ledger = createLedger();
+  return { ledger, store: createPointStore({ maxBytes, sizeOf: () => 100, ledger, exportOn }) };
+}
+
+function add(store: PointStore, ...names: string[]): void {
+  store.consumer("otlp")(names.map((name) => testPoint(name)));
+}
+
+function take(store: PointStore, maxBytes = 1000, newestFirst = false): HeldBatch {
+  const batch = store.take("logging", maxBytes, newestFirst);
+  assertExists(batch);
+  return batch;
+}
+
+Deno.test("store.take() lends points oldest first and stops before the batch would be too large", () => {
+  const { store } = newStore();
+  add(store, "a", "b", "c");
+  assertEquals(messagesOf(take(store, 250).points), ["a", "b"]);
+  assertEquals(messagesOf(take(store, 250).points), ["c"]);
+  assertEquals(store.take("logging", 250), undefined);
+});
+
+Deno.test("store.take() lends a single point alone although it is larger than the batch", () => {
+  const { store } = newStore();
+  add(store, "big", "next");
+  assertEquals(messagesOf(take(store, 10).points), ["big"]);
+});
+
+Deno.test("store.take() lends the newest points, in order, when asked for newest first", () => {
+  const { store } = newStore();
+  add(store, "a", "b", "c");
+  assertEquals(messagesOf(take(store, 200, true).points), ["b", "c"]);
+});
+
+Deno.test("store.putBack() restores the order of arrival, also of halves and newest-first batches", () => {
+  const { store } = newStore();
+  add(store, "a", "b", "c", "d", "e");
+  const newest = take(store, 100, true);
+  const [first, second] = store.split(take(store, 400));
+  add(store, "f");
+  store.putBack(first);
+  store.putBack(newest);
+  store.putBack(second);
+  assertEquals(messagesOf(take(store).points), ["a", "b", "c", "d", "e", "f"]);
+});
+
+Deno.test("store drops the oldest when full and counts them by reason", () => {
+  const { store, ledger } = newStore(1800);
+  add(store, "a", "b", "c", "d");
+  assertEquals(messagesOf(take(store).points), ["b", "c", "d"]);
+  assertEquals([...ledger.totalDropped()], [["store_full", 1]]);
+});
+
+Deno.test("store makes the category that holds most pay first", () => {
+  const { store, ledger } = newStore(2400);
+  store.consumer("telemetry")([testPoint("m", "metric")]);
+  add(store, "a", "b", "c", "d", "e");
+  assertEquals(store.held("telemetry"), 1);
+  assertEquals(ledger.entries().find((e) => e.category === "logging")?.dropped.get("store_full"), 2);
+});
+
+Deno.test("store counts lent points against its bound, and drops the oldest of the others", () => {
+  const { store, ledger } = newStore(1800);
+  add(store, "a", "b", "c");
+  const batch = take(store, 100);
+  add(store, "d");
+  store.putBack(batch);
+  assertEquals(messagesOf(take(store).points), ["a", "c", "d"]);
+  assertEquals(ledger.totalDropped().get("store_full"), 1);
+});
+
+Deno.test("store refuses to settle one batch twice", () => {
+  const { store } = newStore();
+  add(store, "a");
+  const batch = take(store);
+  store.exported(batch);
+  assertThrows(() => store.putBack(batch), Error, "settled before");
+});
+
+Deno.test("store counts everything as dropped when nothing can ever be sent", () => {
+  const { store, ledger } = newStore(1800, false);
+  add(store, "a", "b");
+  assertEquals(store.held(), 0);
+  assertEquals(ledger.totalDropped().get("export_off"), 2);
+});
+
+Deno.test("store keeps received = exported + held + dropped through any sequence of actions", () => {
+  const action = fc.constantFrom("add", "take", "takeNewest", "export", "putBack", "drop", "split", "shed");
+  fc.assert(
+    fc.property(
+      fc.array(action, { maxLength: 200 }),
+      fc.integer({ min: 600, max: 20_000 }),
+      (actions, max) => {
+        const { store, ledger } = newStore(max);
+        const lent: HeldBatch[] = [];
+        let n = 0;
+        for (const each of actions) {
+          const batch = each === "add" || each.startsWith("take") || each === "shed"
+            ? undefined
+            : lent.shift();
+          if (each === "add") add(store, `${n++}`, `${n++}`, `${n++}`);
+          else if (each === "shed") store.shed(max / 2, "memory_pressure");
+          else if (each === "take" || each === "takeNewest") {
+            const taken = store.take("logging", 400, each === "takeNewest");
+            if (taken !== undefined) lent.push(taken);
+          } else if (batch === undefined) continue;
+          else if (each === "export") store.exported(batch);
+          else if (each === "putBack") store.putBack(batch);
+          else if (each === "drop") store.drop(batch, "rejected");
+          else if (batch.points.length > 1) lent.push(...store.split(batch));
+          else store.putBack(batch);
+
+          const [entry] = ledger.entries();
+          const dropped = [...ledger.totalDropped().values()].reduce((sum, count) => sum + count, 0);
+          assertEquals(entry?.received ?? 0, (entry?.exported ?? 0) + dropped + store.held());
+        }
+        for (const batch of lent) store.putBack(batch);
+        const order = [...iterate(store)].map(Number);
+        assertEquals(order, [...order].sort((a, b) => a - b));
+        assertEquals(store.heldBytes, order.length * 600);
+      },
+    ),
+  );
+});
+
+function* iterate(store: PointStore): Generator<unknown> {
+  const batch = store.take("logging", Infinity);
+  if (batch === undefined) return;
+  yield* messagesOf(batch.points);
+}
