@@ -1,0 +1,242 @@
+/**
+ * The Extensions API: register, the long poll for events, and the two ways to report failure. Loaded before
+ * everything else, because registering is on the critical path of every cold start: imports nothing heavy.
+ * @see `spec/lambda.md` 1
+ */
+import { createRuntimeFetch, type RuntimeFetch } from "./runtime_fetch.ts";
+
+/** A client of one environment's Extensions API. No method throws. */
+export interface ExtensionsApi {
+  /** Registers; up to three tries (after 200 and 400 ms) for transport errors, 5xx and 429. */
+  register(options: { readonly managedInstance: boolean }): Promise<RegisterResult>;
+  /** The next event. Waits as long as it takes, hours of freeze included; call it again only after it returned. */
+  next(): Promise<NextResult>;
+  /** Tells Lambda that the extension cannot start: fatal for the environment. `false` when it could not be told. */
+  initError(errorType: string, message: string): Promise<boolean>;
+  /** Tells Lambda that the extension has to end: fatal for the environment. `false` when it could not be told. */
+  exitError(errorType: string, message: string): Promise<boolean>;
+}
+
+export interface ExtensionsApiOptions {
+  /** `AWS_LAMBDA_RUNTIME_API`, `host:port`. */
+  readonly runtimeApi: string;
+  /** The executable's own file name under `/opt/extensions`. */
+  readonly name: string;
+  /** @default a direct connection, past any proxy */
+  readonly fetch?: RuntimeFetch;
+  /** Waits between the tries to register. @default a timer */
+  readonly delay?: (ms: number) => Promise<void>;
+  /** Unix time in ms. */
+  readonly now?: () => number;
+}
+
+export type RegisterResult =
+  | {
+    readonly status: "registered";
+    /** Goes into the `Lambda-Extension-Identifier` header of every other call. */
+    readonly identifier: string;
+    readonly functionName: string;
+    readonly functionVersion: string;
+    readonly handler: string;
+    readonly accountId?: string;
+  }
+  /** `httpStatus` is missing when no answer came at all. */
+  | { readonly status: "failed"; readonly error: string; readonly httpStatus?: number };
+
+export interface InvokeEvent {
+  readonly type: "invoke";
+  readonly requestId: string;
+  /** Unix time in ms at which the function times out. */
+  readonly deadlineAt: number;
+  readonly invokedFunctionArn: string;
+  /** The X-Ray header, if the invocation has a trace. */
+  readonly traceHeader?: string;
+}
+
+export interface ShutdownEvent {
+  readonly type: "shutdown";
+  readonly reason: ShutdownReason;
+  /** Unix time in ms at which the process is killed. */
+  readonly deadlineAt: number;
+}
+
+export type ShutdownReason = "spindown" | "timeout" | "failure" | "unknown";
+
+export type NextResult =
+  | InvokeEvent
+  | ShutdownEvent
+  /** Answered, but with nothing we know: ask again. `eventType` is empty when the body was no event at all. */
+  | { readonly type: "unknown"; readonly eventType: string }
+  /** No answer came. */
+  | { readonly type: "transport_error"; readonly error: string }
+  /** Lambda will not serve this extension any more (403, 500 …). */
+  | { readonly type: "refused"; readonly httpStatus: number; readonly error: string };
+
+const REGISTER_DELAYS_MS = [200, 400];
+/** Lambda answers at once; this only keeps a try from hanging for the whole init phase. */
+const REGISTER_TIMEOUT_MS = 5000;
+const REPORT_TIMEOUT_MS = 1000;
+/** Lambda's default function timeout: assumed when an INVOKE names no deadline, so that no wait is unbounded. */
+const ASSUMED_INVOKE_MS = 3000;
+/** Lambda's shutdown phase with an external extension. */
+const ASSUMED_SHUTDOWN_MS = 2000;
+
+/** A client bound to one Runtime API address. Connects only when asked something. */
+export function createExtensionsApi(options: ExtensionsApiOptions): ExtensionsApi {
+  const send = options.fetch ?? createRuntimeFetch(options.runtimeApi);
+  const delay = options.delay ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+  const now = options.now ?? Date.now;
+  const base = `http://${options.runtimeApi}/2020-01-01/extension`;
+  let identifier = "";
+
+  async function register(managedInstance: boolean): Promise<RegisterResult> {
+    const init: RequestInit = {
+      method: "POST",
+      redirect: "manual",
+      headers: {
+        "content-type": "application/json",
+        "lambda-extension-name": options.name,
+        "lambda-extension-accept-feature": "accountId",
+      },
+      // Managed instances refuse INVOKE with 403.
+      body: JSON.stringify({ events: managedInstance ? ["SHUTDOWN"] : ["INVOKE", "SHUTDOWN"] }),
+    };
+    for (let tries = 0;; tries++) {
+      const result = await registerOnce(init);
+      const waitMs = REGISTER_DELAYS_MS[tries];
+      if (result.status === "registered" || waitMs === undefined || !isTransient(result.httpStatus)) {
+        return result;
+      }
+      await delay(waitMs);
+    }
+  }
+
+  async function registerOnce(init: RequestInit): Promise<RegisterResult> {
+    try {
+      const response = await send(`${base}/register`, {
+        ...init,
+        signal: AbortSignal.timeout(REGISTER_TIMEOUT_MS),
+      });
+      const text = await response.text();
+      const id = response.headers.get("lambda-extension-identifier") ?? "";
+      if (response.status !== 200 || id === "") {
+        return {
+          status: "failed",
+          httpStatus: response.status,
+          error: describeRefusal("register", response, text),
+        };
+      }
+      identifier = id;
+      const body = parseObject(text);
+      const accountId = textOf(body["accountId"]);
+      return {
+        status: "registered",
+        identifier,
+        functionName: textOf(body["functionName"]),
+        functionVersion: textOf(body["functionVersion"]),
+        handler: textOf(body["handler"]),
+        ...(accountId === "" ? {} : { accountId }),
+      };
+    } catch (error) {
+      return { status: "failed", error: `Cannot register as Lambda gave no answer: ${String(error)}` };
+    }
+  }
+
+  async function next(): Promise<NextResult> {
+    try {
+      // No signal: timers that ran out during a freeze would abort the poll, and an aborted poll swallows the event.
+      const response = await send(`${base}/event/next`, {
+        redirect: "manual",
+        headers: { "lambda-extension-identifier": identifier },
+      });
+      const text = await response.text();
+      if (response.status === 200) return decodeEvent(parseObject(text), now());
+      const error = describeRefusal("ask for the next event", response, text);
+      return { type: "refused", httpStatus: response.status, error };
+    } catch (error) {
+      return { type: "transport_error", error: String(error) };
+    }
+  }
+
+  async function report(path: string, errorType: string, message: string): Promise<boolean> {
+    try {
+      const response = await send(`${base}/${path}`, {
+        method: "POST",
+        redirect: "manual",
+        headers: {
+          "content-type": "application/json",
+          "lambda-extension-identifier": identifier,
+          "lambda-extension-function-error-type": errorType,
+        },
+        body: JSON.stringify({ errorMessage: message, errorType, stackTrace: [] }),
+        signal: AbortSignal.timeout(REPORT_TIMEOUT_MS),
+      });
+      await response.body?.cancel();
+      return response.status === 202;
+    } catch {
+      return false;
+    }
+  }
+
+  return {
+    register: ({ managedInstance }) => register(managedInstance),
+    next,
+    initError: (errorType, message) => report("init/error", errorType, message),
+    exitError: (errorType, message) => report("exit/error", errorType, message),
+  };
+}
+
+function decodeEvent(event: Readonly<Record<string, unknown>>, nowAt: number): NextResult {
+  const eventType = textOf(event["eventType"]);
+  const deadlineMs = event["deadlineMs"];
+  const deadlineAt = typeof deadlineMs === "number" && Number.isFinite(deadlineMs) ? deadlineMs : undefined;
+  if (eventType === "SHUTDOWN") {
+    const reason = decodeReason(event["shutdownReason"]);
+    return { type: "shutdown", reason, deadlineAt: deadlineAt ?? nowAt + ASSUMED_SHUTDOWN_MS };
+  }
+  const requestId = textOf(event["requestId"]);
+  if (eventType !== "INVOKE" || requestId === "") return { type: "unknown", eventType };
+  const tracing = event["tracing"];
+  const traceHeader = isObject(tracing) ? textOf(tracing["value"]) : "";
+  return {
+    type: "invoke",
+    requestId,
+    deadlineAt: deadlineAt ?? nowAt + ASSUMED_INVOKE_MS,
+    invokedFunctionArn: textOf(event["invokedFunctionArn"]),
+    ...(traceHeader === "" ? {} : { traceHeader }),
+  };
+}
+
+/** Documented in capitals, lower case on the wire. */
+function decodeReason(value: unknown): ShutdownReason {
+  const reason = textOf(value).toLowerCase();
+  return reason === "spindown" || reason === "timeout" || reason === "failure" ? reason : "unknown";
+}
+
+function isTransient(httpStatus: number | undefined): boolean {
+  return httpStatus === undefined || httpStatus >= 500 || httpStatus === 429;
+}
+
+function describeRefusal(what: string, response: Response, text: string): string {
+  const body = parseObject(text);
+  const detail = `${textOf(body["errorType"])} ${textOf(body["errorMessage"])}`.trim();
+  return `Cannot ${what} as Lambda refused: current value is ${response.status} ${detail}`.trimEnd();
+}
+
+/** The JSON object in `text`; empty when there is none. */
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

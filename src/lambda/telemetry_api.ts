@@ -1,0 +1,81 @@
+/**
+ * Subscribing to the Telemetry API. Only possible between `register` and the first `next`, and never a reason to
+ * stop: without it the extension runs on and sees less.
+ * @see `spec/lambda.md` 2
+ */
+import { createRuntimeFetch, type RuntimeFetch } from "./runtime_fetch.ts";
+
+export type TelemetryType = "platform" | "function" | "extension";
+
+export interface SubscribeOptions {
+  /** `AWS_LAMBDA_RUNTIME_API`, `host:port`. */
+  readonly runtimeApi: string;
+  /** From `register`. */
+  readonly identifier: string;
+  /** The port that serves {@link TELEMETRY_PATH}; must be listening already. */
+  readonly port: number;
+  readonly types: readonly TelemetryType[];
+  /** Managed instances accept the newer schema only. */
+  readonly managedInstance: boolean;
+  /** @default a direct connection, past any proxy */
+  readonly fetch?: RuntimeFetch;
+}
+
+/** What became of it. `unsupported`: this environment has no Telemetry API (local images); no event will come. */
+export type SubscribeResult =
+  | { readonly status: "subscribed"; readonly schemaVersion: string }
+  | { readonly status: "unsupported"; readonly httpStatus: number; readonly error: string }
+  | { readonly status: "failed"; readonly httpStatus?: number; readonly error: string };
+
+/** Where the platform posts its batches. */
+export const TELEMETRY_PATH = "/awslambda";
+
+const SCHEMA = "2022-12-13";
+const MANAGED_SCHEMA = "2025-01-29";
+/** The smallest buffers allowed: they decide how late `platform.runtimeDone` arrives, and so how long we hold. */
+const BUFFERING = { maxItems: 1000, maxBytes: 262144, timeoutMs: 25 };
+/** The platform answers at once; the bound keeps a broken one from delaying the first `next`. */
+const TIMEOUT_MS = 2000;
+
+/** Subscribes once per schema the platform may know. Never throws. */
+export async function subscribeToTelemetry(options: SubscribeOptions): Promise<SubscribeResult> {
+  const send = options.fetch ?? createRuntimeFetch(options.runtimeApi);
+  if (!options.managedInstance) return await subscribe(send, options, SCHEMA);
+  const result = await subscribe(send, options, MANAGED_SCHEMA);
+  const retry = result.status !== "subscribed" && (result.httpStatus === 400 || result.httpStatus === 404);
+  return retry ? await subscribe(send, options, SCHEMA) : result;
+}
+
+async function subscribe(
+  send: RuntimeFetch,
+  options: SubscribeOptions,
+  schemaVersion: string,
+): Promise<SubscribeResult> {
+  const URI = `http://sandbox.localdomain:${options.port}${TELEMETRY_PATH}`;
+  try {
+    const response = await send(`http://${options.runtimeApi}/2022-07-01/telemetry`, {
+      method: "PUT",
+      redirect: "manual",
+      headers: { "content-type": "application/json", "lambda-extension-identifier": options.identifier },
+      body: JSON.stringify({
+        schemaVersion,
+        types: options.types,
+        buffering: BUFFERING,
+        destination: { protocol: "HTTP", URI },
+      }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const text = await response.text();
+    if (response.status === 200) return { status: "subscribed", schemaVersion };
+    const error = `Cannot subscribe to telemetry as Lambda refused: current value is ${response.status} ${
+      text.slice(0, 200)
+    }`;
+    const unsupported = response.status === 202 || response.status === 404;
+    return { status: unsupported ? "unsupported" : "failed", httpStatus: response.status, error };
+  } catch (error) {
+    return {
+      status: "failed",
+      error: `Cannot subscribe to telemetry as Lambda gave no answer: ${String(error)}`,
+    };
+  }
+}
