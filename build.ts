@@ -1,0 +1,131 @@
+/**
+ * `deno task build`: compiles the extension for both architectures and packs the layer zips.
+ * Options: `--arch amd64` or `--arch arm64` for one of them.
+ */
+import { parseArgs } from "node:util";
+import { type Arch, findBaseRuntime, sha256 } from "./layer/base_runtime.ts";
+import type { Log } from "./layer/command.ts";
+import { BUILD_FLAGS, compile } from "./layer/compile.ts";
+import { writeZip } from "./layer/zip.ts";
+
+const ROOT = import.meta.dirname ?? ".";
+const CACHE_DIR = `${ROOT}/.cache`;
+const ARCHS: readonly Arch[] = ["amd64", "arm64"];
+/** Lambda's limit of a layer that is uploaded directly. */
+const MAX_ZIP_BYTES = 50 * 1024 * 1024;
+/** Sources of the extension and of this build. */
+const INPUTS = ["src", "layer", "build.ts", "deno.json", "deno.lock"];
+
+export interface BuildOptions {
+  /** @default "amd64" */
+  readonly arch?: Arch;
+  /** @default nothing is said */
+  readonly log?: Log;
+}
+
+/** A packed layer. */
+export interface Layer {
+  readonly arch: Arch;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly binaryBytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Path of the extension's executable, which is compiled only if an input has changed since the last time.
+ * Processes that ask at the same time wait for one another. Throws when it cannot be built.
+ */
+export async function buildBinary(options: BuildOptions = {}): Promise<string> {
+  const { arch = "amd64", log = (): void => {} } = options;
+  const runtime = await findBaseRuntime(arch, CACHE_DIR, log);
+  const path = `${ROOT}/layer/extensions/${arch}/datakit`;
+  const stamp = `${CACHE_DIR}/build/${arch}.stamp`;
+  await Deno.mkdir(`${CACHE_DIR}/build`, { recursive: true });
+  using lock = await Deno.open(`${CACHE_DIR}/build/${arch}.lock`, { create: true, write: true });
+  await lock.lock(true);
+  const wanted = await fingerprint(runtime.sha256);
+  if (await Deno.readTextFile(stamp).catch(() => "") === wanted && await isFile(path)) return path;
+
+  log(`${arch}: compiling`);
+  await Deno.remove(stamp).catch(() => {});
+  const built = await compile({ root: ROOT, workDir: `${CACHE_DIR}/build/${arch}`, arch, runtime });
+  await Deno.mkdir(`${ROOT}/layer/extensions/${arch}`, { recursive: true });
+  await Deno.chmod(built, 0o755);
+  await Deno.rename(built, path);
+  await Deno.writeTextFile(stamp, wanted);
+  return path;
+}
+
+/** Packs the layer for `arch` under layer/ with a `.sha256` file beside it. Throws when it is too big for Lambda. */
+export async function buildLayer(arch: Arch, log: Log = (): void => {}): Promise<Layer> {
+  const binary = await Deno.readFile(await buildBinary({ arch, log }));
+  log(`${arch}: packing`);
+  const zip = writeZip([{ name: "extensions/datakit", contents: binary, mode: 0o755 }]);
+  if (zip.length > MAX_ZIP_BYTES) {
+    throw new Error(
+      `Cannot upload the ${arch} layer as the limit is ${MAX_ZIP_BYTES} bytes: it has ${zip.length}`,
+    );
+  }
+  const name = `datakit_aws_extension-linux-${arch}.zip`;
+  const path = `${ROOT}/layer/${name}`;
+  const hash = sha256(zip);
+  await Deno.writeFile(path, zip);
+  await Deno.writeTextFile(`${path}.sha256`, `${hash}  ${name}\n`);
+  return { arch, path, sizeBytes: zip.length, binaryBytes: binary.length, sha256: hash };
+}
+
+async function fingerprint(runtimeSha256: string): Promise<string> {
+  const parts = [Deno.version.deno, runtimeSha256, ...BUILD_FLAGS];
+  for (const input of INPUTS) {
+    for (const file of await sourceFiles(`${ROOT}/${input}`)) {
+      parts.push(`${file.slice(ROOT.length)} ${sha256(await Deno.readFile(file))}`);
+    }
+  }
+  return sha256(new TextEncoder().encode(parts.join("\n")));
+}
+
+/** The file itself, or a folder's sources at any depth, in a fixed order. */
+async function sourceFiles(path: string): Promise<string[]> {
+  if (!(await Deno.stat(path)).isDirectory) return [path];
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory) found.push(...await sourceFiles(`${path}/${name}`));
+    else if (name.endsWith(".ts")) found.push(`${path}/${name}`);
+  }
+  return found.sort();
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isFile ?? false;
+}
+
+function print(line: string): void {
+  // deno-lint-ignore no-console
+  console.log(line);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ args: Deno.args, options: { arch: { type: "string" } } });
+  const chosen = ARCHS.filter((arch) => values.arch === undefined || values.arch === arch);
+  if (chosen.length === 0) {
+    throw new Error(`Cannot build for --arch ${values.arch}: it must be amd64 or arm64`);
+  }
+  const layers: Layer[] = [];
+  for (const arch of chosen) layers.push(await buildLayer(arch, print));
+  print("");
+  for (const { path, sizeBytes, binaryBytes, sha256 } of layers) {
+    print(path.slice(ROOT.length + 1));
+    print(`  zip ${(sizeBytes / 1e6).toFixed(2)} MB, executable ${(binaryBytes / 1e6).toFixed(2)} MB`);
+    print(`  sha256 ${sha256}`);
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    print(`Build failed: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,82 @@
+/** Turns `src/main.ts` into the extension's executable: bundle, then compile onto the base runtime. */
+import { type Arch, type BaseRuntime, denoTarget } from "./base_runtime.ts";
+import { runOrThrow } from "./command.ts";
+
+/**
+ * Smaller heap for a little CPU: an extension shares the function's memory, and V8 sizes its heap by the
+ * machine's. Only flags compiled in count; the environment's are not read.
+ */
+const V8_FLAGS = ["--max-semi-space-size=2", "--heap-growing-percent=20", "--no-opt"];
+
+/**
+ * `--no-code-cache`: it would go to `/tmp`, which is empty at each cold start and shared with the function.
+ * `--no-prompt`: a missing permission must throw, never wait for a keyboard.
+ */
+const COMPILE_FLAGS = ["--no-check", "--no-code-cache", "--no-prompt", "--no-lock", "-P"];
+
+/** Everything besides sources and base runtime that shapes the executable. */
+export const BUILD_FLAGS: readonly string[] = [...COMPILE_FLAGS, ...V8_FLAGS];
+
+export interface CompileOptions {
+  readonly root: string;
+  /** Folder for what lies between source and executable. Emptied first. */
+  readonly workDir: string;
+  readonly arch: Arch;
+  readonly runtime: BaseRuntime;
+  /** @default "src/main.ts" */
+  readonly entry?: string;
+}
+
+/** Compiles the extension and returns the executable's path, which is `workDir`/datakit. Throws with Deno's message. */
+export async function compile(options: CompileOptions): Promise<string> {
+  const { root, workDir, arch, runtime, entry = "src/main.ts" } = options;
+  await Deno.remove(workDir, { recursive: true }).catch(() => {});
+  await Deno.mkdir(workDir, { recursive: true });
+  await bundle(root, entry, `${workDir}/main.js`);
+  await Deno.writeTextFile(`${workDir}/deno.json`, await compileConfig(root));
+  await runOrThrow(
+    Deno.execPath(),
+    [
+      "compile",
+      "--quiet",
+      ...COMPILE_FLAGS,
+      `--v8-flags=${V8_FLAGS.join(",")}`,
+      "--target",
+      denoTarget(arch),
+      "--config",
+      "deno.json",
+      "--output",
+      "datakit",
+      "main.js",
+    ],
+    { cwd: workDir, env: { DENORT_BIN: runtime.path } },
+  );
+  return `${workDir}/datakit`;
+}
+
+/**
+ * One file, because each module costs start-up time and memory (5 MB and 6 ms with Hono's). Not minified: that
+ * brings nothing measurable and would make stack traces unreadable.
+ */
+async function bundle(root: string, entry: string, output: string): Promise<void> {
+  await runOrThrow(Deno.execPath(), ["bundle", "--quiet", "--frozen", "--output", output, entry], {
+    cwd: root,
+  });
+  const text = await Deno.readTextFile(output);
+  await Deno.writeTextFile(output, withoutMachinePaths(text));
+  await Deno.utime(output, 0, 0); // the time is compiled in
+}
+
+/** The bundler's comments name npm's modules by their path on this machine; the bytes must not depend on it. */
+export function withoutMachinePaths(bundled: string): string {
+  return bundled.replace(/^\/\/ \S*\/npm\/[^/\s]+\/(\S+)$/gm, "// npm:$1");
+}
+
+/** Only what the executable needs: a new test dependency in deno.json must not change the layer. */
+async function compileConfig(root: string): Promise<string> {
+  const config: Record<string, unknown> = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
+  if (config.compile === undefined) {
+    throw new Error("Cannot compile as deno.json names no permissions under compile");
+  }
+  return JSON.stringify({ unstable: config.unstable, compile: config.compile });
+}
