@@ -1,0 +1,46 @@
+import { type AwsLambdaConfig, readAwsLambdaConfig } from "./config/awslambda.ts";
+import { type CoreConfig, readCoreConfig } from "./config/core.ts";
+import { type DatawayConfig, readDatawayConfig } from "./config/dataway.ts";
+import { type DdtraceConfig, readDdtraceConfig } from "./config/ddtrace.ts";
+import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
+import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
+
+/** Everything a user can set, checked and with defaults, one section a part. */
+export interface Config {
+  readonly core: CoreConfig;
+  readonly dataway: DatawayConfig;
+  readonly awslambda: AwsLambdaConfig;
+  readonly otlp: OtlpConfig;
+  readonly ddtrace: DdtraceConfig;
+  readonly statsd: StatsdConfig;
+}
+
+/** A configuration that can always be run with, and what was wrong with what the user wrote. */
+export interface ParsedConfig {
+  readonly config: Config;
+  /** Every value that could not be used; empty when all is well. */
+  readonly problems: readonly SettingProblem[];
+  /** Every setting there is, in the order of the README's table. */
+  readonly settings: readonly Setting[];
+}
+
+/** Memory assumed when Lambda does not tell, in MB: its smallest. */
+const DEFAULT_MEMORY_MB = 128;
+
+/** Reads all settings. Never throws: a bad value is a problem, and its default is used instead. */
+export function parseConfig(env: Environment): ParsedConfig {
+  const read = createSettingReader(env);
+  const dataway = readDatawayConfig(read);
+  const awslambda = readAwsLambdaConfig(read);
+  const core = readCoreConfig(read, Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) || DEFAULT_MEMORY_MB);
+  const config: Config = {
+    core,
+    dataway,
+    awslambda,
+    otlp: readOtlpConfig(read, core.inputs.has("opentelemetry")),
+    ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace")),
+    statsd: readStatsdConfig(read, core.inputs.has("statsd")),
+  };
+  return { config, problems: read.problems, settings: read.settings };
+}

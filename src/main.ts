@@ -1,0 +1,53 @@
+/**
+ * The executable. Lambda starts it without arguments; the runtime process is started only once we have registered,
+ * so registering comes before everything else is even evaluated.
+ * @see `spec/lambda.md` 1.1
+ */
+import { createExtensionsApi } from "./lambda/extensions_api.ts";
+
+const MANAGED_INSTANCES = "lambda-managed-instances";
+
+const env = Deno.env.toObject();
+// It would move our listeners somewhere else (`spec/deno.md` 3).
+Deno.env.delete("DENO_SERVE_ADDRESS");
+
+// Whatever fails unseen, the function's invocations must go on: an exit of ours is fatal for them.
+for (const type of ["unhandledrejection", "error"] as const) {
+  addEventListener(type, (event) => {
+    event.preventDefault();
+    reportUnseen("reason" in event ? event.reason : "error" in event ? event.error : type);
+  });
+}
+let reportUnseen = (error: unknown): void => {
+  // deno-lint-ignore no-console
+  console.error(
+    JSON.stringify({
+      level: "error",
+      logger: "datakit",
+      message: "Unexpected failure",
+      error: String(error),
+    }),
+  );
+};
+
+const managedInstance = env["AWS_LAMBDA_INITIALIZATION_TYPE"] === MANAGED_INSTANCES;
+const runtimeApi = env["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001";
+const api = createExtensionsApi({ runtimeApi, name: executableName() });
+const registration = await api.register({ managedInstance });
+
+const { runExtension } = await import("./extension.ts");
+const { exitCode } = await runExtension({
+  env,
+  api,
+  registration,
+  runtimeApi,
+  managedInstance,
+  hostname: () => Deno.hostname(),
+  onUnseenError: (report) => void (reportUnseen = report),
+});
+Deno.exit(exitCode);
+
+/** Lambda knows an extension by its file name under `/opt/extensions`. */
+function executableName(): string {
+  return Deno.execPath().split("/").at(-1) ?? "datakit";
+}

@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { type CoreConfig, readCoreConfig } from "../../src/config/core.ts";
+import { createSettingReader, type Environment, type SettingProblem } from "../../src/config/reader.ts";
+
+function core(env: Environment, memoryMb = 128): { config: CoreConfig; problems: readonly SettingProblem[] } {
+  const read = createSettingReader(env);
+  return { config: readCoreConfig(read, memoryMb), problems: read.problems };
+}
+
+Deno.test("core settings have their documented defaults and no problem", () => {
+  const { config, problems } = core({});
+  assertEquals(problems, []);
+  assertEquals(config, {
+    logLevel: "info",
+    listen: { hostname: "0.0.0.0", port: 9529 },
+    bodyLimits: { maxWireBytes: 16_777_216, maxInflatedBytes: 67_108_864, timeoutMs: 30_000 },
+    inputs: new Set(["awslambda", "ddtrace", "opentelemetry", "statsd"] as const),
+    budgetMs: 500,
+    flushPlan: { kind: "adaptive" },
+    flushIntervalMs: 10_000,
+    storeMaxBytes: 8_388_608,
+  });
+});
+
+Deno.test("ENV_STORE_MAX_BYTES follows the function's memory between 8 and 64 MiB unless it is set", () => {
+  assertEquals(core({}, 512).config.storeMaxBytes, 33_554_432);
+  assertEquals(core({}, 10_240).config.storeMaxBytes, 67_108_864);
+  assertEquals(core({ ENV_STORE_MAX_BYTES: "1MiB" }, 10_240).config.storeMaxBytes, 1_048_576);
+});
+
+Deno.test("ENV_HTTP_LISTEN takes host:port, :port, a port and IPv6, and reports the rest", () => {
+  const listen = (text: string) => core({ ENV_HTTP_LISTEN: text }).config.listen;
+  assertEquals(listen("127.0.0.1:0"), { hostname: "127.0.0.1", port: 0 });
+  assertEquals(listen(":9000"), { hostname: "0.0.0.0", port: 9000 });
+  assertEquals(listen("9001"), { hostname: "0.0.0.0", port: 9001 });
+  assertEquals(listen("[::1]:9002"), { hostname: "::1", port: 9002 });
+  for (const bad of ["/tmp/socket", "host:99999", "a:b", "http://h:1"]) {
+    assertEquals(core({ ENV_HTTP_LISTEN: bad }).problems.length, 1, bad);
+  }
+});
+
+Deno.test("ENV_DEFAULT_ENABLED_INPUTS replaces the default, and a dash takes one out of it", () => {
+  const inputs = (env: Environment) => [...core(env).config.inputs].sort();
+  assertEquals(inputs({ ENV_DEFAULT_ENABLED_INPUTS: "awslambda, statsd" }), ["awslambda", "statsd"]);
+  assertEquals(inputs({ ENV_DEFAULT_ENABLED_INPUTS: "-ddtrace" }), ["awslambda", "opentelemetry", "statsd"]);
+  assertEquals(inputs({ ENV_ENABLE_INPUTS: "awslambda" }), ["awslambda"]);
+  assertEquals(core({ ENV_DEFAULT_ENABLED_INPUTS: "cpu,awslambda" }).problems.length, 1);
+});
+
+Deno.test("ENV_FLUSH_PLAN takes its four forms and reports others", () => {
+  const plan = (text: string) => core({ ENV_FLUSH_PLAN: text }).config.flushPlan;
+  assertEquals(plan("end"), { kind: "end" });
+  assertEquals(plan("Overlap"), { kind: "overlap" });
+  assertEquals(plan("periodic, 30s"), { kind: "periodic", everyMs: 30_000 });
+  for (const bad of ["periodic", "periodic,0s", "periodic,x", "sometimes", "end,5s"]) {
+    assertEquals(core({ ENV_FLUSH_PLAN: bad }).problems.length, 1, bad);
+  }
+});

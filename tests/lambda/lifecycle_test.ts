@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { createLogger } from "@std/log";
+import type { BreakerState } from "../../src/pipeline/circuit_breaker.ts";
+import type { FlushOptions } from "../../src/pipeline/flusher.ts";
+import type { NextResult } from "../../src/lambda/extensions_api.ts";
+import { type LifecycleEnd, type LifecycleOptions, runLifecycle } from "../../src/lambda/lifecycle.ts";
+
+interface Rig {
+  readonly calls: string[];
+  readonly lines: string[];
+  run(options?: Partial<LifecycleOptions>): Promise<LifecycleEnd>;
+  /** How long each flush takes; it ends early when its signal fires. In ms. */
+  flushMs: number;
+  /** Runtime-done comes this long after the INVOKE; `Infinity`: never. In ms. */
+  runtimeMs: number;
+  breaker: BreakerState;
+}
+
+const invoke = (requestId: string, timeoutMs = 3000): NextResult => ({
+  type: "invoke",
+  requestId,
+  deadlineAt: Date.now() + timeoutMs,
+  invokedFunctionArn: "arn",
+});
+const shutdown = (leftMs = 2000): NextResult => ({
+  type: "shutdown",
+  reason: "spindown",
+  deadlineAt: Date.now() + leftMs,
+});
+
+/** A loop over scripted events; everything it does is written down in order. */
+function newRig(...events: (() => NextResult)[]): Rig {
+  const calls: string[] = [];
+  const lines: string[] = [];
+  let busy = false;
+  const until = (ms: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = ms === Infinity ? 0 : setTimeout(resolve, ms);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  const rig: Rig = {
+    calls,
+    lines,
+    flushMs: 0,
+    runtimeMs: 0,
+    breaker: "closed",
+    run: (options = {}) =>
+      runLifecycle({
+        next: () => {
+          calls.push("next");
+          return Promise.resolve((events.shift() ?? shutdown)());
+        },
+        invocations: {
+          invoked: (event) => void calls.push(`invoked ${event.requestId}`),
+          finished: (_requestId, signal) => until(rig.runtimeMs, signal),
+          lastReported: () => Promise.resolve(),
+          shutdown: (reason) => void calls.push(`verdicts ${reason}`),
+        },
+        flusher: {
+          get busy() {
+            return busy;
+          },
+          lastFlushAt: 0,
+          flush: async (signal: AbortSignal, o: FlushOptions = {}) => {
+            calls.push(o.force ? "final flush" : "flush");
+            busy = true;
+            await until(rig.flushMs, signal);
+            busy = false;
+            calls.push(signal.aborted ? "flush cut" : "flushed");
+            return { exported: 0, restored: 0, dropped: 0, durationMs: 0 };
+          },
+        },
+        breaker: () => rig.breaker,
+        heldBytes: () => 0,
+        plan: { kind: "end" },
+        budgetMs: 50,
+        exportTimeoutMs: 1000,
+        flushIntervalMs: 10_000,
+        telemetry: true,
+        managedInstance: false,
+        log: createLogger({ write: (line) => lines.push(line) }),
+        now: Date.now,
+        ...options,
+      }),
+  };
+  return rig;
+}
+
+Deno.test("lifecycle flushes at the end of each invocation, asks for the next, and flushes once more at shutdown", async () => {
+  const rig = newRig(() => invoke("r1"));
+  assertEquals((await rig.run()).exitCode, 0);
+  assertEquals(rig.calls, [
+    "next",
+    "invoked r1",
+    "flush",
+    "flushed",
+    "next",
+    "verdicts spindown",
+    "final flush",
+    "flushed",
+  ]);
+});
+
+Deno.test("lifecycle cuts an end flush at its budget", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.flushMs = 5000;
+  const startedAt = Date.now();
+  await rig.run({ onShutdown: () => void (rig.flushMs = 0) });
+  assertLess(Date.now() - startedAt, 1000);
+  assertEquals(rig.calls.slice(2, 5), ["flush", "flush cut", "next"]);
+});
+
+Deno.test("lifecycle asks for the next event 200 ms before the deadline although the runtime is not done", async () => {
+  const rig = newRig(() => invoke("r1", 260));
+  rig.runtimeMs = Infinity;
+  const startedAt = Date.now();
+  await rig.run();
+  assertLess(Date.now() - startedAt, 1000);
+  assert(!rig.calls.slice(0, rig.calls.lastIndexOf("next")).includes("flush"), "no time was left to flush");
+});
+
+Deno.test("lifecycle flushes by timer while an invocation is long", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = 100;
+  await rig.run({ flushIntervalMs: 30, plan: { kind: "periodic", everyMs: Infinity } });
+  const during = rig.calls.slice(0, rig.calls.lastIndexOf("next")).filter((call) => call === "flush");
+  assert(during.length >= 2, rig.calls.join());
+});
+
+Deno.test("lifecycle with the overlap plan asks for the next event while a flush is in flight", async () => {
+  const rig = newRig(() => invoke("r1"), () => invoke("r2"));
+  rig.flushMs = 60;
+  await rig.run({ plan: { kind: "overlap" } });
+  assertEquals(rig.calls.slice(0, 6), ["next", "invoked r1", "flush", "next", "invoked r2", "next"]);
+  assert(rig.calls.includes("final flush"));
+});
+
+Deno.test("lifecycle holds data while the breaker is open", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.breaker = "open";
+  await rig.run();
+  assertEquals(rig.calls.slice(0, 3), ["next", "invoked r1", "next"]);
+});
+
+Deno.test("lifecycle cuts a hanging flush at shutdown and makes a last one in the time that is left", async () => {
+  const rig = newRig(() => invoke("r1"), () => shutdown(800));
+  rig.flushMs = 10_000;
+  const startedAt = Date.now();
+  await rig.run({ plan: { kind: "overlap" }, exportTimeoutMs: 60_000 });
+  assertLess(Date.now() - startedAt, 800);
+  assertEquals(rig.calls.slice(-4), ["verdicts spindown", "flush cut", "final flush", "flush cut"]);
+});
+
+Deno.test("lifecycle without telemetry waits for nothing and still flushes", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = Infinity;
+  await rig.run({ telemetry: false });
+  assertEquals(rig.calls.slice(0, 3), ["next", "invoked r1", "flush"]);
+});
+
+Deno.test("lifecycle on managed instances flushes by timer while it waits for shutdown", async () => {
+  const rig = newRig();
+  const next = (): Promise<NextResult> =>
+    new Promise((resolve) => setTimeout(() => resolve(shutdown()), 100));
+  await rig.run({ managedInstance: true, flushIntervalMs: 30, next });
+  assert(rig.calls.filter((call) => call === "flush").length >= 2, rig.calls.join());
+});
+
+Deno.test("lifecycle ignores unknown events and asks on", async () => {
+  const rig = newRig(() => ({ type: "unknown", eventType: "RESTORE" }), () => invoke("r1"));
+  assertEquals((await rig.run()).exitCode, 0);
+  assert(rig.calls.includes("invoked r1"));
+  assertEquals(rig.lines.length, 1);
+});
+
+Deno.test("lifecycle asks again after a transport error, and gives up after four in a row", async () => {
+  const broken = (): NextResult => ({ type: "transport_error", error: "reset" });
+  assertEquals((await newRig(broken, broken, () => invoke("r1")).run()).exitCode, 0);
+  const rig = newRig(broken, broken, broken, broken);
+  assertEquals((await rig.run()).exitCode, 1);
+  assertEquals(rig.calls.slice(-3), ["verdicts unknown", "final flush", "flushed"]);
+});
+
+Deno.test("lifecycle makes a last flush and ends when Lambda refuses to serve it", async () => {
+  const rig = newRig(() => ({ type: "refused", httpStatus: 403, error: "403" }));
+  assertEquals((await rig.run()).exitCode, 1);
+  assertEquals(rig.calls, ["next", "verdicts unknown", "final flush", "flushed"]);
+});
+
+Deno.test("lifecycle tells how long the sandbox slept between events", async () => {
+  let now = 1_000_000;
+  const slept: number[] = [];
+  const events = [invoke("r1"), shutdown()];
+  const next = (): Promise<NextResult> => {
+    now += 60_000;
+    return Promise.resolve(events.shift() ?? shutdown());
+  };
+  await newRig().run({ next, now: () => now, onWake: (ms) => void slept.push(ms) });
+  assertEquals(slept[0], 60_000);
+});
