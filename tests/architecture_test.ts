@@ -1,0 +1,176 @@
+/**
+ * The shape of `src/`: who may import whom, and what only one file may touch. Types count as imports: a type
+ * that looks upwards ties the two files together just as well.
+ *
+ * point <- pipeline <- { dataway, ingest/x, lambda } <- { app, serve } <- { main, extension }
+ */
+import { assertEquals } from "@std/assert";
+import { scenario } from "./support/scenario.ts";
+
+interface Edge {
+  /** Both relative to `src/`. */
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const SRC = new URL("../src/", import.meta.url);
+
+/** What each area may import besides itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  leaf: [],
+  point: [],
+  pipeline: ["point"],
+  dataway: ["point", "pipeline"],
+  lambda: ["point", "pipeline"],
+  "ingest shared": ["point", "pipeline"],
+  ingest: ["point", "pipeline", "ingest shared"],
+  "ingest list": ["point", "pipeline", "ingest shared", "ingest"],
+  app: ["point", "pipeline", "dataway", "lambda", "ingest", "ingest list", "ingest shared"],
+  main: ["point", "pipeline", "dataway", "lambda", "ingest", "ingest list", "ingest shared", "app", "config"],
+  config: [],
+};
+
+/** Files at the top of `src/`; any other there fails the test until it has its place here. */
+const TOP: Readonly<Record<string, string>> = {
+  "main.ts": "main",
+  "extension.ts": "main",
+  "app.ts": "app",
+  "serve.ts": "app",
+  "config.ts": "config",
+  "log.ts": "leaf",
+  "version.ts": "leaf",
+};
+
+/** What only the named files may use, each with its reason. */
+const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
+  ["Deno.env", /\bDeno\.env\b/, ["main.ts"]],
+  ["Deno.exit", /\bDeno\.exit\b/, ["main.ts"]],
+  // main.ts: what fails before the logger is loaded has no other way out.
+  ["console", /\bconsole\./, ["log.ts", "main.ts"]],
+];
+
+/** What is wrong with an import, or undefined. */
+function objection({ from, to, typeOnly }: Edge): string | undefined {
+  const [source, target] = [areaOf(from), areaOf(to)];
+  if (target === "leaf") return undefined;
+  if (typeOnly && (target === "config" || source === "config")) return undefined;
+  if (source === "ingest" && target === "ingest" && protocolOf(from) !== protocolOf(to)) {
+    return `${from} imports ${to}: one protocol knows nothing of another`;
+  }
+  if (source === target || ALLOWED[source]?.includes(target)) return undefined;
+  return `${from} imports ${to}: ${source} must not know ${target}`;
+}
+
+function areaOf(file: string): string {
+  const [folder = "", ...rest] = file.split("/");
+  if (rest.length === 0) return TOP[file] ?? `${file} (a file without a place)`;
+  if (folder !== "ingest" || rest.length > 1) return folder;
+  return file === "ingest/mod.ts" ? "ingest list" : "ingest shared";
+}
+
+function protocolOf(file: string): string | undefined {
+  return file.split("/")[1];
+}
+
+Deno.test("objection names each kind of forbidden import", () => {
+  const forbidden: readonly (readonly [string, string])[] = [
+    ["point/point.ts", "pipeline/store.ts"],
+    ["pipeline/store.ts", "dataway/exporter.ts"],
+    ["dataway/exporter.ts", "lambda/lifecycle.ts"],
+    ["dataway/exporter.ts", "ingest/body.ts"],
+    ["lambda/lifecycle.ts", "dataway/exporter.ts"],
+    ["lambda/lifecycle.ts", "ingest/otlp/receiver.ts"],
+    ["ingest/otlp/receiver.ts", "ingest/ddtrace/receiver.ts"],
+    ["ingest/otlp/receiver.ts", "ingest/mod.ts"],
+    ["ingest/otlp/receiver.ts", "lambda/lifecycle.ts"],
+    ["ingest/body.ts", "ingest/otlp/receiver.ts"],
+    ["pipeline/store.ts", "app.ts"],
+    ["app.ts", "main.ts"],
+    ["dataway/exporter.ts", "config/dataway.ts"],
+    ["config/core.ts", "lambda/lifecycle.ts"],
+    ["log.ts", "point/point.ts"],
+    ["point/point.ts", "stray.ts"],
+    ["stray.ts", "point/point.ts"],
+  ];
+  const accepted = forbidden.filter(([from, to]) => objection({ from, to, typeOnly: false }) === undefined);
+  assertEquals(accepted, []);
+});
+
+Deno.test("objection accepts imports that go down, types of the settings, and the log", () => {
+  const fine: readonly Edge[] = [
+    { from: "pipeline/store.ts", to: "point/point.ts", typeOnly: false },
+    { from: "ingest/otlp/receiver.ts", to: "ingest/body.ts", typeOnly: false },
+    { from: "ingest/otlp/receiver.ts", to: "ingest/otlp/wire.ts", typeOnly: false },
+    { from: "ingest/mod.ts", to: "ingest/otlp/receiver.ts", typeOnly: false },
+    { from: "dataway/exporter.ts", to: "config/dataway.ts", typeOnly: true },
+    { from: "main.ts", to: "config.ts", typeOnly: false },
+    { from: "point/point.ts", to: "log.ts", typeOnly: false },
+  ];
+  assertEquals(fine.map(objection).filter((text) => text !== undefined), []);
+});
+
+scenario("src has no import against the direction, a dynamic one included", async () => {
+  const edges = await readEdges();
+  assertEquals(edges.some(({ from, to }) => from === "main.ts" && to === "extension.ts"), true);
+  assertEquals(edges.map(objection).filter((text) => text !== undefined), []);
+});
+
+scenario("src reads the environment, exits and prints in one place each", async () => {
+  const found: string[] = [];
+  for (const file of sourceFiles()) {
+    const code = withoutComments(await Deno.readTextFile(new URL(file, SRC)));
+    for (const [name, pattern, files] of RESERVED) {
+      if (pattern.test(code) && !files.includes(file)) found.push(`${file} uses ${name}`);
+    }
+  }
+  assertEquals(found, []);
+});
+
+/** Every import between files of `src/`, as Deno itself sees them. A file that main.ts does not reach is asked for by itself. */
+async function readEdges(): Promise<Edge[]> {
+  const edges = new Map<string, Edge[]>();
+  for (const root of ["main.ts", ...sourceFiles()]) {
+    if (edges.has(root)) continue;
+    const args = ["info", "--json", "--frozen", new URL(root, SRC).pathname];
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
+    assertEquals(success, true, `deno info ${root}`);
+    const { modules }: { modules: readonly Module[] } = JSON.parse(new TextDecoder().decode(stdout));
+    for (const { specifier, dependencies = [] } of modules) {
+      const from = relative(specifier);
+      if (from !== undefined) edges.set(from, dependencies.flatMap((dependency) => toEdge(from, dependency)));
+    }
+  }
+  return Array.from(edges.values()).flat();
+}
+
+/** The part of `deno info --json` that is used here. */
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly Dependency[];
+}
+
+interface Dependency {
+  readonly code?: { readonly specifier?: string };
+  readonly type?: { readonly specifier?: string };
+}
+
+function toEdge(from: string, { code, type }: Dependency): Edge[] {
+  const to = relative(code?.specifier ?? type?.specifier ?? "");
+  return to === undefined ? [] : [{ from, to, typeOnly: code === undefined }];
+}
+
+function relative(specifier: string): string | undefined {
+  return specifier.startsWith(SRC.href) ? specifier.slice(SRC.href.length) : undefined;
+}
+
+function sourceFiles(folder = ""): string[] {
+  return Array.from(Deno.readDirSync(new URL(folder, SRC))).flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return sourceFiles(`${folder}${name}/`);
+    return name.endsWith(".ts") && !name.endsWith(".d.ts") ? [`${folder}${name}`] : [];
+  }).sort();
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+}
