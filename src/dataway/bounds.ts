@@ -1,0 +1,57 @@
+/** A signal of a limited life. Disposing it stops its timer and lets go of what it listened to. */
+export interface BoundedSignal extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A signal that fires with any of `signals`, or after `timeoutMs` with a `TimeoutError`. Unlike
+ * `AbortSignal.timeout` it leaves no timer behind to fire into a thawed sandbox.
+ */
+export function boundSignal(signals: readonly AbortSignal[], timeoutMs: number): BoundedSignal {
+  const controller = new AbortController();
+  const cut = (event: Event): void => {
+    if (event.target instanceof AbortSignal) controller.abort(event.target.reason);
+  };
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException(`No answer within ${timeoutMs} ms`, "TimeoutError"));
+  }, timeoutMs);
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort(signal.reason);
+    else signal.addEventListener("abort", cut, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    [Symbol.dispose](): void {
+      clearTimeout(timer);
+      for (const signal of signals) signal.removeEventListener("abort", cut);
+    },
+  };
+}
+
+/**
+ * Reads at most `maxBytes` of a body, for at most `waitMs` ms, as text, and lets go of the rest. A body that ended
+ * frees its connection for the next request. Never rejects: what came so far is the result.
+ */
+export async function readAtMost(response: Response, maxBytes: number, waitMs: number): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let sizeBytes = 0;
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  const timer = setTimeout(cancel, waitMs);
+  try {
+    while (sizeBytes < maxBytes) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      sizeBytes += value.byteLength;
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    // A body that breaks off takes nothing from its status.
+  } finally {
+    clearTimeout(timer);
+    cancel();
+  }
+  return text;
+}

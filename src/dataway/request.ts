@@ -1,0 +1,60 @@
+import type { DatawayEndpoint } from "../config/dataway.ts";
+import type { Category } from "../point/point.ts";
+
+/** What an upload is sent with; the part of `fetch` the exporter needs. */
+export interface UploadInit {
+  readonly method: "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** A redirect is an answer like any other: following it would carry the token to a host nobody named. */
+  readonly redirect: "manual";
+  readonly signal: AbortSignal;
+}
+
+/** Sends one upload. Rejects as `fetch` does. */
+export type UploadFetch = (url: string, init: UploadInit) => Promise<Response>;
+
+/** What the headers of an upload say. */
+export interface UploadFacts {
+  readonly contentType: string;
+  readonly gzip: boolean;
+  /** Number of points in the body. */
+  readonly points: number;
+  readonly packageId: string;
+  /** Our own version. */
+  readonly version: string;
+}
+
+const ID_LENGTH = 20;
+const ID_ALPHABET = "0123456789abcdefghijklmnopqrstuv";
+
+/**
+ * The URL that takes points of `category`. Holds the token: never log it.
+ *
+ * @see `spec/datakit.md` 3.1 and 3.2
+ */
+export function buildUploadUrl(endpoint: DatawayEndpoint, category: Category): string {
+  return `${endpoint.base}/v1/write/${category}?${endpoint.query}`;
+}
+
+/**
+ * The headers of one upload.
+ *
+ * @see `spec/datakit.md` 3.3
+ */
+export function buildUploadHeaders(facts: UploadFacts): Readonly<Record<string, string>> {
+  return {
+    "content-type": facts.contentType,
+    ...(facts.gzip ? { "content-encoding": "gzip" } : {}),
+    "x-points": String(facts.points),
+    "x-pkg-id": facts.packageId,
+    "user-agent": `datakit-lambda-extension/${facts.version}`,
+  };
+}
+
+/** A new id by which Dataway can tell one body from another: 100 random bits in the form DataKit uses. */
+export function createPackageId(): string {
+  let id = "dk_";
+  for (const byte of crypto.getRandomValues(new Uint8Array(ID_LENGTH))) id += ID_ALPHABET[byte & 31];
+  return id;
+}

@@ -1,0 +1,240 @@
+import { gunzipSync } from "node:zlib";
+import { assert, assertEquals, assertFalse, assertLess, assertStringIncludes } from "@std/assert";
+import type { DatawayEndpoint } from "../../src/config/dataway.ts";
+import { createDatawayExporter, type DatawayExporterOptions } from "../../src/dataway/exporter.ts";
+import type { UploadInit } from "../../src/dataway/request.ts";
+import type { Batch, Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
+import { testPoint } from "../support/points.ts";
+
+const A: DatawayEndpoint = { base: "https://a.example", query: "token=tkn_aaaaaa", token: "tkn_aaaaaa" };
+const B: DatawayEndpoint = { base: "https://b.example", query: "token=tkn_bbbbbb", token: "tkn_bbbbbb" };
+const LIVE = new AbortController().signal;
+const ONE: Batch = { category: "metric", points: [testPoint("one", "metric")] };
+const TWO: Batch = { category: "logging", points: [testPoint("one"), testPoint("two")] };
+
+interface Call {
+  readonly url: string;
+  readonly init: UploadInit;
+}
+
+/** An exporter whose uploads get `answers` in order: a status, a response, or an error to throw. */
+function exporterWith(
+  answers: readonly (number | Response | Error)[],
+  options: Partial<DatawayExporterOptions> = {},
+): { exporter: Exporter & AsyncDisposable; calls: Call[] } {
+  const calls: Call[] = [];
+  const left = [...answers];
+  const exporter = createDatawayExporter({
+    endpoints: [A],
+    encoding: {
+      contentType: "text/test",
+      encode: (points, tags) => new TextEncoder().encode(`${points.length} points ${[...tags].join()}`),
+      sizeOf: (_point, tags) => 100 + tags.size,
+    },
+    commonTags: () => new Map([["region", "x"]]),
+    maxRawBodyBytes: 1000,
+    timeoutMs: 60_000,
+    gzip: true,
+    now: () => 0,
+    version: "2.0.0",
+    fetch: (url, init) => {
+      calls.push({ url, init });
+      const answer = left.shift() ?? 500;
+      if (answer instanceof Error) return Promise.reject(answer);
+      return Promise.resolve(typeof answer === "number" ? new Response(null, { status: answer }) : answer);
+    },
+    ...options,
+  });
+  return { exporter, calls };
+}
+
+function hang(_url: string, { signal }: UploadInit): Promise<Response> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
+Deno.test("export() posts the encoded batch to its category, gzipped, with its headers", async () => {
+  const { exporter, calls } = exporterWith([204]);
+  assertEquals(await exporter.export(TWO, LIVE), { status: "success" });
+  assertEquals(calls.length, 1);
+  assertEquals(calls[0]?.url, "https://a.example/v1/write/logging?token=tkn_aaaaaa");
+  const init = calls[0]?.init;
+  assert(init !== undefined);
+  assertEquals([init.method, init.redirect], ["POST", "manual"]);
+  assertEquals(init.headers["content-type"], "text/test");
+  assertEquals(init.headers["content-encoding"], "gzip");
+  assertEquals(init.headers["x-points"], "2");
+  assertEquals(new TextDecoder().decode(gunzipSync(init.body)), "2 points region,x");
+});
+
+Deno.test("export() posts plain bodies without saying gzip when told so", async () => {
+  const { exporter, calls } = exporterWith([200], { gzip: false });
+  await exporter.export(ONE, LIVE);
+  assertEquals(new TextDecoder().decode(calls[0]?.init.body), "1 points region,x");
+  assertEquals(calls[0]?.init.headers["content-encoding"], undefined);
+});
+
+Deno.test("sizeOf() asks the encoding, common tags counted in", () => {
+  const { exporter } = exporterWith([]);
+  assertEquals([exporter.sizeOf(testPoint("a")), exporter.maxBatchBytes, exporter.name], [
+    101,
+    1000,
+    "dataway",
+  ]);
+});
+
+Deno.test("export() reports a body above the limit as too large without posting it", async () => {
+  const encoding = { contentType: "t", encode: () => new Uint8Array(1001), sizeOf: () => 1 };
+  const { exporter, calls } = exporterWith([200], { encoding });
+  assertEquals(await exporter.export(TWO, LIVE), {
+    status: "too_large",
+    error: "Cannot send a body above 1000 bytes: 1001",
+  });
+  assertEquals(calls.length, 0);
+  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+});
+
+Deno.test("export() gives up a batch that cannot be encoded", async () => {
+  const encode = (): never => {
+    throw new RangeError("no such thing");
+  };
+  const { exporter } = exporterWith([], { encoding: { contentType: "t", encode, sizeOf: () => 1 } });
+  assertEquals(await exporter.export(ONE, LIVE), {
+    status: "failure",
+    error: "Cannot encode: RangeError: no such thing",
+    reason: "rejected",
+  });
+});
+
+Deno.test("export() asks the next Dataway when one is out of order, and that one first from then on", async () => {
+  let nowMs = 0;
+  const { exporter, calls } = exporterWith([503, 200, 200, 200], { endpoints: [A, B], now: () => nowMs });
+  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+  nowMs = 60_000;
+  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+  assertEquals(calls.map((call) => new URL(call.url).host), [
+    "a.example",
+    "b.example",
+    "b.example",
+    "a.example",
+  ]);
+  assertEquals(calls[0]?.init.headers["x-pkg-id"], calls[1]?.init.headers["x-pkg-id"]);
+});
+
+Deno.test("export() asks the next Dataway when one refuses the token, not when it refuses the data", async () => {
+  const forbidden = exporterWith([403, 200], { endpoints: [A, B] });
+  assertEquals((await forbidden.exporter.export(ONE, LIVE)).status, "success");
+  for (const status of [400, 413]) {
+    const refused = exporterWith([status, 200], { endpoints: [A, B] });
+    await refused.exporter.export(ONE, LIVE);
+    assertEquals(refused.calls.length, 1);
+  }
+});
+
+Deno.test("export() keeps a batch that any Dataway may take later, and waits only if all ask for it", async () => {
+  const wait = (seconds: number): Response =>
+    new Response(null, { status: 429, headers: { "retry-after": String(seconds) } });
+  const resultOf = async (...answers: (number | Response)[]): Promise<ExportResult> =>
+    await exporterWith(answers, { endpoints: [A, B] }).exporter.export(ONE, LIVE);
+  assertEquals(await resultOf(wait(9), wait(5)), {
+    status: "retryable",
+    error: "Dataway answered 429; Dataway answered 429",
+    retryAfterMs: 5000,
+  });
+  assertEquals(await resultOf(wait(9), 500), {
+    status: "retryable",
+    error: "Dataway answered 429; Dataway answered 500",
+  });
+  assertEquals(await resultOf(403, 500), { status: "retryable", error: "Dataway answered 500" });
+  assertEquals(await resultOf(403, 401), {
+    status: "failure",
+    error: "Dataway answered 403",
+    reason: "forbidden",
+  });
+});
+
+Deno.test("export() ends with its signal, and does not ask the next Dataway then", async () => {
+  const controller = new AbortController();
+  let calls = 0;
+  const { exporter } = exporterWith([], {
+    endpoints: [A, B],
+    fetch: (url, init) => {
+      calls++;
+      const answer = hang(url, init);
+      controller.abort(new DOMException("Deadline", "AbortError"));
+      return answer;
+    },
+  });
+  assertEquals(await exporter.export(ONE, controller.signal), {
+    status: "retryable",
+    error: "Cannot reach https://a.example: AbortError: Deadline",
+  });
+  assertEquals(calls, 1);
+  assertEquals((await exporter.export(ONE, controller.signal)).status, "retryable");
+  assertEquals(calls, 1);
+});
+
+Deno.test("export() ends an upload that takes longer than its timeout", async () => {
+  const { exporter } = exporterWith([], { fetch: hang, timeoutMs: 5 });
+  assertEquals(await exporter.export(ONE, LIVE), {
+    status: "retryable",
+    error: "Cannot reach https://a.example: TimeoutError: No answer within 5 ms",
+  });
+});
+
+Deno.test("export() is retryable while no Dataway is known", async () => {
+  const { exporter } = exporterWith([], { endpoints: [] });
+  assertEquals(await exporter.export(ONE, LIVE), { status: "retryable", error: "No Dataway to upload to" });
+});
+
+Deno.test("export() never shows a token, whether fetch, an answer or a redirect quotes it", async () => {
+  const quoting = [
+    new TypeError(
+      "error sending request for url (https://a.example/v1/write/metric?token=tkn_aaaaaa): closed",
+    ),
+    new TypeError("bad tkn_aaaaaa"),
+    new Response("no such token: tkn_aaaaaa", { status: 401 }),
+    new Response(null, {
+      status: 307,
+      headers: { location: "https://x.example/tkn_aaaaaa?token=tkn_aaaaaa" },
+    }),
+  ];
+  for (const answer of quoting) {
+    const result = await exporterWith([answer]).exporter.export(ONE, LIVE);
+    assertFalse(JSON.stringify(result).includes("tkn_aaaaaa"), JSON.stringify(result));
+  }
+});
+
+Deno.test("dispose() ends uploads under way as retryable and takes no more", async () => {
+  const { exporter } = exporterWith([], { fetch: hang });
+  const result = exporter.export(ONE, LIVE);
+  await exporter[Symbol.asyncDispose]();
+  await exporter[Symbol.asyncDispose]();
+  const { status, error } = await result as ExportResult & { error: string };
+  assertEquals(status, "retryable");
+  assertStringIncludes(error, "The exporter was closed");
+  assertEquals((await exporter.export(ONE, LIVE)).status, "retryable");
+});
+
+Deno.test("export() reads answers to their end so that their connection serves the next upload", async () => {
+  let ended = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller): void {
+      controller.enqueue(new TextEncoder().encode("{}"));
+      controller.close();
+      ended = true;
+    },
+  }, { highWaterMark: 0 });
+  await exporterWith([new Response(body)]).exporter.export(ONE, LIVE);
+  assert(ended);
+});
+
+Deno.test("export() does not wait for a success whose body never ends", async () => {
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(1)),
+  });
+  const startedAt = performance.now();
+  const result = await exporterWith([new Response(body)]).exporter.export(ONE, LIVE);
+  assertEquals(result, { status: "success" });
+  assertLess(performance.now() - startedAt, 3000);
+});
