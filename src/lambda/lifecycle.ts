@@ -35,6 +35,8 @@ export interface LifecycleOptions {
   readonly managedInstance: boolean;
   /** Told of each event with the time since the last one ended, which may have been a freeze. In ms. */
   readonly onWake?: (sleptMs: number) => void;
+  /** Told how long `next` was held after the runtime was done, in ms: billed time. */
+  readonly onHeld?: (billedMs: number) => void;
   /** Last thing before the final flush. */
   readonly onShutdown?: () => Promise<void> | void;
   readonly log: Logger;
@@ -136,7 +138,9 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
     if (decision === "overlap") flushBeside();
     if (!options.telemetry) return;
     await runtimeDone(event);
+    const doneAt = now();
     if (decision === "end") await flushAtEnd(event.deadlineAt);
+    options.onHeld?.(Math.max(0, now() - doneAt));
   }
 
   /** Waits for the runtime, and flushes by timer beside it when it takes long. */

@@ -41,6 +41,8 @@ export interface FlusherOptions {
   readonly breaker: CircuitBreaker;
   /** Hands on aggregates (StatsD, own figures). A failure costs only that aggregate. */
   readonly collect: () => Promise<void> | void;
+  /** Told of each flush that tried to send something. */
+  readonly onFlushed?: (report: FlushReport) => void;
   readonly log: Logger;
   /** Unix time in ms. */
   readonly now: () => number;
@@ -93,7 +95,9 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
     if (tally.exported > 0) lastFlushAt = now();
     const { exported, restored, dropped } = tally;
-    return { exported, restored, dropped, durationMs: now() - startedAt };
+    const report = { exported, restored, dropped, durationMs: Math.max(0, now() - startedAt) };
+    if (exported + restored + dropped > 0) options.onFlushed?.(report);
+    return report;
   }
 
   async function probe(tally: Tally, signal: AbortSignal): Promise<void> {
