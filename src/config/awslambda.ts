@@ -1,0 +1,68 @@
+import type { SettingReader } from "./reader.ts";
+
+/** `documented`: as the product document says. `datakit`: as DataKit 1.84 emits, for dashboards built on its data. */
+export type AwsLambdaSchema = "documented" | "datakit";
+
+/** Settings of what is made of Lambda's telemetry. */
+export interface AwsLambdaConfig {
+  readonly schema: AwsLambdaSchema;
+  /** Whether log lines become points. */
+  readonly logs: boolean;
+  /** Whether platform events become points. */
+  readonly metrics: boolean;
+  /** Whether lines of extensions are collected too. */
+  readonly extensionLogs: boolean;
+  /** Whether handler exceptions, seen in the function's log only, count as errors. */
+  readonly countHandledErrors: boolean;
+  /** Stamp points with the time of arrival. */
+  readonly useNowTime: boolean;
+  /** The user's tags for everything. */
+  readonly globalTags: ReadonlyMap<string, string>;
+  /** Missing when the system's own name is to be used. */
+  readonly hostname?: string;
+}
+
+/** Reads `ENV_AWSLAMBDA_*` and DataKit's names for the same matters. */
+export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
+  const schema = read.choice("ENV_AWSLAMBDA_SCHEMA", ["documented", "datakit"] as const, {
+    default: "documented",
+    description: "Names and types of metrics and logs: as documented, or as DataKit 1.84 emits them",
+  });
+  const hostname = read.text("ENV_HOSTNAME", { default: "", description: "Value of the tag `host`" });
+  return {
+    schema,
+    logs: read.boolean("ENV_ENABLE_LOG_COLLECTION", {
+      default: true,
+      description: "Collect the function's log lines",
+    }),
+    metrics: read.boolean("ENV_ENABLE_METRIC_COLLECTION", {
+      default: true,
+      description: "Collect Lambda metrics",
+    }),
+    extensionLogs: read.boolean("ENV_AWSLAMBDA_EXTENSION_LOGS", {
+      default: false,
+      description: "Also collect the lines that extensions write, this one included",
+    }),
+    countHandledErrors: read.boolean("ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS", {
+      // DataKit knows the platform's status only.
+      default: schema === "documented",
+      description:
+        "Count a handler's exception in `errors`, as CloudWatch does. Lambda reports it only in the function's log " +
+        "(default false with the schema `datakit`)",
+    }),
+    useNowTime: read.boolean("ENV_USE_NOW_TIME_INSTEAD", {
+      default: false,
+      description: "Stamp Lambda metrics and logs with the time of arrival instead of the event's",
+    }),
+    globalTags: readGlobalTags(read),
+    ...(hostname === "" ? {} : { hostname }),
+  };
+}
+
+function readGlobalTags(read: SettingReader): ReadonlyMap<string, string> {
+  const tags = read.pairs("ENV_GLOBAL_HOST_TAGS", { description: "Tags for everything that is sent" });
+  const deprecated = read.pairs("ENV_GLOBAL_TAGS", {
+    description: "Older name of `ENV_GLOBAL_HOST_TAGS`, used when that is empty",
+  });
+  return tags.size > 0 ? tags : deprecated;
+}

@@ -1,0 +1,131 @@
+/**
+ * Platform events to metric points: pure, what is counted once is decided by {@link Observation} and
+ * {@link Verdict}.
+ * @see `spec/lambda.md` 3.3, `spec/datakit.md` 1.9 and 10
+ */
+import type { FieldValue, PointDraft } from "../point/point.ts";
+import { integer, unsigned } from "../point/create_point.ts";
+import type { Observation, Verdict } from "./invocations.ts";
+import type { TelemetryEvent } from "./telemetry_event.ts";
+
+export interface MetricOptions {
+  readonly schema: "documented" | "datakit";
+  /** `platform.report` carries what `platform.runtimeDone` does elsewhere. */
+  readonly managedInstance: boolean;
+}
+
+/** A figure; `undefined` when it is not known. */
+type Figure = readonly [name: string, value: number | undefined];
+
+/** What DataKit 1.84 emits, and as which type. */
+const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">> = {
+  init_duration_ms: "float",
+  runtime_duration_ms: "float",
+  duration_ms: "float",
+  post_runtime_duration: "float",
+  billed_duration_ms: "unsigned",
+  max_memory_used_mb: "unsigned",
+  memory_size_mb: "unsigned",
+  errors: "failures",
+  timeouts: "failures",
+};
+
+/** The points of one event, with the verdict it led to, if any. None for an event without a figure. */
+export function telemetryEventToDrafts(
+  event: TelemetryEvent,
+  observation: Observation,
+  verdict: Verdict | undefined,
+  options: MetricOptions,
+  timeNs: bigint,
+): readonly PointDraft[] {
+  const figures = eventFigures(event, observation, options.managedInstance);
+  return figuresToDrafts(
+    verdict === undefined ? figures : [...verdictFigures(verdict), ...figures],
+    options,
+    timeNs,
+  );
+}
+
+/** The points of a verdict that no event led to, or another request's event. */
+export function verdictToDrafts(
+  verdict: Verdict,
+  options: MetricOptions,
+  timeNs: bigint,
+): readonly PointDraft[] {
+  return figuresToDrafts(verdictFigures(verdict), options, timeNs);
+}
+
+function verdictFigures(verdict: Verdict): readonly Figure[] {
+  const failures: readonly Figure[] = [
+    ["errors", verdict.errors],
+    ["timeouts", verdict.timeouts],
+    ["out_of_memory", verdict.outOfMemory],
+  ];
+  if (verdict.first) return [["invocations", 1], ...failures, ["cold_starts", verdict.coldStarts]];
+  return failures.filter(([, value]) => value !== 0);
+}
+
+function eventFigures(
+  event: TelemetryEvent,
+  observation: Observation,
+  managedInstance: boolean,
+): readonly Figure[] {
+  if (observation.repeated === true) return [];
+  switch (event.type) {
+    case "platform.initReport":
+      return [["init_duration_ms", observation.initDurationMs]];
+    case "platform.restoreReport":
+      return [["restore_duration_ms", observation.restoreDurationMs]];
+    case "platform.runtimeDone":
+      return [
+        ["runtime_duration_ms", event.durationMs],
+        ["produced_bytes", event.producedBytes],
+        ["response_latency", event.spans.responseLatencyMs],
+        ["response_duration_ms", event.spans.responseDurationMs],
+        ["runtime_overhead_ms", event.spans.runtimeOverheadMs],
+        ["post_runtime_duration", observation.postRuntimeMs],
+      ];
+    case "platform.report": {
+      const { responseLatencyMs, responseDurationMs, extensionOverheadMs } = event.spans;
+      return [
+        ["duration_ms", event.durationMs],
+        ["billed_duration_ms", event.billedDurationMs],
+        ["memory_size_mb", event.memorySizeMb],
+        ["max_memory_used_mb", event.maxMemoryUsedMb],
+        ["post_runtime_duration", observation.postRuntimeMs],
+        ["init_duration_ms", observation.initDurationMs],
+        ["restore_duration_ms", observation.restoreDurationMs],
+        ["extension_overhead_ms", extensionOverheadMs],
+        ["runtime_duration_ms", managedInstance ? responseLatencyMs : undefined],
+        ["response_latency", managedInstance ? responseLatencyMs : undefined],
+        ["response_duration_ms", managedInstance ? responseDurationMs : undefined],
+      ];
+    }
+    case "platform.logsDropped":
+      return [["logs_dropped_records", event.droppedRecords], ["logs_dropped_bytes", event.droppedBytes]];
+    default:
+      return [];
+  }
+}
+
+function figuresToDrafts(
+  figures: readonly Figure[],
+  options: MetricOptions,
+  timeNs: bigint,
+): readonly PointDraft[] {
+  const documented: [string, FieldValue | undefined][] = [];
+  const datakit: [string, FieldValue | undefined][] = [];
+  for (const [name, value] of figures) {
+    if (value === undefined) continue;
+    const type = options.schema === "datakit" ? DATAKIT_TYPES[name] : undefined;
+    if (type === undefined) documented.push([name, integer(Math.round(value))]);
+    else if (type === "float") datakit.push([name, value]);
+    else if (type === "unsigned") datakit.push([name, unsigned(Math.round(value))]);
+    else if (value > 0) datakit.push([name, integer(value)]);
+  }
+  const measurement = options.schema === "datakit" ? "awslambda" : "awslambda-metric";
+  // What DataKit never emitted goes beside its own point, which so stays what it was.
+  return [datakit, documented]
+    .filter((fields) => fields.length > 0)
+    .map((fields) => ({ category: "metric", measurement, tags: [], fields, timeNs }));
+}
