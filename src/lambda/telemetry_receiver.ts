@@ -17,19 +17,21 @@ import { parseTelemetryBody } from "./telemetry_body.ts";
 import { decodeTelemetryEvents, type TelemetryEvent } from "./telemetry_event.ts";
 import { telemetryEventToDrafts, verdictToDrafts } from "./telemetry_points.ts";
 
-export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"> {
+export interface TelemetryReceiverOptions {
+  readonly context: Omit<ReceiverContext, "limits">;
   readonly config: Pick<AwsLambdaConfig, "schema" | "logs" | "metrics" | "countHandledErrors" | "useNowTime">;
   readonly managedInstance: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
   readonly initializationType?: string | undefined;
-  /** Learns from init events. */
-  readonly resource: Pick<Resource, "observe">;
+  /** Learns from init events and INVOKEs. */
+  readonly resource: Pick<Resource, "observe" | "invoked">;
   /** Told of each request once, at its first verdict. */
   readonly onDone?: (invocation: FinishedInvocation) => void;
 }
 
-/** The receiver, and the invocations it keeps, whose verdicts become points also without a telemetry event. */
-export interface TelemetryReceiver extends Receiver {
+/** The endpoint, and the invocations it keeps, whose verdicts become points also without a telemetry event. */
+export interface Telemetry {
+  readonly receiver: Receiver;
   readonly invocations: Invocations;
 }
 
@@ -39,9 +41,10 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const REMEMBERED_BATCHES = 8;
 
 /** The endpoint and its state. */
-export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
-  const { config, consume, refuse, log, managedInstance } = options;
-  const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
+export function createTelemetryReceiver(options: TelemetryReceiverOptions): Telemetry {
+  const { config, managedInstance, resource } = options;
+  const { consume, refuse, log, now } = options.context;
+  const nowNs = (): bigint => BigInt(Math.floor(now())) * 1_000_000n;
   const metricOptions = { schema: config.schema, managedInstance };
   const batches: string[] = [];
   /** Verdicts of the event in hand; `undefined` between events, when a verdict makes its points itself. */
@@ -51,7 +54,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     managedInstance,
     initializationType: options.initializationType,
     countHandledErrors: config.countHandledErrors,
-    now: options.now,
+    now,
     ...(options.onDone === undefined ? {} : { onDone: options.onDone }),
     onVerdict: (verdict): void => {
       if (verdicts !== undefined) verdicts.push(verdict);
@@ -66,7 +69,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   function eventToDrafts(event: TelemetryEvent): readonly PointDraft[] {
-    options.resource.observe(event);
+    resource.observe(event);
     const timeNs = stamp(event.timeNs);
     verdicts = [];
     const observation = invocations.observe(event);
@@ -124,7 +127,11 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     return c.body(null, 200);
   });
 
-  return { name: "awslambda", app, invocations };
+  const invoked: Invocations["invoked"] = (event) => {
+    resource.invoked(event);
+    invocations.invoked(event);
+  };
+  return { receiver: { name: "awslambda", app }, invocations: { ...invocations, invoked } };
 }
 
 function toPoints(drafts: readonly PointDraft[]): Point[] {
