@@ -10,8 +10,8 @@ export interface AwsLambdaConfig {
   readonly logs: boolean;
   /** Whether platform events become points. */
   readonly metrics: boolean;
-  /** What to ask the platform for. */
-  readonly telemetryTypes: readonly ("platform" | "function" | "extension")[];
+  /** Whether lines of extensions are collected too. */
+  readonly extensionLogs: boolean;
   /** Whether handler exceptions, seen in the function's log only, count as errors. */
   readonly countHandledErrors: boolean;
   /** Stamp points with the time of arrival. */
@@ -29,28 +29,20 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
     description: "Names and types of metrics and logs: as documented, or as DataKit 1.84 emits them",
   });
   const hostname = read.text("ENV_HOSTNAME", { default: "", description: "Value of the tag `host`" });
-  const logs = read.boolean("ENV_ENABLE_LOG_COLLECTION", {
-    default: true,
-    description: "Collect the function's log lines",
-  });
-  const metrics = read.boolean("ENV_ENABLE_METRIC_COLLECTION", {
-    default: true,
-    description: "Collect Lambda metrics",
-  });
-  const extensionLogs = read.boolean("ENV_AWSLAMBDA_EXTENSION_LOGS", {
-    default: false,
-    description: "Also collect the lines that extensions write, this one included",
-  });
   return {
     schema,
-    logs,
-    metrics,
-    telemetryTypes: [
-      "platform",
-      // Metrics need the lines too: some failures show nowhere else.
-      ...(logs || metrics ? ["function" as const] : []),
-      ...(logs && extensionLogs ? ["extension" as const] : []),
-    ],
+    logs: read.boolean("ENV_ENABLE_LOG_COLLECTION", {
+      default: true,
+      description: "Collect the function's log lines",
+    }),
+    metrics: read.boolean("ENV_ENABLE_METRIC_COLLECTION", {
+      default: true,
+      description: "Collect Lambda metrics",
+    }),
+    extensionLogs: read.boolean("ENV_AWSLAMBDA_EXTENSION_LOGS", {
+      default: false,
+      description: "Also collect the lines that extensions write, this one included",
+    }),
     countHandledErrors: read.boolean("ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS", {
       // DataKit knows the platform's status only.
       default: schema === "documented",

@@ -3,24 +3,24 @@
  * events), and are joined when a batch is encoded, so that a point taken in early gets them all.
  * @see `spec/datakit.md` 1.8
  */
-import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import type { InvokeEvent } from "./extensions_api.ts";
 import type { TelemetryEvent } from "./telemetry_event.ts";
 
 export interface ResourceOptions {
   /** The process's environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The system's own name; empty when there is none. */
+  /** Empty when there is none. */
   readonly hostname: string;
-  /** The schema `datakit` leaves the version `$LATEST` out. */
-  readonly config: Pick<AwsLambdaConfig, "schema" | "globalTags" | "hostname">;
+  readonly globalTags: ReadonlyMap<string, string>;
+  /** `datakit` leaves the version `$LATEST` out. */
+  readonly schema: "documented" | "datakit";
 }
 
 export interface Resource {
   /** The tags as known now: the same object until something new is learnt. */
   tags(): ReadonlyMap<string, string>;
   /** Takes the account from the `register` reply. */
-  registered(reply: { readonly accountId?: string }): void;
+  setAccountId(accountId: string | undefined): void;
   /** Takes the account from the function's ARN, where `register` did not tell it. */
   invoked(event: InvokeEvent): void;
   /** Takes the runtime's version from init and restore events; all others pass. */
@@ -37,16 +37,13 @@ const FROM_ENVIRONMENT: readonly (readonly [variable: string, tag: string])[] = 
 
 /** Tags as far as the environment tells. A user's tag may name the `host`, but never replaces one of AWS's. */
 export function createResource(options: ResourceOptions): Resource {
-  const { env, config } = options;
-  const hostname = config.hostname ?? options.hostname;
+  const { env, hostname, schema } = options;
   const user = new Map<string, string>();
-  for (const [key, value] of config.globalTags) user.set(key, substitute(value, hostname));
+  for (const [key, value] of options.globalTags) user.set(key, substitute(value, hostname));
   let own = new Map<string, string>();
   for (const [variable, tag] of FROM_ENVIRONMENT) {
     const value = env[variable];
-    if (
-      value && !(config.schema === "datakit" && tag === "aws_lambda_function_version" && value === "$LATEST")
-    ) {
+    if (value && !(schema === "datakit" && tag === "aws_lambda_function_version" && value === "$LATEST")) {
       own.set(tag, value);
     }
   }
@@ -63,7 +60,7 @@ export function createResource(options: ResourceOptions): Resource {
       joined ??= new Map([...(hostname === "" ? [] : [["host", hostname] as const]), ...user, ...own]);
       return joined;
     },
-    registered: ({ accountId }): void => set("aws_account_id", accountId),
+    setAccountId: (accountId): void => set("aws_account_id", accountId),
     invoked: (event): void => {
       if (!own.has("aws_account_id")) set("aws_account_id", accountOf(event.invokedFunctionArn));
     },

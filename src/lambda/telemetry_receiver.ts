@@ -17,8 +17,7 @@ import { parseTelemetryBody } from "./telemetry_body.ts";
 import { decodeTelemetryEvents, type TelemetryEvent } from "./telemetry_event.ts";
 import { telemetryEventToDrafts, verdictToDrafts } from "./telemetry_points.ts";
 
-export interface TelemetryReceiverOptions {
-  readonly context: Omit<ReceiverContext, "limits">;
+export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"> {
   readonly config: Pick<AwsLambdaConfig, "schema" | "logs" | "metrics" | "countHandledErrors" | "useNowTime">;
   readonly managedInstance: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
@@ -29,9 +28,8 @@ export interface TelemetryReceiverOptions {
   readonly onDone?: (invocation: FinishedInvocation) => void;
 }
 
-/** The endpoint, and the invocations it keeps, whose verdicts become points also without a telemetry event. */
-export interface Telemetry {
-  readonly receiver: Receiver;
+/** The receiver, and the invocations it keeps, whose verdicts become points also without a telemetry event. */
+export interface TelemetryReceiver extends Receiver {
   readonly invocations: Invocations;
 }
 
@@ -41,10 +39,9 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const REMEMBERED_BATCHES = 8;
 
 /** The endpoint and its state. */
-export function createTelemetryReceiver(options: TelemetryReceiverOptions): Telemetry {
-  const { config, managedInstance, resource } = options;
-  const { consume, refuse, log, now } = options.context;
-  const nowNs = (): bigint => BigInt(Math.floor(now())) * 1_000_000n;
+export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
+  const { config, consume, refuse, log, managedInstance } = options;
+  const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
   const metricOptions = { schema: config.schema, managedInstance };
   const batches: string[] = [];
   /** Verdicts of the event in hand; `undefined` between events, when a verdict makes its points itself. */
@@ -54,7 +51,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     managedInstance,
     initializationType: options.initializationType,
     countHandledErrors: config.countHandledErrors,
-    now,
+    now: options.now,
     ...(options.onDone === undefined ? {} : { onDone: options.onDone }),
     onVerdict: (verdict): void => {
       if (verdicts !== undefined) verdicts.push(verdict);
@@ -69,7 +66,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   function eventToDrafts(event: TelemetryEvent): readonly PointDraft[] {
-    resource.observe(event);
+    options.resource.observe(event);
     const timeNs = stamp(event.timeNs);
     verdicts = [];
     const observation = invocations.observe(event);
@@ -128,10 +125,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   });
 
   const invoked: Invocations["invoked"] = (event) => {
-    resource.invoked(event);
+    options.resource.invoked(event);
     invocations.invoked(event);
   };
-  return { receiver: { name: "awslambda", app }, invocations: { ...invocations, invoked } };
+  return { name: "awslambda", app, invocations: { ...invocations, invoked } };
 }
 
 function toPoints(drafts: readonly PointDraft[]): Point[] {
