@@ -57,22 +57,34 @@ export async function buildBinary(options: BuildOptions = {}): Promise<string> {
   return path;
 }
 
-/** Packs the layer for `arch` under layer/ with a `.sha256` file beside it. Throws when it is too big for Lambda. */
+/**
+ * Packs the layer for `arch` under layer/ with a `.sha256` file beside it, unless they are there already.
+ * Throws when it is too big for Lambda.
+ */
 export async function buildLayer(arch: Arch, log: Log = (): void => {}): Promise<Layer> {
   const binary = await Deno.readFile(await buildBinary({ arch, log }));
-  log(`${arch}: packing`);
-  const zip = writeZip([{ name: "extensions/datakit", contents: binary, mode: 0o755 }]);
-  if (zip.length > MAX_ZIP_BYTES) {
-    throw new Error(
-      `Cannot upload the ${arch} layer as the limit is ${MAX_ZIP_BYTES} bytes: it has ${zip.length}`,
-    );
-  }
   const name = `datakit_aws_extension-linux-${arch}.zip`;
   const path = `${ROOT}/layer/${name}`;
+  const stamp = `${CACHE_DIR}/build/${arch}.zip.stamp`;
+  const binaryHash = sha256(binary);
+  const packed = await Deno.readFile(path).catch(() => undefined);
+  const known = packed === undefined ? undefined : `${binaryHash} ${sha256(packed)}`;
+  const upToDate = known !== undefined && known === await Deno.readTextFile(stamp).catch(() => "");
+  const zip = upToDate && packed !== undefined ? packed : pack(arch, binary, log);
   const hash = sha256(zip);
-  await Deno.writeFile(path, zip);
+  if (!upToDate) await Deno.writeFile(path, zip);
   await Deno.writeTextFile(`${path}.sha256`, `${hash}  ${name}\n`);
+  await Deno.writeTextFile(stamp, `${binaryHash} ${hash}`);
   return { arch, path, sizeBytes: zip.length, binaryBytes: binary.length, sha256: hash };
+}
+
+function pack(arch: Arch, binary: Uint8Array, log: Log): Uint8Array {
+  log(`${arch}: packing`);
+  const zip = writeZip([{ name: "extensions/datakit", contents: binary, mode: 0o755 }]);
+  if (zip.length <= MAX_ZIP_BYTES) return zip;
+  throw new Error(
+    `Cannot upload the ${arch} layer as the limit is ${MAX_ZIP_BYTES} bytes: it has ${zip.length}`,
+  );
 }
 
 async function fingerprint(runtimeSha256: string): Promise<string> {
