@@ -1,12 +1,14 @@
-import type { Point, PointDraft } from "./point.ts";
+import { cleanFieldValue } from "./clean_field_value.ts";
+import { cleanKey, cleanMeasurement, cleanTagValue } from "./clean_text.ts";
+import type { Category, FieldValue, Point, PointDraft, Unsigned } from "./point.ts";
 
-/**
- * Makes a point of a draft under Dataway's rules; `undefined` when no field is left, which `changed` hears as
- * `no_field`. `changed` is told of everything that did not pass as it was.
- */
-export function createPoint(_draft: PointDraft, _changed?: (change: PointChange) => void): Point | undefined {
-  throw new Error("not here yet");
-}
+/** Fields of one point. */
+const MAX_FIELDS = 1024;
+/** Tags of one point, common tags not counted. */
+const MAX_TAGS = 256;
+/** The instants line protocol's parsers take, in ns: int64 less the values they keep for themselves. */
+const MIN_TIME_NS = -(2n ** 63n) + 2n;
+const MAX_TIME_NS = 2n ** 63n - 2n;
 
 /** What a rule did to a draft. */
 export type PointChange =
@@ -16,3 +18,165 @@ export type PointChange =
   | "value_cut"
   | "value_dropped"
   | "too_many_keys";
+
+type Changed = ((change: PointChange) => void) | undefined;
+
+/**
+ * Makes a point of a draft under Dataway's rules; `undefined` when no field is left, which `changed` hears as
+ * `no_field`. `changed` is told, once for each key or value, of everything that was shortened or left out; not of
+ * what keeps its content in another form (a dot or newline in a key, an integer too wide for its type), and not of
+ * `undefined` fields and empty tags, which say nothing.
+ *
+ * Of equal keys the last one wins, and a tag wins over a field. A key that only becomes equal by the rules (a dot
+ * turned into `_`, a cut) never replaces one that was written so.
+ * @see `spec/datakit.md` 3.7
+ */
+export function createPoint(
+  draft: PointDraft,
+  changed?: (change: PointChange) => void,
+): Point | undefined {
+  const { category } = draft;
+  const measurement = cleanMeasurement(draft.measurement, changed);
+  const rewritten = new Set<string>();
+  const tags = collectTags(draft, rewritten, changed);
+  const fields = collectFields(draft, tags, rewritten, changed);
+  addRequiredField(category, tags, fields, changed);
+  if (fields.size === 0) {
+    changed?.("no_field");
+    return undefined;
+  }
+  return { category, measurement, tags, fields, timeNs: clampTime(draft.timeNs, changed) };
+}
+
+/**
+ * An unsigned 64-bit field of an integer or of a number read from JSON (its fraction is cut); `undefined`, which
+ * {@link createPoint} leaves out, for NaN and the infinities. Values outside the type are left to the rules.
+ */
+export function unsigned(value: bigint): Unsigned;
+export function unsigned(value: bigint | number): Unsigned | undefined;
+export function unsigned(value: bigint | number): Unsigned | undefined {
+  const whole = integer(value);
+  return whole === undefined ? undefined : { unsigned: whole };
+}
+
+/**
+ * A signed 64-bit field of an integer or of a number read from JSON (its fraction is cut); `undefined`, which
+ * {@link createPoint} leaves out, for NaN and the infinities.
+ */
+export function integer(value: bigint): bigint;
+export function integer(value: bigint | number): bigint | undefined;
+export function integer(value: bigint | number): bigint | undefined {
+  if (typeof value === "bigint") return value;
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : undefined;
+}
+
+/** `rewritten` learns which keys were not written so, for they yield to those that were. */
+function collectTags(
+  draft: PointDraft,
+  rewritten: Set<string>,
+  changed: Changed,
+): Map<string, string> {
+  const { category } = draft;
+  const tags = new Map<string, string>();
+  for (const pair of draft.tags) {
+    const key = cleanKey(pair[0], category === "metric", changed);
+    if (!isAllowedKey(category, key)) {
+      changed?.("key_dropped");
+      continue;
+    }
+    const value = cleanTagValue(pair[1], changed);
+    if (value === "") continue;
+    const isExact = key === pair[0];
+    if (tags.has(key)) {
+      changed?.("key_dropped");
+      if (!isExact && !rewritten.has(key)) continue;
+    } else if (tags.size >= MAX_TAGS) {
+      changed?.("too_many_keys");
+      continue;
+    }
+    tags.set(key, value);
+    noteRewritten(rewritten, key, isExact);
+  }
+  return tags;
+}
+
+/** Takes a tag out of `tags` where an exact field key replaces a rewritten tag key. */
+function collectFields(
+  draft: PointDraft,
+  tags: Map<string, string>,
+  rewritten: Set<string>,
+  changed: Changed,
+): Map<string, FieldValue> {
+  const { category } = draft;
+  const isMetric = category === "metric";
+  const fields = new Map<string, FieldValue>();
+  for (const pair of draft.fields) {
+    if (pair[1] === undefined) continue;
+    const key = cleanKey(pair[0], isMetric, changed);
+    if (!isAllowedKey(category, key)) {
+      changed?.("key_dropped");
+      continue;
+    }
+    const value = cleanFieldValue(pair[1], isMetric, changed);
+    if (value === undefined) continue;
+    const isExact = key === pair[0];
+    const isTag = tags.has(key);
+    const isField = fields.has(key);
+    if (isTag || isField) {
+      changed?.("key_dropped");
+      const replaces = isTag ? isExact && rewritten.has(key) : isExact || rewritten.has(key);
+      if (!replaces) continue;
+    }
+    if (!isField && fields.size >= MAX_FIELDS) {
+      changed?.("too_many_keys");
+      continue;
+    }
+    if (isTag) tags.delete(key);
+    fields.set(key, value);
+    noteRewritten(rewritten, key, isExact);
+  }
+  return fields;
+}
+
+function noteRewritten(rewritten: Set<string>, key: string, isExact: boolean): void {
+  if (!isExact) rewritten.add(key);
+  else if (rewritten.size > 0) rewritten.delete(key);
+}
+
+/** Dataway stores the measurement of logs and objects under these names, so no key of a point may have them. */
+function isAllowedKey(category: Category, key: string): boolean {
+  switch (category) {
+    case "logging":
+      return key !== "" && key !== "source" && key !== "date";
+    case "object":
+    case "custom_object":
+      return key !== "" && key !== "class" && key !== "date";
+    default:
+      return key !== "";
+  }
+}
+
+/** A log without `status` or an object without `name` would be refused. */
+function addRequiredField(
+  category: Category,
+  tags: ReadonlyMap<string, string>,
+  fields: Map<string, FieldValue>,
+  changed: Changed,
+): void {
+  const isObject = category === "object" || category === "custom_object";
+  if (!isObject && category !== "logging") return;
+  const key = isObject ? "name" : "status";
+  if (fields.has(key) || tags.has(key)) return;
+  if (fields.size >= MAX_FIELDS) {
+    const last = [...fields.keys()].at(-1);
+    if (last !== undefined) fields.delete(last);
+    changed?.("too_many_keys");
+  }
+  fields.set(key, isObject ? "default" : "info");
+}
+
+function clampTime(timeNs: bigint, changed: Changed): bigint {
+  if (timeNs >= MIN_TIME_NS && timeNs <= MAX_TIME_NS) return timeNs;
+  changed?.("value_cut");
+  return timeNs < MIN_TIME_NS ? MIN_TIME_NS : MAX_TIME_NS;
+}

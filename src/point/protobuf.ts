@@ -1,0 +1,169 @@
+/**
+ * Dataway's binary encoding, its default: `PBPoints` of package `point`. Bytes are canonical (known order of field
+ * numbers, shortest varints), keys keep their order, and no warnings are sent.
+ * @see `spec/datakit.md` 3.6, and E8 for bytes seen on the wire
+ */
+import { isArray } from "./clean_field_value.ts";
+import { cleanCommonTags } from "./clean_text.ts";
+import type { FieldValue, Point, Scalar } from "./point.ts";
+import { createProtobufWriter, type ProtobufWriter } from "./protobuf_writer.ts";
+
+/** Field number × 8 + wire type (0 varint, 1 eight bytes, 2 length-delimited), of each message's fields. */
+const POINTS = { point: 0x0a } as const;
+const POINT = { name: 0x0a, field: 0x12, time: 0x18 } as const;
+const FIELD = { key: 0x0a, array: 0x3a, isTag: 0x40 } as const;
+const ANY = { typeUrl: 0x0a, value: 0x12 } as const;
+const ARRAY = { element: 0x0a } as const;
+
+/** The members of a value: the same types have other numbers in a field than in an array's element. */
+interface ValueTags {
+  readonly int: number;
+  readonly unsigned: number;
+  readonly float: number;
+  readonly bool: number;
+  readonly bytes: number;
+  readonly string: number;
+}
+const FIELD_VALUE: ValueTags = {
+  int: 0x10,
+  unsigned: 0x18,
+  float: 0x21,
+  bool: 0x28,
+  bytes: 0x32,
+  string: 0x5a,
+};
+const ELEMENT_VALUE: ValueTags = {
+  int: 0x08,
+  unsigned: 0x10,
+  float: 0x19,
+  bool: 0x20,
+  bytes: 0x2a,
+  string: 0x32,
+};
+const ARRAY_TYPE_URL = "type.googleapis.com/point.Array";
+
+/** A guess that makes room for a length of two bytes, which nearly all points need. */
+const EXPECTED_POINT_BYTES = 1000;
+const INITIAL_BYTES_PER_POINT = 512;
+const MAX_INITIAL_BYTES = 1024 * 1024;
+
+interface EncodedTag {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Encodes points as one `PBPoints` message: fields, then tags, then the common tags whose key the point does not
+ * have already, as tag or field.
+ */
+export function encodeProtobuf(
+  points: readonly Point[],
+  commonTags: ReadonlyMap<string, string>,
+): Uint8Array<ArrayBuffer> {
+  const common = encodeCommonTags(commonTags);
+  const writer = createProtobufWriter(Math.min(points.length * INITIAL_BYTES_PER_POINT, MAX_INITIAL_BYTES));
+  for (const point of points) writePoint(writer, point, common);
+  return writer.finish();
+}
+
+/** Once for a body, not once for a point. */
+function encodeCommonTags(commonTags: ReadonlyMap<string, string>): readonly EncodedTag[] {
+  return Array.from(cleanCommonTags(commonTags), ([key, value]) => {
+    const writer = createProtobufWriter(256);
+    writeTag(writer, key, value);
+    return { key, bytes: writer.finish() };
+  });
+}
+
+function writePoint(writer: ProtobufWriter, point: Point, common: readonly EncodedTag[]): void {
+  writer.tag(POINTS.point);
+  const contentAt = writer.begin(EXPECTED_POINT_BYTES);
+  writer.tag(POINT.name);
+  writer.string(point.measurement);
+  for (const [key, value] of point.fields) writeField(writer, key, value);
+  for (const [key, value] of point.tags) writeTag(writer, key, value);
+  for (const { key, bytes } of common) {
+    if (!point.tags.has(key) && !point.fields.has(key)) writer.raw(bytes);
+  }
+  if (point.timeNs !== 0n) {
+    writer.tag(POINT.time);
+    writer.varint64(point.timeNs);
+  }
+  writer.end(contentAt, EXPECTED_POINT_BYTES);
+}
+
+function writeTag(writer: ProtobufWriter, key: string, value: string): void {
+  const expectedBytes = key.length + value.length + 6;
+  writer.tag(POINT.field);
+  const contentAt = writer.begin(expectedBytes);
+  writer.tag(FIELD.key);
+  writer.string(key);
+  writer.tag(FIELD.isTag);
+  writer.tag(1);
+  writer.tag(FIELD_VALUE.string);
+  writer.string(value);
+  writer.end(contentAt, expectedBytes);
+}
+
+function writeField(writer: ProtobufWriter, key: string, value: FieldValue): void {
+  const expectedBytes = key.length + 2 + expectedSize(value);
+  writer.tag(POINT.field);
+  const contentAt = writer.begin(expectedBytes);
+  writer.tag(FIELD.key);
+  writer.string(key);
+  if (isArray(value)) writeArray(writer, value);
+  else writeScalar(writer, value, FIELD_VALUE);
+  writer.end(contentAt, expectedBytes);
+}
+
+function expectedSize(value: FieldValue): number {
+  if (typeof value === "string" || value instanceof Uint8Array || isArray(value)) return value.length + 2;
+  return 9;
+}
+
+/** An empty array is an `Any` without value: proto3 leaves empty members out. */
+function writeArray(writer: ProtobufWriter, values: readonly Scalar[]): void {
+  const expectedBytes = values.length * 10 + ARRAY_TYPE_URL.length + 6;
+  writer.tag(FIELD.array);
+  const anyAt = writer.begin(expectedBytes);
+  writer.tag(ANY.typeUrl);
+  writer.string(ARRAY_TYPE_URL);
+  if (values.length > 0) {
+    writer.tag(ANY.value);
+    const arrayAt = writer.begin(expectedBytes);
+    for (const value of values) {
+      const elementBytes = expectedSize(value);
+      writer.tag(ARRAY.element);
+      const elementAt = writer.begin(elementBytes);
+      writeScalar(writer, value, ELEMENT_VALUE);
+      writer.end(elementAt, elementBytes);
+    }
+    writer.end(arrayAt, expectedBytes);
+  }
+  writer.end(anyAt, expectedBytes);
+}
+
+/** Zeros are written too: a member left out of a oneof is no value at all. */
+function writeScalar(writer: ProtobufWriter, value: Scalar, tags: ValueTags): void {
+  switch (typeof value) {
+    case "string":
+      writer.tag(tags.string);
+      return writer.string(value);
+    case "number":
+      writer.tag(tags.float);
+      return writer.double(value);
+    case "bigint":
+      writer.tag(tags.int);
+      return writer.varint64(value);
+    case "boolean":
+      writer.tag(tags.bool);
+      return writer.tag(value ? 1 : 0);
+    default:
+      if (value instanceof Uint8Array) {
+        writer.tag(tags.bytes);
+        return writer.bytes(value);
+      }
+      writer.tag(tags.unsigned);
+      return writer.varint64(value.unsigned);
+  }
+}
