@@ -1,11 +1,186 @@
+import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { SettingReader } from "./reader.ts";
+
+/** How ambiguous lines are read, and whether a gauge's leading sign adjusts (`etsy`) or is part of the value. */
+export type StatsdDialect = "dogstatsd" | "etsy";
+
+/** Where tags are looked for besides `|#`. `auto` takes any of the forms that is well formed. */
+export type StatsdTagStyle = (typeof TAG_STYLES)[number];
+
+/** Names that begin with `prefix` go to `measurement`; the rest of the name is the field. */
+export interface MetricMapping {
+  readonly prefix: string;
+  readonly measurement: string;
+}
 
 /** Settings of the StatsD receiver. */
 export interface StatsdConfig {
   readonly enabled: boolean;
+  readonly udp: readonly ListenAddress[];
+  readonly tcp: readonly ListenAddress[];
+  /** Path of a Unix datagram socket; empty: none. */
+  readonly unixDatagramPath: string;
+  /** Path of a Unix stream socket with length-prefixed packets; empty: none. */
+  readonly unixStreamPath: string;
+  readonly dialect: StatsdDialect;
+  readonly tagStyle: StatsdTagStyle;
+  readonly separator: string;
+  readonly mappings: readonly MetricMapping[];
+  /** Added to every series; they win over the tags of a line. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** In (0, 100]. */
+  readonly percentiles: readonly number[];
+  readonly maxSeries: number;
+  /** Names that begin with one of these are counted as filtered. */
+  readonly dropPrefixes: readonly string[];
 }
 
+const TAG_STYLES = ["auto", "datadog", "influx", "librato", "signalfx", "graphite"] as const;
+const LISTEN = ["127.0.0.1:8125", "[::1]:8125"] as const;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
 /** Reads `ENV_INPUT_STATSD_*`. */
-export function readStatsdConfig(_read: SettingReader, enabled: boolean): StatsdConfig {
-  return { enabled };
+export function readStatsdConfig(read: SettingReader, enabled: boolean): StatsdConfig {
+  return {
+    enabled,
+    udp: readAddresses(
+      read,
+      "ENV_INPUT_STATSD_LISTEN",
+      "Loopback addresses of the StatsD UDP sockets; `off` opens none.",
+    ),
+    tcp: readAddresses(
+      read,
+      "ENV_INPUT_STATSD_LISTEN_TCP",
+      "Loopback addresses of the StatsD TCP listeners (one metric a line); `off` opens none.",
+    ),
+    unixDatagramPath: readSocketPath(
+      read,
+      "ENV_INPUT_STATSD_UNIXGRAM",
+      "Path under /tmp of a StatsD Unix datagram socket.",
+    ),
+    unixStreamPath: readSocketPath(
+      read,
+      "ENV_INPUT_STATSD_UNIX_STREAM",
+      "Path under /tmp of a StatsD Unix stream socket (4-byte little-endian length before each packet).",
+    ),
+    dialect: read.choice<StatsdDialect>("ENV_INPUT_STATSD_DIALECT", ["dogstatsd", "etsy"], {
+      default: "dogstatsd",
+      description:
+        "`etsy`: `+n`/`-n` adjusts a gauge, gauges are remembered, several `value|type` may follow a name. Lines that only Etsy's grammar explains are read so in either dialect.",
+      aliases: { datadog: "dogstatsd", statsd: "etsy" },
+    }),
+    tagStyle: read.choice("ENV_INPUT_STATSD_TAG_STYLE", TAG_STYLES, {
+      default: "auto",
+      description:
+        "Tags inside the name: `influx` `n,k=v`, `librato` `n#k=v`, `signalfx` `n[k=v]`, `graphite` `n;k=v`; `auto` takes any well-formed one, `datadog` none. `|#k:v` always works.",
+    }),
+    separator: read.text("ENV_INPUT_STATSD_METRIC_SEPARATOR", {
+      default: "_",
+      description: "Replaces the dots of a name; its first occurrence parts the measurement from the field.",
+    }),
+    mappings: readMappings(read),
+    tags: read.pairs("ENV_INPUT_STATSD_TAGS", { description: "Tags added to every StatsD point." }),
+    percentiles: readPercentiles(read),
+    maxSeries: read.integer("ENV_INPUT_STATSD_MAX_SERIES", {
+      default: 10_000,
+      min: 1,
+      max: 1_000_000,
+      description: "Most series (name, type, tags) between two flushes; more are counted as dropped.",
+    }),
+    dropPrefixes: read.list("ENV_INPUT_STATSD_DROP_PREFIXES", {
+      default: [],
+      description: "Metrics whose name begins so are dropped, e.g. `datadog.dogstatsd.client.`.",
+    }),
+  };
+}
+
+function readAddresses(read: SettingReader, name: string, description: string): readonly ListenAddress[] {
+  const addresses: ListenAddress[] = [];
+  for (const text of read.list(name, { default: LISTEN, description })) {
+    if (/^(off|none|-)$/i.test(text)) continue;
+    const address = parseAddress(text);
+    if (address !== undefined) addresses.push(address);
+    else {
+      read.problem({
+        name,
+        message: `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${
+          JSON.stringify(text)
+        }`,
+        used: "the others",
+      });
+    }
+  }
+  return addresses;
+}
+
+/** `host:port`, `[v6]:port`, `:port` or a port alone; only this sandbox may send, so only loopback hosts pass. */
+function parseAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:(\[[0-9a-f:]+\]|[^:\s]*):)?(\d{1,5})$/i.exec(text);
+  if (match === null || Number(match[2]) > 65535) return undefined;
+  const hostname = (match[1] || "127.0.0.1").replace(/^\[|\]$/g, "").toLowerCase();
+  return LOOPBACK.test(hostname) ? { hostname, port: Number(match[2]) } : undefined;
+}
+
+function readSocketPath(read: SettingReader, name: string, description: string): string {
+  const path = read.text(name, { default: "", description });
+  // Nothing but /tmp can be written in Lambda, and the stale file at this path is removed.
+  if (path === "" || (/^\/tmp\/[^\0]{1,95}$/.test(path) && !path.split("/").includes(".."))) return path;
+  read.problem({
+    name,
+    message:
+      `Cannot use ${name} as it must be a path under /tmp of at most 100 characters: current value is ${
+        JSON.stringify(path)
+      }`,
+    used: "no socket",
+  });
+  return "";
+}
+
+function readMappings(read: SettingReader): readonly MetricMapping[] {
+  const name = "ENV_INPUT_STATSD_METRIC_MAPPING";
+  const mappings: MetricMapping[] = [];
+  const words = read.list(name, {
+    default: [],
+    description:
+      "`prefix:measurement` pairs: a matching name gives that measurement and its rest as the field; with any mapping set, other names stand for both.",
+  });
+  for (const word of words) {
+    const [prefix = "", measurement = "", ...rest] = word.split(":");
+    if (prefix !== "" && measurement !== "" && rest.length === 0) mappings.push({ prefix, measurement });
+    else {
+      read.problem({
+        name,
+        message: `Cannot use a mapping of ${name} as it must read prefix:measurement: current value is ${
+          JSON.stringify(word)
+        }`,
+        used: "the others",
+      });
+    }
+  }
+  return mappings;
+}
+
+function readPercentiles(read: SettingReader): readonly number[] {
+  const name = "ENV_INPUT_STATSD_PERCENTILES";
+  const percentiles = new Set<number>();
+  const words = read.list(name, {
+    default: ["95", "99"],
+    description: "Percentiles of timings, histograms and distributions: fields `<name>_p95`; `off` for none.",
+  });
+  for (const word of words) {
+    if (/^(off|none|-)$/i.test(word)) continue;
+    const percentile = Number(word);
+    if (percentile > 0 && percentile <= 100) percentiles.add(percentile);
+    else {
+      read.problem({
+        name,
+        message:
+          `Cannot use a percentile of ${name} as it must be above 0 and at most 100: current value is ${
+            JSON.stringify(word)
+          }`,
+        used: "the others",
+      });
+    }
+  }
+  return [...percentiles];
 }

@@ -1,0 +1,111 @@
+/**
+ * Aggregates samples between two flushes, however long that is: a frozen sandbox has no timers, and what was
+ * received before an invocation's end must leave with it.
+ * @see `spec/ingest.md` 4.3 and `spec/datakit.md` 6.3
+ */
+import type { StatsdConfig } from "../../config/statsd.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
+import type { Point } from "../../point/point.ts";
+import type { Sample } from "./sample.ts";
+import { createSeries, type Series, type SeriesLimits } from "./series.ts";
+import { createSeriesIdentifier } from "./series_identity.ts";
+import { createSeriesPoints } from "./series_points.ts";
+
+/** Sums up samples until they are flushed. */
+export interface Aggregator {
+  /** Takes one sample in; what does not fit is refused as `too_many_series` or `filtered`. */
+  add(sample: Sample): void;
+  /** The points of all that was added since the last flush, which starts afresh. */
+  flush(): Point[];
+}
+
+/** What an aggregator is built with. */
+export interface AggregatorOptions {
+  readonly config: StatsdConfig;
+  readonly refuse: Intake["refuse"];
+  /** Unix time in ms. */
+  readonly now: () => number;
+  /** In [0, 1). @default Math.random */
+  readonly random?: () => number;
+}
+
+/** Bound of all names and tags between two flushes, in UTF-16 units: a name may be as long as a datagram. */
+const MAX_KEY_CHARS = 4 * 1024 * 1024;
+/** Values that all timings and distributions of a flush keep for their percentiles. */
+const MAX_KEPT_VALUES = 200_000;
+/** Set members of all series of a flush. */
+const MAX_MEMBERS = 200_000;
+
+/** An aggregator. */
+export function createAggregator(options: AggregatorOptions): Aggregator {
+  const { config, refuse, now } = options;
+  const random = options.random ?? Math.random;
+  const identify = createSeriesIdentifier(config);
+  const toPoints = createSeriesPoints({ percentiles: config.percentiles, refuse, now });
+  /** Last values of gauges, which Etsy's clients adjust over flushes. */
+  const gauges = new Map<string, number>();
+  /** By the sample's own text, so that names and tags are taken apart once per series, not per sample. */
+  let byText = new Map<string, Series>();
+  let byKey = new Map<string, Series>();
+  let keyChars = 0;
+  let limits = freshLimits();
+
+  function freshLimits(): SeriesLimits {
+    return { values: { left: MAX_KEPT_VALUES }, members: { left: MAX_MEMBERS }, random };
+  }
+
+  /** The sample's series, found or begun; `undefined`, already counted, when it may have none. */
+  function resolve(text: string, sample: Sample): Series | undefined {
+    if (config.dropPrefixes.some((prefix) => sample.name.startsWith(prefix))) {
+      refuse("filtered", 1);
+      return undefined;
+    }
+    // Cut out of the map's key, which is a copy: slices of the packet would keep all of it in memory.
+    const tagsAt = text.length - sample.tagText.length;
+    const name = text.slice(tagsAt - 1 - sample.name.length, tagsAt - 1);
+    const identity = identify(sample.type, name, text.slice(tagsAt), sample.timestampS);
+    let series = byKey.get(identity.key);
+    if (series === undefined) {
+      const chars = keyChars + identity.key.length + text.length;
+      if (byKey.size >= config.maxSeries || chars > MAX_KEY_CHARS) {
+        refuse("too_many_series", 1);
+        return undefined;
+      }
+      keyChars = chars;
+      const lastGauge = config.dialect === "etsy" ? gauges.get(identity.key) : undefined;
+      series = createSeries(identity, limits, lastGauge);
+      byKey.set(identity.key, series);
+      byText.set(text, series);
+    } else if (byText.size < 2 * config.maxSeries && keyChars + text.length <= MAX_KEY_CHARS) {
+      keyChars += text.length;
+      byText.set(text, series);
+    }
+    return series;
+  }
+
+  function rememberGauge(series: Series): void {
+    if (config.dialect !== "etsy" || series.state.kind !== "last" || series.identity.timestampS > 0) return;
+    const { key } = series.identity;
+    gauges.delete(key);
+    if (gauges.size >= config.maxSeries) gauges.delete(gauges.keys().next().value ?? "");
+    gauges.set(key, series.state.value);
+  }
+
+  return {
+    add: (sample): void => {
+      const text = `${sample.type}\n${sample.timestampS}\n${sample.name}\n${sample.tagText}`;
+      const series = byText.get(text) ?? resolve(text, sample);
+      if (series !== undefined && !series.add(sample)) refuse("too_many_series", 1);
+    },
+    flush: (): Point[] => {
+      if (byKey.size === 0) return [];
+      const all = [...byKey.values()];
+      byText = new Map();
+      byKey = new Map();
+      keyChars = 0;
+      limits = freshLimits();
+      for (const series of all) rememberGauge(series);
+      return toPoints(all);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { describeError, type Logger } from "@std/log";
+import { MAX_PACKET_BYTES } from "./framing.ts";
+
+/** What a datagram socket is opened with. */
+export interface DatagramSocketOptions {
+  /** Takes one packet; the bytes are valid only during the call. Must not throw. */
+  readonly feed: (packet: Uint8Array) => void;
+  readonly log: Logger;
+}
+
+/** A bound UDP or Unix datagram socket that feeds what it receives. */
+export interface DatagramSocket extends AsyncDisposable {
+  readonly address: Deno.Addr;
+  /**
+   * Resolves once all that sat in the socket's buffer at the call was fed, or after `timeoutMs`: a datagram sent to
+   * the socket itself queues behind everything else.
+   */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** Receive errors in a row after which a socket is given up: it would spin. */
+const MAX_FAILURES = 10;
+const MARKER_BYTES = 17;
+
+/** Reads a bound socket until it is disposed of. */
+export function createDatagramSocket(
+  connection: Deno.DatagramConn,
+  options: DatagramSocketOptions,
+): DatagramSocket {
+  const { feed, log } = options;
+  const { addr } = connection;
+  const marker = crypto.getRandomValues(new Uint8Array(MARKER_BYTES));
+  // No metric begins with NUL, so only that byte is compared for each packet.
+  marker[0] = 0;
+  let closed = false;
+  let markerSeen: (() => void) | undefined;
+
+  async function receive(): Promise<void> {
+    // Our own buffer: the iterator's fresh 64 KiB per packet costs a third of the packets at 20 000 a second.
+    const buffer = new Uint8Array(MAX_PACKET_BYTES);
+    let failures = 0;
+    while (!closed && failures < MAX_FAILURES) {
+      try {
+        const [packet] = await connection.receive(buffer);
+        failures = 0;
+        if (packet[0] === 0 && isMarker(packet)) markerSeen?.();
+        else feed(packet);
+      } catch (error) {
+        if (closed) return;
+        failures++;
+        log.warn("A StatsD socket failed to receive", { error: describeError(error) });
+      }
+    }
+  }
+
+  function isMarker(packet: Uint8Array): boolean {
+    return packet.length === MARKER_BYTES && packet.every((byte, i) => byte === marker[i]);
+  }
+
+  const done = receive();
+  return {
+    address: addr,
+    drain: async (timeoutMs): Promise<void> => {
+      if (closed) return;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const seen = new Promise<void>((resolve) => {
+        markerSeen = resolve;
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      // A full Unix socket makes the sender wait, which must not make us wait: the timer decides.
+      connection.send(marker, addr).catch(() => {});
+      await seen;
+      clearTimeout(timer);
+    },
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      if (closed) return await done;
+      closed = true;
+      connection.close();
+      await done;
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { describeError } from "@std/log";
+import type { StatsdConfig } from "../../config/statsd.ts";
+import type { ListenAddress, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
+import { createAggregator } from "./aggregate.ts";
+import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
+import { checkToPoints, type EventContext, eventToPoint } from "./event_points.ts";
+import { createLengthFramer, createLineFramer } from "./framing.ts";
+import { parsePacket } from "./parser.ts";
+import type { SampleSink } from "./sample.ts";
+import { createStreamSocket, type StreamSocket } from "./stream_socket.ts";
+
+/** The StatsD receiver, whose packets may also come over another receiver's route. */
+export interface StatsdReceiver extends Receiver {
+  /** Takes one packet of any length, lines parted by LF. Never throws. */
+  feed(packet: Uint8Array): void;
+  /** Where it listens now. */
+  addresses(): readonly Deno.Addr[];
+}
+
+/** Longest time a flush waits for what the kernel still holds, in ms: this is billed time. */
+const DRAIN_MS = 25;
+/** Longest wait for one marker: one lost to a full buffer is sent again after that. */
+const MARKER_MS = 5;
+
+/**
+ * The StatsD and DogStatsD receiver over UDP, TCP and Unix sockets. Metrics are aggregated until {@link
+ * Receiver.collect}; events and service checks are handed on at once.
+ * @see `spec/ingest.md` 4
+ */
+export function createStatsdReceiver(config: StatsdConfig, context: ReceiverContext): StatsdReceiver {
+  const { consume, refuse, log, now } = context;
+  const aggregator = createAggregator({ config, refuse, now });
+  const datagrams: DatagramSocket[] = [];
+  const streams: StreamSocket[] = [];
+  let decoder: TextDecoder | undefined;
+  let packets = 0;
+  let lastEventNs = 0n;
+
+  const sink: SampleSink = {
+    sample: aggregator.add,
+    event: (event) => {
+      const point = eventToPoint(event, eventContext());
+      if (point === undefined) refuse("malformed", 1);
+      else consume([point]);
+    },
+    check: (check) => consume(checkToPoints(check, eventContext())),
+    malformed: (count) => refuse("malformed", count),
+  };
+
+  /** Two events of one millisecond get different times, or a store would keep one. */
+  function eventContext(): EventContext {
+    const nowNs = BigInt(Math.floor(now())) * 1_000_000n;
+    lastEventNs = nowNs <= lastEventNs && lastEventNs - nowNs < 1_000_000n ? lastEventNs + 1n : nowNs;
+    return { nowNs: lastEventNs, tags: config.tags };
+  }
+
+  function feed(packet: Uint8Array): void {
+    packets++;
+    decoder ??= new TextDecoder();
+    parsePacket(decoder.decode(packet), config.dialect, sink);
+  }
+
+  function attempt(what: string, open: () => void, isOptional = false): void {
+    try {
+      open();
+    } catch (error) {
+      // A missing ::1 is how half the sandboxes are: not worth a line of the user's log.
+      log[isOptional ? "debug" : "warn"](`StatsD on ${what} is off as it could not be opened`, {
+        error: describeError(error),
+      });
+    }
+  }
+
+  function addDatagram(connection: Deno.DatagramConn): void {
+    datagrams.push(createDatagramSocket(connection, { feed, log }));
+  }
+
+  function listen(): Promise<AsyncDisposable> {
+    for (const address of config.udp) {
+      const open = (): void => addDatagram(Deno.listenDatagram({ transport: "udp", ...address }));
+      attempt(`UDP ${describe(address)}`, open, address.hostname === "::1");
+    }
+    for (const address of config.tcp) {
+      const createFramer = () => createLineFramer({ feed, refuse });
+      const open = (): void =>
+        void streams.push(createStreamSocket(Deno.listen(address), { createFramer, log }));
+      attempt(`TCP ${describe(address)}`, open, address.hostname === "::1");
+    }
+    const { unixDatagramPath, unixStreamPath } = config;
+    if (unixDatagramPath !== "") {
+      attempt(unixDatagramPath, () => {
+        removeSocket(unixDatagramPath);
+        addDatagram(Deno.listenDatagram({ transport: "unixpacket", path: unixDatagramPath }));
+      });
+    }
+    if (unixStreamPath !== "") {
+      attempt(unixStreamPath, () => {
+        removeSocket(unixStreamPath);
+        const createFramer = () => createLengthFramer({ feed, refuse });
+        const listener = Deno.listen({ transport: "unix", path: unixStreamPath });
+        streams.push(createStreamSocket(listener, { createFramer, log }));
+      });
+    }
+    return Promise.resolve({ [Symbol.asyncDispose]: close });
+  }
+
+  async function close(): Promise<void> {
+    const open = [...datagrams.splice(0), ...streams.splice(0)];
+    await Promise.all(open.map((socket) => socket[Symbol.asyncDispose]()));
+    for (const { address } of open) {
+      if ("path" in address) removeSocket(address.path);
+    }
+  }
+
+  function activity(): number {
+    return streams.reduce((sum, stream) => sum + stream.activity(), packets);
+  }
+
+  /** Lets the loops above read until nothing comes any more, for at most {@link DRAIN_MS}. */
+  async function drain(): Promise<void> {
+    if (datagrams.length + streams.length === 0) return;
+    const endAt = performance.now() + DRAIN_MS;
+    let before;
+    do {
+      before = activity();
+      await Promise.all(datagrams.map((socket) => socket.drain(MARKER_MS)));
+      // Streams have no place for a marker: what is readable now is read within a turn of the event loop.
+      if (streams.some((stream) => stream.connections() > 0) || datagrams.length === 0) await turn();
+    } while (activity() !== before && performance.now() < endAt);
+  }
+
+  return {
+    name: "statsd",
+    listen,
+    feed,
+    addresses: () => [...datagrams, ...streams].map((socket) => socket.address),
+    collect: async () => {
+      await drain();
+      const points = aggregator.flush();
+      if (points.length > 0) consume(points);
+    },
+  };
+}
+
+/** Only sockets are removed: the path comes from a setting. */
+function removeSocket(path: string): void {
+  try {
+    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+  } catch {
+    // None there, or not ours: binding will tell.
+  }
+}
+
+function describe({ hostname, port }: ListenAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

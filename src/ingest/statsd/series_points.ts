@@ -1,0 +1,97 @@
+import type { Intake } from "../../pipeline/receiver.ts";
+import { createPoint } from "../../point/create_point.ts";
+import type { FieldValue, Point } from "../../point/point.ts";
+import type { Series } from "./series.ts";
+
+/** What the points of a flush are made with. */
+export interface SeriesPointsOptions {
+  readonly percentiles: readonly number[];
+  readonly refuse: Intake["refuse"];
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/** Fewer than a point may have, by more than one summary has. */
+const MAX_FIELDS = 900;
+/** A line's own time may run ahead of our clock by this much. */
+const MAX_AHEAD_S = 3600;
+/** Line times of past flushes that are remembered. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Turns flushed series into points of one time. Series that differ in the field only share a point, and no two
+ * points of the same series ever have the same time, also not those of two flushes: a store keyed on both would
+ * keep one.
+ */
+export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly Series[]) => Point[] {
+  const { percentiles, refuse, now } = options;
+  /** How often a line's own time was flushed, by point key. */
+  const stamped = new Map<string, bigint>();
+  let lastFlushNs = 0n;
+
+  function flushTimeNs(): bigint {
+    const nowNs = BigInt(Math.floor(now())) * 1_000_000n;
+    lastFlushNs = nowNs <= lastFlushNs && lastFlushNs - nowNs < 1_000_000n ? lastFlushNs + 1n : nowNs;
+    return lastFlushNs;
+  }
+
+  /** The line's second, later by one nanosecond for each flush that had the same before. */
+  function ownTimeNs(timestampS: number, pointKey: string): bigint {
+    const times = stamped.get(pointKey) ?? 0n;
+    if (times === 0n && stamped.size >= MAX_REMEMBERED) stamped.delete(stamped.keys().next().value ?? "");
+    stamped.set(pointKey, times + 1n);
+    const seconds = Math.min(timestampS, Math.floor(now() / 1000) + MAX_AHEAD_S);
+    return BigInt(seconds) * 1_000_000_000n + times;
+  }
+
+  function toPoint(group: readonly Series[], flushNs: bigint): Point | undefined {
+    const [first] = group;
+    if (first === undefined) return undefined;
+    const { measurement, tags, timestampS, pointKey } = first.identity;
+    const timeNs = timestampS > 0 ? ownTimeNs(timestampS, pointKey) : flushNs;
+    const fields = group.flatMap((series) => toFields(series, percentiles));
+    return createPoint({ category: "metric", measurement, tags, fields, timeNs }, (change) => {
+      // Such as a sum that grew past the largest number, or a percentile named like a tag.
+      if (change === "value_dropped" || change === "key_dropped") refuse("malformed", 1);
+    });
+  }
+
+  return (all) => {
+    const flushNs = flushTimeNs();
+    const points: Point[] = [];
+    for (const group of groupByPoint(all, 7 + percentiles.length)) {
+      const point = toPoint(group, flushNs);
+      if (point !== undefined) points.push(point);
+    }
+    return points;
+  };
+}
+
+/** Groups series that are stored in one point, and parts groups whose point would have too many fields. */
+function groupByPoint(all: readonly Series[], summaryFields: number): Series[][] {
+  const open = new Map<string, Series[]>();
+  const groups: Series[][] = [];
+  for (const series of all) {
+    let group = open.get(series.identity.pointKey);
+    if (group === undefined || group.length * summaryFields >= MAX_FIELDS) {
+      group = [];
+      open.set(series.identity.pointKey, group);
+      groups.push(group);
+    }
+    group.push(series);
+  }
+  return groups;
+}
+
+function toFields({ identity, state }: Series, percentiles: readonly number[]): [string, FieldValue][] {
+  switch (state.kind) {
+    case "sum":
+      return [[identity.field, state.total]];
+    case "last":
+      return [[identity.field, state.value]];
+    case "members":
+      return [[identity.field, BigInt(state.hashes.size)]];
+    case "summary":
+      return state.summary.fields(identity.field, percentiles);
+  }
+}
