@@ -4,6 +4,7 @@
  * @see `spec/lambda.md` 1.1
  */
 import { createExtensionsApi } from "./lambda/extensions_api.ts";
+import { createRuntimeClient } from "./lambda/runtime_fetch.ts";
 
 const MANAGED_INSTANCES = "lambda-managed-instances";
 
@@ -32,7 +33,8 @@ let reportUnseen = (error: unknown): void => {
 
 const managedInstance = env["AWS_LAMBDA_INITIALIZATION_TYPE"] === MANAGED_INSTANCES;
 const runtimeApi = env["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001";
-const api = createExtensionsApi({ runtimeApi, name: executableName() });
+const runtimeClient = createRuntimeClient(runtimeApi);
+const api = createExtensionsApi({ runtimeApi, name: executableName(), fetch: runtimeClient.fetch });
 const registration = await api.register({ managedInstance });
 
 const { runExtension } = await import("./extension.ts");
@@ -41,6 +43,7 @@ const { exitCode } = await runExtension({
   api,
   registration,
   runtimeApi,
+  runtimeFetch: runtimeClient.fetch,
   managedInstance,
   hostname: () => Deno.hostname(),
   onUnseenError: (report) => void (reportUnseen = report),

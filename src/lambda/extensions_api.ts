@@ -3,7 +3,7 @@
  * everything else, because registering is on the critical path of every cold start: imports nothing heavy.
  * @see `spec/lambda.md` 1
  */
-import { createRuntimeFetch, type RuntimeFetch } from "./runtime_fetch.ts";
+import type { RuntimeFetch } from "./runtime_fetch.ts";
 
 /** A client of one environment's Extensions API. No method throws. */
 export interface ExtensionsApi {
@@ -22,8 +22,8 @@ export interface ExtensionsApiOptions {
   readonly runtimeApi: string;
   /** The executable's own file name under `/opt/extensions`. */
   readonly name: string;
-  /** @default a direct connection, past any proxy */
-  readonly fetch?: RuntimeFetch;
+  /** A way past any proxy. */
+  readonly fetch: RuntimeFetch;
   /** Waits between the tries to register. @default a timer */
   readonly delay?: (ms: number) => Promise<void>;
   /** Unix time in ms. */
@@ -83,7 +83,7 @@ const ASSUMED_SHUTDOWN_MS = 2000;
 
 /** A client bound to one Runtime API address. Connects only when asked something. */
 export function createExtensionsApi(options: ExtensionsApiOptions): ExtensionsApi {
-  const send = options.fetch ?? createRuntimeFetch(options.runtimeApi);
+  const send = options.fetch;
   const delay = options.delay ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
   const now = options.now ?? Date.now;
   const base = `http://${options.runtimeApi}/2020-01-01/extension`;

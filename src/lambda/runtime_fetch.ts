@@ -7,13 +7,21 @@
 /** The part of `fetch` the Lambda clients use. */
 export type RuntimeFetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Connections to one environment's APIs. */
+export interface RuntimeClient extends Disposable {
+  readonly fetch: RuntimeFetch;
+}
+
 /**
- * A `fetch` that always connects to `runtimeApi` (`AWS_LAMBDA_RUNTIME_API`, `host:port`) itself. Falls back to the
- * ordinary `fetch` when the address has no port or the client cannot be made.
+ * A client that always connects to `runtimeApi` (`AWS_LAMBDA_RUNTIME_API`, `host:port`) itself. Uses the ordinary
+ * `fetch` when the address has no port or the client cannot be made.
  */
-export function createRuntimeFetch(runtimeApi: string): RuntimeFetch {
+export function createRuntimeClient(runtimeApi: string): RuntimeClient {
   const client = createDirectClient(runtimeApi);
-  return client === undefined ? fetch : (url, init) => fetch(url, { ...init, client });
+  return {
+    fetch: client === undefined ? fetch : (url, init) => fetch(url, { ...init, client }),
+    [Symbol.dispose]: () => client?.close(),
+  };
 }
 
 function createDirectClient(runtimeApi: string): Deno.HttpClient | undefined {

@@ -3,7 +3,7 @@
  * stop: without it the extension runs on and sees less.
  * @see `spec/lambda.md` 2
  */
-import { createRuntimeFetch, type RuntimeFetch } from "./runtime_fetch.ts";
+import type { RuntimeFetch } from "./runtime_fetch.ts";
 
 export type TelemetryType = "platform" | "function" | "extension";
 
@@ -17,8 +17,8 @@ export interface SubscribeOptions {
   readonly types: readonly TelemetryType[];
   /** Managed instances accept the newer schema only. */
   readonly managedInstance: boolean;
-  /** @default a direct connection, past any proxy */
-  readonly fetch?: RuntimeFetch;
+  /** A way past any proxy. */
+  readonly fetch: RuntimeFetch;
 }
 
 /** What became of it. `unsupported`: this environment has no Telemetry API (local images); no event will come. */
@@ -39,7 +39,7 @@ const TIMEOUT_MS = 2000;
 
 /** Subscribes once per schema the platform may know. Never throws. */
 export async function subscribeToTelemetry(options: SubscribeOptions): Promise<SubscribeResult> {
-  const send = options.fetch ?? createRuntimeFetch(options.runtimeApi);
+  const send = options.fetch;
   if (!options.managedInstance) return await subscribe(send, options, SCHEMA);
   const result = await subscribe(send, options, MANAGED_SCHEMA);
   const retry = result.status !== "subscribed" && (result.httpStatus === 400 || result.httpStatus === 404);

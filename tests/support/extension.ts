@@ -1,5 +1,6 @@
 import { type ExtensionEnd, runExtension } from "../../src/extension.ts";
 import { createExtensionsApi } from "../../src/lambda/extensions_api.ts";
+import { createRuntimeClient } from "../../src/lambda/runtime_fetch.ts";
 import type { InProcessContext } from "../emulator/in_process.ts";
 
 /** Our program as an extension in the test's own process, and the account it leaves behind. */
@@ -26,7 +27,8 @@ export function inProcessExtension(env: Readonly<Record<string, string>> = {}): 
     run: async (context) => {
       const runtimeApi = context.env["AWS_LAMBDA_RUNTIME_API"] ?? "";
       const managedInstance = context.env["AWS_LAMBDA_INITIALIZATION_TYPE"] === "lambda-managed-instances";
-      const api = createExtensionsApi({ runtimeApi, name: context.name });
+      using client = createRuntimeClient(runtimeApi);
+      const api = createExtensionsApi({ runtimeApi, name: context.name, fetch: client.fetch });
       const registration = await api.register({ managedInstance });
       const end = await runExtension({
         env: {
@@ -39,6 +41,7 @@ export function inProcessExtension(env: Readonly<Record<string, string>> = {}): 
         api,
         registration,
         runtimeApi,
+        runtimeFetch: client.fetch,
         managedInstance,
         hostname: () => "test-host",
         writeLog: (line) => {

@@ -1,0 +1,266 @@
+import { createLogger, describeError, type Logger } from "@std/log";
+import { parseConfig, type ParsedConfig } from "./config.ts";
+import type { Environment } from "./config/reader.ts";
+import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
+import { createDatawayExporter } from "./dataway/exporter.ts";
+import { createReceivers } from "./ingest/mod.ts";
+import type { ExtensionsApi, RegisterResult } from "./lambda/extensions_api.ts";
+import type { Invocations } from "./lambda/invocations.ts";
+import { type InvocationWatch, type LifecycleEnd, runLifecycle } from "./lambda/lifecycle.ts";
+import type { RuntimeFetch } from "./lambda/runtime_fetch.ts";
+import { createResource, type Resource } from "./lambda/resource.ts";
+import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
+import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
+import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
+import { createFlusher } from "./pipeline/flusher.ts";
+import { createLedger, type Ledger } from "./pipeline/ledger.ts";
+import type { Intake, Receiver } from "./pipeline/receiver.ts";
+import { createSelfMetrics } from "./pipeline/self_metrics.ts";
+import { createPointStore } from "./pipeline/store.ts";
+import { ENCODINGS } from "./point/encoding.ts";
+import type { Source } from "./point/point.ts";
+import { serve } from "./serve.ts";
+import { VERSION } from "./version.ts";
+
+/** What the program is started with; `main.ts` takes it from the process, tests make it up. */
+export interface ExtensionOptions {
+  readonly env: Environment;
+  readonly api: ExtensionsApi;
+  readonly registration: RegisterResult;
+  /** `AWS_LAMBDA_RUNTIME_API`, `host:port`. */
+  readonly runtimeApi: string;
+  /** The way to Lambda's APIs, past any proxy. */
+  readonly runtimeFetch: RuntimeFetch;
+  readonly managedInstance: boolean;
+  /** The machine's name; may throw where the system does not tell. */
+  readonly hostname: () => string;
+  /** Hands out what logs errors that nobody caught. */
+  readonly onUnseenError?: (report: (error: unknown) => void) => void;
+  /** Where the extension's own log goes. @default stderr */
+  readonly writeLog?: (line: string) => void;
+  /** Unix time in ms. */
+  readonly now?: () => number;
+}
+
+/** How the program ended, and the account of every point it took. */
+export interface ExtensionEnd extends LifecycleEnd {
+  readonly ledger: Ledger;
+  /** Points that could not be sent before the end. */
+  readonly held: number;
+}
+
+type Registered = Extract<RegisterResult, { status: "registered" }>;
+
+/** Own figures are sent at most this often, in ms. */
+const SELF_METRICS_INTERVAL_MS = 60_000;
+/** A sleep this long may have been a freeze in which connections died unseen. In ms. */
+const STALE_AFTER_MS = 4_000;
+
+/**
+ * Runs the extension until SHUTDOWN. Fails open: if the parts cannot be put together that is one line in the log,
+ * and the loop goes on without them, so that the function's invocations do.
+ */
+export async function runExtension(options: ExtensionOptions): Promise<ExtensionEnd> {
+  const now = options.now ?? Date.now;
+  const log = createLogger({ now, ...(options.writeLog === undefined ? {} : { write: options.writeLog }) });
+  options.onUnseenError?.((error) =>
+    log.error("An unexpected failure was contained", { error: describeError(error) })
+  );
+  const ledger = createLedger();
+  const { registration } = options;
+  if (registration.status === "failed") {
+    log.error("The extension ends as it could not register", { error: registration.error });
+    return { exitCode: 1, reason: registration.error, ledger, held: 0 };
+  }
+  try {
+    return await run({ options, log, now, ledger }, registration);
+  } catch (error) {
+    log.error("The extension idles as it could not start", { error: describeError(error) });
+    return { ...await idle(options.api), ledger, held: 0 };
+  }
+}
+
+/** What is there before any setting is read. */
+interface Base {
+  readonly options: ExtensionOptions;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly ledger: Ledger;
+}
+
+/** Puts the parts together, opens the listeners, subscribes, and stays in the loop. */
+async function run(base: Base, registration: Registered): Promise<ExtensionEnd> {
+  const { options, log, now, ledger } = base;
+  const parsed = parseConfig(options.env);
+  const { core, dataway, awslambda } = parsed.config;
+  const encoding = ENCODINGS[dataway.contentEncoding];
+  const resource = createResource({
+    env: options.env,
+    hostname: awslambda.hostname ?? hostnameOf(options),
+    globalTags: awslambda.globalTags,
+    schema: awslambda.schema,
+  });
+  resource.setAccountId(registration.accountId);
+  const store = createPointStore({
+    maxBytes: core.storeMaxBytes,
+    sizeOf: (point) => encoding.sizeOf(point, resource.tags()),
+    ledger,
+    exportOn: dataway.endpoints.length > 0,
+  });
+  using client = createDatawayClient(dataway, options.env, now);
+  reportSettings(log, parsed, client);
+  const intakeOf = (source: Source): Intake => ({
+    consume: store.consumer(source),
+    refuse: (reason, count) => ledger.refused(source, reason, count),
+  });
+  const context = (source: Source) => ({ ...intakeOf(source), log, limits: core.bodyLimits, now });
+
+  const receivers: Receiver[] = createReceivers(parsed.config, context);
+  const telemetry = createTelemetryReceiver({
+    ...context("telemetry"),
+    config: awslambda,
+    resource,
+    managedInstance: options.managedInstance,
+    initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
+    onDone: (invocation) => receivers.forEach((receiver) => receiver.invocationDone?.(invocation)),
+  });
+  if (core.inputs.has("awslambda")) receivers.unshift(telemetry);
+
+  await using exporter = createDatawayExporter({
+    ...dataway,
+    encoding,
+    commonTags: resource.tags,
+    fetch: client.fetch,
+    now,
+    version: VERSION,
+  });
+  const breaker = createCircuitBreaker({ now });
+  const self = createSelfMetrics({ ledger, store, intervalMs: SELF_METRICS_INTERVAL_MS, now });
+  const toStore = store.consumer("self");
+  const flusher = createFlusher({
+    store,
+    exporter,
+    breaker,
+    collect: async () => {
+      await collectAll(receivers, log);
+      toStore(self.collect());
+    },
+    onFlushed: (report) => self.flushed(report.durationMs, report.restored),
+    log,
+    now,
+  });
+
+  await using servers = await serve({ main: core.listen, receivers, log });
+  const subscription = servers.mainPort > 0 && core.inputs.has("awslambda")
+    ? await subscribeToTelemetry({
+      runtimeApi: options.runtimeApi,
+      identifier: registration.identifier,
+      fetch: options.runtimeFetch,
+      port: servers.mainPort,
+      types: awslambda.extensionLogs ? ["platform", "function", "extension"] : ["platform", "function"],
+      managedInstance: options.managedInstance,
+    })
+    : undefined;
+  if (subscription !== undefined && subscription.status !== "subscribed") {
+    log.warn("Metrics and logs of the platform are off as the subscription failed", {
+      error: subscription.error,
+    });
+  }
+
+  const loop = runLifecycle({
+    next: options.api.next,
+    invocations: watch(telemetry.invocations, resource),
+    flusher,
+    breaker: breaker.state,
+    heldBytes: () => store.heldBytes,
+    plan: core.flushPlan,
+    budgetMs: core.budgetMs,
+    exportTimeoutMs: dataway.timeoutMs,
+    flushIntervalMs: core.flushIntervalMs,
+    telemetry: subscription?.status === "subscribed",
+    managedInstance: options.managedInstance,
+    onWake: (sleptMs) => {
+      if (sleptMs > STALE_AFTER_MS) client.renew();
+    },
+    onHeld: self.held,
+    onShutdown: () => toStore(self.collect(true)),
+    log,
+    now,
+  });
+  // The first `next` is on its way: what follows no longer delays the function's init.
+  void client.warmUp();
+  const end = await loop;
+  const held = store.held();
+  reportEnd(log, ledger, held);
+  return { ...end, ledger, held };
+}
+
+async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<void> {
+  await Promise.all(receivers.map(async (receiver) => {
+    try {
+      await receiver.collect?.();
+    } catch (error) {
+      log.error(`Aggregates of ${receiver.name} were lost as collecting them failed`, {
+        error: describeError(error),
+      });
+    }
+  }));
+}
+
+/** The loop's view of invocations: it asks for the last one's report without naming it. */
+function watch(invocations: Invocations, resource: Resource): InvocationWatch {
+  let lastRequestId: string | undefined;
+  return {
+    invoked: (event) => {
+      lastRequestId = event.requestId;
+      resource.invoked(event);
+      invocations.invoked(event);
+    },
+    finished: invocations.finished,
+    lastReported: async (signal) => {
+      if (lastRequestId !== undefined) await invocations.reported(lastRequestId, signal);
+    },
+    shutdown: invocations.shutdown,
+  };
+}
+
+/** Serves `next` and nothing else, so that invocations are not held up by a broken extension. */
+async function idle(api: ExtensionsApi): Promise<LifecycleEnd> {
+  for (let failures = 0; failures < 4;) {
+    const event = await api.next();
+    if (event.type === "shutdown") return { exitCode: 0, reason: event.reason };
+    failures = event.type === "invoke" ? 0 : failures + 1;
+  }
+  return { exitCode: 1, reason: "Lambda gave no more events" };
+}
+
+/** Everything that is wrong with the settings, in one line. */
+function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient): void {
+  const { core, dataway } = parsed.config;
+  log.setLevel(core.logLevel);
+  for (const secret of dataway.secrets) log.addSecret(secret);
+  const problems = [...parsed.problems, ...client.problems];
+  if (problems.length > 0) log.warn("Some settings cannot be used as they are", { problems });
+  if (dataway.endpoints.length === 0) {
+    log.error("Nothing is sent as ENV_DATAWAY names no usable Dataway");
+  }
+}
+
+/** One line if anything was lost; none when all is well. */
+function reportEnd(log: Logger, ledger: Ledger, held: number): void {
+  const dropped = ledger.totalDropped();
+  if (held === 0 && dropped.size === 0) return;
+  log.error("Data was lost in this sandbox", {
+    dropped: Object.fromEntries(dropped),
+    held,
+    refused: ledger.refusals(),
+  });
+}
+
+function hostnameOf(options: ExtensionOptions): string {
+  try {
+    return options.hostname();
+  } catch {
+    return "";
+  }
+}
