@@ -58,7 +58,8 @@ function toTagPart([key, value]: readonly [string, string]): Part {
 }
 
 function toFieldPart([key, value]: readonly [string, FieldValue]): Part {
-  return [key, `${escapeFieldKey(key)}=${formatValue(value)}`];
+  const writable = toWritableFieldKey(key);
+  return [writable, `${escapeFieldKey(writable)}=${formatValue(value)}`];
 }
 
 function byKey(a: Part, b: Part): number {
@@ -93,11 +94,15 @@ function escapeTag(text: string): string {
 }
 
 /**
- * Backslashes right before an escaped character are left out: parsers disagree about them in field keys, and one
- * key must not cost a whole body.
+ * The field key as a line can say it. Backslashes right before a character that will be escaped are left out:
+ * parsers disagree about them in field keys, and one key must not cost a whole body.
  */
+function toWritableFieldKey(key: string): string {
+  return guardStart(key.includes("\\") ? key.replace(/\\+(?=[,= "])/g, "") : key);
+}
+
 function escapeFieldKey(key: string): string {
-  return guardStart(/[,= "]/.test(key) ? key.replace(/\\*([,= "])/g, "\\$1") : key);
+  return /[,= "]/.test(key) ? key.replace(/[,= "]/g, "\\$&") : key;
 }
 
 /**

@@ -64,7 +64,7 @@ Deno.test("encodeProtobuf() writes arrays as Any of point.Array", () => {
     hex([point({ a: [1n, 2n] })]),
     "0a370a016d" + "12300a0161" + "3a2b" + "0a1f" + url + "1208" + "0a020801" + "0a020802" + "1801",
   );
-  assertEquals(hex([point({ a: [] })]), "0a2b0a016d" + "12260a0161" + "3a21" + "0a1f" + url + "1801");
+  assertEquals(hex([point({ a: [] })]), "0a2d0a016d" + "12260a0161" + "3a21" + "0a1f" + url + "1801");
 });
 
 Deno.test("encodeProtobuf() writes each type of array so that it reads back", () => {
