@@ -1,0 +1,132 @@
+/** A minimal extension for tests of the emulator: registers, subscribes, keeps what it receives. */
+import type { InProcessContext } from "./in_process.ts";
+import { sleep } from "./waiters.ts";
+
+/** One telemetry event as it arrived. */
+export interface ReceivedEvent {
+  readonly time: string;
+  readonly type: string;
+  readonly record: unknown;
+}
+
+export interface FakeExtensionOptions {
+  readonly name?: string;
+  readonly events?: readonly string[];
+  readonly types?: readonly string[];
+  readonly schemaVersion?: string;
+  readonly buffering?: Readonly<Record<string, number>>;
+  /** Runs between INVOKE and `next`. */
+  readonly onInvoke?: (event: ReceivedInvoke, context: InProcessContext) => Promise<void> | void;
+  readonly onShutdown?: (reason: string, context: InProcessContext) => Promise<void> | void;
+  /** Answers a telemetry POST. @default 200 */
+  readonly onTelemetry?: (events: readonly ReceivedEvent[], request: Request) => Promise<number> | number;
+  readonly exitCode?: number;
+  /** Time for last records before it exits, in ms. @default 40 */
+  readonly drainMs?: number;
+}
+
+export interface ReceivedInvoke {
+  readonly requestId: string;
+  readonly deadlineMs: number;
+  readonly invokedFunctionArn: string;
+}
+
+export interface FakeExtension {
+  readonly name: string;
+  readonly run: (context: InProcessContext) => Promise<number>;
+  /** Telemetry events in order of arrival. */
+  readonly received: readonly ReceivedEvent[];
+  /** How many events each POST carried. */
+  readonly batchSizes: readonly number[];
+  readonly sequenceIds: readonly string[];
+  readonly shutdownReasons: readonly string[];
+  readonly subscribeStatus: readonly number[];
+}
+
+/** An extension to hand to `startLambda`. */
+export function fakeExtension(options: FakeExtensionOptions = {}): FakeExtension {
+  const received: ReceivedEvent[] = [];
+  const batchSizes: number[] = [];
+  const sequenceIds: string[] = [];
+  const shutdownReasons: string[] = [];
+  const subscribeStatus: number[] = [];
+
+  async function listen(request: Request): Promise<Response> {
+    const events: readonly ReceivedEvent[] = await request.json();
+    batchSizes.push(events.length);
+    sequenceIds.push(request.headers.get("Sequence-Id") ?? "");
+    const status = await options.onTelemetry?.(events, request) ?? 200;
+    if (status < 300) received.push(...events);
+    return new Response(null, { status });
+  }
+
+  async function subscribe(api: string, id: string, port: number): Promise<void> {
+    const response = await fetch(`${api}/2022-07-01/telemetry`, {
+      method: "PUT",
+      headers: { "Lambda-Extension-Identifier": id },
+      body: JSON.stringify({
+        schemaVersion: options.schemaVersion ?? "2022-12-13",
+        types: options.types ?? ["platform", "function"],
+        buffering: { maxItems: 1000, maxBytes: 262_144, timeoutMs: 25, ...options.buffering },
+        destination: { protocol: "HTTP", URI: `http://sandbox.localdomain:${port}/telemetry` },
+      }),
+    });
+    subscribeStatus.push(response.status);
+    await response.text();
+  }
+
+  async function run(context: InProcessContext): Promise<number> {
+    const api = `http://${context.env["AWS_LAMBDA_RUNTIME_API"]}`;
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, signal: context.killed, onListen: () => {} },
+      listen,
+    );
+    try {
+      const id = await register(api, context.name, options.events ?? ["INVOKE", "SHUTDOWN"]);
+      if (options.types?.length !== 0) await subscribe(api, id, server.addr.port);
+      while (!context.killed.aborted) {
+        const event = await nextEvent(api, id, context.killed);
+        if (event.eventType === "SHUTDOWN") {
+          shutdownReasons.push(event.shutdownReason);
+          await options.onShutdown?.(event.shutdownReason, context);
+          await sleep(options.drainMs ?? 40, context.killed);
+          return options.exitCode ?? 0;
+        }
+        await options.onInvoke?.(event, context);
+      }
+      return 1;
+    } finally {
+      if (!context.killed.aborted) await server.shutdown();
+      await server.finished;
+    }
+  }
+
+  const name = options.name ?? "fake";
+  return { name, run, received, batchSizes, sequenceIds, shutdownReasons, subscribeStatus };
+}
+
+/** Registers and returns the identifier. */
+export async function register(api: string, name: string, events: readonly string[]): Promise<string> {
+  const response = await fetch(`${api}/2020-01-01/extension/register`, {
+    method: "POST",
+    headers: { "Lambda-Extension-Name": name, "Lambda-Extension-Accept-Feature": "accountId" },
+    body: JSON.stringify({ events }),
+  });
+  await response.text();
+  return response.headers.get("Lambda-Extension-Identifier") ?? "";
+}
+
+type FakeEvent =
+  | ({ readonly eventType: "INVOKE" } & ReceivedInvoke)
+  | { readonly eventType: "SHUTDOWN"; readonly shutdownReason: string };
+
+async function nextEvent(api: string, id: string, signal: AbortSignal): Promise<FakeEvent> {
+  const response = await fetch(`${api}/2020-01-01/extension/event/next`, {
+    headers: { "Lambda-Extension-Identifier": id },
+    signal,
+  });
+  if (response.status !== 200) {
+    throw new Error(`next was answered ${response.status}: ${await response.text()}`);
+  }
+  return await response.json();
+}

@@ -1,0 +1,211 @@
+/** One invocation of an on-demand sandbox. @see `spec/lambda.md` 6.3 to 6.6 */
+import { endGeneration, freeze, thaw } from "./ending.ts";
+import type { Fatal, Sandbox } from "./generation.ts";
+import { initialize, type InitResult, stepOf } from "./init.ts";
+import {
+  arnOf,
+  type Call,
+  emitReport,
+  type InvokeResult,
+  invokeResult,
+  runtimeSpans,
+  type Told,
+  tracingOf,
+} from "./invocation.ts";
+import { measureMemoryMb } from "./programs.ts";
+import { runtimeDone, type Span, start, type Verdict } from "./records.ts";
+import type { OpenInvocation } from "./runtime_state.ts";
+import type { FunctionScript } from "./script.ts";
+import { before, nowMs, sleep } from "./waiters.ts";
+
+/** Runs one invocation to its very end: until the extensions are done, or the sandbox was reset. */
+export async function invokeOnce(sandbox: Sandbox, script: FunctionScript): Promise<InvokeResult> {
+  const { settings } = sandbox;
+  const startedAt = nowMs();
+  const deadlineAt = startedAt + settings.timeoutMs;
+  // Without a sandbox that is ready, its init is part of this invocation and of its time.
+  const init = sandbox.generation === undefined ? await initialize(sandbox, "invoke", deadlineAt) : undefined;
+  const { generation } = sandbox;
+  if (generation === undefined) throw new Error("Cannot invoke as the sandbox ended during its init");
+  const tracing = tracingOf(settings.traceHeader);
+  const call: Call = {
+    sandbox,
+    generation,
+    requestId: crypto.randomUUID(),
+    startedAt,
+    deadlineAt,
+    tracing,
+    init,
+  };
+  generation.outcomes.set(call.requestId, script.outcome ?? "success");
+  thaw(generation);
+  generation.telemetry.emit(start(call.requestId, settings.functionVersion, call.tracing));
+  sandbox.journal.log("platform", `START RequestId: ${call.requestId} Version: ${settings.functionVersion}`);
+  if (init !== undefined && init.status !== "success") return await failedInit(call, init);
+  const result = await run(call, script);
+  generation.outcomes.delete(call.requestId);
+  return result;
+}
+
+async function run(call: Call, script: FunctionScript): Promise<InvokeResult> {
+  const { generation, deadlineAt } = call;
+  const handedAt = nowMs();
+  const { open, offered } = dispatch(call, script);
+  void open.answered.then((answer) => void (call.answer = { answer, at: nowMs() }));
+  const runtime = await stepOf(generation, open.done, deadlineAt);
+  if (runtime === "late") return await timedOut(call);
+  if ("fatal" in runtime) return await crashed(call, runtime.fatal, handedAt);
+  const doneAt = runtime.done;
+  const { answer } = await open.answered.then((value) => ({ answer: value }));
+  generation.telemetry.emit(runtimeDone(
+    call.requestId,
+    { status: "success" },
+    doneAt - handedAt,
+    answer.kind === "response" ? answer.body.length : 0,
+    runtimeSpans(answer, handedAt, doneAt),
+    call.tracing,
+  ));
+  await before(offered, deadlineAt);
+  const waited = generation.extensions.until((extension) =>
+    extension.state === "Ready" || !extension.events.includes("INVOKE")
+  );
+  const extensions = await stepOf(generation, waited, deadlineAt);
+  if (extensions === "late") return await timedOut(call);
+  if ("fatal" in extensions) return await crashed(call, extensions.fatal, handedAt);
+  return await succeeded(call, handedAt, doneAt);
+}
+
+/** The event goes to the runtime and the extensions at the same moment, unless the settings say otherwise. */
+function dispatch(
+  call: Call,
+  script: FunctionScript,
+): { readonly open: OpenInvocation; readonly offered: Promise<void> } {
+  const { generation, requestId } = call;
+  const { settings } = call.sandbox;
+  const functionArn = arnOf(call.sandbox);
+  const deadlineMs = Math.round(call.deadlineAt);
+  const offer = (): void => {
+    const tracing = settings.traceHeader === "" ? {} : {
+      tracing: { type: "X-Amzn-Trace-Id", value: settings.traceHeader },
+    };
+    if (generation.ending) return;
+    generation.extensions.offer({
+      eventType: "INVOKE",
+      deadlineMs,
+      requestId,
+      invokedFunctionArn: functionArn,
+      ...tracing,
+    });
+  };
+  const event = {
+    requestId,
+    payload: JSON.stringify(script),
+    deadlineAt: deadlineMs,
+    functionArn,
+    ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
+  };
+  if (settings.invokeDelayMs > 0) {
+    return { open: generation.runtime.dispatch(event), offered: sleep(settings.invokeDelayMs).then(offer) };
+  }
+  offer();
+  if (settings.dispatchDelayMs === 0) {
+    return { open: generation.runtime.dispatch(event), offered: Promise.resolve() };
+  }
+  const late = sleep(settings.dispatchDelayMs).then(() => generation.runtime.dispatch(event));
+  const answered = late.then((open) => open.answered);
+  const done = late.then((open) => open.done);
+  return { open: { requestId, answered, done }, offered: Promise.resolve() };
+}
+
+async function succeeded(call: Call, handedAt: number, doneAt: number): Promise<InvokeResult> {
+  const { generation, sandbox } = call;
+  const readyAt = nowMs();
+  const holdMs = readyAt - doneAt;
+  const hasExtensions = generation.extensions.list.some(({ events }) => events.includes("INVOKE"));
+  const spans: readonly Span[] = hasExtensions
+    ? [{ name: "extensionOverhead", at: doneAt, durationMs: holdMs }]
+    : [];
+  const { settings } = sandbox;
+  if (settings.freeze && settings.reportDelivery !== "immediate") freeze(generation);
+  const suppressedMs = generation.phase === "invoke" ? call.init?.durationMs ?? 0 : 0;
+  const durationMs = readyAt - handedAt + suppressedMs;
+  const told = emitReport(call, { status: "success" }, durationMs, spans);
+  if (settings.freeze && settings.reportDelivery === "immediate") {
+    await generation.telemetry.flush(100);
+    freeze(generation);
+  }
+  return invokeResult(
+    call,
+    { status: "success" },
+    durationMs,
+    told,
+    hasExtensions ? { extensionHoldMs: holdMs } : {},
+  );
+}
+
+/** @see `spec/lambda.md` 6.4, and 6.6 when the response was out already */
+async function timedOut(call: Call): Promise<InvokeResult> {
+  const { sandbox, generation, requestId } = call;
+  const { settings, journal } = sandbox;
+  const seconds = (settings.timeoutMs / 1000).toFixed(2);
+  const line = `${new Date().toISOString()} ${requestId} Task timed out after ${seconds} seconds`;
+  journal.log("platform", line);
+  if (settings.timeoutLineAsFunctionLog) generation.telemetry.emit({ type: "function", record: line });
+  const verdict: Verdict = { status: "timeout" };
+  const producedBytes = call.answer?.answer.body.length ?? 0;
+  generation.telemetry.emit(
+    runtimeDone(requestId, verdict, settings.timeoutMs, producedBytes, [], call.tracing),
+  );
+  return await resetAfter(call, verdict, settings.timeoutMs, "timeout", {
+    errorType: "Sandbox.Timedout",
+    message: `Task timed out after ${seconds} seconds`,
+  });
+}
+
+/** @see `spec/lambda.md` 6.5 */
+async function crashed(call: Call, fatal: Fatal, handedAt: number): Promise<InvokeResult> {
+  const verdict: Verdict = {
+    status: fatal.errorType.startsWith("Sandbox.") ? "failure" : "error",
+    errorType: fatal.errorType,
+  };
+  const durationMs = nowMs() - handedAt;
+  call.generation.telemetry.emit(
+    runtimeDone(call.requestId, verdict, durationMs, call.answer?.answer.body.length ?? 0, [], call.tracing),
+  );
+  return await resetAfter(call, verdict, durationMs, "failure", fatal);
+}
+
+/** The invocation whose own init failed: nothing was dispatched. */
+async function failedInit(call: Call, init: InitResult): Promise<InvokeResult> {
+  if (init.status === "timeout") return await timedOut(call);
+  return await crashed(call, await call.generation.fatal, call.startedAt);
+}
+
+async function resetAfter(
+  call: Call,
+  verdict: Verdict,
+  durationMs: number,
+  reason: "timeout" | "failure",
+  fatal: Fatal,
+): Promise<InvokeResult> {
+  const { sandbox, generation } = call;
+  const outcome = generation.outcomes.get(call.requestId);
+  if (outcome === "oom_killed" || outcome === "oom_reported") {
+    sandbox.peakMemoryMb = sandbox.settings.memorySizeMb;
+  }
+  let told: Told = {
+    billedDurationMs: Math.ceil(durationMs),
+    maxMemoryUsedMb: measureMemoryMb(sandbox, generation),
+  };
+  const reset = await endGeneration(sandbox, generation, reason, () => {
+    if (sandbox.settings.reportDelivery !== "never-after-reset") {
+      told = emitReport(call, verdict, durationMs, []);
+    }
+  });
+  const errorMessage = `RequestId: ${call.requestId} Error: ${fatal.message}`;
+  const response = JSON.stringify({ errorType: fatal.errorType, errorMessage });
+  return invokeResult(call, verdict, durationMs, told, {
+    reset,
+    ...(call.answer === undefined ? { response, functionError: fatal.errorType } : {}),
+  });
+}

@@ -1,0 +1,177 @@
+/**
+ * A Lambda environment on this machine: the three APIs on one loopback port, and a life of inits, invocations,
+ * freezes and ends at the caller's command. Any extension can live in it: a file, or code of the test itself.
+ *
+ * @example
+ * ```ts
+ * await using lambda = await startLambda({ extension: "/path/to/extension" });
+ * await lambda.init();
+ * const { response } = await lambda.invoke({ logs: ["hello"], response: { ok: true } });
+ * const { exitCode } = await lambda.shutdown();
+ * ```
+ */
+import { createApi } from "./api.ts";
+import {
+  closeGeneration,
+  endGeneration,
+  freeze,
+  type ShutdownReason,
+  type ShutdownResult,
+} from "./ending.ts";
+import { extensionEnvironment, functionEnvironment } from "./environment.ts";
+import type { Sandbox } from "./generation.ts";
+import { initialize, type InitResult } from "./init.ts";
+import type { InvokeResult } from "./invocation.ts";
+import { invokeOnce } from "./invoke.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import { invokeManaged } from "./managed.ts";
+import { type LambdaOptions, type LambdaSettings, resolveOptions } from "./options.ts";
+import { isoTime, type TelemetryEvent } from "./records.ts";
+import type { FunctionScript } from "./script.ts";
+import type { DeliveryResult } from "./telemetry_batcher.ts";
+import { nowMs, sleep } from "./waiters.ts";
+
+/** The environment; disposing kills whatever still runs and frees the port. */
+export interface Lambda
+  extends AsyncDisposable, Pick<Journal, "calls" | "logs" | "deliveries" | "violations"> {
+  readonly settings: LambdaSettings;
+  /** `host:port` of the APIs. */
+  readonly runtimeApi: string;
+  /** The variables an extension is given. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Every telemetry event of the current life, or of the last one when there is none, in order. */
+  readonly events: readonly TelemetryEvent[];
+  /** The extensions of the current life. */
+  readonly extensions: readonly { readonly name: string; readonly state: string }[];
+  /** Cold start. A failed init is reset, and repeated in the next invocation, as Lambda does. */
+  init(): Promise<InitResult>;
+  /** One invocation, after an init if there was none. On managed instances any number run at once. */
+  invoke(script?: FunctionScript): Promise<InvokeResult>;
+  /** Stays frozen (or idle) for `ms`. */
+  freeze(ms: number): Promise<void>;
+  /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
+  shutdown(reason?: ShutdownReason): Promise<ShutdownResult>;
+  /** Kills everything without any notice, as the loss of the host does. */
+  vanish(): Promise<void>;
+  /** Sends a body of any form to the telemetry listeners, past the batcher. */
+  sendRawTelemetry(body: string): Promise<readonly DeliveryResult[]>;
+  /** Emits any record, e.g. one of an unknown type. */
+  emit(type: string, record: unknown): void;
+}
+
+/** Opens the APIs on a free loopback port; nothing runs before `init` or `invoke`. */
+export function startLambda(options: LambdaOptions = {}): Promise<Lambda> {
+  const settings = resolveOptions(options);
+  const journal = createJournal(settings.onLog);
+  const closing = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },
+    (request) => app.fetch(request),
+  );
+  const sandbox: Sandbox = {
+    settings,
+    journal,
+    runtimeApi: `127.0.0.1:${server.addr.port}`,
+    logStream: createLogStream(settings.functionVersion),
+    peakMemoryMb: 0,
+    lives: [],
+  };
+  const app = createApi(sandbox);
+  return Promise.resolve(createLambda(sandbox, async () => {
+    closing.abort();
+    await server.finished;
+  }));
+}
+
+function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
+  const { settings, journal } = sandbox;
+  const managed = settings.initializationType === "lambda-managed-instances";
+  let tail: Promise<unknown> = Promise.resolve();
+  let initialized = false;
+
+  /** One thing at a time: the environment takes no request while it works on one. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = tail.then(work);
+    tail = turn.catch(() => {});
+    return turn;
+  }
+
+  async function init(): Promise<InitResult> {
+    if (sandbox.generation !== undefined) {
+      throw new Error("Cannot init as the environment is already running");
+    }
+    initialized = true;
+    const result = await initialize(sandbox, "init", nowMs() + settings.initTimeoutMs);
+    const { generation } = sandbox;
+    if (generation === undefined) return result;
+    if (result.status !== "success") {
+      await endGeneration(sandbox, generation, result.status === "timeout" ? "timeout" : "failure");
+    } else if (settings.freeze && settings.initializationType !== "on-demand") freeze(generation);
+    return result;
+  }
+
+  async function invoke(script: FunctionScript): Promise<InvokeResult> {
+    if (sandbox.generation === undefined && !initialized) await init();
+    return await invokeOnce(sandbox, script);
+  }
+
+  async function shutdown(reason: ShutdownReason): Promise<ShutdownResult> {
+    const { generation } = sandbox;
+    if (generation === undefined) throw new Error("Cannot shut down as nothing is running");
+    const result = await endGeneration(sandbox, generation, reason);
+    if (reason === "spindown") initialized = false;
+    return result;
+  }
+
+  async function vanish(): Promise<void> {
+    const { generation } = sandbox;
+    initialized = false;
+    if (generation === undefined) return;
+    generation.raise({ errorType: "Sandbox.Failure", message: "The host was lost" });
+    await closeGeneration(sandbox, generation);
+    await tail;
+  }
+
+  return {
+    settings,
+    runtimeApi: sandbox.runtimeApi,
+    env: extensionEnvironment(functionEnvironment(settings, sandbox.runtimeApi, sandbox.logStream)),
+    calls: journal.calls,
+    logs: journal.logs,
+    deliveries: journal.deliveries,
+    violations: journal.violations,
+    get events(): readonly TelemetryEvent[] {
+      return sandbox.lives.at(-1)?.telemetry.events ?? [];
+    },
+    get extensions(): readonly { readonly name: string; readonly state: string }[] {
+      return sandbox.lives.at(-1)?.extensions.list ?? [];
+    },
+    init: () => inTurn(init),
+    invoke: async (script = {}) => {
+      if (!managed) return await inTurn(() => invoke(script));
+      if (sandbox.generation === undefined) {
+        await inTurn(async () => void (sandbox.generation === undefined && await init()));
+      }
+      return await invokeManaged(sandbox, script);
+    },
+    freeze: async (ms) => {
+      await tail;
+      if (sandbox.generation !== undefined && settings.freeze) freeze(sandbox.generation);
+      await sleep(ms);
+    },
+    shutdown: (reason = "spindown") => inTurn(() => shutdown(reason)),
+    vanish,
+    sendRawTelemetry: (body) => sandbox.generation?.telemetry.inject(body) ?? Promise.resolve([]),
+    emit: (type, record) => sandbox.generation?.telemetry.emit({ type, record }),
+    [Symbol.asyncDispose]: async () => {
+      await vanish();
+      await close();
+    },
+  };
+}
+
+/** As Lambda names them: date, version, and what tells sandboxes apart. */
+function createLogStream(version: string): string {
+  const day = isoTime(Date.now()).slice(0, 10).replaceAll("-", "/");
+  return `${day}/[${version}]${crypto.randomUUID().replaceAll("-", "")}`;
+}

@@ -1,0 +1,57 @@
+/** Managed instances: many invocations at once, no freeze, no `runtimeDone`. @see `spec/lambda.md` 6.9 */
+import type { Sandbox } from "./generation.ts";
+import { stepOf } from "./init.ts";
+import { arnOf, type InvokeResult, runtimeSpans, tracingOf } from "./invocation.ts";
+import { micros, report, type Span, start, type Verdict } from "./records.ts";
+import type { RuntimeAnswer } from "./runtime_state.ts";
+import type { FunctionScript } from "./script.ts";
+import { nowMs } from "./waiters.ts";
+
+/** Runs one of many invocations. A timeout leaves the sandbox alive; the death of the runtime fails them all. */
+export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): Promise<InvokeResult> {
+  const { settings, generation, journal } = sandbox;
+  if (generation === undefined) throw new Error("Cannot invoke as the instance is not initialized");
+  const requestId = crypto.randomUUID();
+  const startedAt = nowMs();
+  const tracing = tracingOf(settings.traceHeader);
+  generation.outcomes.set(requestId, script.outcome ?? "success");
+  generation.telemetry.emit(start(requestId, settings.functionVersion, tracing));
+  const open = generation.runtime.dispatch({
+    requestId,
+    payload: JSON.stringify(script),
+    deadlineAt: Math.round(startedAt + settings.timeoutMs),
+    functionArn: arnOf(sandbox),
+    ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
+  });
+  const step = await stepOf(generation, open.answered, startedAt + settings.timeoutMs);
+  const answer = step !== "late" && "done" in step ? step.done : undefined;
+  const verdict = verdictOf(step);
+  const durationMs = step === "late" ? settings.timeoutMs : nowMs() - startedAt;
+  const spans: readonly Span[] = answer === undefined
+    ? []
+    : runtimeSpans(answer, startedAt, nowMs()).slice(0, 2);
+  generation.telemetry.emit(report(requestId, verdict, { durationMs }, spans, tracing));
+  generation.outcomes.delete(requestId);
+  if (verdict.status !== "success") {
+    journal.log("platform", `REPORT RequestId: ${requestId}\tStatus: ${verdict.status}`);
+  }
+  return {
+    requestId,
+    response: answer === undefined ? "" : new TextDecoder().decode(answer.body),
+    ...(verdict.errorType === undefined ? {} : { functionError: verdict.errorType }),
+    ...verdict,
+    callerMs: nowMs() - startedAt,
+    durationMs: micros(durationMs),
+    billedDurationMs: Math.ceil(durationMs),
+    maxMemoryUsedMb: 0,
+  };
+}
+
+/** Unlike on default Lambda, an error the runtime handled shows in the status. */
+function verdictOf(step: Awaited<ReturnType<typeof stepOf<RuntimeAnswer>>>): Verdict {
+  if (step === "late") return { status: "timeout", errorType: "Sandbox.Timedout" };
+  if ("fatal" in step) return { status: "error", errorType: step.fatal.errorType };
+  if (step.done.kind === "response") return { status: "success" };
+  const told = step.done.errorType ?? "";
+  return { status: "error", errorType: /^(Runtime|Function)\.[A-Z]/.test(told) ? told : "Function.Unknown" };
+}

@@ -1,0 +1,96 @@
+/** Everything that can be chosen about an emulated Lambda, and what is chosen when nothing is said. */
+import type { InProcessRun } from "./in_process.ts";
+import type { LogEntry } from "./journal.ts";
+import type { InitializationType } from "./records.ts";
+import type { FunctionInit } from "./script.ts";
+import type { SubscribeReply } from "./telemetry.ts";
+import type { DeliveryModel } from "./telemetry_batcher.ts";
+
+/** An extension: any executable file, or code of the test's own process under a name. */
+export type ExtensionSource = string | { readonly name: string; readonly run: InProcessRun };
+
+/** When the report of an invocation reaches its subscribers. @see `spec/lambda.md` 6.2.5 */
+export type ReportDelivery = "next" | "immediate" | "never-after-reset";
+
+/** One emulated function and its environment. */
+export interface LambdaSettings {
+  readonly extensions: readonly ExtensionSource[];
+  /** `scripted` runs in the test's process; `process` is a real one, started with this same Deno. */
+  readonly function: "scripted" | "process";
+  readonly functionInit: FunctionInit;
+  /** The customer's variables. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  /** Appended to the function's ARN, as when a caller names an alias. Empty for none. */
+  readonly qualifier: string;
+  readonly handler: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly runtimeVersion: string;
+  readonly memorySizeMb: number;
+  readonly timeoutMs: number;
+  readonly initTimeoutMs: number;
+  readonly shutdownBudgetMs: number;
+  readonly logFormat: "Text" | "JSON";
+  readonly initializationType: InitializationType;
+  readonly subscribeReply: SubscribeReply;
+  readonly deliveryModel: DeliveryModel;
+  readonly reportDelivery: ReportDelivery;
+  /** Stop processes between invocations and hold back what is delivered meanwhile. */
+  readonly freeze: boolean;
+  /** The X-Ray header of each invocation; empty for none. */
+  readonly traceHeader: string;
+  /** Peak memory told in the report when it cannot be measured (in-process), in MB. */
+  readonly maxMemoryUsedMb: number;
+  /** INVOKE reaches extensions this much after the runtime has its event, in ms ("INVOKE last"). */
+  readonly invokeDelayMs: number;
+  /** The runtime gets its event this much after INVOKE, in ms ("INVOKE first"). */
+  readonly dispatchDelayMs: number;
+  /** Also send `Task timed out` as a `function` record; else only to the log group. */
+  readonly timeoutLineAsFunctionLog: boolean;
+  /** Concurrent requests on managed instances. */
+  readonly concurrency: number;
+  /** Each line of the function's log group as it is written. */
+  readonly onLog: (entry: LogEntry) => void;
+}
+
+/** Any part of the settings, and a short form for a single extension. */
+export type LambdaOptions = Partial<LambdaSettings> & { readonly extension?: ExtensionSource };
+
+/** The settings of AWS's console defaults where it has them. */
+export function resolveOptions(options: LambdaOptions): LambdaSettings {
+  const { extension, ...rest } = options;
+  const managed = options.initializationType === "lambda-managed-instances";
+  return {
+    extensions: extension === undefined ? [] : [extension],
+    function: "scripted",
+    functionInit: {},
+    env: {},
+    functionName: "checkout",
+    functionVersion: managed ? "1" : "$LATEST",
+    qualifier: "",
+    handler: "index.handler",
+    accountId: "123456789012",
+    region: "eu-west-1",
+    runtimeVersion: "nodejs:22.v51",
+    memorySizeMb: managed ? 2048 : 128,
+    timeoutMs: 3000,
+    initTimeoutMs: managed || options.initializationType === "provisioned-concurrency" ? 130_000 : 10_000,
+    shutdownBudgetMs: 2000,
+    logFormat: managed ? "JSON" : "Text",
+    initializationType: "on-demand",
+    subscribeReply: 200,
+    deliveryModel: "retry",
+    reportDelivery: "next",
+    freeze: !managed,
+    traceHeader: "Root=1-6aa29bbf-2f0b1d6e5a4c3b2a19080706;Parent=53995c3f42cd8ad8;Sampled=1",
+    maxMemoryUsedMb: 97,
+    invokeDelayMs: 0,
+    dispatchDelayMs: 0,
+    timeoutLineAsFunctionLog: false,
+    concurrency: managed ? 10 : 1,
+    onLog: () => {},
+    ...rest,
+  };
+}

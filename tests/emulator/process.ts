@@ -1,0 +1,135 @@
+/** Runs a program as a real process group. */
+import type { LineSink, Program, ProgramExit } from "./program.ts";
+import { nowMs } from "./waiters.ts";
+
+export interface ProcessOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args?: readonly string[];
+  /** The whole environment: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly onLine: LineSink;
+}
+
+/** Starts a process. A file that cannot be started is an exit with `launchError`, as in Lambda. */
+export function startProcess(options: ProcessOptions): Program {
+  const startedAt = nowMs();
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(options.command, {
+      args: [...options.args ?? []],
+      env: { ...options.env },
+      clearEnv: true,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      // A group of its own, so that freezing and killing reach the children too.
+      detached: true,
+    }).spawn();
+  } catch (error) {
+    return failedProgram(options.name, startedAt, error);
+  }
+  let exit: ProgramExit | undefined;
+  const lines = [
+    readLines(child.stdout, (line) => options.onLine(line, "stdout")),
+    readLines(child.stderr, (line) => options.onLine(line, "stderr")),
+  ];
+  const signal = (name: Deno.Signal): void => signalGroup(child.pid, name);
+  const killOnUnload = (): void => signal("SIGKILL");
+  globalThis.addEventListener("unload", killOnUnload);
+  let peak: number | undefined;
+  const exited = child.status.then(async (status) => {
+    exit = { code: status.code, ...(status.signal === null ? {} : { signal: status.signal }) };
+    // Children that outlive their parent would hold the pipes open.
+    signal("SIGKILL");
+    globalThis.removeEventListener("unload", killOnUnload);
+    await Promise.all(lines);
+    return exit;
+  });
+  return {
+    name: options.name,
+    startedAt,
+    exited,
+    settled: exited,
+    get hasExited(): boolean {
+      return exit !== undefined;
+    },
+    terminate: () => exit ?? signal("SIGTERM"),
+    kill: () => exit ?? signal("SIGKILL"),
+    freeze: () => exit ?? signal("SIGSTOP"),
+    thaw: () => exit ?? signal("SIGCONT"),
+    peakRssBytes: () => {
+      if (exit === undefined) peak = Math.max(peak ?? 0, groupPeakRssBytes(child.pid) ?? 0) || undefined;
+      return peak;
+    },
+  };
+}
+
+function failedProgram(name: string, startedAt: number, error: unknown): Program {
+  const type = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable
+    ? "PermissionDenied"
+    : "UnknownError";
+  return {
+    name,
+    startedAt,
+    exited: Promise.resolve({ code: 126, launchError: type }),
+    settled: Promise.resolve(),
+    hasExited: true,
+    terminate: () => {},
+    kill: () => {},
+    freeze: () => {},
+    thaw: () => {},
+    peakRssBytes: () => undefined,
+  };
+}
+
+function signalGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch {
+    // The group is gone, which is what the caller wanted or will learn from `exited`.
+  }
+}
+
+async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(onLine);
+  }
+  rest += decoder.decode();
+  if (rest !== "") onLine(rest);
+}
+
+/** Sum of the peaks of all processes of the group; Linux only. */
+function groupPeakRssBytes(groupId: number): number | undefined {
+  let sum: number | undefined;
+  try {
+    for (const entry of Deno.readDirSync("/proc")) {
+      if (!/^\d+$/.test(entry.name) || !inGroup(entry.name, groupId)) continue;
+      const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readText(`/proc/${entry.name}/status`))?.[1];
+      sum = (sum ?? 0) + Number(kilobytes ?? 0) * 1024;
+    }
+  } catch {
+    return undefined;
+  }
+  return sum;
+}
+
+/** The fifth field of `stat` is the process group; the second may hold spaces and brackets. */
+function inGroup(pid: string, groupId: number): boolean {
+  const stat = readText(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]) === groupId;
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
