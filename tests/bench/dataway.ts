@@ -1,0 +1,72 @@
+/** A Dataway that takes everything at once and counts it: as little cost as a receiver can have. */
+import { gunzipSync } from "node:zlib";
+
+export interface CountingDataway extends AsyncDisposable {
+  /** For `ENV_DATAWAY`. */
+  readonly url: string;
+  /** Points received, by category. Counting inflates the bodies, so do it after the measurement. */
+  count(): ReadonlyMap<string, number>;
+  /** POSTs received. */
+  readonly posts: number;
+  /** `performance.now()` at the arrival of the last one. */
+  readonly lastPostAt: number;
+}
+
+interface Body {
+  readonly category: string;
+  readonly gzip: boolean;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** `PBPoints.arr`: field 1, length-delimited. */
+const POINT_TAG = 0x0a;
+
+/** Starts the Dataway on a free port of the loopback. It reads protobuf bodies only. */
+export function startDataway(): CountingDataway {
+  const bodies: Body[] = [];
+  let lastPostAt = 0;
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    lastPostAt = performance.now();
+    const gzip = request.headers.get("content-encoding") === "gzip";
+    const category = new URL(request.url).pathname.split("/").at(-1) ?? "";
+    const bytes = await request.bytes();
+    if (request.method === "POST") bodies.push({ category, gzip, bytes });
+    return new Response("{}");
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}?token=tkn_bench00000000000000000000000`,
+    count: () => {
+      const counts = new Map<string, number>();
+      for (const { category, gzip, bytes } of bodies) {
+        const points = countPoints(gzip ? gunzipSync(bytes) : bytes);
+        counts.set(category, (counts.get(category) ?? 0) + points);
+      }
+      return counts;
+    },
+    get posts() {
+      return bodies.length;
+    },
+    get lastPostAt() {
+      return lastPostAt;
+    },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** Number of points in a `PBPoints` message, which has no other field. Throws on anything else. */
+export function countPoints(message: Uint8Array): number {
+  let points = 0;
+  for (let at = 0; at < message.length; points++) {
+    if (message[at++] !== POINT_TAG) throw new Error(`Cannot count points: byte ${at - 1} begins no point`);
+    let length = 0;
+    let shift = 0;
+    for (let more = true; more; shift += 7) {
+      const byte = message[at++] ?? 0;
+      length |= (byte & 0x7f) << shift;
+      more = byte >= 0x80;
+    }
+    at += length;
+    if (at > message.length) throw new Error("Cannot count points: the message is cut short");
+  }
+  return points;
+}

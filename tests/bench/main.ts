@@ -1,0 +1,136 @@
+/**
+ * `deno task bench`: figures of the compiled amd64 extension, as a Markdown table.
+ * Options: `--runs N` starts (21), `--invocations N` (1000), `--batches N` (100), `--only start,invoke,load`, and
+ * `--binary label=path`, which may be repeated to compare executables side by side.
+ */
+import { parseArgs } from "node:util";
+import { buildBinary, buildLayer } from "../../build.ts";
+import { machineFacts } from "./machine.ts";
+import { measureInvocations, measureStart, measureThroughput, type StartFigures } from "./measures.ts";
+import { median, quantile, range } from "./statistics.ts";
+
+/** One line of the table: what, and its figure for each binary. */
+type Row = readonly [what: string, ...figures: string[]];
+
+const { values: options } = parseArgs({
+  args: Deno.args,
+  options: {
+    runs: { type: "string", default: "21" },
+    invocations: { type: "string", default: "1000" },
+    batches: { type: "string", default: "100" },
+    only: { type: "string", default: "start,invoke,load" },
+    binary: { type: "string", multiple: true },
+  },
+});
+
+await main();
+
+async function main(): Promise<void> {
+  const binaries = await chooseBinaries();
+  const parts = options.only.split(",");
+  const rows: Row[] = [];
+  if (parts.includes("start")) rows.push(...await startRows(binaries));
+  if (parts.includes("invoke")) rows.push(...await invocationRows(binaries));
+  if (parts.includes("load")) rows.push(...await throughputRows(binaries));
+  rows.push(...await sizeRows(binaries));
+  print("");
+  print(`| figure | ${Array.from(binaries.keys()).join(" | ")} |`);
+  print(`|---${"|---".repeat(binaries.size)}|`);
+  for (const row of rows) print(`| ${row.join(" | ")} |`);
+  print("");
+  print(await machineFacts());
+}
+
+async function chooseBinaries(): Promise<ReadonlyMap<string, string>> {
+  if (options.binary === undefined) return new Map([["amd64", await buildBinary({ log: print })]]);
+  return new Map(options.binary.map((text) => {
+    const [label = "", path = label] = text.split("=");
+    return [label, path];
+  }));
+}
+
+/** Starts are taken in turn, so that a slow moment of the machine falls on all binaries alike. */
+async function startRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+  const figures = new Map<string, StartFigures[]>(Array.from(binaries.keys(), (label) => [label, []]));
+  const runs = Number(options.runs);
+  for (let run = 0; run < runs; run++) {
+    for (const [label, path] of binaries) figures.get(label)?.push(await measureStart(path));
+  }
+  print(`${runs} starts each`);
+  const all = Array.from(figures.values());
+  return [
+    [
+      "exec to register, ms (median, least to most)",
+      ...all.map((list) => spread(list, (one) => one.registerMs)),
+    ],
+    ["exec to first next, ms", ...all.map((list) => spread(list, (one) => one.nextMs))],
+    ["CPU to first next, ms", ...all.map((list) => spread(list, (one) => one.cpuMs))],
+    ["RSS at start, MB", ...all.map((list) => spread(list, (one) => one.memory.rssMb))],
+    ["RssAnon at start, MB", ...all.map((list) => spread(list, (one) => one.memory.anonMb))],
+  ];
+}
+
+async function invocationRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+  const count = Number(options.invocations);
+  const paths = Array.from(binaries.values());
+  const quiet = [];
+  const fast = [];
+  const ends = [];
+  for (const path of paths) {
+    quiet.push(await measureInvocations(path, count, "none"));
+    fast.push(await measureInvocations(path, count, "fast"));
+    ends.push(await measureInvocations(path, count, "fast", { ENV_FLUSH_PLAN: "end" }));
+  }
+  print(`3 x ${count} invocations each`);
+  const hold = (one: { readonly holdMs: readonly number[] }): string =>
+    `${median(one.holdMs).toFixed(2)} / ${quantile(one.holdMs, 0.99).toFixed(2)}`;
+  return [
+    ["runtimeDone to next, nothing to send, ms (median / p99)", ...quiet.map(hold)],
+    ["the same, fast Dataway, adaptive plan", ...fast.map(hold)],
+    ["the same, fast Dataway, each invocation sends", ...ends.map(hold)],
+    ["CPU per invocation, ms: nothing to send", ...quiet.map((one) => one.cpuMsPerInvocation.toFixed(2))],
+    ["CPU per invocation, ms: each sends", ...ends.map((one) => one.cpuMsPerInvocation.toFixed(2))],
+    [`RSS (RssAnon) after ${count} invocations that send, MB`, ...ends.map(({ after }) => memory(after))],
+    ["highest RSS, MB", ...ends.map(({ after }) => after.peakMb.toFixed(1))],
+  ];
+}
+
+async function throughputRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+  const all = [];
+  for (const path of binaries.values()) all.push(await measureThroughput(path, Number(options.batches)));
+  print(`${options.batches} batches each`);
+  return [
+    ["telemetry through the listener, events/s", ...all.map((one) => one.eventsPerSecond.toFixed(0))],
+    ["the same up to the last point at the Dataway", ...all.map((one) => one.endToEndPerSecond.toFixed(0))],
+    ["events sent / lost", ...all.map(({ sent, arrived }) => `${sent} / ${sent - arrived}`)],
+    ["CPU per 1000 events, ms", ...all.map(({ sent, cpuMs }) => (1000 * cpuMs / sent).toFixed(1))],
+    ["highest RSS under that load, MB", ...all.map((one) => one.memory.peakMb.toFixed(1))],
+  ];
+}
+
+async function sizeRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+  const rows: Row[] = [[
+    "executable, MB",
+    ...Array.from(binaries.values(), (path) => (Deno.statSync(path).size / 1e6).toFixed(2)),
+  ]];
+  if (options.binary !== undefined) return rows;
+  for (const arch of ["amd64", "arm64"] as const) {
+    rows.push([`zip ${arch}, MB`, ((await buildLayer(arch, print)).sizeBytes / 1e6).toFixed(2)]);
+  }
+  return rows;
+}
+
+function spread<T>(list: readonly T[], pick: (one: T) => number): string {
+  const figures = list.map(pick);
+  const [least, most] = range(figures);
+  return `${median(figures).toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
+}
+
+function memory({ rssMb, anonMb }: { readonly rssMb: number; readonly anonMb: number }): string {
+  return `${rssMb.toFixed(1)} (${anonMb.toFixed(1)})`;
+}
+
+function print(line: string): void {
+  // deno-lint-ignore no-console
+  console.log(line);
+}

@@ -1,0 +1,170 @@
+/** What is measured, one run each. */
+import { connectTelemetry, invocationBody, linesBody, reportBody } from "./telemetry.ts";
+import { type CountingDataway, startDataway } from "./dataway.ts";
+import { type ExtensionProcess, type Memory, startExtension } from "./extension_process.ts";
+import { invokeEvent, type Platform, shutdownEvent, startPlatform } from "./platform.ts";
+
+export interface StartFigures {
+  readonly registerMs: number;
+  readonly nextMs: number;
+  readonly cpuMs: number;
+  readonly memory: Memory;
+}
+
+export interface InvocationFigures {
+  /** From sending `platform.runtimeDone` to the arrival of `next`, one an invocation, in ms. */
+  readonly holdMs: readonly number[];
+  readonly cpuMsPerInvocation: number;
+  readonly before: Memory;
+  readonly after: Memory;
+}
+
+export interface ThroughputFigures {
+  readonly eventsPerSecond: number;
+  /** From the first batch to the last point at the Dataway. */
+  readonly endToEndPerSecond: number;
+  readonly sent: number;
+  readonly arrived: number;
+  readonly cpuMs: number;
+  readonly memory: Memory;
+}
+
+/** Time for memory to settle, in ms. */
+const SETTLE_MS = 250;
+/** Lines and bytes of a full batch of a subscription with 262144 bytes. */
+const BATCH_LINES = 740;
+const BATCH_BYTES = 256 * 1024;
+/** An extension that is not there after this has failed, in ms. */
+const LIMIT_MS = 60_000;
+
+/** Cold start: from exec to the first `next`, then memory at rest. */
+export async function measureStart(path: string): Promise<StartFigures> {
+  await using rig = await startRig(path, "fast");
+  const registration = await rig.until(rig.platform.registered);
+  const call = await rig.until(rig.platform.next());
+  const cpuMs = rig.extension.cpuMs();
+  await sleep(SETTLE_MS);
+  const memory = rig.extension.memory();
+  call.reply(shutdownEvent());
+  await rig.extension.ended;
+  const { startedAt } = rig.extension;
+  return { registerMs: registration.at - startedAt, nextMs: call.at - startedAt, cpuMs, memory };
+}
+
+/** Invocations one after the other; `none` runs without a Dataway, so nothing can be sent. */
+export async function measureInvocations(
+  path: string,
+  count: number,
+  dataway: "none" | "fast",
+  env: Readonly<Record<string, string>> = {},
+): Promise<InvocationFigures> {
+  await using rig = await startRig(path, dataway, env);
+  let call = await rig.until(rig.platform.next());
+  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  await sleep(SETTLE_MS);
+  const before = rig.extension.memory();
+  const cpuBefore = rig.extension.cpuMs();
+  const holdMs: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const requestId = `3da1f2dc-3222-475e-9205-${String(index).padStart(12, "0")}`;
+    const done = invocationBody(requestId);
+    call.reply(invokeEvent(requestId));
+    await sleep(1);
+    const doneAt = performance.now();
+    await rig.until(telemetry.post(done));
+    call = await rig.until(rig.platform.next());
+    holdMs.push(call.at - doneAt);
+    await rig.until(telemetry.post(reportBody(requestId)));
+  }
+  const cpuMsPerInvocation = (rig.extension.cpuMs() - cpuBefore) / count;
+  await sleep(SETTLE_MS);
+  const after = rig.extension.memory();
+  call.reply(shutdownEvent());
+  await rig.extension.ended;
+  return { holdMs, cpuMsPerInvocation, before, after };
+}
+
+/** Full batches of log lines back to back inside one invocation, all of which must reach the Dataway. */
+export async function measureThroughput(path: string, batches: number): Promise<ThroughputFigures> {
+  await using rig = await startRig(path, "fast");
+  const requestId = "3da1f2dc-3222-475e-9205-000000000000";
+  const body = linesBody(requestId, BATCH_LINES, BATCH_BYTES);
+  const call = await rig.until(rig.platform.next());
+  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  call.reply(invokeEvent(requestId));
+  const cpuBefore = rig.extension.cpuMs();
+  const startedAt = performance.now();
+  for (let index = 0; index < batches; index++) await rig.until(telemetry.post(body));
+  const listenedMs = performance.now() - startedAt;
+  await rig.until(telemetry.post(invocationBody(requestId)));
+  const next = await rig.until(rig.platform.next());
+  const cpuMs = rig.extension.cpuMs() - cpuBefore;
+  const memory = rig.extension.memory();
+  next.reply(shutdownEvent());
+  await rig.extension.ended;
+  const sent = batches * BATCH_LINES + 1;
+  const arrived = rig.dataway.count().get("logging") ?? 0;
+  return {
+    eventsPerSecond: sent / (listenedMs / 1000),
+    endToEndPerSecond: sent / ((rig.dataway.lastPostAt - startedAt) / 1000),
+    sent,
+    arrived,
+    cpuMs,
+    memory,
+  };
+}
+
+interface Rig extends AsyncDisposable {
+  readonly platform: Platform;
+  readonly dataway: CountingDataway;
+  readonly extension: ExtensionProcess;
+  /** Waits, but not longer than the extension lives or a minute. */
+  until<T>(promise: Promise<T>): Promise<T>;
+}
+
+async function startRig(
+  path: string,
+  dataway: "none" | "fast",
+  env: Readonly<Record<string, string>> = {},
+): Promise<Rig> {
+  const platform = startPlatform();
+  const receiver = startDataway();
+  const extension = await startExtension(path, {
+    AWS_LAMBDA_RUNTIME_API: platform.address,
+    ENV_HTTP_LISTEN: `0.0.0.0:${freePort()}`,
+    ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
+    ...(dataway === "fast" ? { ENV_DATAWAY: receiver.url } : {}),
+    ...env,
+  });
+  return {
+    platform,
+    dataway: receiver,
+    extension,
+    until: async (promise) => {
+      const limit = Promise.withResolvers<never>();
+      const timer = setTimeout(() => limit.reject(new Error("Cannot measure: no answer in time")), LIMIT_MS);
+      const died = extension.ended.then((code) => {
+        throw new Error(`Cannot measure as the extension ended with code ${code}`);
+      });
+      try {
+        return await Promise.race([promise, died, limit.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await extension[Symbol.asyncDispose]();
+      await platform[Symbol.asyncDispose]();
+      await receiver[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return listener.addr.port;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
