@@ -84,10 +84,10 @@ export function createDatawayClient(
       try {
         return await send(url, init);
       } catch (error) {
-        // Whatever failed may have been the pool's age, and then its other connections are no better.
+        // Deno has by now tried a connection that broke before any answer a second time. Whatever failed may have
+        // been the pool's age, and then its other connections are no better.
         renew();
-        if (init.signal.aborted || !isStaleConnection(error)) throw error;
-        return await send(url, init);
+        throw error;
       }
     },
     async warmUp(): Promise<void> {
@@ -126,15 +126,6 @@ const INSECURE_NOTICE: SettingProblem = {
     "read by whoever answers. Use ENV_DATAWAY_CA_FILE for a private certificate",
   used: "TLS without certificate checks, a new connection per upload",
 };
-
-/**
- * Whether a connection broke before any answer, as one does that its peer closed while it idled in the pool. Not so
- * if none could be made, for which a second try at once would find the same.
- */
-function isStaleConnection(error: unknown): boolean {
-  const text = describeNetworkError(error);
-  return /\(SendRequest\)|connection (closed|reset)|broken pipe/i.test(text) && !text.includes("(Connect)");
-}
 
 /** The certificates of a PEM file; none, and a problem, if it has none that can be used. */
 function readCertificates(path: string, problems: SettingProblem[]): readonly string[] {

@@ -1,16 +1,17 @@
 /**
  * TLS without certificate checks. Deno's fetch has no such switch per client (only one per process, fixed when the
- * binary is compiled), and `node:https` of Deno 2.7 fails on its own option; `node:http` over a TLS socket made
- * here works. For tests and inspecting proxies: a connection per request, no pool.
+ * binary is compiled); `node:https` of Deno 2.7 fails on its own option, and `node:http` over a socket made here
+ * leaves a rejection behind, which would end the process, when an answer is cut short. What works is `node:tls`
+ * with one HTTP exchange written by hand. For tests and inspecting proxies: a connection per request, no pool.
  */
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Environment } from "../config/reader.ts";
 import type { UploadFetch, UploadInit } from "./request.ts";
+import { createAnswerReader } from "./answer_reader.ts";
 import { chooseProxy, openTunnel } from "./tunnel.ts";
 
-/** Of an answer's body this much is kept, in bytes: it only explains the status. */
-const MAX_BODY_BYTES = 64 * 1024;
+/** Once the head of an answer is there, its body gets this long, in ms: it only explains the status. */
+const MAX_BODY_WAIT_MS = 300;
 
 /**
  * A `fetch` for `https:` URLs that takes any certificate. Rejects as `fetch` does.
@@ -20,69 +21,75 @@ const MAX_BODY_BYTES = 64 * 1024;
  */
 export function createInsecureFetch(proxyUrl: string | undefined, env: Environment): UploadFetch {
   return async (url, init) => {
-    init.signal.throwIfAborted();
     const target = new URL(url);
     const proxy = chooseProxy(target.hostname, proxyUrl, env);
-    const tunnel = proxy === undefined ? undefined : await openTunnel(proxy, target, init.signal);
-    return await post(target, init, tunnel);
+    const socket = await connectUnchecked(target, proxy, init.signal);
+    try {
+      return await exchange(socket, target, init);
+    } finally {
+      socket.destroy();
+    }
   };
 }
 
-async function post(target: URL, init: UploadInit, tunnel: Socket | undefined): Promise<Response> {
-  const [http, tls, net] = await Promise.all([import("node:http"), import("node:tls"), import("node:net")]);
+async function connectUnchecked(target: URL, proxy: URL | undefined, signal: AbortSignal): Promise<Socket> {
+  const [tls, net] = await Promise.all([import("node:tls"), import("node:net")]);
   const hostname = target.hostname.replace(/^\[|\]$/g, "");
-  const port = Number(target.port || 443);
-  const socket = tls.connect({
-    ...(tunnel === undefined ? { host: hostname, port } : { socket: tunnel }),
+  const options = {
     ...(net.isIP(hostname) === 0 ? { servername: hostname } : {}),
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
+  };
+  signal.throwIfAborted();
+  if (proxy === undefined) {
+    return tls.connect({ host: hostname, port: Number(target.port || 443), ...options });
+  }
+  return await openTunnel(proxy, target, signal, (tunnel) => {
+    const socket = tls.connect({ socket: tunnel, ...options });
+    socket.on("close", () => tunnel.destroy());
+    return socket;
   });
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+}
+
+/** One request and its answer over a connection that is not used again. */
+async function exchange(socket: Socket, target: URL, init: UploadInit): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const answer = createAnswerReader();
+  let bodyTimer: number | undefined;
   const cut = (): void => reject(init.signal.reason);
+  socket.on("error", reject);
+  socket.on("secureConnect", () => {
+    socket.write(requestHead(target, init));
+    socket.write(init.body);
+  });
+  socket.on("data", (chunk: Uint8Array) => {
+    answer.push(chunk);
+    if (answer.complete()) resolve();
+    else if (answer.hasHead()) bodyTimer ??= setTimeout(resolve, MAX_BODY_WAIT_MS);
+  });
+  socket.on("close", () => {
+    if (answer.hasHead()) resolve();
+    else reject(new TypeError("connection closed before an answer"));
+  });
   init.signal.addEventListener("abort", cut, { once: true });
   try {
-    init.signal.throwIfAborted();
-    socket.on("error", reject);
-    const request = http.request({
-      createConnection: () => socket,
-      method: init.method,
-      host: hostname,
-      port,
-      path: `${target.pathname}${target.search}`,
-      headers: {
-        ...init.headers,
-        host: target.host,
-        "content-length": init.body.byteLength,
-        connection: "close",
-      },
-    });
-    request.on("error", reject);
-    request.on("response", (answer) => void readAnswer(answer).then(resolve, reject));
-    request.end(init.body);
-    return await promise;
+    if (init.signal.aborted) cut();
+    await promise;
+    return answer.toResponse();
   } finally {
+    clearTimeout(bodyTimer);
     init.signal.removeEventListener("abort", cut);
-    socket.destroy();
-    tunnel?.destroy();
   }
 }
 
-async function readAnswer(answer: IncomingMessage): Promise<Response> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of answer) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    chunks.push(new Uint8Array(chunk));
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes >= MAX_BODY_BYTES) break;
-  }
-  const headers = new Headers();
-  for (const name of ["retry-after", "location", "content-type"] as const) {
-    const value = answer.headers[name];
-    if (value !== undefined) headers.set(name, value);
-  }
-  const status = answer.statusCode ?? 502;
-  const empty = status === 204 || status === 205 || status === 304;
-  return new Response(empty ? null : new Blob(chunks), { status, headers });
+function requestHead(target: URL, init: UploadInit): string {
+  const lines = Object.entries(init.headers).map(([name, value]) => `${name}: ${value}`);
+  return [
+    `${init.method} ${target.pathname}${target.search} HTTP/1.1`,
+    `host: ${target.host}`,
+    ...lines,
+    `content-length: ${init.body.byteLength}`,
+    "connection: close",
+    "\r\n",
+  ].join("\r\n");
 }

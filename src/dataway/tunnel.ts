@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import type { Environment } from "../config/reader.ts";
 
-/** A proxy's answer to CONNECT is a status line and a few headers; more than this, in bytes, is none. */
-const MAX_ANSWER_BYTES = 16 * 1024;
+/** A proxy's answer to CONNECT is a status line and a few headers; more than this is none. */
+const MAX_ANSWER_CHARS = 16 * 1024;
 
 /**
  * The proxy through which `hostname` is reached over TLS, or `undefined` for none: `proxyUrl` if given, else that
@@ -25,42 +25,53 @@ export function chooseProxy(
 }
 
 /**
- * A connection to `target` through a proxy's CONNECT. Rejects if the proxy cannot be reached, refuses, or `signal`
- * fires. By hand, as `node:http` of Deno 2.7 mistakes the answer to CONNECT for an ordinary one.
+ * A connection to `target` through a proxy's CONNECT, made into `T` by `upgrade`. Rejects if the proxy cannot be
+ * reached, refuses, or `signal` fires. By hand, as `node:http` of Deno 2.7 takes the answer to CONNECT for an
+ * ordinary one; and `upgrade` runs at once, as a read that Deno starts in the next turn would take the first bytes
+ * of the TLS handshake away from it.
  */
-export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
+export async function openTunnel<T>(
+  proxy: URL,
+  target: URL,
+  signal: AbortSignal,
+  upgrade: (tunnel: Socket) => T,
+): Promise<T> {
   if (proxy.protocol !== "http:") {
     throw new TypeError(
-      `Cannot use a proxy of scheme ${proxy.protocol} without certificate checks as it must be http:`,
+      `Cannot use a ${proxy.protocol}// proxy without certificate checks as it must be http://`,
     );
   }
+  const request = connectRequest(proxy, `${target.hostname}:${target.port || 443}`);
   const { connect } = await import("node:net");
   signal.throwIfAborted();
   const socket = connect(Number(proxy.port || 80), proxy.hostname.replace(/^\[|\]$/g, ""));
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const cut = (): void => reject(signal.reason);
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   let answer = "";
+  const cut = (): void => reject(signal.reason);
+  const ended = (): void => reject(new TypeError("The proxy closed the connection"));
   const take = (chunk: Uint8Array): void => {
-    for (const byte of chunk) answer += String.fromCharCode(byte);
+    answer += new TextDecoder().decode(chunk);
     if (answer.includes("\r\n\r\n")) {
       const status = answer.split(" ")[1];
-      if (status === "200") resolve();
-      else reject(new TypeError(`Cannot reach Dataway as the proxy refused with status ${status}`));
-    } else if (answer.length > MAX_ANSWER_BYTES) reject(new TypeError("Cannot read the proxy's answer"));
+      socket.off("data", take).off("close", ended);
+      if (status !== "200") return reject(new TypeError(`The proxy refused with status ${status}`));
+      try {
+        resolve(upgrade(socket));
+      } catch (error) {
+        reject(error);
+      }
+    } else if (answer.length > MAX_ANSWER_CHARS) reject(new TypeError("The proxy's answer has no end"));
   };
-  const ended = (): void => reject(new TypeError("The proxy closed the connection"));
   signal.addEventListener("abort", cut, { once: true });
   socket.on("error", reject).on("data", take).on("close", ended);
   try {
-    socket.write(connectRequest(proxy, `${target.hostname}:${target.port || 443}`));
-    await promise;
-    return socket;
+    socket.write(request);
+    return await promise;
   } catch (error) {
     socket.destroy();
     throw error;
   } finally {
     signal.removeEventListener("abort", cut);
-    socket.off("data", take).off("close", ended);
   }
 }
 

@@ -1,0 +1,166 @@
+/**
+ * HTTP/1.1 by hand, because a double must be able to do what no proper server does: close without an answer, or
+ * never finish one. Bodies need a Content-Length.
+ */
+
+/** One request as it came in. */
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: Headers;
+  /** As sent, not inflated. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Counts connections from 1: equal numbers came over the same one. */
+  readonly connection: number;
+}
+
+/** What becomes of a request. */
+export type RawAnswer =
+  | { readonly kind: "respond"; readonly status: number; readonly headers: Headers; readonly body: string }
+  /** A success whose body comes byte by byte and never ends. */
+  | { readonly kind: "drip" }
+  /** The connection is closed before any answer. */
+  | { readonly kind: "reset" };
+
+export type RawHandler = (request: RawRequest) => Promise<RawAnswer>;
+
+/** Large enough for any URL and headers of ours, in bytes. */
+const MAX_HEAD_BYTES = 64 * 1024;
+const DRIP_MS = 20;
+
+/** Serves connections of `listener` until disposed; then closes all of them. */
+export function serveRaw(listener: Deno.Listener, handler: RawHandler): AsyncDisposable {
+  const open = new Set<Deno.Conn>();
+  const tasks = new Set<Promise<void>>();
+  let count = 0;
+
+  async function accept(): Promise<void> {
+    while (true) {
+      let conn: Deno.Conn;
+      try {
+        conn = await listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
+        continue; // A failed TLS handshake says nothing about the next connection.
+      }
+      open.add(conn);
+      const task = serveConnection(conn, ++count, handler).finally(() => {
+        open.delete(conn);
+        close(conn);
+        tasks.delete(task);
+      });
+      tasks.add(task);
+    }
+  }
+
+  const accepting = accept();
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      close(listener);
+      await accepting;
+      for (const conn of open) close(conn);
+      await Promise.all(tasks);
+    },
+  };
+}
+
+async function serveConnection(conn: Deno.Conn, connection: number, handler: RawHandler): Promise<void> {
+  let rest = new Uint8Array();
+  try {
+    while (true) {
+      const read = await readRequest(conn, rest);
+      if (read === undefined) return;
+      rest = read.rest;
+      const answer = await handler({ ...read.request, connection });
+      if (answer.kind === "reset") return;
+      await (answer.kind === "drip" ? drip(conn) : respond(conn, answer));
+    }
+  } catch {
+    // The peer went away, or we were disposed.
+  }
+}
+
+async function readRequest(
+  conn: Deno.Conn,
+  already: Uint8Array<ArrayBuffer>,
+): Promise<{ request: Omit<RawRequest, "connection">; rest: Uint8Array<ArrayBuffer> } | undefined> {
+  let bytes = already;
+  let headEnd = -1;
+  while ((headEnd = findHeadEnd(bytes)) < 0) {
+    if (bytes.byteLength > MAX_HEAD_BYTES) return undefined;
+    const more = await readSome(conn);
+    if (more === undefined) return undefined;
+    bytes = concat([bytes, more]);
+  }
+  const [first = "", ...lines] = new TextDecoder().decode(bytes.subarray(0, headEnd)).split("\r\n");
+  const [method = "", target = ""] = first.split(" ");
+  const headers = new Headers();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  const sizeBytes = Number(headers.get("content-length") ?? 0);
+  const chunks = [bytes.subarray(headEnd + 4)];
+  let got = chunks[0]?.byteLength ?? 0;
+  while (got < sizeBytes) {
+    const more = await readSome(conn);
+    if (more === undefined) return undefined;
+    chunks.push(more);
+    got += more.byteLength;
+  }
+  const tail = concat(chunks);
+  const body = tail.slice(0, sizeBytes);
+  return { request: { method, target, headers, body }, rest: tail.slice(sizeBytes) };
+}
+
+async function respond(conn: Deno.Conn, answer: RawAnswer & { kind: "respond" }): Promise<void> {
+  const body = new TextEncoder().encode(answer.body);
+  const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const head = `HTTP/1.1 ${answer.status} .\r\n${headers}content-length: ${body.byteLength}\r\n\r\n`;
+  await writeAll(conn, concat([new TextEncoder().encode(head), body]));
+}
+
+async function drip(conn: Deno.Conn): Promise<void> {
+  await writeAll(conn, new TextEncoder().encode("HTTP/1.1 200 .\r\ncontent-length: 1000000\r\n\r\n"));
+  // Ends when the peer hangs up or the connection is closed under it.
+  while (true) {
+    await writeAll(conn, new TextEncoder().encode("."));
+    await new Promise((resolve) => setTimeout(resolve, DRIP_MS));
+  }
+}
+
+function findHeadEnd(bytes: Uint8Array): number {
+  for (let at = 0; at + 3 < bytes.byteLength; at++) {
+    if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at;
+  }
+  return -1;
+}
+
+async function readSome(conn: Deno.Conn): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const buffer = new Uint8Array(64 * 1024);
+  const sizeBytes = await conn.read(buffer);
+  return sizeBytes === null ? undefined : buffer.subarray(0, sizeBytes);
+}
+
+async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength;) at += await conn.write(bytes.subarray(at));
+}
+
+function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+function close(closer: { close(): void }): void {
+  try {
+    closer.close();
+  } catch {
+    // Closed already.
+  }
+}
