@@ -58,9 +58,12 @@ export interface Invocations {
   invoked(event: InvokeEvent): void;
   /** A telemetry event came. */
   observe(event: TelemetryEvent): Observation;
-  /** Waits for the runtime's end (`false` when `signal` fires first); at once if it is known. Never rejects. */
+  /**
+   * Waits for the runtime's end; at once if it is known. `false` when `signal` fires first, or for a request that
+   * was never heard of. Never rejects.
+   */
   finished(requestId: string, signal: AbortSignal): Promise<boolean>;
-  /** Waits for the request's report (`false` when `signal` fires first); at once if it is known. Never rejects. */
+  /** The same for the request's report. */
   reported(requestId: string, signal: AbortSignal): Promise<boolean>;
   /** Waits for the report of the last request there was (`true` at once if there was none). Never rejects. */
   lastReported(signal: AbortSignal): Promise<boolean>;
@@ -241,9 +244,9 @@ export function createInvocations(options: InvocationsOptions): Invocations {
     signal: AbortSignal,
     reached: (request: Request) => boolean,
   ): Promise<boolean> {
-    const request = upsert(id, nowNs());
+    const request = requests.get(id);
+    if (request === undefined || signal.aborted) return Promise.resolve(false);
     if (reached(request)) return Promise.resolve(true);
-    if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (result: boolean): void => {
         request.waiting.delete(check);

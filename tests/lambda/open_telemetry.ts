@@ -1,0 +1,89 @@
+import { createLogger } from "@std/log";
+import type { Environment } from "../../src/config/reader.ts";
+import type { Invocations } from "../../src/lambda/invocations.ts";
+import { createResource } from "../../src/lambda/resource.ts";
+import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
+import type { FinishedInvocation } from "../../src/pipeline/receiver.ts";
+import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
+import type { Point } from "../../src/point/point.ts";
+
+export interface OpenOptions {
+  readonly schema?: "documented" | "datakit";
+  readonly logs?: boolean;
+  readonly metrics?: boolean;
+  readonly countHandledErrors?: boolean;
+  readonly useNowTime?: boolean;
+  readonly managedInstance?: boolean;
+  readonly initializationType?: string;
+  readonly env?: Environment;
+  readonly hostname?: string;
+  readonly globalTags?: ReadonlyMap<string, string>;
+}
+
+/** A telemetry receiver whose every outcome can be looked at. */
+export interface OpenTelemetry {
+  readonly invocations: Invocations;
+  readonly points: Point[];
+  readonly done: FinishedInvocation[];
+  readonly refused: Map<string, number>;
+  /** Posts a batch (events, or a body as it is) and gives the answer's status. */
+  post(batch: unknown, headers?: Record<string, string>): Promise<number>;
+  /** Everything so far as line protocol, common tags joined. */
+  lines(): string[];
+  /** The sum of a field over all points. */
+  sum(field: string): number;
+}
+
+/** The time at which everything happens that has no time of its own: 2026-09-10T12:30:00Z. */
+export const NOW_MS = 1789043400000;
+
+export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
+  const points: Point[] = [];
+  const done: FinishedInvocation[] = [];
+  const refused = new Map<string, number>();
+  const schema = options.schema ?? "documented";
+  const resource = createResource({
+    env: options.env ?? {},
+    hostname: options.hostname ?? "",
+    globalTags: options.globalTags ?? new Map(),
+    schema,
+  });
+  const receiver = createTelemetryReceiver({
+    consume: (more) => void points.push(...more),
+    refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
+    log: createLogger({ level: "off" }),
+    now: () => NOW_MS,
+    managedInstance: options.managedInstance ?? false,
+    initializationType: options.initializationType,
+    resource,
+    onDone: (invocation) => void done.push(invocation),
+    config: {
+      schema,
+      logs: options.logs ?? true,
+      metrics: options.metrics ?? true,
+      countHandledErrors: options.countHandledErrors ?? true,
+      useNowTime: options.useNowTime ?? false,
+    },
+  });
+  return {
+    invocations: receiver.invocations,
+    points,
+    done,
+    refused,
+    post: async (batch, headers = {}): Promise<number> => {
+      const body = typeof batch === "string" ? batch : JSON.stringify(batch);
+      const response = await receiver.app?.request("/awslambda", { method: "POST", body, headers });
+      return response?.status ?? 0;
+    },
+    lines: () =>
+      points.flatMap((point) =>
+        new TextDecoder().decode(encodeLineProtocol([point], resource.tags())).trimEnd().split("\n")
+      ),
+    sum: (field) => points.reduce((total, point) => total + Number(point.fields.get(field) ?? 0), 0),
+  };
+}
+
+/** One element as the platform sends it. */
+export function event(time: string, type: string, record: unknown): unknown {
+  return { time: `2026-09-10T${time}Z`, type, record };
+}
