@@ -1,11 +1,246 @@
+import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { SettingReader } from "./reader.ts";
+
+/** How a span becomes a point. */
+export interface DdtraceMapping {
+  /** Leaves out the field `message`, the span as JSON. */
+  readonly omitMessage: boolean;
+  /** Span and parent ids as 16 hex digits, as OpenTelemetry has them, instead of decimal. */
+  readonly hexSpanIds: boolean;
+  /** Trace ids as the 16 hex digits of their lower half. Implies {@link hexSpanIds}. */
+  readonly traceId64Hex: boolean;
+  /** Joins both halves of 128-bit trace ids to 32 hex digits; otherwise the lower half alone, in decimal. */
+  readonly traceId128: boolean;
+  /** Span tags (keys as the tracer has them) that become tags of the point. */
+  readonly customerTags: ReadonlySet<string>;
+  /** The same, for every key that one of these matches. */
+  readonly customerTagPatterns: readonly RegExp[];
+  /** Added to every span; the span's own win. */
+  readonly tags: ReadonlyMap<string, string>;
+}
+
+/** Which spans are kept. */
+export interface DdtraceSampling {
+  /** Share of traces kept, 0 to 1, by trace id; traces with an error, of RUM, or kept by the user always are. */
+  readonly ratio: number;
+  /** Keeps spans that the tracer decided to reject (priority 0 and below). */
+  readonly keepRejected: boolean;
+  /** Traces whose entry span's resource matches are dropped, by service; `*` is any. */
+  readonly closedResources: ReadonlyMap<string, readonly RegExp[]>;
+  /** Traces with a span of one of these HTTP status codes are dropped. */
+  readonly omittedStatusCodes: ReadonlySet<string>;
+}
 
 /** Settings of the ddtrace receiver. */
 export interface DdtraceConfig {
   readonly enabled: boolean;
+  /** Where the trace agent's routes are served. */
+  readonly listen: readonly ListenAddress[];
+  /** Where the Lambda lifecycle API is served. */
+  readonly lifecycleListen: readonly ListenAddress[];
+  readonly mapping: DdtraceMapping;
+  readonly sampling: DdtraceSampling;
+  /** Most spans of one request. */
+  readonly maxSpans: number;
+  /** Largest trace body in bytes; 0: the limit of all receivers. */
+  readonly maxBodyBytes: number;
+  /** `service` of the invocation span where the tracer names none. */
+  readonly service: string;
+  /** `resource` of the invocation span. */
+  readonly functionName: string;
 }
 
-/** Reads `ENV_INPUT_DDTRACE_*`. */
-export function readDdtraceConfig(_read: SettingReader, enabled: boolean): DdtraceConfig {
-  return { enabled };
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+const REGEXP_PREFIX = "reg:";
+
+/** Reads `ENV_INPUT_DDTRACE_*`, and the few names of Datadog's that users may have set already. */
+export function readDdtraceConfig(read: SettingReader, enabled: boolean): DdtraceConfig {
+  const port = read.integer("DD_APM_RECEIVER_PORT", {
+    default: 8126,
+    min: 0,
+    max: 65535,
+    description: "Port of the trace agent's routes where ENV_INPUT_DDTRACE_LISTEN is unset; 0 opens none.",
+  });
+  const functionName = read.text("AWS_LAMBDA_FUNCTION_NAME", {
+    default: "aws.lambda",
+    description: "Set by Lambda: names the invocation span.",
+  });
+  return {
+    enabled,
+    listen: readAddresses(
+      read,
+      "ENV_INPUT_DDTRACE_LISTEN",
+      port === 0 ? [] : [`127.0.0.1:${port}`, `[::1]:${port}`],
+      "Loopback addresses of the Datadog trace agent's routes; `off` opens none.",
+    ),
+    lifecycleListen: readAddresses(
+      read,
+      "ENV_INPUT_DDTRACE_LIFECYCLE_LISTEN",
+      ["127.0.0.1:8124"],
+      "Loopback addresses of the Datadog Lambda lifecycle API; `off` opens none.",
+    ),
+    mapping: readMapping(read),
+    sampling: readSampling(read),
+    maxSpans: read.integer("ENV_INPUT_DDTRACE_MAX_SPANS", {
+      default: 100_000,
+      min: 1,
+      description: "Most spans of one request; more are counted as dropped.",
+    }),
+    maxBodyBytes: 1024 * 1024 * read.integer("ENV_INPUT_DDTRACE_MAX_BODY_MB", {
+      default: 0,
+      min: 0,
+      max: 64,
+      description: "Largest trace request in MiB; 0 means the limit of all receivers.",
+    }),
+    service: read.text("DD_SERVICE", {
+      default: "",
+      description:
+        "Service of the invocation span where the tracer names none; the function's name when unset.",
+    }) || functionName,
+    functionName,
+  };
+}
+
+function readMapping(read: SettingReader): DdtraceMapping {
+  const words = read.list("ENV_INPUT_DDTRACE_CUSTOMER_TAGS", {
+    default: [],
+    description:
+      "Span tags that become tags of the point; `reg:` before a word makes it a regular expression.",
+  });
+  const traceId64Hex = read.boolean("ENV_INPUT_DDTRACE_TRACE_ID_64_BIT_HEX", {
+    default: false,
+    description: "Trace ids as the 16 hex digits of their lower half, span ids as hex.",
+  });
+  return {
+    omitMessage: read.boolean("ENV_INPUT_DDTRACE_DEL_MESSAGE", {
+      default: false,
+      description: "Leaves out the field `message` (the span as JSON).",
+    }),
+    hexSpanIds: read.boolean("ENV_INPUT_DDTRACE_COMPATIBLE_OTEL", {
+      default: false,
+      description: "Span and parent ids as 16 hex digits, so that they join with OpenTelemetry's.",
+    }) || traceId64Hex,
+    traceId64Hex,
+    traceId128: read.boolean("ENV_INPUT_DDTRACE_TRACE_128_BIT_ID", {
+      default: true,
+      description: "Joins 128-bit trace ids to 32 hex digits; off, their lower half in decimal.",
+    }),
+    customerTags: new Set(words.filter((word) => !word.startsWith(REGEXP_PREFIX))),
+    customerTagPatterns: words.filter((word) => word.startsWith(REGEXP_PREFIX))
+      .flatMap((word) =>
+        readPattern(read, "ENV_INPUT_DDTRACE_CUSTOMER_TAGS", word.slice(REGEXP_PREFIX.length))
+      ),
+    tags: read.pairs("ENV_INPUT_DDTRACE_TAGS", { description: "Tags added to every span, `k=v,k=v`." }),
+  };
+}
+
+function readSampling(read: SettingReader): DdtraceSampling {
+  return {
+    ratio: read.decimal("ENV_INPUT_DDTRACE_SAMPLER", {
+      default: 1,
+      min: 0,
+      max: 1,
+      description: "Share of traces kept; those with an error, of RUM or kept by hand always are.",
+    }),
+    keepRejected: read.boolean("ENV_INPUT_DDTRACE_KEEP_REJECTED", {
+      default: false,
+      description:
+        "Keeps spans that the tracer's own sampling rejected; off, they are counted as sampled out.",
+    }),
+    closedResources: readClosedResources(read),
+    omittedStatusCodes: new Set(read.list("ENV_INPUT_DDTRACE_OMIT_ERR_STATUS", {
+      default: [],
+      description: "Traces with a span of one of these HTTP status codes are dropped, e.g. `404`.",
+    })),
+  };
+}
+
+function readClosedResources(read: SettingReader): ReadonlyMap<string, readonly RegExp[]> {
+  const name = "ENV_INPUT_DDTRACE_CLOSE_RESOURCE";
+  const text = read.text(name, {
+    default: "",
+    description:
+      'JSON of regular expressions by service (`*`: any), e.g. `{"*":["^GET /health"]}`: traces dropped.',
+  });
+  const closed = new Map<string, readonly RegExp[]>();
+  if (text === "") return closed;
+  for (const [service, patterns] of parseObject(text) ?? [[name, undefined] as const]) {
+    if (isTexts(patterns)) {
+      closed.set(
+        service,
+        patterns.flatMap((pattern) => readPattern(read, name, pattern)),
+      );
+    } else {
+      read.problem({
+        name,
+        message: `Cannot use ${name} as it must be a JSON object of lists of texts: current value is ${
+          JSON.stringify(text.slice(0, 80))
+        }`,
+        used: "the services that are",
+      });
+    }
+  }
+  return closed;
+}
+
+function readPattern(read: SettingReader, name: string, pattern: string): RegExp[] {
+  try {
+    return [new RegExp(pattern)];
+  } catch {
+    read.problem({
+      name,
+      message: `Cannot use a pattern of ${name} as it must be a regular expression: current value is ${
+        JSON.stringify(pattern.slice(0, 80))
+      }`,
+      used: "the others",
+    });
+    return [];
+  }
+}
+
+function readAddresses(
+  read: SettingReader,
+  name: string,
+  preset: readonly string[],
+  description: string,
+): readonly ListenAddress[] {
+  const addresses: ListenAddress[] = [];
+  for (const text of read.list(name, { default: preset, description })) {
+    if (/^(off|none|-)$/i.test(text)) continue;
+    const address = parseAddress(text);
+    if (address !== undefined) addresses.push(address);
+    else {
+      read.problem({
+        name,
+        message: `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${
+          JSON.stringify(text.slice(0, 80))
+        }`,
+        used: "the others",
+      });
+    }
+  }
+  return addresses;
+}
+
+/** `host:port`, `[v6]:port`, `:port` or a port alone; tracers run in this sandbox, so only loopback hosts pass. */
+function parseAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:(\[[0-9a-f:]+\]|[^:\s]*):)?(\d{1,5})$/i.exec(text);
+  if (match === null || Number(match[2]) > 65535) return undefined;
+  const hostname = (match[1] || "127.0.0.1").replace(/^\[|\]$/g, "").toLowerCase();
+  return LOOPBACK.test(hostname) ? { hostname, port: Number(match[2]) } : undefined;
+}
+
+function parseObject(text: string): [string, unknown][] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.entries(value)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

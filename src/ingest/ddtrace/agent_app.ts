@@ -1,0 +1,123 @@
+/**
+ * The routes of port 8126. The method is never checked, as the agent does not: tracers use PUT and POST.
+ * @see `spec/ingest.md` 3.1 and 3.2
+ */
+import { type Context, Hono } from "@hono/hono";
+import { describeError } from "@std/log";
+import { STATUS_CODE } from "@std/http/status";
+import type { ReceiverContext } from "../../pipeline/receiver.ts";
+import { type BodyResult, readBody } from "../body.ts";
+import { createAgentInfo } from "./agent_info.ts";
+import type { TraceVersion } from "./decode.ts";
+import type { Engine } from "./engine.ts";
+import { remoteIp } from "./remote_ip.ts";
+
+export interface AgentAppOptions extends ReceiverContext {
+  readonly engine: () => Promise<Engine>;
+  readonly statsd: ((lines: Uint8Array) => void) | undefined;
+}
+
+const VERSIONS: readonly TraceVersion[] = ["v0.3", "v0.4", "v0.5", "v0.7", "v1.0"];
+/** Sampling rates by service: all of everything, since the user samples by our settings. Node and .NET insist on it. */
+const RATES = '{"rate_by_service":{"service:,env:":1}}';
+/** What has no place in a workspace without Datadog's products. Tracers get a plain success and stay silent. */
+const UNKEPT_PATHS = [
+  "/v0.6/stats",
+  "/telemetry/proxy/*",
+  "/evp_proxy/*",
+  "/profiling/*",
+  "/debugger/*",
+  "/symdb/*",
+  "/v0.1/pipeline_stats",
+  "/openlineage/*",
+  "/tracer_flare/*",
+];
+
+/** The trace agent's app. Each reply comes after the whole body was read, and tells our state. */
+export function createAgentApp(options: AgentAppOptions): Hono {
+  const { limits, refuse, log, engine, statsd } = options;
+  const info = createAgentInfo(limits.maxWireBytes);
+  const app = new Hono();
+
+  async function reply(
+    text: string,
+    status: number = STATUS_CODE.OK,
+    type = "text/plain",
+  ): Promise<Response> {
+    return new Response(text, { status, headers: { ...await info.headers(), "content-type": type } });
+  }
+
+  const replyJson = (text: string): Promise<Response> => reply(text, STATUS_CODE.OK, "application/json");
+
+  function route(path: string, answer: (c: Context, body: BodyResult) => Promise<Response>): void {
+    app.all(path, async (c) => {
+      const body = await readBody(c.req.raw, limits);
+      // A page in a browser may post anywhere; a tracer never looks like one.
+      if (c.req.header("sec-fetch-site") === "cross-site") {
+        return await reply("Cannot serve cross-site requests\n", STATUS_CODE.Forbidden);
+      }
+      return await answer(c, body);
+    });
+  }
+
+  for (const version of VERSIONS) {
+    route(`/${version}/traces`, async (c, body) => {
+      if (!body.ok) {
+        refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed", traceCount(c));
+        // A body cut short by a freeze is sent again.
+        log.debug("A trace payload's body could not be read", { error: body.error });
+        return await reply(
+          body.status === STATUS_CODE.ContentTooLarge ? "payload-too-large" : body.error,
+          body.status,
+        );
+      }
+      const error = (await engine()).take({
+        version,
+        bytes: body.bytes,
+        remoteIp: remoteIp(c.req.raw.headers, c.env),
+        language: c.req.header("datadog-meta-lang") ?? "",
+        tracerVersion: c.req.header("datadog-meta-tracer-version") ?? "",
+      });
+      if (error !== undefined) {
+        log.error("A trace payload could not be read to its end", { version, error });
+        return await reply(`${error}\n`, STATUS_CODE.BadRequest);
+      }
+      return version === "v0.3" ? await reply("OK\n") : await replyJson(RATES);
+    });
+  }
+  route("/info", () => replyJson(info.body()));
+  route("/v0.7/config", () => replyJson("{}"));
+  for (const path of ["/services", "/v0.3/services", "/v0.4/services"]) route(path, () => reply("OK\n"));
+  for (const path of ["/dogstatsd/v1/proxy", "/dogstatsd/v2/proxy"]) {
+    route(path, async (_c, body) => {
+      if (!body.ok) {
+        refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed");
+        return await reply(`${body.error}\n`, body.status);
+      }
+      if (statsd === undefined) refuse("unsupported");
+      else statsd(body.bytes);
+      return await reply("");
+    });
+  }
+  for (const path of UNKEPT_PATHS) {
+    route(path, (_c, body) => {
+      if (!body.ok || body.bytes.length > 0) refuse("unsupported");
+      return reply("");
+    });
+  }
+  app.onError(async (error) => {
+    refuse("malformed");
+    log.error("A request of a tracer failed", { error: describeError(error) });
+    return await reply(
+      "Cannot take this request as it met an unexpected failure\n",
+      STATUS_CODE.InternalServerError,
+    );
+  });
+  return app;
+}
+
+/** Traces that a payload which cannot be read says it has. */
+function traceCount(c: Context): number {
+  const header = c.req.header("x-datadog-trace-count") ?? "";
+  return /^\d{1,6}$/.test(header) ? Math.max(1, Number(header)) : 1;
+}

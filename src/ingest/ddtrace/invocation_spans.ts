@@ -1,0 +1,116 @@
+/**
+ * The span of each invocation, for the libraries that leave it to the extension (Go, Java, .NET, Ruby): they report
+ * its start and end and send a placeholder in its stead.
+ * @see `spec/ingest.md` 3.11
+ */
+import type { FinishedInvocation } from "../../pipeline/receiver.ts";
+import { buildInvocationSpan, type InvocationRecord } from "./invocation_span.ts";
+import type { InvocationReport } from "./invocation_report.ts";
+import type { DdSpan } from "./span.ts";
+import type { TraceContext } from "./trace_context.ts";
+
+/** Follows invocations by what libraries and the platform say of them. Request ids may be empty: not all tell. */
+export interface InvocationSpans {
+  readonly started: (requestId: string, context: TraceContext | undefined) => void;
+  readonly ended: (requestId: string, report: InvocationReport) => void;
+  /** Takes a placeholder out of what tracers sent; true when it is to be dropped. Learns which root spans are sent. */
+  readonly claim: (span: DdSpan) => boolean;
+  /** The platform's word, with which the span is complete. */
+  readonly finished: (invocation: FinishedInvocation) => void;
+  /** Emits invocations that ended by our own clock, for a platform that has not said so by the time of a flush. */
+  readonly collect: () => void;
+}
+
+export interface InvocationSpansOptions {
+  readonly emit: (span: DdSpan) => void;
+  /** Unix time in ms. */
+  readonly now: () => number;
+  /** A random unsigned 64-bit id that is not 0. */
+  readonly randomId: () => bigint;
+  readonly service: string;
+  readonly functionName: string;
+}
+
+const PLACEHOLDER = "dd-tracer-serverless-span";
+const ROOT_NAME = "aws.lambda";
+/** Invocations followed at once: far more than a managed instance runs. */
+const MAX_RECORDS = 256;
+/** No invocation is longer. In ms. */
+const MAX_INVOCATION_MS = 900_000 + 10_000;
+
+/** A follower of invocations without any yet. */
+export function createInvocationSpans(options: InvocationSpansOptions): InvocationSpans {
+  const { emit, now } = options;
+  const records = new Map<string, InvocationRecord>();
+  let isUsed = false;
+
+  function add(requestId: string): InvocationRecord {
+    isUsed = true;
+    finish(requestId, undefined);
+    const oldest = records.keys().next();
+    if (records.size >= MAX_RECORDS && !oldest.done) finish(oldest.value, undefined);
+    const record: InvocationRecord = { requestId, startedAt: now() };
+    records.set(requestId, record);
+    return record;
+  }
+
+  /** The record a caller means: by request id, else the one without, else the latest still open. */
+  function find(requestId: string): InvocationRecord | undefined {
+    const exact = records.get(requestId) ?? records.get("");
+    if (exact !== undefined || requestId !== "") return exact;
+    return [...records.values()].findLast((record) => record.report === undefined);
+  }
+
+  function finish(key: string, invocation: FinishedInvocation | undefined): void {
+    const record = records.get(key);
+    if (record === undefined) return;
+    records.delete(key);
+    if (record.hasOwnRoot !== true) emit(buildInvocationSpan(record, invocation, options));
+  }
+
+  function findForSpan(span: DdSpan): InvocationRecord | undefined {
+    const requestId = span.meta.get("request_id");
+    if (requestId !== undefined) return find(requestId);
+    const all = [...records.values()];
+    return all.find((record) => record.report?.spanId === span.spanId) ??
+      all.findLast((record) => record.placeholder === undefined);
+  }
+
+  return {
+    started: (requestId, context) => {
+      const record = add(requestId);
+      if (context !== undefined) record.context = context;
+    },
+    ended: (requestId, report) => {
+      const record = find(requestId) ?? add(requestId);
+      record.report = report;
+      record.endedAt = now();
+    },
+    claim: (span) => {
+      const isPlaceholder = span.resource === PLACEHOLDER || span.name === PLACEHOLDER;
+      if (!isPlaceholder && span.name !== ROOT_NAME) return false;
+      const record = findForSpan(span);
+      if (!isPlaceholder) {
+        if (record !== undefined && span.meta.has("request_id")) record.hasOwnRoot = true;
+        return false;
+      }
+      if (record !== undefined) record.placeholder ??= span;
+      if (isUsed) return true;
+      // Nobody reports invocations, so nothing will replace it: it is the best root there is.
+      span.name = ROOT_NAME;
+      span.resource = options.functionName;
+      return false;
+    },
+    finished: (invocation) => {
+      const record = records.get(invocation.requestId) ?? records.get("");
+      if (record !== undefined) finish(record.requestId, invocation);
+    },
+    collect: () => {
+      for (const [key, record] of [...records]) {
+        if (record.endedAt !== undefined || now() - record.startedAt > MAX_INVOCATION_MS) {
+          finish(key, undefined);
+        }
+      }
+    },
+  };
+}
