@@ -51,6 +51,7 @@ export interface ExtensionEnd extends LifecycleEnd {
 
 type Registered = Extract<RegisterResult, { status: "registered" }>;
 
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
 /** Own figures are sent at most this often, in ms. */
 const SELF_METRICS_INTERVAL_MS = 60_000;
 /** A sleep this long may have been a freeze in which connections died unseen. In ms. */
@@ -103,7 +104,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   resource.setAccountId(registration.accountId);
   const store = createPointStore({
     maxBytes: core.storeMaxBytes,
-    sizeOf: (point) => encoding.sizeOf(point, resource.tags()),
+    sizeOf: (point) => encoding.sizeOf(point, NO_TAGS),
     ledger,
     exportOn: dataway.endpoints.length > 0,
   });

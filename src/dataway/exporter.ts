@@ -125,7 +125,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   return {
     name: "dataway",
     maxBatchBytes: maxRawBodyBytes,
-    sizeOf: (point) => encoding.sizeOf(point, commonTags()),
+    pointOverheadBytes: () => encoding.commonSize(commonTags()),
     async export(batch, signal): Promise<ExportResult> {
       if (signal.aborted || closing.signal.aborted) {
         return { status: "retryable", error: "No time left to upload" };

@@ -9,6 +9,7 @@ import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import type { FinishedInvocation, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import { createPoint } from "../point/create_point.ts";
 import type { Point, PointDraft } from "../point/point.ts";
+import { splitMessage } from "../point/split_message.ts";
 import { createInvocations, type Invocations, type Verdict } from "./invocations.ts";
 import { logEventToDraft } from "./log_points.ts";
 import type { Resource } from "./resource.ts";
@@ -114,7 +115,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   app.post(TELEMETRY_PATH, async (c) => {
     const text = await readText(c.req.raw);
     if (text === undefined) refuse("too_large");
-    else takeBatch(text, c.req.header("sequence-id"));
+    else takeBatch(text, c.req.header("sequence-id") || undefined);
     return c.body(null, 200);
   });
   app.onError((error, c) => {
@@ -135,7 +136,7 @@ function toPoints(drafts: readonly PointDraft[]): Point[] {
   const points: Point[] = [];
   for (const draft of drafts) {
     const point = createPoint(draft);
-    if (point !== undefined) points.push(point);
+    if (point !== undefined) points.push(...splitMessage(point));
   }
   return points;
 }

@@ -24,8 +24,8 @@ export interface Exporter {
   readonly name: string;
   /** Upper bound of one encoded body before compression, in bytes. */
   readonly maxBatchBytes: number;
-  /** Bytes of this point in an encoded body, common tags counted in; never less than the true size. */
-  readonly sizeOf: (point: Point) => number;
+  /** Bytes that each point's encoding grows by on its way out (common tags), as of now; an upper bound. */
+  readonly pointOverheadBytes: () => number;
   /** One POST. Ends when `signal` fires (then `retryable`). Never throws. */
   readonly export: (batch: Batch, signal: AbortSignal) => Promise<ExportResult>;
 }

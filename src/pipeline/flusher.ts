@@ -102,7 +102,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
 
   async function probe(tally: Tally, signal: AbortSignal): Promise<void> {
     const [category] = store.categories();
-    const batch = category === undefined ? undefined : store.take(category, PROBE_BYTES);
+    const batch = category === undefined ? undefined : store.take(category, { maxBytes: PROBE_BYTES });
     if (batch !== undefined) await send(batch, tally, signal);
   }
 
@@ -114,7 +114,11 @@ export function createFlusher(options: FlusherOptions): Flusher {
     o: FlushOptions,
   ): Promise<void> {
     while (!tally.stopped && !signal.aborted) {
-      const batch = store.take(category, exporter.maxBatchBytes, o.newestFirst);
+      const batch = store.take(category, {
+        maxBytes: exporter.maxBatchBytes,
+        pointOverheadBytes: exporter.pointOverheadBytes(),
+        newestFirst: o.newestFirst ?? false,
+      });
       if (batch === undefined) return;
       await send(batch, tally, signal);
     }

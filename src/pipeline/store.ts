@@ -12,10 +12,19 @@ export interface HeldBatch extends Batch {
 export interface HeldPoint {
   readonly point: Point;
   readonly source: Source;
-  /** Bytes in an encoded body, never less than the true size. */
+  /** Bytes in an encoded body without common tags, never less than the true size. */
   readonly sizeBytes: number;
   /** Order of arrival. */
   readonly sequence: number;
+}
+
+/** How much a lent batch may hold. */
+export interface BatchLimit {
+  /** Upper bound of the encoded body, in bytes. */
+  readonly maxBytes: number;
+  /** What each point's encoding grows by beyond its own size, in bytes. @default 0 */
+  readonly pointOverheadBytes?: number;
+  readonly newestFirst?: boolean;
 }
 
 /** Points between the receivers and the exporter: bounded in bytes, oldest dropped first, every loss counted. */
@@ -23,10 +32,10 @@ export interface PointStore {
   /** The way in for one source. */
   consumer(source: Source): Consumer;
   /**
-   * Lends up to `maxBytes` of one category, oldest first (or newest first). A single point larger than that
-   * travels alone. `undefined` when there is nothing.
+   * Lends points of one category, oldest first unless asked otherwise. A single point larger than the limit travels
+   * alone. `undefined` when there is nothing.
    */
-  take(category: Category, maxBytes: number, newestFirst?: boolean): HeldBatch | undefined;
+  take(category: Category, limit: BatchLimit): HeldBatch | undefined;
   /** Two halves of a lent batch of at least two points, to be settled each on its own. */
   split(batch: HeldBatch): readonly [HeldBatch, HeldBatch];
   /** Dataway has it. */
@@ -48,6 +57,7 @@ export interface PointStore {
 export interface PointStoreOptions {
   /** Bound of the estimated memory of all points held. */
   readonly maxBytes: number;
+  /** Bytes of a point in an encoded body without common tags, never less than the true size. */
   readonly sizeOf: (point: Point) => number;
   readonly ledger: Ledger;
   /** `false`: nothing can ever be sent, so points are counted as dropped (`export_off`) instead of held. */
@@ -112,10 +122,10 @@ export function createPointStore(options: PointStoreOptions): PointStore {
 
   return {
     consumer: (source) => (points) => add(source, points),
-    take: (category, limit, newestFirst = false) => {
+    take: (category, limit) => {
       const queue = queues.get(category);
       if (queue === undefined || queue.length === 0) return undefined;
-      const entries = newestFirst ? queue.takeNewest(limit) : queue.takeOldest(limit);
+      const entries = limit.newestFirst ? queue.takeNewest(limit) : queue.takeOldest(limit);
       for (const entry of entries) lent.add(entry);
       return batchOf(category, entries);
     },
@@ -166,8 +176,8 @@ interface Queue {
   shift(): HeldPoint | undefined;
   /** Puts entries where their sequence belongs: almost always to the front. */
   insert(entries: readonly HeldPoint[]): void;
-  takeOldest(maxBytes: number): HeldPoint[];
-  takeNewest(maxBytes: number): HeldPoint[];
+  takeOldest(limit: BatchLimit): HeldPoint[];
+  takeNewest(limit: BatchLimit): HeldPoint[];
   count(matches: (entry: HeldPoint) => boolean): number;
 }
 
@@ -210,19 +220,19 @@ function createQueue(): Queue {
       head = 0;
       for (const entry of entries) bytes += memoryOf(entry);
     },
-    takeOldest: (maxBytes) => {
-      let size = 0;
+    takeOldest: ({ maxBytes, pointOverheadBytes = 0 }) => {
       let to = head;
-      while (to < items.length && (to === head || size + (items[to]?.sizeBytes ?? 0) <= maxBytes)) {
-        size += items[to++]?.sizeBytes ?? 0;
+      for (let size = 0; to < items.length; to++) {
+        size += (items[to]?.sizeBytes ?? 0) + pointOverheadBytes;
+        if (size > maxBytes && to > head) break;
       }
       return cut(head, to);
     },
-    takeNewest: (maxBytes) => {
-      let size = 0;
+    takeNewest: ({ maxBytes, pointOverheadBytes = 0 }) => {
       let from = items.length;
-      while (from > head && (from === items.length || size + (items[from - 1]?.sizeBytes ?? 0) <= maxBytes)) {
-        size += items[--from]?.sizeBytes ?? 0;
+      for (let size = 0; from > head; from--) {
+        size += (items[from - 1]?.sizeBytes ?? 0) + pointOverheadBytes;
+        if (size > maxBytes && from < items.length) break;
       }
       return cut(from, items.length);
     },

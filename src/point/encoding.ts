@@ -15,7 +15,11 @@ export interface Encoding {
   ) => Uint8Array<ArrayBuffer>;
   /** Bytes of the point in such a body, common tags counted in; never less than the true size. */
   readonly sizeOf: (point: Point, commonTags: ReadonlyMap<string, string>) => number;
+  /** Bytes that the common tags add to each point, never less than they really do. */
+  readonly commonSize: (commonTags: ReadonlyMap<string, string>) => number;
 }
+
+const MAX_PREFIX_GROWTH_BYTES = 4;
 
 /**
  * Dataway's encodings by DataKit's names for them.
@@ -26,10 +30,13 @@ export const ENCODINGS: Readonly<Record<"v1" | "v2", Encoding>> = {
     contentType: "application/line-protocol",
     encode: encodeLineProtocol,
     sizeOf: (point, commonTags) => lineProtocolSize(point) + commonTagsLineProtocolSize(commonTags),
+    commonSize: commonTagsLineProtocolSize,
   },
   v2: {
     contentType: "application/protobuf; proto=com.guance.Point",
     encode: encodeProtobuf,
     sizeOf: (point, commonTags) => protobufSize(point) + commonTagsProtobufSize(commonTags),
+    // A point that grows past a power of 128 has a longer length prefix.
+    commonSize: (commonTags) => commonTagsProtobufSize(commonTags) + MAX_PREFIX_GROWTH_BYTES,
   },
 };

@@ -30,6 +30,7 @@ function exporterWith(
       contentType: "text/test",
       encode: (points, tags) => new TextEncoder().encode(`${points.length} points ${[...tags].join()}`),
       sizeOf: (_point, tags) => 100 + tags.size,
+      commonSize: (tags) => tags.size,
     },
     commonTags: () => new Map([["region", "x"]]),
     maxRawBodyBytes: 1000,
@@ -73,17 +74,22 @@ Deno.test("export() posts plain bodies without saying gzip when told so", async 
   assertEquals(calls[0]?.init.headers["content-encoding"], undefined);
 });
 
-Deno.test("sizeOf() asks the encoding, common tags counted in", () => {
+Deno.test("pointOverheadBytes() asks the encoding for what the common tags of now add", () => {
   const { exporter } = exporterWith([]);
-  assertEquals([exporter.sizeOf(testPoint("a")), exporter.maxBatchBytes, exporter.name], [
-    101,
+  assertEquals([exporter.pointOverheadBytes(), exporter.maxBatchBytes, exporter.name], [
+    1,
     1000,
     "dataway",
   ]);
 });
 
 Deno.test("export() reports a body above the limit as too large without posting it", async () => {
-  const encoding = { contentType: "t", encode: () => new Uint8Array(1001), sizeOf: () => 1 };
+  const encoding = {
+    contentType: "t",
+    encode: () => new Uint8Array(1001),
+    sizeOf: () => 1,
+    commonSize: () => 0,
+  };
   const { exporter, calls } = exporterWith([200], { encoding });
   assertEquals(await exporter.export(TWO, LIVE), {
     status: "too_large",
@@ -97,7 +103,9 @@ Deno.test("export() gives up a batch that cannot be encoded", async () => {
   const encode = (): never => {
     throw new RangeError("no such thing");
   };
-  const { exporter } = exporterWith([], { encoding: { contentType: "t", encode, sizeOf: () => 1 } });
+  const { exporter } = exporterWith([], {
+    encoding: { contentType: "t", encode, sizeOf: () => 1, commonSize: () => 0 },
+  });
   assertEquals(await exporter.export(ONE, LIVE), {
     status: "failure",
     error: "Cannot encode: RangeError: no such thing",

@@ -43,7 +43,7 @@ function newRig(maxBatchBytes = 300): Rig {
     exporter: {
       name: "test",
       maxBatchBytes,
-      sizeOf: () => 100,
+      pointOverheadBytes: () => 0,
       export: async (batch, signal) => {
         sent.push(messagesOf(batch.points));
         return typeof rig.answer === "function" ? await rig.answer(batch, signal) : rig.answer;

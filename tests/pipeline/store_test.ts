@@ -16,7 +16,7 @@ function add(store: PointStore, ...names: string[]): void {
 }
 
 function take(store: PointStore, maxBytes = 1000, newestFirst = false): HeldBatch {
-  const batch = store.take("logging", maxBytes, newestFirst);
+  const batch = store.take("logging", { maxBytes, newestFirst });
   assertExists(batch);
   return batch;
 }
@@ -26,7 +26,7 @@ Deno.test("store.take() lends points oldest first and stops before the batch wou
   add(store, "a", "b", "c");
   assertEquals(messagesOf(take(store, 250).points), ["a", "b"]);
   assertEquals(messagesOf(take(store, 250).points), ["c"]);
-  assertEquals(store.take("logging", 250), undefined);
+  assertEquals(store.take("logging", { maxBytes: 250 }), undefined);
 });
 
 Deno.test("store.take() lends a single point alone although it is larger than the batch", () => {
@@ -39,6 +39,13 @@ Deno.test("store.take() lends the newest points, in order, when asked for newest
   const { store } = newStore();
   add(store, "a", "b", "c");
   assertEquals(messagesOf(take(store, 200, true).points), ["b", "c"]);
+});
+
+Deno.test("store.take() counts what each point grows by on its way out", () => {
+  const { store } = newStore();
+  add(store, "a", "b", "c");
+  const batch = store.take("logging", { maxBytes: 300, pointOverheadBytes: 50 });
+  assertEquals(messagesOf(batch?.points ?? []), ["a", "b"]);
 });
 
 Deno.test("store.putBack() restores the order of arrival, also of halves and newest-first batches", () => {
@@ -110,7 +117,7 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
           if (each === "add") add(store, `${n++}`, `${n++}`, `${n++}`);
           else if (each === "shed") store.shed(max / 2, "memory_pressure");
           else if (each === "take" || each === "takeNewest") {
-            const taken = store.take("logging", 400, each === "takeNewest");
+            const taken = store.take("logging", { maxBytes: 400, newestFirst: each === "takeNewest" });
             if (taken !== undefined) lent.push(taken);
           } else if (batch === undefined) continue;
           else if (each === "export") store.exported(batch);
@@ -133,7 +140,7 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
 });
 
 function* iterate(store: PointStore): Generator<unknown> {
-  const batch = store.take("logging", Infinity);
+  const batch = store.take("logging", { maxBytes: Infinity });
   if (batch === undefined) return;
   yield* messagesOf(batch.points);
 }

@@ -3,23 +3,50 @@ import { type Lambda, startLambda } from "../emulator/lambda.ts";
 import type { LambdaOptions } from "../emulator/options.ts";
 import { type InProcessExtension, inProcessExtension } from "./extension.ts";
 
-/** The whole program in this process, between an emulated Lambda and a Dataway. */
+/** The whole program between an emulated Lambda and a Dataway. */
 export interface Sandbox extends AsyncDisposable {
   readonly lambda: Lambda;
   readonly dataway: DatawayDouble;
-  readonly extension: InProcessExtension;
+  /** The program's own log lines, of all its lives. */
+  lines(): readonly string[];
   /** Sum of an integer field over all points of a measurement that arrived. */
   sum(field: string, measurement?: string): bigint;
   /** Values of a field over all points of a measurement that arrived, in order. */
   values(field: string, measurement?: string): unknown[];
 }
 
-/** Starts Dataway and Lambda; the extension starts with the first `init` or `invoke`. */
-export async function startSandbox(options: LambdaOptions = {}): Promise<Sandbox> {
-  const dataway = await startDataway();
+/** A sandbox whose extension is our program in the test's own process. */
+export type InProcessSandbox = Sandbox & { readonly extension: InProcessExtension };
+
+/** Where a sandbox's extension comes from: the same scenarios run in process and with the compiled executable. */
+export type StartSandbox = (options?: LambdaOptions) => Promise<Sandbox>;
+
+/** Our program in this process. The extension starts with the first `init` or `invoke`. */
+export async function startSandbox(options: LambdaOptions = {}): Promise<InProcessSandbox> {
   const extension = inProcessExtension();
+  const sandbox = await openSandbox({ extension, ...options });
+  return Object.assign(sandbox, { extension });
+}
+
+/** An executable, in a process of its own beside a real function process, with free ports. */
+export function startExecutable(path: string): StartSandbox {
+  return (options = {}) =>
+    openSandbox({
+      extension: path,
+      function: "process",
+      ...options,
+      env: {
+        ENV_HTTP_LISTEN: "127.0.0.1:0",
+        ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
+        ENV_HOSTNAME: "test-host",
+        ...options.env,
+      },
+    });
+}
+
+async function openSandbox(options: LambdaOptions): Promise<Sandbox> {
+  const dataway = await startDataway();
   const lambda = await startLambda({
-    extension,
     ...options,
     env: { ENV_DATAWAY: dataway.url, ...options.env },
   });
@@ -33,8 +60,10 @@ export async function startSandbox(options: LambdaOptions = {}): Promise<Sandbox
   return {
     lambda,
     dataway,
-    extension,
     values,
+    lines: () =>
+      lambda.logs.filter(({ source, line }) => source === "extension" && line.includes('"logger":"datakit"'))
+        .map(({ line }) => line),
     sum: (field, measurement) =>
       values(field, measurement).reduce<bigint>(
         (sum, value) => sum + (typeof value === "bigint" ? value : 0n),

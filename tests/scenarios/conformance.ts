@@ -1,0 +1,315 @@
+/**
+ * What any build of the extension must do, as scenarios over a sandbox: run in process by `program_test.ts` and with
+ * the compiled executable by the layer's tests.
+ */
+import { assert, assertEquals, assertExists, assertLess } from "@std/assert";
+import type { FunctionScript } from "../emulator/script.ts";
+import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly run: (start: StartSandbox) => Promise<void>;
+}
+
+/** The product document's fields, and the six tags. */
+const DOCUMENTED_FIELDS: readonly string[] = [
+  "billed_duration_ms",
+  "duration_ms",
+  "errors",
+  "init_duration_ms",
+  "invocations",
+  "max_memory_used_mb",
+  "memory_size_mb",
+  "out_of_memory",
+  "post_runtime_duration",
+  "produced_bytes",
+  "response_duration_ms",
+  "response_latency",
+  "runtime_duration_ms",
+  "timeouts",
+];
+const DOCUMENTED_TAGS: Readonly<Record<string, string>> = {
+  aws_account_id: "123456789012",
+  aws_lambda_function_memory_size: "128",
+  aws_lambda_function_name: "checkout",
+  aws_lambda_function_version: "$LATEST",
+  aws_lambda_initialization_type: "on-demand",
+  aws_region: "eu-west-1",
+};
+
+/** After SHUTDOWN an extension has 2 s less what the runtime took; ours must end well within. In ms. */
+const SHUTDOWN_LIMIT_MS = 1400;
+
+interface Verdicts {
+  readonly invocations: bigint;
+  readonly errors: bigint;
+  readonly timeouts: bigint;
+  readonly outOfMemory: bigint;
+  readonly coldStarts: bigint;
+}
+
+function verdicts({ sum }: Sandbox): Verdicts {
+  return {
+    invocations: sum("invocations"),
+    errors: sum("errors"),
+    timeouts: sum("timeouts"),
+    outOfMemory: sum("out_of_memory"),
+    coldStarts: sum("cold_starts"),
+  };
+}
+
+/** Runs one invocation in a fresh sandbox to its end and returns what Dataway has then. */
+async function lifeOf(start: StartSandbox, script: FunctionScript, expected: Verdicts): Promise<void> {
+  await using sandbox = await start();
+  await sandbox.lambda.init();
+  await sandbox.lambda.invoke(script);
+  // A crash or a timeout resets the environment; the next invocation brings it back, and its telemetry.
+  await sandbox.lambda.invoke();
+  await end(sandbox);
+  assertEquals(verdicts(sandbox), { ...expected, invocations: expected.invocations + 1n });
+}
+
+/** Ends the sandbox and checks what must hold in every scenario. */
+async function end(sandbox: Sandbox): Promise<void> {
+  const { exitCode, killed, afterEventMs } = await sandbox.lambda.shutdown();
+  assertEquals({ exitCode, killed }, { exitCode: 0, killed: false });
+  assertLess(afterEventMs, SHUTDOWN_LIMIT_MS);
+  assertEquals(sandbox.lambda.violations, []);
+  assertEquals(sandbox.dataway.violations, []);
+}
+
+const ONE: Verdicts = { invocations: 1n, errors: 0n, timeouts: 0n, outOfMemory: 0n, coldStarts: 1n };
+
+export const CONFORMANCE: readonly Scenario[] = [
+  {
+    name: "a cold start and two invocations give every documented field and tag, in whole numbers",
+    run: async (start) => {
+      await using sandbox = await start();
+      await sandbox.lambda.init();
+      await sandbox.lambda.invoke({ sleepMs: 20, response: { ok: true } });
+      await sandbox.lambda.invoke({ response: "x" });
+      await end(sandbox);
+      const points = sandbox.dataway.points("metric", "awslambda-metric");
+      for (const field of DOCUMENTED_FIELDS) {
+        const values = sandbox.values(field);
+        assert(values.length > 0, `${field} is missing`);
+        assert(values.every((value) => typeof value === "bigint" && value >= 0n), `${field} is ${values}`);
+      }
+      for (const point of points) {
+        assert(point.fields.size > 0);
+        for (const [tag, value] of Object.entries(DOCUMENTED_TAGS)) assertEquals(point.tags.get(tag), value);
+        assertEquals(point.tags.get("aws_runtime_version"), "nodejs:22.v51");
+      }
+      assertEquals(sandbox.values("init_duration_ms").length, 1);
+      assertEquals(
+        sandbox.values("duration_ms").length,
+        2,
+        "a report is missing: the last comes with SHUTDOWN",
+      );
+      assertEquals(verdicts(sandbox), { ...ONE, invocations: 2n });
+    },
+  },
+  {
+    name: "a handler's exception is one error",
+    run: (start) => lifeOf(start, { outcome: "error" }, { ...ONE, errors: 1n }),
+  },
+  {
+    name: "a timeout is one error and one timeout",
+    run: async (start) => {
+      await using sandbox = await start({ timeoutMs: 800 });
+      await sandbox.lambda.init();
+      await sandbox.lambda.invoke({ outcome: "hang", logs: ["before the timeout"] });
+      await sandbox.lambda.invoke();
+      await end(sandbox);
+      assertEquals(verdicts(sandbox), { ...ONE, invocations: 2n, errors: 1n, timeouts: 1n, coldStarts: 2n });
+      assertEquals(messages(sandbox).filter((message) => message === "before the timeout").length, 1);
+    },
+  },
+  ...(["oom_reported", "oom_killed", "oom_logged"] as const).map((outcome): Scenario => ({
+    name: `out of memory in the shape ${outcome} is one error and one out_of_memory`,
+    run: (start) => lifeOf(start, { outcome }, { ...ONE, errors: 1n, outOfMemory: 1n, coldStarts: 2n }),
+  })),
+  {
+    name: "a crash is one error",
+    run: (start) => lifeOf(start, { outcome: "crash" }, { ...ONE, errors: 1n, coldStarts: 2n }),
+  },
+  {
+    name: "every log line arrives once, in order, with its level and request",
+    run: async (start) => {
+      await using sandbox = await start({ logFormat: "JSON" });
+      await sandbox.lambda.init();
+      const sent: string[] = [];
+      for (let round = 0; round < 3; round++) {
+        const lines = Array.from({ length: 50 }, (_, n) => `line ${round}/${n} "quoted" \\ ünïcødé 🙂`);
+        sent.push(...lines);
+        await sandbox.lambda.invoke({ logs: lines });
+      }
+      const { requestId } = await sandbox.lambda.invoke({
+        logs: [{
+          level: "WARN",
+          message: "structured",
+          requestId: "{requestId}",
+          order: 7,
+          inner: { a: [1] },
+        }],
+      });
+      await end(sandbox);
+      assertEquals(messages(sandbox).filter((message) => String(message).startsWith("line")), sent);
+      const structured = sandbox.dataway.points("logging").find((p) =>
+        p.fields.get("message") === "structured"
+      );
+      assertExists(structured);
+      assertEquals(structured.measurement, "awslambda-logging");
+      assertEquals(structured.tags.get("aws_log_from"), "function");
+      assertEquals(structured.fields.get("status"), "warning");
+      assertEquals(structured.fields.get("aws_request_id"), requestId);
+      assertEquals(structured.fields.get("order"), 7);
+      assertEquals(structured.fields.get("inner"), '{"a":[1]}');
+    },
+  },
+  {
+    name: "hostile telemetry costs only itself",
+    run: async (start) => {
+      await using sandbox = await start({ env: { ENV_STORE_MAX_BYTES: "32MiB" } });
+      await sandbox.lambda.init();
+      const time = "2026-09-10T12:00:00.000Z";
+      const line = (record: unknown): unknown => ({ time, type: "function", record });
+      const bodies = [
+        "not json",
+        "{}",
+        "[]",
+        "[null, 1, true, [], {}]",
+        JSON.stringify([
+          { time, type: "platform.brandNew", record: { a: 1 } },
+          line("after an unknown type"),
+        ]),
+        JSON.stringify([
+          { time, type: "platform.report", record: { metrics: "x" } },
+          line("after a bad report"),
+        ]),
+        JSON.stringify([{ time: 5, type: "function", record: null }, line("after a bad time")]),
+        `[{"time":"${time}","type":"function","record":${"[".repeat(5000)}${"]".repeat(5000)}}]`,
+        `[{"time":"${time}","type":"function","record":{"__proto__":{"polluted":true},"message":"proto"}}]`,
+        JSON.stringify(Array.from({ length: 10_000 }, (_, n) => line(`many ${n}`))),
+        JSON.stringify([line("x".repeat(2_000_000)), line("after two megabytes")]),
+      ];
+      for (const body of bodies) {
+        assertEquals(await sandbox.lambda.sendRawTelemetry(body), [{ ok: true }], body.slice(0, 80));
+      }
+      await sandbox.lambda.invoke({ logs: ["the function runs on"] });
+      await end(sandbox);
+      const arrived = new Set(messages(sandbox));
+      for (
+        const message of [
+          "after an unknown type",
+          "after a bad report",
+          "after a bad time",
+          "after two megabytes",
+        ]
+      ) {
+        assert(arrived.has(message), message);
+      }
+      for (let n = 0; n < 10_000; n++) assert(arrived.has(`many ${n}`), `many ${n}`);
+      assert(arrived.has("proto"));
+      const large = sandbox.dataway.points("logging").filter((point) => point.fields.has("message_part"));
+      assertEquals(large.map((point) => String(point.fields.get("message"))).join(""), "x".repeat(2_000_000));
+      assert(arrived.has("the function runs on"));
+      assertEquals(({} as Record<string, unknown>)["polluted"], undefined);
+    },
+  },
+  {
+    name:
+      "a Dataway that hangs holds an invocation no longer than the budget, and nothing is lost when it is back",
+    run: async (start) => {
+      await using sandbox = await start({ env: { ENV_DATAWAY_BUDGET: "150ms" } });
+      await sandbox.lambda.init();
+      sandbox.dataway.reply(...Array.from({ length: 30 }, () => "hang" as const));
+      const holdsMs: number[] = [];
+      for (let n = 0; n < 6; n++) {
+        holdsMs.push((await sandbox.lambda.invoke({ logs: [`held ${n}`] })).extensionHoldMs ?? 0);
+      }
+      assert(holdsMs.every((ms) => ms < 450), `held for ${holdsMs} ms`);
+      assert(holdsMs.slice(3).every((ms) => ms < 150), `the breaker did not open: held for ${holdsMs} ms`);
+      sandbox.dataway.clearReplies();
+      await end(sandbox);
+      const arrived = messages(sandbox);
+      assertEquals(Array.from({ length: 6 }, (_, n) => arrived.includes(`held ${n}`)), Array(6).fill(true));
+      assertEquals(verdicts(sandbox), { ...ONE, invocations: 6n });
+    },
+  },
+  ...([202, 400, 404, 500, "closed"] as const).map((reply): Scenario => ({
+    name: `the function runs on when the telemetry subscription ends with ${reply}`,
+    run: async (start) => {
+      await using sandbox = await start({ subscribeReply: reply });
+      assertEquals((await sandbox.lambda.init()).status, "success");
+      for (let n = 0; n < 3; n++) {
+        const { status, extensionHoldMs } = await sandbox.lambda.invoke();
+        assertEquals(status, "success");
+        assertLess(extensionHoldMs ?? 0, 200);
+      }
+      await end(sandbox);
+      assertEquals(sandbox.lines().length, 1, sandbox.lines().join("\n"));
+    },
+  })),
+  ...["", "not a url", "ftp://x?token=tkn_1", "https://openway.guance.com"].map((dataway): Scenario => ({
+    name: `the function runs on, and one life logs two lines at most, with ENV_DATAWAY=${
+      JSON.stringify(dataway)
+    }`,
+    run: async (start) => {
+      await using sandbox = await start({ env: { ENV_DATAWAY: dataway } });
+      assertEquals((await sandbox.lambda.init()).status, "success");
+      assertEquals((await sandbox.lambda.invoke({ logs: ["x"] })).status, "success");
+      const { exitCode } = await sandbox.lambda.shutdown();
+      assertEquals(exitCode, 0);
+      const lines = sandbox.lines();
+      assert(lines.some((each) => each.includes("ENV_DATAWAY")), lines.join("\n"));
+      assert(lines.length <= 3, lines.join("\n"));
+      assert(!lines.join().includes("tkn_1"));
+    },
+  })),
+  {
+    name: "an extension without anything wrong logs nothing",
+    run: async (start) => {
+      await using sandbox = await start();
+      await sandbox.lambda.init();
+      for (let n = 0; n < 5; n++) await sandbox.lambda.invoke({ logs: ["x"] });
+      await end(sandbox);
+      assertEquals(sandbox.lines(), []);
+    },
+  },
+  {
+    name: "with extension logs subscribed the extension does not feed itself",
+    run: async (start) => {
+      await using sandbox = await start({
+        env: { ENV_AWSLAMBDA_EXTENSION_LOGS: "true", ENV_LOG_LEVEL: "debug", ENV_FLUSH_PLAN: "wrong" },
+      });
+      await sandbox.lambda.init();
+      for (let n = 0; n < 5; n++) await sandbox.lambda.invoke();
+      await end(sandbox);
+      assertLess(sandbox.lines().length, 12);
+      const own = sandbox.dataway.points("logging").filter((p) => p.tags.get("aws_log_from") === "extension");
+      assert(own.length > 0);
+    },
+  },
+  {
+    name: "managed instances register for SHUTDOWN only, and data leaves by timer",
+    run: async (start) => {
+      await using sandbox = await start({
+        initializationType: "lambda-managed-instances",
+        env: { ENV_FLUSH_INTERVAL: "200ms" },
+      });
+      await sandbox.lambda.init();
+      await Promise.all(
+        Array.from({ length: 50 }, (_, n) => sandbox.lambda.invoke({ logs: [{ message: `m${n}` }] })),
+      );
+      await sandbox.dataway.waitFor(() => sandbox.sum("invocations") === 50n, 3000);
+      await end(sandbox);
+      assertEquals(sandbox.sum("invocations"), 50n);
+      assertEquals(sandbox.values("duration_ms").length, 50);
+    },
+  },
+];
+
+function messages({ dataway }: Sandbox): unknown[] {
+  return dataway.points("logging").map((point) => point.fields.get("message"));
+}
