@@ -2,7 +2,8 @@
  * TLS without certificate checks. Deno's fetch has no such switch per client (only one per process, fixed when the
  * binary is compiled); `node:https` of Deno 2.7 fails on its own option, and `node:http` over a socket made here
  * leaves a rejection behind, which would end the process, when an answer is cut short. What works is `node:tls`
- * with one HTTP exchange written by hand. For tests and inspecting proxies: a connection per request, no pool.
+ * with one HTTP exchange written by hand. For tests and inspecting proxies: a
+ * connection per request and no pool, 40 ms slower than fetch as Deno's TLS socket cannot switch Nagle off.
  */
 import type { Socket } from "node:net";
 import type { Environment } from "../config/reader.ts";
@@ -58,10 +59,7 @@ async function exchange(socket: Socket, target: URL, init: UploadInit): Promise<
   let bodyTimer: number | undefined;
   const cut = (): void => reject(init.signal.reason);
   socket.on("error", reject);
-  socket.on("secureConnect", () => {
-    socket.write(requestHead(target, init));
-    socket.write(init.body);
-  });
+  socket.on("secureConnect", () => void socket.write(wholeRequest(target, init)));
   socket.on("data", (chunk: Uint8Array) => {
     answer.push(chunk);
     if (answer.complete()) resolve();
@@ -82,14 +80,18 @@ async function exchange(socket: Socket, target: URL, init: UploadInit): Promise<
   }
 }
 
-function requestHead(target: URL, init: UploadInit): string {
-  const lines = Object.entries(init.headers).map(([name, value]) => `${name}: ${value}`);
-  return [
+/** Head and body in one piece: written apart, the body waits for the peer's delayed acknowledgement, 40 ms more. */
+function wholeRequest(target: URL, init: UploadInit): Uint8Array {
+  const head = new TextEncoder().encode([
     `${init.method} ${target.pathname}${target.search} HTTP/1.1`,
     `host: ${target.host}`,
-    ...lines,
+    ...Object.entries(init.headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${init.body.byteLength}`,
     "connection: close",
     "\r\n",
-  ].join("\r\n");
+  ].join("\r\n"));
+  const whole = new Uint8Array(head.byteLength + init.body.byteLength);
+  whole.set(head);
+  whole.set(init.body, head.byteLength);
+  return whole;
 }

@@ -146,3 +146,12 @@ Deno.test("readDatawayConfig() lists what must never be printed, encoded and dec
   });
   assertEquals(config.secrets, ["a/b", "a%2Fb", "p%40ss", "p@ss"]);
 });
+
+Deno.test("readDatawayConfig() says that the sinker is not supported", () => {
+  assertEquals(readFrom({ ENV_DATAWAY_ENABLE_SINKER: "false" }).problems, []);
+  assertEquals(readFrom({ ENV_DATAWAY_ENABLE_SINKER: "true" }).problems, [{
+    name: "ENV_DATAWAY_ENABLE_SINKER",
+    message: "Cannot use ENV_DATAWAY_ENABLE_SINKER as uploads carry no X-Global-Tags",
+    used: "Dataway's routing by token",
+  }]);
+});
