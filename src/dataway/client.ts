@@ -65,7 +65,7 @@ export function createDatawayClient(
       http2: false,
       poolIdleTimeout: POOL_IDLE_MS,
       caCerts: [...caCerts],
-      ...(config.proxyUrl === undefined ? {} : { proxy: { transport: "http", url: config.proxyUrl } }),
+      ...(config.proxyUrl === undefined ? {} : { proxy: toProxy(config.proxyUrl) }),
     });
     return pool;
   }
@@ -100,6 +100,12 @@ export function createDatawayClient(
     },
     [Symbol.dispose]: renew,
   };
+}
+
+/** Deno wants the scheme named twice. */
+function toProxy(url: string): Deno.Proxy {
+  if (url.startsWith("socks5")) return { transport: "socks5", url };
+  return { transport: url.startsWith("https:") ? "https" : "http", url };
 }
 
 /** A `fetch` without certificate checks, or none where that cannot be done. Either is a problem to be told of. */

@@ -190,6 +190,35 @@ scenario("upload() goes through ENV_DATAWAY_HTTP_PROXY with its credentials", as
   assertEquals(dataway.points().length, 1);
 });
 
+scenario("upload() speaks each proxy's own protocol", async () => {
+  // First bytes: a request line, a TLS record, a SOCKS version.
+  for (
+    const [scheme, first] of [["http", 0x50], ["https", 0x16], ["socks5", 0x05], ["socks5h", 0x05]] as const
+  ) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const greeting = greet(listener);
+    await using exporter = openExporter({
+      ENV_DATAWAY: `http://dataway.test?token=${TEST_TOKEN}`,
+      ENV_DATAWAY_HTTP_PROXY: `${scheme}://127.0.0.1:${listener.addr.port}`,
+    });
+    assertEquals((await exporter.upload()).status, "retryable");
+    listener.close();
+    assertEquals(await greeting, first, scheme);
+  }
+});
+
+/** Hangs up on each connection after its first byte. Resolves, once `listener` is closed, to the last of these. */
+async function greet(listener: Deno.Listener): Promise<number | undefined> {
+  let first: number | undefined;
+  for await (const conn of listener) {
+    const byte = new Uint8Array(1);
+    await conn.read(byte);
+    first = byte[0];
+    conn.close();
+  }
+  return first;
+}
+
 scenario("upload() keeps the batch when a proxy refuses", async () => {
   await using proxy = startTestProxy({ refuse: 407 });
   for (const scheme of ["http", "https"]) {
