@@ -1,0 +1,149 @@
+/**
+ * Decodes DataKit's two JSON forms, which may stand side by side: the simple one, whose numbers are floats, and
+ * PB-JSON, whose fields carry their types.
+ * @see `spec/datakit.md` 2.1 and 3.6
+ */
+import type { FieldValue, Scalar } from "../../point/point.ts";
+import { createDecodeCollector, type Decoded, type WirePoint } from "./decoded.ts";
+import { parseBase64, type ParsedScalar, parseInteger } from "./line_scalar.ts";
+import { type Precision, toNs } from "./precision.ts";
+
+/** A read time, `undefined` in it when absent. */
+type ParsedTime = { readonly timeNs: bigint | undefined } | "malformed";
+
+/** Decodes a list of points, or one point. Text that is no JSON is one malformed point. Never throws. */
+export function decodeJson(text: string, precision: Precision): Decoded {
+  const collector = createDecodeCollector();
+  const body = parseExact(text);
+  if (body === undefined) collector.fail("Cannot read points as the body must be JSON");
+  else {
+    for (const item of Array.isArray(body) ? body : [body]) {
+      const point = isObject(item) ? toPoint(item, precision) : "each point must be an object";
+      if (typeof point === "string") collector.fail(`Cannot read a point as ${point}`);
+      else collector.add(point);
+    }
+  }
+  return collector.result();
+}
+
+/** `JSON.parse` with whole numbers beyond 2⁵³, as nanosecond times are, kept exact as bigint. */
+function parseExact(text: string): unknown {
+  try {
+    return /\d{16}/.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function keepExact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && /^-?\d{16,20}$/.test(source) ? BigInt(source) : value;
+}
+
+/** The point, or the rule it breaks. */
+function toPoint(item: Record<string, unknown>, precision: Precision): WirePoint | string {
+  const measurement = item.measurement ?? item.name ?? "";
+  if (typeof measurement !== "string") return "its measurement must be text";
+  const isPbJson = Array.isArray(item.fields);
+  // The typed form says nanoseconds by definition.
+  const time = toTime(item.time, isPbJson && precision === "auto" ? "n" : precision);
+  if (time === "malformed") return "its time must be a whole number";
+  const tags: [string, string][] = [];
+  const fields: [string, FieldValue | undefined][] = [];
+  if (isObject(item.tags)) {
+    for (const [key, value] of Object.entries(item.tags)) {
+      if (value !== null) tags.push([key, typeof value === "string" ? value : toText(value)]);
+    }
+  } else if (item.tags !== undefined && item.tags !== null) return "its tags must be an object";
+  if (Array.isArray(item.fields)) {
+    for (const field of item.fields) {
+      const error = addTyped(field, tags, fields);
+      if (error !== undefined) return error;
+    }
+  } else if (isObject(item.fields)) {
+    for (const [key, value] of Object.entries(item.fields)) fields.push([key, toValue(value)]);
+  } else return "its fields must be an object or a list";
+  return { measurement, tags, fields, timeNs: time.timeNs };
+}
+
+function toTime(value: unknown, precision: Precision): ParsedTime {
+  if (value === undefined || value === null || value === "") return { timeNs: undefined };
+  if (typeof value === "bigint") return { timeNs: toNs(value, precision) };
+  if (typeof value === "number") {
+    return Number.isFinite(value) ? { timeNs: toNs(BigInt(Math.trunc(value)), precision) } : "malformed";
+  }
+  const parsed = typeof value === "string" ? parseInteger(value, false) : "malformed";
+  if (parsed === "malformed" || typeof parsed.value !== "bigint") return "malformed";
+  return { timeNs: toNs(parsed.value, precision) };
+}
+
+/** A simple field: numbers are floats, what has no type of its own becomes JSON text, `null` nothing. */
+function toValue(value: unknown): FieldValue | undefined {
+  if (Array.isArray(value)) {
+    const scalars = value.map(toScalar);
+    return scalars.every((scalar) => scalar !== undefined) ? scalars : toText(value);
+  }
+  return value === null ? undefined : toScalar(value) ?? toText(value);
+}
+
+function toScalar(value: unknown): Scalar | undefined {
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? value
+    : undefined;
+}
+
+/** Adds a PB-JSON field or tag; returns the rule it breaks. */
+function addTyped(
+  field: unknown,
+  tags: [string, string][],
+  fields: [string, FieldValue | undefined][],
+): string | undefined {
+  if (!isObject(field) || typeof field.key !== "string") return "each of its fields must have a key";
+  if (field.is_tag === true || field.isTag === true) {
+    if (typeof field.s !== "string") return "its tags must be text";
+    tags.push([field.key, field.s]);
+    return undefined;
+  }
+  if (isObject(field.a)) {
+    const values: Scalar[] = [];
+    for (const item of Array.isArray(field.a.arr) ? field.a.arr : []) {
+      const parsed = isObject(item) ? typedScalar(item) : "malformed";
+      if (parsed === "malformed") return "each of its fields must hold a value of its type";
+      if (parsed.value !== undefined) values.push(parsed.value);
+    }
+    fields.push([field.key, values]);
+    return undefined;
+  }
+  const parsed = typedScalar(field);
+  if (parsed === "malformed") return "each of its fields must hold a value of its type";
+  fields.push([field.key, parsed.value]);
+  return undefined;
+}
+
+/** The value under the key that names its type; none is a field without a value. */
+function typedScalar(field: Record<string, unknown>): ParsedScalar {
+  const { i, u, f, b, d, s } = field;
+  if (i !== undefined) return parseInteger(String(i), false);
+  if (u !== undefined) return parseInteger(String(u), true);
+  if (f !== undefined) return isFloat(f) ? { value: Number(f) } : "malformed";
+  if (b !== undefined) return typeof b === "boolean" ? { value: b } : "malformed";
+  if (d !== undefined) return typeof d === "string" ? parseBase64(d) : "malformed";
+  if (s !== undefined) return typeof s === "string" ? { value: s } : "malformed";
+  return { value: undefined };
+}
+
+/** protobuf's JSON writes NaN and the infinities as text. */
+function isFloat(value: unknown): value is number | bigint | string {
+  return typeof value === "number" || typeof value === "bigint" ||
+    value === "NaN" || value === "Infinity" || value === "-Infinity";
+}
+
+function toText(value: unknown): string {
+  return JSON.stringify(value, (_key, part) => typeof part === "bigint" ? Number(part) : part) ?? "";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

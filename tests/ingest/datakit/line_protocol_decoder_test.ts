@@ -1,0 +1,170 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { WirePoint } from "../../../src/ingest/datakit/decoded.ts";
+import { decodeLineProtocol } from "../../../src/ingest/datakit/line_protocol_decoder.ts";
+
+const TIME = 1_700_000_000_000_000_001n;
+
+function point(parts: Partial<WirePoint>): WirePoint {
+  return { measurement: "m", tags: [], fields: [], timeNs: undefined, ...parts };
+}
+
+Deno.test("decodeLineProtocol() reads every form of value", () => {
+  const text = "m i=-42i,u=18446744073709551615u,f=3.14,e=-1.5e3,w=3,d=.5," +
+    "t=t,T=T,x=true,y=True,z=TRUE,g=f,h=F,j=false,k=False,l=FALSE," +
+    's="a \\"q\\" \\\\ , = b",n="",b="aGVsbG8="b,ai=[1i,2i],as=["x, y","z]"],af=[1.5, 2 ],ae=[],ab=[t,f],nan=NaN,inf=-Inf 1';
+  assertEquals(decodeLineProtocol(text, "n").points, [point({
+    fields: [
+      ["i", -42n],
+      ["u", { unsigned: 18446744073709551615n }],
+      ["f", 3.14],
+      ["e", -1500],
+      ["w", 3],
+      ["d", 0.5],
+      ["t", true],
+      ["T", true],
+      ["x", true],
+      ["y", true],
+      ["z", true],
+      ["g", false],
+      ["h", false],
+      ["j", false],
+      ["k", false],
+      ["l", false],
+      ["s", 'a "q" \\ , = b'],
+      ["n", ""],
+      ["b", new TextEncoder().encode("hello")],
+      ["ai", [1n, 2n]],
+      ["as", ["x, y", "z]"]],
+      ["af", [1.5, 2]],
+      ["ae", []],
+      ["ab", [true, false]],
+      ["nan", undefined],
+      ["inf", undefined],
+    ],
+    timeNs: 1n,
+  })]);
+});
+
+Deno.test("decodeLineProtocol() undoes exactly the escapes that line protocol has", () => {
+  const text =
+    'm\\,\\ ="x,t\\,\\="\\ k=v\\,\\=\\ "x\\y\\ z f\\,\\=\\"\\ k="q\\"b\\\\s\nnl\\\\" 1700000000000000001\n' +
+    'm\\=\\x,t=C:\\dir\\ f,u=a\\"b f\\x=1 2';
+  assertEquals(decodeLineProtocol(text, "n"), {
+    points: [
+      point({
+        measurement: 'm, ="x',
+        tags: [['t,=" k', 'v,= "x\\y z']],
+        fields: [['f,=" k', 'q"b\\s\nnl\\']],
+        timeNs: TIME,
+      }),
+      point({
+        measurement: "m\\=\\x",
+        tags: [["t", "C:\\dir f"], ["u", 'a\\"b']],
+        fields: [["f\\x", 1]],
+        timeNs: 2n,
+      }),
+    ],
+    malformed: 0,
+    firstError: undefined,
+  });
+});
+
+Deno.test("decodeLineProtocol() takes comments, empty lines, CRLF and points without a time", () => {
+  const text = "# comment\r\n\r\nm,a=b,c= f=1  \r\n\n  m  f=2   1700000000000000001  \n#end";
+  assertEquals(decodeLineProtocol(text, "n"), {
+    points: [point({ tags: [["a", "b"]], fields: [["f", 1]] }), point({ fields: [["f", 2]], timeNs: TIME })],
+    malformed: 0,
+    firstError: undefined,
+  });
+});
+
+Deno.test("decodeLineProtocol() reads times in the unit asked for, or guesses by size", () => {
+  const time = (stamp: string, precision: Parameters<typeof decodeLineProtocol>[1]): bigint | undefined =>
+    decodeLineProtocol(`m f=1 ${stamp}`, precision).points[0]?.timeNs;
+  assertEquals(time("1700000000", "s"), 1_700_000_000_000_000_000n);
+  assertEquals(time("1700000000123", "ms"), 1_700_000_000_123_000_000n);
+  assertEquals(time("1700000000123456", "u"), 1_700_000_000_123_456_000n);
+  assertEquals(time("28333333", "m"), 1_699_999_980_000_000_000n);
+  assertEquals(time("472222", "h"), 1_699_999_200_000_000_000n);
+  assertEquals(time("1700000000", "n"), 1_700_000_000n);
+  for (const stamp of ["1700000000", "1700000000000", "1700000000000000", "1700000000000000000"]) {
+    assertEquals(time(stamp, "auto"), 1_700_000_000_000_000_000n);
+  }
+});
+
+Deno.test("decodeLineProtocol() counts each broken line and keeps the others", async (t) => {
+  for (
+    const bad of [
+      "m",
+      "m,t=v",
+      "m f",
+      "m f=",
+      "m f=x",
+      "m f=1x",
+      "m f=1i2",
+      "m f=9223372036854775808i",
+      "m f=-1u",
+      "m f=18446744073709551616u",
+      "m f=0x10",
+      "m f=1,",
+      "m =1",
+      "m,=v f=1",
+      ",t=v f=1",
+      'm f="a"x',
+      'm f="not base64"b',
+      "m f=[1,2",
+      "m f=[1,2]x",
+      "m f=1 soon",
+      "m f=1 1 1",
+      "m f=1 99999999999999999999",
+      'm f="never ends',
+    ]
+  ) {
+    await t.step(bad, () => {
+      const decoded = decodeLineProtocol(`a f=1\n${bad}\nb f=2`, "n");
+      assertEquals([decoded.points.map(({ measurement }) => measurement), decoded.malformed], [
+        ["a", "b"],
+        1,
+      ]);
+      assert(decoded.firstError?.startsWith("Cannot read a point as "));
+    });
+  }
+});
+
+Deno.test("decodeLineProtocol() finds the points that a string without an end swallowed", () => {
+  const decoded = decodeLineProtocol('a f="open\nb g="x" 1\nc h=1', "n");
+  assertEquals([decoded.points.map(({ measurement }) => measurement), decoded.malformed], [["b", "c"], 1]);
+});
+
+Deno.test("decodeLineProtocol() stays fast on bodies made to be slow", () => {
+  const hostile = [
+    'm f="x\n'.repeat(300_001),
+    'm f="\\"\\\\'.repeat(200_000),
+    "m f=1x\n".repeat(300_000),
+    'm f="!"b\n'.repeat(200_000),
+    `m f=${"9".repeat(2_000_000)}i`,
+    `m f="${"\\".repeat(2_000_001)}`,
+    `m${",a".repeat(1_000_000)}`,
+    `m f=[${"[".repeat(1_000_000)}`,
+    `m f="${'\n"'.repeat(500_000)}`,
+  ];
+  for (const text of hostile) {
+    const startedAt = performance.now();
+    decodeLineProtocol(text, "n");
+    const tookMs = performance.now() - startedAt;
+    assert(tookMs < 3000, `${text.slice(0, 20)} took ${tookMs} ms`);
+  }
+});
+
+Deno.test("decodeLineProtocol() takes any text and counts what it holds", () => {
+  const parts = fc.constantFrom(...'m ,="\\\n[]bt1i#', " f=1", '"s"', "\r\n", "é", "\0");
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 40 }), (text) => {
+      const { points, malformed, firstError } = decodeLineProtocol(text.join(""), "auto");
+      assertEquals(malformed > 0, firstError !== undefined);
+      for (const { measurement, fields } of points) assert(measurement !== "" && fields.length > 0);
+    }),
+    { numRuns: 2000 },
+  );
+});

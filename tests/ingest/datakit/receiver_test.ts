@@ -1,0 +1,308 @@
+import { assert, assertEquals } from "@std/assert";
+import { createLogger } from "@std/log";
+import fc from "fast-check";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { createDatakitApiReceiver } from "../../../src/ingest/datakit/receiver.ts";
+import { createPoint } from "../../../src/point/create_point.ts";
+import { ENCODINGS } from "../../../src/point/encoding.ts";
+import { CATEGORIES, type FieldValue, type Point } from "../../../src/point/point.ts";
+
+const NOW = 1_700_000_000_500;
+const NOW_NS = 1_700_000_000_500_000_000n;
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+interface Rig {
+  readonly points: Point[];
+  readonly refused: string[];
+  readonly post: (path: string, body: BodyInit, headers?: Record<string, string>) => Promise<Reply>;
+  readonly get: (path: string) => Promise<Reply>;
+}
+
+function rig(): Rig {
+  const points: Point[] = [];
+  const refused: string[] = [];
+  let now = NOW;
+  const { app } = createDatakitApiReceiver({ version: "2.0.0", hostname: "h0" }, {
+    consume: (some) => points.push(...some),
+    refuse: (reason, count) => refused.push(`${reason} ${count}`),
+    log: createLogger({ level: "off" }),
+    limits: { maxWireBytes: 100_000, maxInflatedBytes: 1_000_000, timeoutMs: 1000 },
+    now: () => now,
+  });
+  async function send(path: string, init: RequestInit): Promise<Reply> {
+    const response = await app?.request(path, init);
+    assert(response !== undefined);
+    now = NOW;
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  }
+  return {
+    points,
+    refused,
+    post: (path, body, headers = {}) => send(path, { method: "POST", body, headers }),
+    get: (path) => {
+      now = NOW + 2500;
+      return send(path, {});
+    },
+  };
+}
+
+function plain(point: Point | undefined): unknown {
+  if (point === undefined) return undefined;
+  const { category, measurement, tags, fields, timeNs } = point;
+  return [category, measurement, Object.fromEntries(tags), Object.fromEntries(fields), timeNs];
+}
+
+Deno.test("POST /v1/write/metric stores line protocol and answers 200 with nothing", async () => {
+  const { post, points, refused } = rig();
+  const reply = await post("/v1/write/metric", "cpu,host=h1 load=1.5,n=2i 1700000000000000001\nmem used=3u");
+  assertEquals([reply.status, reply.text, reply.headers.get("x-datakit")], [200, "", "2.0.0"]);
+  assertEquals(points.map(plain), [
+    ["metric", "cpu", { host: "h1" }, { load: 1.5, n: 2n }, 1_700_000_000_000_000_001n],
+    ["metric", "mem", {}, { used: { unsigned: 3n } }, NOW_NS],
+  ]);
+  assertEquals(refused, []);
+});
+
+Deno.test("POST /v1/write takes every category and the old name of metrics", async () => {
+  for (const category of CATEGORIES) {
+    const { post, points } = rig();
+    assertEquals((await post(`/v1/write/${category}`, "m f=1")).status, 200);
+    assertEquals(points.map((point) => point.category), [category]);
+  }
+  const { post, points } = rig();
+  assertEquals((await post("/v1/write/metrics", "m f=1")).status, 200);
+  assertEquals(points[0]?.category, "metric");
+});
+
+Deno.test("POST /v1/write applies Dataway's rules", async () => {
+  const { post, points } = rig();
+  await post(
+    "/v1/write/logging",
+    '[{"measurement":"","tags":{"a.b":"c"},"fields":{"message":"x"},"time":1}]',
+    {
+      "Content-Type": "application/json; charset=utf-8",
+    },
+  );
+  assertEquals(plain(points[0]), [
+    "logging",
+    "__default",
+    { a_b: "c" },
+    { message: "x", status: "info" },
+    1_000_000_000n,
+  ]);
+});
+
+Deno.test("POST /v1/write reads the same points in every encoding and compression", async (t) => {
+  const draft = {
+    category: "logging" as const,
+    measurement: "m x",
+    tags: [["k", "v,=é"]] as const,
+    fields: [["message", 'a "b"\nc'], ["n", -3n], ["u", { unsigned: 2n ** 64n - 1n }], ["f", 1e-7], [
+      "b",
+      true,
+    ], [
+      "a",
+      ["x", "y"],
+    ]] as [string, FieldValue][],
+    timeNs: 1_700_000_000_000_000_001n,
+  };
+  const point = createPoint(draft);
+  assert(point !== undefined);
+  const expected: unknown = [
+    "logging",
+    "m x",
+    { k: "v,=é" },
+    {
+      a: ["x", "y"],
+      b: true,
+      f: 1e-7,
+      message: 'a "b"\nc',
+      n: -3n,
+      status: "info",
+      u: { unsigned: 2n ** 64n - 1n },
+    },
+    1_700_000_000_000_000_001n,
+  ];
+  for (const { contentType, encode } of Object.values(ENCODINGS)) {
+    const bytes = encode([point], new Map());
+    const forms: readonly (readonly [string, Uint8Array])[] = [
+      ["", bytes],
+      ["gzip", gzipSync(bytes)],
+      ["deflate", deflateSync(bytes)],
+      ["zstd", zstdCompressSync(bytes)],
+    ];
+    for (const [coding, body] of forms) {
+      await t.step(`${contentType} ${coding}`, async () => {
+        const byHeader = rig();
+        const headers = {
+          "Content-Type": contentType,
+          ...(coding === "" ? {} : { "Content-Encoding": coding }),
+        };
+        assertEquals((await byHeader.post("/v1/write/logging", new Uint8Array(body), headers)).status, 200);
+        assertEquals(byHeader.points.map(plain), [expected]);
+        const byQuery = rig();
+        const path = `/v1/write/logging?encoding=${coding}`;
+        await byQuery.post(path, new Uint8Array(body), { "Content-Type": contentType });
+        assertEquals(byQuery.points.map(plain), [expected]);
+      });
+    }
+  }
+});
+
+Deno.test("POST /v1/write gives back what our own encoders wrote, whatever it is", async () => {
+  const text = fc.string({
+    unit: fc.constantFrom(..."abc ,=\"\\\n\r\t.é🚀[]#'"),
+    minLength: 1,
+    maxLength: 8,
+  });
+  // Names cannot hold all of it in line protocol: the encoder leaves backslashes out and guards a leading `#`.
+  const name = fc.string({ unit: fc.constantFrom(..."abc ,=\"\n.é🚀[]'"), minLength: 1, maxLength: 8 });
+  const value: fc.Arbitrary<FieldValue> = fc.oneof(
+    text,
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((unsigned) => ({ unsigned })),
+    fc.boolean(),
+    fc.array(text, { minLength: 1, maxLength: 3 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      name,
+      fc.array(fc.tuple(name, text)),
+      fc.array(fc.tuple(name, value), { minLength: 1 }),
+      async (measurement, tags, fields) => {
+        const point = createPoint({
+          category: "tracing",
+          measurement,
+          tags,
+          fields,
+          timeNs: 1_700_000_000_000_000_001n,
+        });
+        fc.pre(point !== undefined);
+        for (const { contentType, encode } of Object.values(ENCODINGS)) {
+          const { post, points } = rig();
+          const reply = await post("/v1/write/tracing?precision=n", encode([point], new Map()), {
+            "Content-Type": contentType,
+          });
+          assertEquals([reply.status, reply.text], [200, ""]);
+          assertEquals(sorted(points[0]), sorted(point));
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+/** Line protocol sorts keys and knows no negative zero. */
+function sorted(point: Point | undefined): unknown {
+  assert(point !== undefined);
+  const fields = [...point.fields].map(([key, value]) => [key, Object.is(value, -0) ? 0 : value] as const);
+  const byKey = (a: readonly [string, unknown], b: readonly [string, unknown]): number =>
+    a[0] < b[0] ? -1 : 1;
+  return [point.measurement, [...point.tags].sort(byKey), fields.sort(byKey), point.timeNs];
+}
+
+Deno.test("POST /v1/write keeps the good points of a body and tells how many were not", async () => {
+  const { post, points, refused } = rig();
+  const reply = await post("/v1/write/metric", 'a f=1\nbad\nb f=2\nc s="text is no metric"');
+  assertEquals([reply.status, JSON.parse(reply.text)], [200, {
+    content: {
+      accepted: 2,
+      malformed: 2,
+      message: "Cannot read a point as a key must be followed by a value: character 9",
+    },
+  }]);
+  assertEquals(points.map(({ measurement }) => measurement), ["a", "b"]);
+  assertEquals(refused, ["malformed 2"]);
+});
+
+Deno.test("POST /v1/write answers in DataKit's form when nothing could be taken", async (t) => {
+  const json = { "Content-Type": "application/json" };
+  const cases: readonly (readonly [
+    string,
+    string,
+    BodyInit,
+    Record<string, string>,
+    number,
+    string,
+    readonly string[],
+  ])[] = [
+    ["bad line", "metric", "bad", {}, 400, "datakit.invalidLinePoint", ["malformed 1"]],
+    ["bad JSON", "metric", "{", json, 400, "datakit.invalidJsonPoint", ["malformed 1"]],
+    [
+      "bad protobuf",
+      "metric",
+      "\xff",
+      { "Content-Type": "application/protobuf" },
+      400,
+      "datakit.invalidProtobufPoint",
+      [
+        "malformed 1",
+      ],
+    ],
+    ["no point", "metric", "# nothing", {}, 400, "datakit.noPoints", []],
+    ["no point in JSON", "metric", "[]", json, 400, "datakit.noPoints", []],
+    ["empty", "metric", "", {}, 400, "datakit.emptyBody", []],
+    ["category", "nothing", "m f=1", {}, 404, "datakit.invalidCategory", []],
+    ["precision", "metric?precision=d", "m f=1", {}, 400, "datakit.invalidPrecision", []],
+    ["not gzip", "metric", "m f=1", { "Content-Encoding": "snappy" }, 400, "datakit.invalidBody", [
+      "malformed 1",
+    ]],
+    ["unknown coding", "metric?encoding=gzip%0d%0a", "m f=1", {}, 400, "datakit.invalidBody", [
+      "malformed 1",
+    ]],
+    ["too large", "metric", "x".repeat(100_001), {}, 413, "datakit.invalidBody", ["too_large 1"]],
+    [
+      "a bomb",
+      "metric",
+      new Uint8Array(gzipSync(new Uint8Array(2_000_000))),
+      { "Content-Encoding": "gzip" },
+      413,
+      "datakit.invalidBody",
+      [
+        "too_large 1",
+      ],
+    ],
+  ];
+  for (const [name, path, body, headers, status, code, counted] of cases) {
+    await t.step(name, async () => {
+      const { post, points, refused } = rig();
+      const reply = await post(`/v1/write/${path}`, body, headers);
+      const { error_code, message } = JSON.parse(reply.text);
+      assertEquals([reply.status, error_code, points.length, refused], [status, code, 0, [...counted]]);
+      assert(message.startsWith("Cannot "));
+    });
+  }
+});
+
+Deno.test("POST /v1/write?strict takes all points or none", async () => {
+  const bad = rig();
+  assertEquals((await bad.post("/v1/write/metric?strict=1", "a f=1\nbad")).status, 400);
+  assertEquals([bad.points, bad.refused], [[], ["malformed 2"]]);
+  const changed = rig();
+  assertEquals((await changed.post("/v1/write/metric?strict=1", 'a f=1,s="x"')).status, 400);
+  const good = rig();
+  assertEquals((await good.post("/v1/write/metric?strict=1", "a f=1")).status, 200);
+  assertEquals(good.points.length, 1);
+});
+
+Deno.test("POST /v1/write?dry stores nothing", async () => {
+  const { post, points, refused } = rig();
+  assertEquals((await post("/v1/write/metric?dry=1", "a f=1\nbad")).status, 200);
+  assertEquals([points, refused], [[], []]);
+});
+
+Deno.test("GET /v1/write is a 405, GET /v1/ping tells version and uptime", async () => {
+  const { get } = rig();
+  const refusal = await get("/v1/write/metric");
+  assertEquals([refusal.status, refusal.headers.get("allow")], [405, "POST"]);
+  const ping = await get("/v1/ping");
+  assertEquals([ping.status, JSON.parse(ping.text)], [200, {
+    content: { version: "2.0.0", uptime: "2.5s", host: "h0" },
+  }]);
+});
