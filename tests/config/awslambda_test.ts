@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { readAwsLambdaConfig } from "../../src/config/awslambda.ts";
+import { createSettingReader } from "../../src/config/reader.ts";
+
+Deno.test("readAwsLambdaConfig() collects everything by default", () => {
+  assertEquals(readAwsLambdaConfig(createSettingReader({})), {
+    schema: "documented",
+    logs: true,
+    metrics: true,
+    extensionLogs: false,
+    countHandledErrors: true,
+    useNowTime: false,
+    globalTags: new Map(),
+  });
+});
+
+Deno.test("readAwsLambdaConfig() reads every setting", () => {
+  const env = {
+    ENV_AWSLAMBDA_SCHEMA: "DataKit",
+    ENV_ENABLE_LOG_COLLECTION: "false",
+    ENV_ENABLE_METRIC_COLLECTION: "false",
+    ENV_AWSLAMBDA_EXTENSION_LOGS: "true",
+    ENV_USE_NOW_TIME_INSTEAD: "true",
+    ENV_GLOBAL_HOST_TAGS: "team=core",
+    ENV_GLOBAL_TAGS: "team=old",
+    ENV_HOSTNAME: "h0",
+  };
+  assertEquals(readAwsLambdaConfig(createSettingReader(env)), {
+    schema: "datakit",
+    logs: false,
+    metrics: false,
+    extensionLogs: true,
+    // DataKit knows the platform's status only.
+    countHandledErrors: false,
+    useNowTime: true,
+    globalTags: new Map([["team", "core"]]),
+    hostname: "h0",
+  });
+});
+
+Deno.test("readAwsLambdaConfig() takes the older name of the tags, and a choice about handled errors", () => {
+  const config = readAwsLambdaConfig(
+    createSettingReader({
+      ENV_AWSLAMBDA_SCHEMA: "datakit",
+      ENV_GLOBAL_TAGS: "team=old",
+      ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS: "true",
+    }),
+  );
+  assertEquals(config.globalTags, new Map([["team", "old"]]));
+  assertEquals(config.countHandledErrors, true);
+});
+
+Deno.test("readAwsLambdaConfig() reports what it cannot use and goes on", () => {
+  const read = createSettingReader({ ENV_AWSLAMBDA_SCHEMA: "v3", ENV_ENABLE_LOG_COLLECTION: "maybe" });
+  const config = readAwsLambdaConfig(read);
+  assertEquals([config.schema, config.logs], ["documented", true]);
+  assertEquals(read.problems.map((problem) => problem.name), [
+    "ENV_AWSLAMBDA_SCHEMA",
+    "ENV_ENABLE_LOG_COLLECTION",
+  ]);
+});

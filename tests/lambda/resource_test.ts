@@ -1,0 +1,99 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { createResource, type Resource } from "../../src/lambda/resource.ts";
+import type { StartupEvent } from "../../src/lambda/telemetry_event.ts";
+
+const ENV = {
+  AWS_LAMBDA_FUNCTION_NAME: "checkout",
+  AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+  AWS_REGION: "eu-west-1",
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128",
+  AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+};
+
+function open(options: Partial<Parameters<typeof createResource>[0]> = {}): Resource {
+  return createResource({
+    env: ENV,
+    hostname: "h0",
+    globalTags: new Map(),
+    schema: "documented",
+    ...options,
+  });
+}
+
+function startup(more: Partial<StartupEvent>): StartupEvent {
+  return {
+    type: "platform.initStart",
+    timeNs: 1n,
+    initializationType: undefined,
+    phase: undefined,
+    runtimeVersion: undefined,
+    runtimeVersionArn: undefined,
+    ...more,
+  };
+}
+
+Deno.test("resource.tags() begins with what the environment tells", () => {
+  assertEquals(Object.fromEntries(open().tags()), {
+    host: "h0",
+    aws_lambda_function_name: "checkout",
+    aws_lambda_function_version: "$LATEST",
+    aws_region: "eu-west-1",
+    aws_lambda_function_memory_size: "128",
+    aws_lambda_initialization_type: "on-demand",
+  });
+  assertEquals(Object.fromEntries(open({ env: { AWS_REGION: "" }, hostname: "" }).tags()), {});
+});
+
+Deno.test("resource.tags() leaves $LATEST out as DataKit does, but not a number", () => {
+  assertEquals(open({ schema: "datakit" }).tags().has("aws_lambda_function_version"), false);
+  const published = open({ schema: "datakit", env: { ...ENV, AWS_LAMBDA_FUNCTION_VERSION: "7" } });
+  assertEquals(published.tags().get("aws_lambda_function_version"), "7");
+});
+
+Deno.test("resource.tags() lets a user name the host but nothing of AWS's", () => {
+  const globalTags = new Map([["team", "core"], ["host", "mine"], ["aws_region", "x"], [
+    "node",
+    "__datakit_hostname",
+  ]]);
+  const tags = open({ globalTags }).tags();
+  assertEquals(["team", "host", "aws_region", "node"].map((key) => tags.get(key)), [
+    "core",
+    "mine",
+    "eu-west-1",
+    "h0",
+  ]);
+});
+
+Deno.test("resource.tags() is the same object until something new is learnt", () => {
+  const resource = open();
+  const first = resource.tags();
+  resource.observe({ type: "platform.end", timeNs: 1n });
+  resource.observe(startup({}));
+  assertStrictEquals(resource.tags(), first);
+  resource.observe(startup({ runtimeVersion: "nodejs:22.v51", runtimeVersionArn: "arn:x" }));
+  const second = resource.tags();
+  assertEquals(second.get("aws_runtime_version"), "nodejs:22.v51");
+  assertEquals(second.get("aws_runtime_version_arn"), "arn:x");
+  assertEquals(first.has("aws_runtime_version"), false);
+  resource.observe(startup({ runtimeVersion: "nodejs:22.v51", runtimeVersionArn: "arn:x" }));
+  assertStrictEquals(resource.tags(), second);
+});
+
+Deno.test("resource.tags() has the account of register, else of the function's ARN", () => {
+  const invoke = {
+    type: "invoke",
+    requestId: "r1",
+    deadlineAt: 0,
+    invokedFunctionArn: "arn:aws:lambda:eu-west-1:123456789012:function:checkout:live",
+  } as const;
+  const fromArn = open();
+  fromArn.setAccountId(undefined);
+  fromArn.invoked({ ...invoke, invokedFunctionArn: "nonsense" });
+  assertEquals(fromArn.tags().has("aws_account_id"), false);
+  fromArn.invoked(invoke);
+  assertEquals(fromArn.tags().get("aws_account_id"), "123456789012");
+  const registered = open();
+  registered.setAccountId("000000000001");
+  registered.invoked(invoke);
+  assertEquals(registered.tags().get("aws_account_id"), "000000000001");
+});

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { parseTelemetryBody } from "../../src/lambda/telemetry_body.ts";
+import { decodeTelemetryEvents } from "../../src/lambda/telemetry_event.ts";
+
+for (
+  const [time, expected] of [
+    ["2026-09-10T12:00:00.431Z", 1789041600431000000n],
+    ["2026-09-10T12:00:00Z", 1789041600000000000n],
+    ["2026-09-10T12:00:00.123456789Z", 1789041600123456789n],
+    ["2026-09-10T12:00:00.1234567899Z", 1789041600123456789n],
+    ["2026-09-10T14:00:00.5+02:00", 1789041600500000000n],
+    ["2026-09-10", undefined],
+    ["2026-13-10T12:00:00Z", undefined],
+    ["1969-09-10T12:00:00Z", undefined],
+    ["yesterday", undefined],
+    [1789041600431, undefined],
+    [null, undefined],
+  ] as const
+) {
+  Deno.test(`decodeTelemetryEvents() reads the time ${JSON.stringify(time)}`, () => {
+    const { events } = decodeTelemetryEvents([{ time, type: "platform.end" }]);
+    assertEquals(events[0]?.timeNs, expected);
+  });
+}
+
+for (
+  const [record, expected] of [
+    ["text", "text"],
+    [5, "5"],
+    [false, "false"],
+    [[1, "a"], '[1,"a"]'],
+    [[12345678901234567890n], '["12345678901234567890"]'],
+    [{ a: 1 }, { a: 1 }],
+  ] as const
+) {
+  Deno.test(`decodeTelemetryEvents() keeps a log record that is ${typeof record} ${String(record)}`, () => {
+    const { events, bad } = decodeTelemetryEvents([{ type: "function", record }]);
+    assertEquals(bad, 0);
+    const event = events[0];
+    assertEquals(event?.type === "function" && event.record, expected);
+  });
+}
+
+Deno.test("decodeTelemetryEvents() accounts for every element of anything", () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.jsonValue(), fc.anything(), nearlyAnEvent())), (elements) => {
+      const { events, bad } = decodeTelemetryEvents(elements);
+      assertEquals(events.length + bad, elements.length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function nearlyAnEvent(): fc.Arbitrary<unknown> {
+  const type = fc.constantFrom("function", "platform.report", "platform.runtimeDone", "platform.initStart");
+  const record = fc.record({
+    requestId: fc.oneof(fc.string(), fc.anything()),
+    metrics: fc.oneof(fc.anything(), fc.dictionary(fc.constant("durationMs"), fc.anything())),
+    spans: fc.oneof(fc.anything(), fc.array(fc.anything())),
+  }, { requiredKeys: [] });
+  return fc.record({ time: fc.anything(), type, record: fc.oneof(record, fc.anything()) }, {
+    requiredKeys: [],
+  });
+}
+
+Deno.test("parseTelemetryBody() keeps the digits of integers a double cannot hold, and floats as they are", () => {
+  const { elements } = parseTelemetryBody(
+    '[{"a":12345678901234567,"b":-12345678901234567 ,"c":1234567890123456,"d":1e300}]',
+  );
+  assertEquals(elements, [{ a: 12345678901234567n, b: -12345678901234567n, c: 1234567890123456, d: 1e300 }]);
+});
+
+Deno.test("parseTelemetryBody() keeps an absurdly long integer as text, without working on it", () => {
+  const digits = "9".repeat(200_000);
+  assertEquals(parseTelemetryBody(`[${digits}]`).elements, [digits]);
+});
+
+Deno.test("parseTelemetryBody() takes one event that is no list", () => {
+  assertEquals(parseTelemetryBody('{"type":"x"}'), { elements: [{ type: "x" }], bad: 0 });
+});
+
+Deno.test("parseTelemetryBody() finds the next element after one whose quotes are broken", () => {
+  const body = '[{"time":"t","type":"function","record":"a" b"},{"time":"t","type":"function","record":"c"}]';
+  assertEquals(parseTelemetryBody(body), {
+    elements: [{ time: "t", type: "function", record: "c" }],
+    bad: 1,
+  });
+});
+
+Deno.test("parseTelemetryBody() gives up on a hostile body in bounded time", () => {
+  const body = '{"time":'.repeat(250_000);
+  const startedAt = performance.now();
+  const { elements, bad } = parseTelemetryBody(body);
+  assertEquals(elements, []);
+  assertEquals(bad > 0, true);
+  // 20 ms where this was written; without a bound, hours.
+  assertEquals(performance.now() - startedAt < 5000, true);
+});
