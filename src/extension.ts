@@ -5,10 +5,9 @@ import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
 import { createDatawayExporter } from "./dataway/exporter.ts";
 import { createReceivers } from "./ingest/mod.ts";
 import type { ExtensionsApi, RegisterResult } from "./lambda/extensions_api.ts";
-import type { Invocations } from "./lambda/invocations.ts";
-import { type InvocationWatch, type LifecycleEnd, runLifecycle } from "./lambda/lifecycle.ts";
+import { type LifecycleEnd, runLifecycle } from "./lambda/lifecycle.ts";
 import type { RuntimeFetch } from "./lambda/runtime_fetch.ts";
-import { createResource, type Resource } from "./lambda/resource.ts";
+import { createResource } from "./lambda/resource.ts";
 import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
@@ -102,8 +101,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     schema: awslambda.schema,
   });
   resource.setAccountId(registration.accountId);
+  let relieve = (): void => {};
   const store = createPointStore({
     maxBytes: core.storeMaxBytes,
+    onPressure: () => relieve(),
     sizeOf: (point) => encoding.sizeOf(point, NO_TAGS),
     ledger,
     exportOn: dataway.endpoints.length > 0,
@@ -170,7 +171,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
 
   const loop = runLifecycle({
     next: options.api.next,
-    invocations: watch(telemetry.invocations, resource),
+    invocations: telemetry.invocations,
     flusher,
     breaker: breaker.state,
     heldBytes: () => store.heldBytes,
@@ -184,6 +185,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       if (sleptMs > STALE_AFTER_MS) client.renew();
     },
     onHeld: self.held,
+    onPressure: (how) => void (relieve = how),
     onShutdown: () => toStore(self.collect(true)),
     log,
     now,
@@ -206,23 +208,6 @@ async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<
       });
     }
   }));
-}
-
-/** The loop's view of invocations: it asks for the last one's report without naming it. */
-function watch(invocations: Invocations, resource: Resource): InvocationWatch {
-  let lastRequestId: string | undefined;
-  return {
-    invoked: (event) => {
-      lastRequestId = event.requestId;
-      resource.invoked(event);
-      invocations.invoked(event);
-    },
-    finished: invocations.finished,
-    lastReported: async (signal) => {
-      if (lastRequestId !== undefined) await invocations.reported(lastRequestId, signal);
-    },
-    shutdown: invocations.shutdown,
-  };
 }
 
 /** Serves `next` and nothing else, so that invocations are not held up by a broken extension. */

@@ -33,6 +33,8 @@ export interface LifecycleOptions {
   readonly telemetry: boolean;
   /** No INVOKE, no freeze: flush by timer. */
   readonly managedInstance: boolean;
+  /** Hands out what to call when the store fills up: it is emptied at once if an invocation is open. */
+  readonly onPressure?: (relieve: () => void) => void;
   /** Told of each event with the time since the last one ended, which may have been a freeze. In ms. */
   readonly onWake?: (sleptMs: number) => void;
   /** Told how long `next` was held after the runtime was done, in ms: billed time. */
@@ -75,8 +77,13 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   const gapsMs: number[] = [];
   let invokedAt = 0;
   let sleptSince = now();
+  /** Whether the sandbox cannot be frozen just now: an invocation waits for us, or there is no freeze. */
+  let awake = options.managedInstance;
   let beside: { readonly flight: Promise<unknown>; readonly abort: AbortController } | undefined;
 
+  options.onPressure?.(() => {
+    if (awake) flushBeside();
+  });
   const ticker = options.managedInstance
     ? setInterval(() => flushBeside(), options.flushIntervalMs)
     : undefined;
@@ -94,7 +101,9 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
         case "invoke":
           failures = 0;
           options.onWake?.(sleptMs);
+          awake = true;
           await onInvoke(event);
+          awake = options.managedInstance;
           break;
         case "shutdown":
           options.onWake?.(sleptMs);

@@ -60,16 +60,21 @@ export interface PointStoreOptions {
   /** Bytes of a point in an encoded body without common tags, never less than the true size. */
   readonly sizeOf: (point: Point) => number;
   readonly ledger: Ledger;
+  /** Told, once each time, that half of `maxBytes` is reached: now is the time to send. */
+  readonly onPressure?: () => void;
   /** `false`: nothing can ever be sent, so points are counted as dropped (`export_off`) instead of held. */
   readonly exportOn?: boolean;
 }
 
+/** Part of the bound at which the store asks to be emptied. */
+const PRESSURE_SHARE = 0.5;
 /** Memory of a held point beyond its characters: maps, entry, headers (measured with 10 000 log points). */
 const POINT_OVERHEAD_BYTES = 500;
 
 /** A store with nothing in it. */
 export function createPointStore(options: PointStoreOptions): PointStore {
-  const { maxBytes, sizeOf, ledger, exportOn = true } = options;
+  const { maxBytes, sizeOf, ledger, onPressure, exportOn = true } = options;
+  const pressureBytes = maxBytes * PRESSURE_SHARE;
   const queues = new Map<Category, Queue>();
   const lent = new Set<HeldPoint>();
   let heldBytes = 0;
@@ -84,6 +89,7 @@ export function createPointStore(options: PointStoreOptions): PointStore {
   }
 
   function add(source: Source, points: readonly Point[]): void {
+    const before = heldBytes;
     for (const point of points) {
       ledger.received(source, point.category);
       if (!exportOn) {
@@ -95,6 +101,7 @@ export function createPointStore(options: PointStoreOptions): PointStore {
       heldBytes += memoryOf(entry);
     }
     shed(maxBytes, "store_full");
+    if (before < pressureBytes && heldBytes >= pressureBytes) onPressure?.();
   }
 
   /** The category that holds most pays first: a flood of logs must not push out the metrics. */

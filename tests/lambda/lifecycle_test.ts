@@ -138,6 +138,21 @@ Deno.test("lifecycle with the overlap plan asks for the next event while a flush
   assert(rig.calls.includes("final flush"));
 });
 
+Deno.test("lifecycle flushes at once when the store fills up during an invocation, and not while it waits for one", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = 50;
+  let relieve = (): void => {};
+  const run = rig.run({
+    plan: { kind: "periodic", everyMs: Infinity },
+    onPressure: (how) => void (relieve = how),
+  });
+  relieve();
+  assertEquals(rig.calls, ["next"]);
+  setTimeout(() => relieve(), 20);
+  await run;
+  assertEquals(rig.calls.slice(0, 4), ["next", "invoked r1", "flush", "flushed"]);
+});
+
 Deno.test("lifecycle holds data while the breaker is open", async () => {
   const rig = newRig(() => invoke("r1"));
   rig.breaker = "open";

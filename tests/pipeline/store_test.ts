@@ -93,6 +93,24 @@ Deno.test("store refuses to settle one batch twice", () => {
   assertThrows(() => store.putBack(batch), Error, "settled before");
 });
 
+Deno.test("store tells once each time that half of its bound is reached", () => {
+  let told = 0;
+  const store = createPointStore({
+    maxBytes: 2400,
+    sizeOf: () => 100,
+    ledger: createLedger(),
+    onPressure: () => void told++,
+  });
+  add(store, "a");
+  assertEquals(told, 0);
+  add(store, "b");
+  add(store, "c");
+  assertEquals(told, 1);
+  store.exported(take(store));
+  add(store, "d", "e");
+  assertEquals(told, 2);
+});
+
 Deno.test("store counts everything as dropped when nothing can ever be sent", () => {
   const { store, ledger } = newStore(1800, false);
   add(store, "a", "b");
