@@ -1,6 +1,6 @@
 /** A minimal extension for tests of the emulator: registers, subscribes, keeps what it receives. */
 import type { InProcessContext } from "./in_process.ts";
-import { sleep } from "./waiters.ts";
+import { nowMs, sleep } from "./waiters.ts";
 
 /** One telemetry event as it arrived. */
 export interface ReceivedEvent {
@@ -21,7 +21,7 @@ export interface FakeExtensionOptions {
   /** Answers a telemetry POST. @default 200 */
   readonly onTelemetry?: (events: readonly ReceivedEvent[], request: Request) => Promise<number> | number;
   readonly exitCode?: number;
-  /** Time for last records before it exits, in ms. @default 40 */
+  /** Longest wait for what is still to come before it exits, in ms. @default 1000 */
   readonly drainMs?: number;
 }
 
@@ -75,23 +75,39 @@ export function fakeExtension(options: FakeExtensionOptions = {}): FakeExtension
     await response.text();
   }
 
+  /** Waits for the report of each invocation of this life, or without platform events for a silence. */
+  async function drain(before: number, invokes: number, killed: AbortSignal): Promise<void> {
+    const endAt = nowMs() + (options.drainMs ?? 1000);
+    const platform = options.types?.includes("platform") ?? true;
+    for (let silentMs = 0; nowMs() < endAt && !killed.aborted; silentMs += 5) {
+      const life = received.slice(before);
+      const count = (type: string): number => life.filter((event) => event.type === type).length;
+      if (platform && count("platform.initReport") > 0 && count("platform.report") >= invokes) return;
+      if (!platform && silentMs >= 100) return;
+      await sleep(5, killed);
+    }
+  }
+
   async function run(context: InProcessContext): Promise<number> {
     const api = `http://${context.env["AWS_LAMBDA_RUNTIME_API"]}`;
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, signal: context.killed, onListen: () => {} },
       listen,
     );
+    const before = received.length;
     try {
       const id = await register(api, context.name, options.events ?? ["INVOKE", "SHUTDOWN"]);
       if (options.types?.length !== 0) await subscribe(api, id, server.addr.port);
+      let invokes = 0;
       while (!context.killed.aborted) {
         const event = await nextEvent(api, id, context.killed);
         if (event.eventType === "SHUTDOWN") {
           shutdownReasons.push(event.shutdownReason);
           await options.onShutdown?.(event.shutdownReason, context);
-          await sleep(options.drainMs ?? 40, context.killed);
+          await drain(before, invokes, context.killed);
           return options.exitCode ?? 0;
         }
+        invokes++;
         await options.onInvoke?.(event, context);
       }
       return 1;

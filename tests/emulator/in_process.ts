@@ -62,6 +62,6 @@ export function startInProcess(options: InProcessOptions): Program {
     kill: () => kill("SIGKILL", 137),
     freeze: () => {},
     thaw: () => {},
-    peakRssBytes: () => undefined,
+    memory: () => undefined,
   };
 }

@@ -17,7 +17,9 @@ export interface InvokeResult {
   /** The platform's verdict; a handled error is a success. */
   readonly status: Verdict["status"];
   readonly errorType?: string;
-  /** Invocation to the caller's answer, in ms. */
+  /** The caller's request, in epoch ms. */
+  readonly startedAt: number;
+  /** From then to the caller's answer, in ms. */
   readonly callerMs: number;
   /** `platform.report`'s duration, in ms. */
   readonly durationMs: number;
@@ -96,6 +98,7 @@ export function invokeResult(
     : {};
   return {
     requestId: call.requestId,
+    startedAt: call.startedAt,
     response: answer === undefined ? "" : new TextDecoder().decode(answer.answer.body),
     ...handled,
     ...verdict,

@@ -189,6 +189,7 @@ async function resetAfter(
   fatal: Fatal,
 ): Promise<InvokeResult> {
   const { sandbox, generation } = call;
+  const callerMs = (call.answer?.at ?? nowMs()) - call.startedAt;
   const outcome = generation.outcomes.get(call.requestId);
   if (outcome === "oom_killed" || outcome === "oom_reported") {
     sandbox.peakMemoryMb = sandbox.settings.memorySizeMb;
@@ -206,6 +207,7 @@ async function resetAfter(
   const response = JSON.stringify({ errorType: fatal.errorType, errorMessage });
   return invokeResult(call, verdict, durationMs, told, {
     reset,
+    callerMs,
     ...(call.answer === undefined ? { response, functionError: fatal.errorType } : {}),
   });
 }

@@ -26,6 +26,7 @@ import { invokeOnce } from "./invoke.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { invokeManaged } from "./managed.ts";
 import { type LambdaOptions, type LambdaSettings, resolveOptions } from "./options.ts";
+import type { ProgramMemory } from "./program.ts";
 import { isoTime, type TelemetryEvent } from "./records.ts";
 import type { FunctionScript } from "./script.ts";
 import type { DeliveryResult } from "./telemetry_batcher.ts";
@@ -41,6 +42,8 @@ export interface Lambda
   readonly env: Readonly<Record<string, string>>;
   /** Every telemetry event of the current life, or of the last one when there is none, in order. */
   readonly events: readonly TelemetryEvent[];
+  /** There is a life to shut down. */
+  readonly running: boolean;
   /** The extensions of the current life. */
   readonly extensions: readonly { readonly name: string; readonly state: string }[];
   /** Cold start. A failed init is reset, and repeated in the next invocation, as Lambda does. */
@@ -51,6 +54,8 @@ export interface Lambda
   freeze(ms: number): Promise<void>;
   /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
   shutdown(reason?: ShutdownReason): Promise<ShutdownResult>;
+  /** Memory of what runs now, by name (`function` is the function's); only of processes of their own. */
+  memory(): ReadonlyMap<string, ProgramMemory>;
   /** Kills everything without any notice, as the loss of the host does. */
   vanish(): Promise<void>;
   /** Sends a body of any form to the telemetry listeners, past the batcher. */
@@ -143,6 +148,9 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     get events(): readonly TelemetryEvent[] {
       return sandbox.lives.at(-1)?.telemetry.events ?? [];
     },
+    get running(): boolean {
+      return sandbox.generation !== undefined;
+    },
     get extensions(): readonly { readonly name: string; readonly state: string }[] {
       return sandbox.lives.at(-1)?.extensions.list ?? [];
     },
@@ -160,6 +168,14 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       await sleep(ms);
     },
     shutdown: (reason = "spindown") => inTurn(() => shutdown(reason)),
+    memory: () => {
+      const { programs = [], functionProgram } = sandbox.generation ?? {};
+      const running = functionProgram === undefined ? programs : [...programs, functionProgram];
+      return new Map(running.flatMap((program) => {
+        const memory = program.memory();
+        return memory === undefined ? [] : [[program.name, memory] as const];
+      }));
+    },
     vanish,
     sendRawTelemetry: (body) => sandbox.generation?.telemetry.inject(body) ?? Promise.resolve([]),
     emit: (type, record) => sandbox.generation?.telemetry.emit({ type, record }),

@@ -37,6 +37,7 @@ export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): P
   }
   return {
     requestId,
+    startedAt,
     response: answer === undefined ? "" : new TextDecoder().decode(answer.body),
     ...(verdict.errorType === undefined ? {} : { functionError: verdict.errorType }),
     ...verdict,

@@ -1,5 +1,5 @@
 /** Runs a program as a real process group. */
-import type { LineSink, Program, ProgramExit } from "./program.ts";
+import type { LineSink, Program, ProgramExit, ProgramMemory } from "./program.ts";
 import { nowMs } from "./waiters.ts";
 
 export interface ProcessOptions {
@@ -39,7 +39,7 @@ export function startProcess(options: ProcessOptions): Program {
   const signal = (name: Deno.Signal): void => signalGroup(child.pid, name);
   const killOnUnload = (): void => signal("SIGKILL");
   globalThis.addEventListener("unload", killOnUnload);
-  let peak: number | undefined;
+  let memory: ProgramMemory | undefined;
   const exited = child.status.then(async (status) => {
     exit = { code: status.code, ...(status.signal === null ? {} : { signal: status.signal }) };
     // Children that outlive their parent would hold the pipes open.
@@ -60,9 +60,9 @@ export function startProcess(options: ProcessOptions): Program {
     kill: () => exit ?? signal("SIGKILL"),
     freeze: () => exit ?? signal("SIGSTOP"),
     thaw: () => exit ?? signal("SIGCONT"),
-    peakRssBytes: () => {
-      if (exit === undefined) peak = Math.max(peak ?? 0, groupPeakRssBytes(child.pid) ?? 0) || undefined;
-      return peak;
+    memory: () => {
+      if (exit === undefined) memory = groupMemory(child.pid) ?? memory;
+      return memory;
     },
   };
 }
@@ -81,13 +81,13 @@ function failedProgram(name: string, startedAt: number, error: unknown): Program
     kill: () => {},
     freeze: () => {},
     thaw: () => {},
-    peakRssBytes: () => undefined,
+    memory: () => undefined,
   };
 }
 
 function signalGroup(pid: number, signal: Deno.Signal): void {
   try {
-    Deno.kill(-pid, signal);
+    Deno.kill(Deno.build.os === "windows" ? pid : -pid, signal);
   } catch {
     // The group is gone, which is what the caller wanted or will learn from `exited`.
   }
@@ -105,19 +105,26 @@ async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: stri
   if (rest !== "") onLine(rest);
 }
 
-/** Sum of the peaks of all processes of the group; Linux only. */
-function groupPeakRssBytes(groupId: number): number | undefined {
-  let sum: number | undefined;
+/** Sums over all processes of the group; Linux only. */
+function groupMemory(groupId: number): ProgramMemory | undefined {
+  const statuses: string[] = [];
   try {
     for (const entry of Deno.readDirSync("/proc")) {
-      if (!/^\d+$/.test(entry.name) || !inGroup(entry.name, groupId)) continue;
-      const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readText(`/proc/${entry.name}/status`))?.[1];
-      sum = (sum ?? 0) + Number(kilobytes ?? 0) * 1024;
+      if (/^\d+$/.test(entry.name) && inGroup(entry.name, groupId)) {
+        statuses.push(readText(`/proc/${entry.name}/status`));
+      }
     }
   } catch {
     return undefined;
   }
-  return sum;
+  const sum = (key: string): number =>
+    statuses.reduce(
+      (bytes, text) => bytes + 1024 * Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0),
+      0,
+    );
+  // A process that has just ended has no memory lines any more.
+  if (sum("VmHWM") === 0) return undefined;
+  return { peakBytes: sum("VmHWM"), residentBytes: sum("VmRSS"), anonymousBytes: sum("RssAnon") };
 }
 
 /** The fifth field of `stat` is the process group; the second may hold spaces and brackets. */

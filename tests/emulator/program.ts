@@ -21,8 +21,16 @@ export interface Program {
   /** Stops and continues the whole process group. Nothing happens in-process. */
   freeze(): void;
   thaw(): void;
-  /** Highest resident memory of the group so far, in bytes; `undefined` when it cannot be known. */
-  peakRssBytes(): number | undefined;
+  /** Memory of the group now, or as last read before its end; `undefined` when it cannot be known. */
+  memory(): ProgramMemory | undefined;
+}
+
+/** Resident memory in bytes, summed over a process group. */
+export interface ProgramMemory {
+  readonly peakBytes: number;
+  readonly residentBytes: number;
+  /** The part that is not a file's: what this program alone costs. */
+  readonly anonymousBytes: number;
 }
 
 /** Takes a program's output line by line. */

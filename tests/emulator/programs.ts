@@ -1,4 +1,5 @@
 /** Starts the extensions and the function of a generation and watches them. */
+import { tmpdir } from "node:os";
 import { extensionEnvironment, functionEnvironment } from "./environment.ts";
 import { extensionName, type Fatal, type Generation, type Sandbox } from "./generation.ts";
 import { startInProcess } from "./in_process.ts";
@@ -61,7 +62,7 @@ export function measureMemoryMb(sandbox: Sandbox, generation: Generation): numbe
     ...generation.programs,
     ...(generation.functionProgram === undefined ? [] : [generation.functionProgram]),
   ];
-  const peaks = programs.map((program) => program.peakRssBytes() ?? 0);
+  const peaks = programs.map((program) => program.memory()?.peakBytes ?? 0);
   const measuredMb = Math.ceil(peaks.reduce((sum, bytes) => sum + bytes, 0) / 1_048_576);
   const floorMb = measuredMb > 0 ? 0 : sandbox.settings.maxMemoryUsedMb;
   sandbox.peakMemoryMb = Math.max(sandbox.peakMemoryMb, measuredMb, floorMb);
@@ -89,7 +90,9 @@ function startFunctionProcess(sandbox: Sandbox, onLine: (line: string) => void):
       EMULATOR_FUNCTION_INIT: JSON.stringify(settings.functionInit),
       EMULATOR_CONCURRENCY: String(settings.concurrency),
       DENO_NO_UPDATE_CHECK: "1",
-      DENO_DIR: Deno.env.get("DENO_DIR") ?? "/tmp/.deno",
+      DENO_DIR: Deno.env.get("DENO_DIR") ?? `${tmpdir()}/lambda-emulator-deno`,
+      // Without it Windows opens no socket.
+      SystemRoot: Deno.env.get("SystemRoot") ?? "",
       NO_COLOR: "1",
     },
     onLine,

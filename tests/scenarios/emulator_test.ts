@@ -6,7 +6,7 @@ import { scenario } from "../support/scenario.ts";
 
 scenario("lambda delivers the records of cold start, invocations and spindown in order", async () => {
   const extension = fakeExtension();
-  await using lambda = await startLambda({ extension });
+  await using lambda = await startLambda({ extension, functionInit: { sleepMs: 50 } });
   assertEquals((await lambda.init()).status, "success");
   const first = await lambda.invoke({ logs: ["one", { two: 2 }], response: { total: 7 } });
   assertEquals(first.response, '{"total":7}');
@@ -84,6 +84,28 @@ scenario("lambda answers the caller before a slow extension is done", async () =
   assertEquals(read(report, "spans", "0", "name"), "extensionOverhead");
 });
 
+for (
+  const [setting, first] of [[{ invokeDelayMs: 80 }, "runtimeDone"], [
+    { dispatchDelayMs: 80 },
+    "INVOKE",
+  ]] as const
+) {
+  scenario(`lambda can let ${first} be first, by ${Object.keys(setting)[0]}`, async () => {
+    const order: string[] = [];
+    const extension = fakeExtension({
+      onInvoke: () => void order.push("INVOKE"),
+      onTelemetry: (events) => {
+        if (events.some(({ type }) => type === "platform.runtimeDone")) order.push("runtimeDone");
+        return 200;
+      },
+    });
+    await using lambda = await startLambda({ extension, ...setting });
+    assertEquals((await lambda.invoke()).status, "success");
+    await lambda.shutdown();
+    assertEquals(order[0], first);
+  });
+}
+
 scenario("lambda counts a handled error as a success of the platform", async () => {
   const extension = fakeExtension();
   await using lambda = await startLambda({ extension });
@@ -117,7 +139,7 @@ scenario("lambda ends a hanging function at its timeout and starts anew in the n
 });
 
 scenario("lambda can keep back the report of a reset", async () => {
-  const extension = fakeExtension();
+  const extension = fakeExtension({ drainMs: 150 });
   await using lambda = await startLambda({ extension, timeoutMs: 60, reportDelivery: "never-after-reset" });
   await lambda.invoke({ outcome: "hang" });
   assertEquals(recordsOf(extension.received, "platform.report").length, 0);
