@@ -6,7 +6,7 @@
 import type { FieldValue, Scalar } from "../../point/point.ts";
 import { createDecodeCollector, type Decoded, type WirePoint } from "./decoded.ts";
 import { type Precision, toNs } from "./precision.ts";
-import { createProtobufReader, type ProtobufReader } from "./protobuf_reader.ts";
+import { createProtobufReader, nextField, type ProtobufReader, readDouble } from "./protobuf_reader.ts";
 
 const ARRAY_TYPE = "point.Array";
 const BROKEN = "Cannot read a point as its protobuf is broken";
@@ -16,7 +16,7 @@ export function decodeProtobuf(body: Uint8Array, precision: Precision): Decoded 
   const collector = createDecodeCollector();
   const decoder = new TextDecoder();
   const reader = createProtobufReader(body);
-  while (reader.next()) {
+  while (nextField(reader)) {
     if (reader.field !== 1 || reader.wireType !== 2) continue;
     const point = decodePoint(reader.bytes, decoder, precision === "auto" ? "n" : precision);
     if (point === undefined) collector.fail(BROKEN);
@@ -32,7 +32,7 @@ function decodePoint(bytes: Uint8Array, decoder: TextDecoder, precision: Precisi
   const fields: [string, FieldValue | undefined][] = [];
   let measurement = "";
   let time = 0n;
-  while (reader.next()) {
+  while (nextField(reader)) {
     if (reader.field === 1 && reader.wireType === 2) measurement = decoder.decode(reader.bytes);
     else if (reader.field === 2 && reader.wireType === 2) {
       const pair = decodeField(reader.bytes, decoder);
@@ -53,7 +53,7 @@ function decodeField(
   let key = "";
   let isTag = false;
   let value: FieldValue | undefined;
-  while (reader.next()) {
+  while (nextField(reader)) {
     const { field, wireType } = reader;
     if (field === 1 && wireType === 2) key = decoder.decode(reader.bytes);
     else if (field === 8 && wireType === 0) isTag = reader.varint !== 0n;
@@ -69,7 +69,7 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefine
   const reader = createProtobufReader(bytes);
   let isArray = false;
   let packed = bytes.subarray(0, 0);
-  while (reader.next()) {
+  while (nextField(reader)) {
     if (reader.field === 1 && reader.wireType === 2) {
       isArray = decoder.decode(reader.bytes).endsWith(ARRAY_TYPE);
     } else if (reader.field === 2 && reader.wireType === 2) packed = reader.bytes;
@@ -77,11 +77,11 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefine
   if (reader.failed || !isArray) return undefined;
   const values: Scalar[] = [];
   const items = createProtobufReader(packed);
-  while (items.next()) {
+  while (nextField(items)) {
     if (items.field !== 1 || items.wireType !== 2) continue;
     const item = createProtobufReader(items.bytes);
     let value: Scalar | undefined;
-    while (item.next()) value = scalar(item.field, item, decoder) ?? value;
+    while (nextField(item)) value = scalar(item.field, item, decoder) ?? value;
     if (value !== undefined && !item.failed) values.push(value);
   }
   return items.failed ? undefined : values;
@@ -92,7 +92,7 @@ function scalar(number: number, reader: ProtobufReader, decoder: TextDecoder): S
   const { wireType } = reader;
   if (number === 1 && wireType === 0) return BigInt.asIntN(64, reader.varint);
   if (number === 2 && wireType === 0) return { unsigned: reader.varint };
-  if (number === 3 && wireType === 1) return reader.double();
+  if (number === 3 && wireType === 1) return readDouble(reader);
   if (number === 4 && wireType === 0) return reader.varint !== 0n;
   if (number === 5 && wireType === 2) return reader.bytes.slice();
   if (number === 6 && wireType === 2) return decoder.decode(reader.bytes);
