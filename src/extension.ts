@@ -94,9 +94,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
   const encoding = ENCODINGS[dataway.contentEncoding];
+  const hostname = awslambda.hostname ?? hostnameOf(options);
   const resource = createResource({
     env: options.env,
-    hostname: awslambda.hostname ?? hostnameOf(options),
+    hostname,
     globalTags: awslambda.globalTags,
     schema: awslambda.schema,
   });
@@ -117,7 +118,12 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   const context = (source: Source) => ({ ...intakeOf(source), log, limits: core.bodyLimits, now });
 
-  const receivers: Receiver[] = createReceivers(parsed.config, context);
+  const receivers: Receiver[] = createReceivers({
+    config: parsed.config,
+    context,
+    version: VERSION,
+    hostname,
+  });
   const telemetry = createTelemetryReceiver({
     ...context("telemetry"),
     config: awslambda,

@@ -1,12 +1,29 @@
 import type { Config } from "../config.ts";
 import type { Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { Source } from "../point/point.ts";
+import { createDatakitApiReceiver } from "./datakit/receiver.ts";
+import { createDdtraceReceivers } from "./ddtrace/receiver.ts";
 import { createStatsdReceiver } from "./statsd/receiver.ts";
 
-/** The list of local protocols: those that are on, each with its own way into the store. */
-export function createReceivers(config: Config, context: (source: Source) => ReceiverContext): Receiver[] {
-  const receivers: Receiver[] = [];
+export interface ReceiversOptions {
+  readonly config: Config;
+  /** What a receiver is built with: its own way into the store. */
+  readonly context: (source: Source) => ReceiverContext;
+  /** Our version. */
+  readonly version: string;
+  readonly hostname: string;
+}
+
+/** The list of local protocols: those that are on. */
+export function createReceivers(options: ReceiversOptions): Receiver[] {
+  const { config, context, version, hostname } = options;
+  const receivers: Receiver[] = [createDatakitApiReceiver({ version, hostname }, context("datakit"))];
   const statsd = config.statsd.enabled ? createStatsdReceiver(config.statsd, context("statsd")) : undefined;
   if (statsd !== undefined) receivers.push(statsd);
+  if (config.ddtrace.enabled) {
+    // Tracers send metrics of their own through the trace agent's port.
+    const links = statsd === undefined ? {} : { statsd: statsd.feed };
+    receivers.push(...createDdtraceReceivers(config.ddtrace, context("ddtrace"), links));
+  }
   return receivers;
 }
