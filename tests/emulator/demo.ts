@@ -19,7 +19,7 @@ async function main(): Promise<number> {
     extension: await findExtension(onLinux),
     function: "process",
     freezeMs: 1500,
-    timeoutMs: 1000,
+    timeoutMs: 2000,
     print,
   });
   if (missing.length === 0) {

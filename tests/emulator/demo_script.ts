@@ -3,18 +3,9 @@ import { type DatawayDouble, startDataway } from "./dataway.ts";
 import { startLambda } from "./lambda.ts";
 import type { Lambda } from "./lambda.ts";
 import type { ExtensionSource } from "./options.ts";
+import { commonTags, fieldTable, logTable, pointTable, uploadTable, withoutTags } from "./point_tables.ts";
 import { play, type Played, type Step } from "./play.ts";
-import {
-  commonTags,
-  fieldTable,
-  invocationTable,
-  logTable,
-  memoryTable,
-  pointTable,
-  timeTable,
-  uploadTable,
-  withoutTags,
-} from "./summary.ts";
+import { invocationTable, memoryTable, timeTable } from "./summary.ts";
 
 export interface DemoOptions {
   readonly extension: ExtensionSource;
@@ -157,6 +148,8 @@ function findMissing(lambda: Lambda, dataway: DatawayDouble, played: Played): re
   }
   const count = played.invocations.length;
   expect("sum of invocations", count, sum("invocations"));
+  // The handled error, which only its log line tells, and the timeout.
+  expect("sum of errors", 2, sum("errors"));
   expect("sum of timeouts", 1, sum("timeouts"));
   expect("sum of out_of_memory", 0, sum("out_of_memory"));
   expect("points with duration_ms", count, values("duration_ms").length);

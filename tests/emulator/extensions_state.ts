@@ -2,6 +2,7 @@
  * The Extensions API's state machines: who may call what when, and the exact answers.
  * @see `spec/lambda.md` 1.1 to 1.5 and 6.1
  */
+import { type ExtensionEventName, isEventName, parseRegister, refuseEvent } from "./register_request.ts";
 import { acceptedReply, type ApiReply, containerLostReply, errorReply, transitionError } from "./reply.ts";
 import { createWaiters } from "./waiters.ts";
 
@@ -15,8 +16,6 @@ export type ExtensionState =
   | "LaunchError"
   | "ShutdownFailed"
   | "Exited";
-
-export type ExtensionEventName = "INVOKE" | "SHUTDOWN";
 
 /** An event as `next` answers it. */
 export type ExtensionEvent =
@@ -78,7 +77,6 @@ export interface Extensions {
 
 /** At most this many extensions per function. */
 const MAX_EXTENSIONS = 10;
-const EVENTS: readonly string[] = ["INVOKE", "SHUTDOWN"];
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 interface Slot {
@@ -251,38 +249,4 @@ export function createExtensions(options: ExtensionsOptions): Extensions {
 
 function createSlot(name: string, external: boolean): Slot {
   return { name, id: crypto.randomUUID(), external, state: "Started", events: [] };
-}
-
-/** The events asked for, or what is wrong with the body. */
-function parseRegister(body: string): readonly string[] | string {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  if (typeof parsed !== "object" || parsed === null) return "Body must be a JSON object";
-  if ("configurationKeys" in parsed && Array.isArray(parsed.configurationKeys)) {
-    if (parsed.configurationKeys.length > 0) {
-      return "configurationKeys are deprecated; use environment variables instead";
-    }
-  }
-  const events: unknown = "events" in parsed ? parsed.events ?? [] : [];
-  if (!Array.isArray(events) || !events.every((event) => typeof event === "string")) {
-    return "events must be a list of strings";
-  }
-  return events;
-}
-
-function refuseEvent(events: readonly string[], external: boolean, managed: boolean): string | undefined {
-  for (const event of events) {
-    if (!EVENTS.includes(event)) return `${event}: ErrorInvalidEventType`;
-    if (managed && event === "INVOKE") return `${event}: ErrorInvalidEventType`;
-    if (!external && event === "SHUTDOWN") return `${event}: ShutdownEventNotSupportedForInternalExtension`;
-  }
-  return undefined;
-}
-
-function isEventName(event: string): event is ExtensionEventName {
-  return EVENTS.includes(event);
 }

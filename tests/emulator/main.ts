@@ -16,18 +16,9 @@ import { startDataway } from "./dataway.ts";
 import { exitOnSignal } from "./exit_on_signal.ts";
 import { startLambda } from "./lambda.ts";
 import type { LambdaOptions } from "./options.ts";
+import { commonTags, pointTable, uploadTable, withoutTags } from "./point_tables.ts";
 import { play, type Step } from "./play.ts";
-import {
-  callTable,
-  commonTags,
-  deliveryTable,
-  invocationTable,
-  memoryTable,
-  pointTable,
-  timeTable,
-  uploadTable,
-  withoutTags,
-} from "./summary.ts";
+import { callTable, deliveryTable, invocationTable, memoryTable, timeTable } from "./summary.ts";
 
 /** What is lived. */
 export interface EmulateOptions {
