@@ -120,13 +120,25 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   async function drain(): Promise<void> {
     if (datagrams.length + streams.length === 0) return;
     const endAt = performance.now() + DRAIN_MS;
-    let before;
-    do {
-      before = activity();
+    let quietRounds = 0;
+    while (quietRounds < roundsWanted() && performance.now() < endAt) {
+      const before = activity();
       await Promise.all(datagrams.map((socket) => socket.drain(MARKER_MS)));
-      // Streams have no place for a marker: what is readable now is read within a turn of the event loop.
-      if (streams.some((stream) => stream.connections() > 0) || datagrams.length === 0) await turn();
-    } while (activity() !== before && performance.now() < endAt);
+      if (hasConnections() || datagrams.length === 0) await turn();
+      quietRounds = activity() === before ? quietRounds + 1 : 0;
+    }
+  }
+
+  /**
+   * Streams have no place for a marker: what is readable now is read within a turn of the event loop, or in the
+   * next one when the turn's timer came first.
+   */
+  function roundsWanted(): number {
+    return hasConnections() ? 2 : 1;
+  }
+
+  function hasConnections(): boolean {
+    return streams.some((stream) => stream.connections() > 0);
   }
 
   return {
@@ -156,5 +168,5 @@ function describe({ hostname, port }: ListenAddress): string {
 }
 
 function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }
