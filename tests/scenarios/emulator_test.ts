@@ -194,7 +194,7 @@ for (
 
 scenario("lambda reports an init error of the runtime and repeats the init in the invocation", async () => {
   const extension = fakeExtension();
-  const functionInit = { outcome: "error", errorType: "Runtime.ImportModuleError" } as const;
+  const functionInit = { sleepMs: 50, outcome: "error", errorType: "Runtime.ImportModuleError" } as const;
   await using lambda = await startLambda({ extension, functionInit });
   const init = await lambda.init();
   assertEquals([init.status, init.errorType], ["error", "Runtime.ImportModuleError"]);
