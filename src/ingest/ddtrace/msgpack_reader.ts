@@ -191,7 +191,7 @@ export function createMsgpackReader(bytes: Uint8Array): MsgpackReader {
   function skip(seen?: (text: string) => void): void {
     for (let pending = 1; pending > 0; pending--) {
       const head = peek();
-      if (head < 0x80 || head >= 0xe0 || (head >= 0xc0 && head <= 0xc3)) at++;
+      if (head < 0x80 || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3) at++;
       else if ((head & 0xf0) === 0x80 || head === 0xde || head === 0xdf) pending += 2 * (map() ?? 0);
       else if ((head & 0xf0) === 0x90 || head === 0xdc || head === 0xdd) pending += array() ?? 0;
       else if (head >= 0xca && head <= 0xd3) numeric();
@@ -199,8 +199,10 @@ export function createMsgpackReader(bytes: Uint8Array): MsgpackReader {
         const length = textLength(head);
         if (seen === undefined) at += length;
         else seen(takeText(length));
-      } else if (head >= 0xc4 && head <= 0xc6) at += textLength(head);
-      else skipExtension(head);
+      } else if (head >= 0xc4 && head <= 0xc6) {
+        const length = textLength(head);
+        at += length;
+      } else skipExtension(head);
     }
   }
 

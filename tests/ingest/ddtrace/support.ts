@@ -69,7 +69,8 @@ function writeNumber(value: number, out: number[]): void {
 }
 
 function writeSized(head: number, bytes: Uint8Array, out: number[]): void {
-  out.push(head, ...u32(bytes.length), ...bytes);
+  out.push(head, ...u32(bytes.length));
+  for (const byte of bytes) out.push(byte);
 }
 
 function u32(value: number): Uint8Array {
