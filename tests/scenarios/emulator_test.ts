@@ -58,7 +58,7 @@ scenario("lambda delivers a report with the next invocation by default", async (
   await lambda.invoke({ sleepMs: 40 });
   await lambda.freeze(60);
   assertEquals(recordsOf(extension.received, "platform.report").length, 0);
-  await lambda.invoke({ sleepMs: 40 });
+  await lambda.invoke({ sleepMs: 250 });
   assertEquals(recordsOf(extension.received, "platform.report").length, 1);
   await lambda.shutdown();
 });
