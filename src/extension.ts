@@ -13,7 +13,8 @@ import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import { createFlusher } from "./pipeline/flusher.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
-import type { Intake, Receiver } from "./pipeline/receiver.ts";
+import { createTimeSpread } from "./pipeline/time_spread.ts";
+import type { Consumer, Intake, Receiver } from "./pipeline/receiver.ts";
 import { createSelfMetrics } from "./pipeline/self_metrics.ts";
 import { createPointStore } from "./pipeline/store.ts";
 import { ENCODINGS } from "./point/encoding.ts";
@@ -53,6 +54,8 @@ type Registered = Extract<RegisterResult, { status: "registered" }>;
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 /** Own figures are sent at most this often, in ms. */
 const SELF_METRICS_INTERVAL_MS = 60_000;
+/** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
+const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 /** A sleep this long may have been a freeze in which connections died unseen. In ms. */
 const STALE_AFTER_MS = 4_000;
 
@@ -112,8 +115,14 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   using client = createDatawayClient(dataway, options.env, now);
   reportSettings(log, parsed, client);
+  const breaker = createCircuitBreaker({ now });
+  const spread = createTimeSpread();
+  const consumerOf = (source: Source): Consumer => {
+    const consume = store.consumer(source);
+    return SPREAD_SOURCES.has(source) ? (points) => consume(spread.apply(points)) : consume;
+  };
   const intakeOf = (source: Source): Intake => ({
-    consume: store.consumer(source),
+    consume: consumerOf(source),
     refuse: (reason, count) => ledger.refused(source, reason, count),
   });
   const context = (source: Source) => ({ ...intakeOf(source), log, limits: core.bodyLimits, now });
@@ -130,6 +139,11 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     resource,
     managedInstance: options.managedInstance,
     initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
+    onRestore: () => {
+      spread.redraw();
+      client.renew();
+      breaker.reset();
+    },
     onDone: (invocation) => receivers.forEach((receiver) => receiver.invocationDone?.(invocation)),
   });
   if (core.inputs.has("awslambda")) receivers.unshift(telemetry);
@@ -142,9 +156,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
     version: VERSION,
   });
-  const breaker = createCircuitBreaker({ now });
   const self = createSelfMetrics({ ledger, store, intervalMs: SELF_METRICS_INTERVAL_MS, now });
-  const toStore = store.consumer("self");
+  const toStore = consumerOf("self");
   const flusher = createFlusher({
     store,
     exporter,

@@ -27,6 +27,8 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly resource: Pick<Resource, "observe" | "invoked">;
   /** Told of each request once, at its first verdict. */
   readonly onDone?: (invocation: FinishedInvocation) => void;
+  /** Told when this memory woke up from a snapshot: whatever is particular to a sandbox must be made anew. */
+  readonly onRestore?: () => void;
 }
 
 /** The receiver, and the invocations it keeps, whose verdicts become points also without a telemetry event. */
@@ -68,6 +70,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 
   function eventToDrafts(event: TelemetryEvent): readonly PointDraft[] {
     options.resource.observe(event);
+    if (event.type === "platform.restoreStart") options.onRestore?.();
     const timeNs = stamp(event.timeNs);
     verdicts = [];
     const observation = invocations.observe(event);
