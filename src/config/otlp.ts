@@ -1,11 +1,152 @@
+import type { ListenAddress } from "../pipeline/receiver.ts";
+import { readListenAddress } from "./core.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** Settings of the OpenTelemetry receiver. */
 export interface OtlpConfig {
   readonly enabled: boolean;
+  /** Where OTLP/HTTP is served besides the main listener. */
+  readonly http: readonly ListenAddress[];
+  /** Where OTLP/gRPC is served. */
+  readonly grpc: readonly ListenAddress[];
+  /** Put on every point; what a point has itself counts more. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** Span attributes that become fields besides the usual ones. */
+  readonly customerTags: AttributeChoice;
+  /** A database, RPC or messaging span is of the service `redis`, `grpc`, …; its own goes to `base_service`. */
+  readonly splitServiceName: boolean;
+  /** Ids as decimals of their low 64 bits, as Datadog's libraries write them. */
+  readonly compatibleDdtrace: boolean;
+  /** What the `message` of a span holds: what no field says, the whole span, or there is none. */
+  readonly message: "rest" | "whole" | "none";
+  /** Part of the traces kept, from 0 to 1. Spans with errors always are. */
+  readonly samplingRatio: number;
+  /** Whether cumulative metrics that name no instance get one, so that parallel sandboxes stay apart. */
+  readonly instanceTag: boolean;
+}
+
+/** Which attributes are meant: all, some by name, some by pattern. */
+export interface AttributeChoice {
+  readonly all: boolean;
+  readonly names: ReadonlySet<string>;
+  readonly patterns: readonly RegExp[];
 }
 
 /** Reads `ENV_INPUT_OTEL_*`. */
-export function readOtlpConfig(_read: SettingReader, enabled: boolean): OtlpConfig {
-  return { enabled };
+export function readOtlpConfig(read: SettingReader, enabled: boolean): OtlpConfig {
+  const deleteMessage = read.boolean("ENV_INPUT_OTEL_DEL_MESSAGE", {
+    default: false,
+    description: "Leaves out the field `message` of spans, and with it all attributes that are no fields.",
+  });
+  const cleanMessage = read.boolean("ENV_INPUT_OTEL_CLEAN_MESSAGE", {
+    default: true,
+    description: "Leaves out of a span's `message` what its fields and tags say already.",
+  });
+  return {
+    enabled,
+    http: readEndpoint(read, "ENV_INPUT_OTEL_HTTP", 4318, "OTLP/HTTP"),
+    grpc: readEndpoint(read, "ENV_INPUT_OTEL_GRPC", 4317, "OTLP/gRPC"),
+    tags: read.pairs("ENV_INPUT_OTEL_TAGS", {
+      description: "Tags of every point that came by OpenTelemetry, as `k=v,k=v` or JSON.",
+    }),
+    customerTags: readCustomerTags(read),
+    splitServiceName: read.boolean("ENV_INPUT_OTEL_SPLIT_SERVICE_NAME", {
+      default: true,
+      description:
+        "Names the service of database, RPC and messaging spans after their system; the original is `base_service`.",
+    }),
+    compatibleDdtrace: read.boolean("ENV_INPUT_OTEL_COMPATIBLE_DDTRACE", {
+      default: false,
+      description: "Writes trace and span ids as decimals of their low 64 bits, as Datadog's libraries do.",
+    }),
+    message: deleteMessage ? "none" : cleanMessage ? "rest" : "whole",
+    samplingRatio: read.decimal("ENV_INPUT_OTEL_SAMPLER", {
+      default: 1,
+      min: 0,
+      max: 1,
+      description: "Part of the traces kept, chosen by trace id. Spans with errors always are kept.",
+    }),
+    instanceTag: read.boolean("ENV_INPUT_OTEL_INSTANCE_TAG", {
+      default: true,
+      description:
+        "Adds `faas_instance` to cumulative metrics that name no instance: without it parallel sandboxes mix.",
+    }),
+  };
+}
+
+/** `host:port`, a port, `off`, or DataKit's JSON with `enable` and `addr`. Only loopback makes sense here. */
+function readEndpoint(read: SettingReader, name: string, port: number, what: string): ListenAddress[] {
+  const options = {
+    default: { hostname: "127.0.0.1", port },
+    description: `Loopback address of ${what}, or \`off\`.`,
+  };
+  const text = read.text(name, { default: `127.0.0.1:${port}`, description: options.description });
+  if (/^(off|false|no|none|0)$/i.test(text)) return [];
+  const datakit = text.startsWith("{") ? parseDatakitEndpoint(text, port) : undefined;
+  const address = datakit ?? readListenAddress(read, name, options);
+  if (address === "off") return [];
+  if (/^(localhost|127\.[\d.]+)$/i.test(address.hostname)) {
+    // `localhost` is ::1 first to some clients; a port of the user's own choice is only where it was put.
+    const alsoV6 = address.hostname === "127.0.0.1" && address.port !== 0;
+    return alsoV6 ? [address, { hostname: "::1", port: address.port }] : [address];
+  }
+  if (address.hostname === "::1") return [address];
+  const used = [{ hostname: "127.0.0.1", port: address.port }];
+  read.problem({
+    name,
+    message: `Cannot use ${name} as it must be a loopback address: current value is ${
+      JSON.stringify(address.hostname)
+    }`,
+    used: `127.0.0.1:${address.port}`,
+  });
+  return used;
+}
+
+/** DataKit's form: `{"enable":true,…}` for HTTP, `{"trace_enable":true,"addr":"127.0.0.1:4317"}` for gRPC. */
+function parseDatakitEndpoint(text: string, port: number): ListenAddress | "off" | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const entries = new Map<string, unknown>(Object.entries(value));
+  if (entries.get("enable") === false) return "off";
+  const addr = entries.get("addr");
+  if (addr === undefined) return { hostname: "127.0.0.1", port };
+  const match = typeof addr === "string" ? /^(.*):(\d{1,5})$/.exec(addr) : null;
+  const chosen = Number(match?.[2]);
+  if (match === null || chosen > 65535) return undefined;
+  return { hostname: (match[1] ?? "").replace(/^\[|\]$/g, "") || "127.0.0.1", port: chosen };
+}
+
+function readCustomerTags(read: SettingReader): AttributeChoice {
+  const name = "ENV_INPUT_OTEL_CUSTOMER_TAGS";
+  const names = new Set<string>();
+  const patterns: RegExp[] = [];
+  const words = read.list(name, {
+    default: [],
+    description: "More span attributes that become fields; `reg:` begins a regular expression.",
+  });
+  for (const word of words) {
+    if (!word.startsWith("reg:")) {
+      names.add(word);
+      continue;
+    }
+    try {
+      patterns.push(new RegExp(word.slice("reg:".length)));
+    } catch {
+      read.problem({
+        name,
+        message: `Cannot use ${JSON.stringify(word)} of ${name} as it must be a regular expression`,
+        used: "the others",
+      });
+    }
+  }
+  const all = read.boolean("ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL", {
+    default: false,
+    description: "Makes every span attribute a field.",
+  });
+  return { all, names, patterns };
 }

@@ -5,6 +5,7 @@
  */
 import type { ZlibOptions } from "node:zlib";
 import type { BodyLimits } from "../pipeline/receiver.ts";
+import { createGrowingBuffer } from "./growing_buffer.ts";
 import { zstdFrames } from "./zstd_frames.ts";
 
 /** The whole body, inflated; or why there is none, with the status that says so. */
@@ -78,31 +79,17 @@ async function collect(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  let kept: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  let length = 0;
+  const buffer = createGrowingBuffer(maxBytes);
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    const chunk = read.value;
-    const end = length + chunk.length;
-    if (end > 2 * maxBytes) {
+    const sizeBytes = buffer.sizeBytes + read.value.length;
+    if (sizeBytes > 2 * maxBytes) {
       await reader.cancel();
       return undefined;
     }
-    if (end > maxBytes) kept = new Uint8Array(0);
-    else if (length === 0) kept = chunk;
-    else {
-      // One growing buffer and not a list: a million one-byte chunks must not cost a million objects.
-      if (end > kept.length) kept = grow(kept, length, Math.min(Math.max(2 * end, 4096), maxBytes));
-      kept.set(chunk, length);
-    }
-    length = end;
+    if (sizeBytes > maxBytes) buffer.drop();
+    buffer.append(read.value);
   }
-  return length > maxBytes ? undefined : kept.subarray(0, length);
-}
-
-function grow(bytes: Uint8Array<ArrayBuffer>, length: number, newLength: number): Uint8Array<ArrayBuffer> {
-  const grown = new Uint8Array(newLength);
-  grown.set(bytes.subarray(0, length));
-  return grown;
+  return buffer.sizeBytes > maxBytes ? undefined : buffer.bytes();
 }
 
 async function inflateAll(

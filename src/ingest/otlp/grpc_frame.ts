@@ -1,0 +1,58 @@
+import type { BodyLimits } from "../../pipeline/receiver.ts";
+import { inflate } from "../body.ts";
+
+/** Codes of gRPC that we answer with. */
+export const GRPC_CODE = {
+  ok: 0,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+} as const;
+export type GrpcCode = (typeof GRPC_CODE)[keyof typeof GRPC_CODE];
+
+/** The message of a unary call, inflated; or the code and text of why there is none. */
+export type FrameResult =
+  | { readonly ok: true; readonly message: Uint8Array }
+  | { readonly ok: false; readonly code: GrpcCode; readonly error: string };
+
+/** Bytes before a message: a flag and the length. */
+export const FRAME_HEADER_BYTES = 5;
+
+/**
+ * Takes the first message out of a call's body; a unary call has one. Whether it is compressed says its own flag,
+ * how, says `encoding` (the header `grpc-encoding`).
+ * @see `spec/ingest.md` 2.6, and T22 for bodies that break the rules
+ */
+export async function readFrame(
+  body: Uint8Array,
+  encoding: string,
+  limits: BodyLimits,
+): Promise<FrameResult> {
+  if (body.length < FRAME_HEADER_BYTES) return refuse("internal", "a call must have a message");
+  const flag = body[0] ?? 0;
+  const length = new DataView(body.buffer, body.byteOffset).getUint32(1);
+  if (length > body.length - FRAME_HEADER_BYTES) return refuse("internal", "a message must be whole");
+  const message = body.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + length);
+  if (flag === 0) return { ok: true, message };
+  if (flag !== 1) return refuse("internal", "a message's flag must be 0 or 1");
+  const coding = encoding.trim().toLowerCase();
+  if (coding === "" || coding === "identity") {
+    return refuse("internal", "a compressed message must come with grpc-encoding");
+  }
+  if (coding !== "gzip" && coding !== "deflate" && coding !== "zstd") {
+    return refuse("unimplemented", "grpc-encoding must be gzip, deflate or zstd");
+  }
+  const inflated = await inflate(message, coding, limits.maxInflatedBytes);
+  if (inflated.ok) return { ok: true, message: inflated.bytes };
+  return {
+    ok: false,
+    code: inflated.status === 413 ? GRPC_CODE.resourceExhausted : GRPC_CODE.invalidArgument,
+    error: inflated.error,
+  };
+}
+
+function refuse(code: "internal" | "unimplemented", rule: string): FrameResult {
+  return { ok: false, code: GRPC_CODE[code], error: `Cannot read a message as ${rule}` };
+}

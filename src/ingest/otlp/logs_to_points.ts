@@ -1,0 +1,117 @@
+import type { OtlpConfig } from "../../config/otlp.ts";
+import type { FieldValue } from "../../point/point.ts";
+import { createIdFormat, isSpanId, isTraceId } from "./ids.ts";
+import type { OtlpAttributes, OtlpLogRecord, OtlpRequest } from "./model.ts";
+import type { PointSink } from "./point_sink.ts";
+import { underscored } from "./promotion.ts";
+import type { Clock } from "./time.ts";
+import { toFieldValue, toValueText } from "./values.ts";
+
+/** Maps a request's log records into `sink`. */
+export type LogsToPoints = (request: OtlpRequest<OtlpLogRecord>, sink: PointSink, clock: Clock) => void;
+
+/** What a log's point calls by these names is its own, or Guance's: attributes of these names get a prefix. */
+const RESERVED = /^(message|status|service|source|date|remote_ip)$/;
+const RESERVED_PREFIX = "attributes_";
+const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+/** Severity texts of logging libraries, for records without a severity number. */
+const LEVEL_OF_TEXT =
+  /^(trace|debug|info|warn|error|fatal|critical|crit|emerg|alert|panic|severe|notice|fine)/;
+
+/**
+ * Log records as points of the category logging, measured by `log.source` or the service.
+ * @see `spec/datakit.md` 5.4, 8 (fault 20) for what is mended
+ */
+export function createLogsToPoints(config: OtlpConfig): LogsToPoints {
+  const formatId = createIdFormat(config.compatibleDdtrace);
+
+  function add(
+    record: OtlpLogRecord,
+    source: {
+      measurement: string;
+      tags: ReadonlyMap<string, string>;
+      fields: ReadonlyMap<string, FieldValue>;
+    },
+    sink: PointSink,
+    clock: Clock,
+  ): void {
+    const tags = new Map(source.tags);
+    tags.set("status", statusOf(record));
+    const fields = new Map(source.fields);
+    addAttributes(record.attributes, fields);
+    if (record.severityText !== "") fields.set("severity_text", record.severityText);
+    if (record.eventName !== "") fields.set("event_name", record.eventName);
+    if (isTraceId(record.traceId) || !fields.has("trace_id")) {
+      fields.set("trace_id", formatId(isTraceId(record.traceId) ? record.traceId : ""));
+    }
+    if (isSpanId(record.spanId) || !fields.has("span_id")) {
+      fields.set("span_id", formatId(isSpanId(record.spanId) ? record.spanId : ""));
+    }
+    fields.set("message", messageOf(record, fields));
+    const timeNs = clock.settle(record.timeUnixNano, record.observedTimeUnixNano);
+    sink.add({ category: "logging", measurement: source.measurement, tags, fields, timeNs });
+  }
+
+  return (request, sink, clock) => {
+    for (const { resource: { attributes }, scopes, schemaUrl } of request.resources) {
+      const service = toValueText(attributes.get("service.name"));
+      const tags = new Map(config.tags);
+      tags.set("service", service || "unSetServiceName").set("remote_ip", "127.0.0.1");
+      const host = toValueText(attributes.get("host.name"));
+      if (host !== "") tags.set("host", host);
+      const measurement = toValueText(attributes.get("log.source")) || service || "otel_logs";
+      for (const { scope, items, schemaUrl: scopeSchemaUrl } of scopes) {
+        const fields = new Map<string, FieldValue>();
+        addAttributes(attributes, fields);
+        addAttributes(scope.attributes, fields);
+        if (scope.name !== "") fields.set("scope_name", scope.name);
+        if ((scopeSchemaUrl || schemaUrl) !== "") fields.set("schema_url", scopeSchemaUrl || schemaUrl);
+        for (const record of items) add(record, { measurement, tags, fields }, sink, clock);
+      }
+    }
+  };
+}
+
+/** The nearer ones win: a record's own attributes over its scope's over its resource's. */
+function addAttributes(attributes: OtlpAttributes, fields: Map<string, FieldValue>): void {
+  for (const [name, value] of attributes) {
+    const field = toFieldValue(value);
+    if (field === undefined) continue;
+    const key = underscored(name);
+    fields.set(RESERVED.test(key) ? RESERVED_PREFIX + key : key, field);
+  }
+}
+
+/** The body's text; an attribute `message` stands in for a body that is not there. */
+function messageOf({ body }: OtlpLogRecord, fields: Map<string, FieldValue>): string {
+  const key = `${RESERVED_PREFIX}message`;
+  const attribute = fields.get(key);
+  if (body !== undefined || attribute === undefined) return toValueText(body);
+  fields.delete(key);
+  return String(attribute);
+}
+
+function statusOf({ severityNumber, severityText }: OtlpLogRecord): string {
+  const level = LEVELS[Math.ceil(severityNumber / 4) - 1];
+  if (level !== undefined) return level;
+  const text = severityText.toLowerCase();
+  switch (LEVEL_OF_TEXT.exec(text)?.[1]) {
+    case undefined:
+      return "unknown";
+    case "trace":
+      return "trace";
+    case "debug":
+    case "fine":
+      return "debug";
+    case "info":
+    case "notice":
+      return "info";
+    case "warn":
+      return "warn";
+    case "error":
+    case "severe":
+      return "error";
+    default:
+      return "fatal";
+  }
+}

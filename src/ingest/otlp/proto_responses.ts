@@ -1,0 +1,36 @@
+/**
+ * The two answers OTLP knows, in protobuf.
+ * @see `spec/ingest.md` 2.4 (Responses) and 2.1 (failure body)
+ */
+
+/** `google.rpc.Status`. */
+export function encodeStatus(code: number, message: string): Uint8Array<ArrayBuffer> {
+  return concat([[0x08, ...varint(code)], lengthDelimited(0x12, new TextEncoder().encode(message))]);
+}
+
+/** `Export…ServiceResponse`: no byte at all unless something was rejected. */
+export function encodeExportResponse(rejected: number, message: string): Uint8Array<ArrayBuffer> {
+  if (rejected === 0) return new Uint8Array(0);
+  const text = lengthDelimited(0x12, new TextEncoder().encode(message));
+  return concat([lengthDelimited(0x0a, concat([[0x08, ...varint(rejected)], text]))]);
+}
+
+function lengthDelimited(tag: number, bytes: Uint8Array): Uint8Array {
+  return concat([[tag, ...varint(bytes.length)], bytes]);
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push(rest % 128 | 0x80);
+  return [...bytes, Math.floor(value / 128 ** bytes.length)];
+}
+
+function concat(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,74 @@
+import { createLogger } from "@std/log";
+import { readOtlpConfig } from "../../../src/config/otlp.ts";
+import { createSettingReader, type Environment } from "../../../src/config/reader.ts";
+import { createExportHandler, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
+import { createOtlpReceiver } from "../../../src/ingest/otlp/receiver.ts";
+import type { BodyLimits, Receiver, ReceiverContext } from "../../../src/pipeline/receiver.ts";
+import { encodeLineProtocol } from "../../../src/point/line_protocol.ts";
+import type { Point } from "../../../src/point/point.ts";
+
+/** 2023-11-14T22:13:30Z: ten seconds after the worked bytes' time. */
+export const NOW_MS = 1_700_000_010_000;
+
+const LIMITS: BodyLimits = { maxWireBytes: 1 << 20, maxInflatedBytes: 4 << 20, timeoutMs: 5000 };
+
+/** A context that remembers what it is given. */
+export interface Recorder {
+  readonly context: ReceiverContext;
+  readonly points: Point[];
+  /** Refused data by reason. */
+  readonly refused: Map<string, number>;
+  readonly logged: string[];
+  /** The points as line protocol, one a line. */
+  lines(): string[];
+}
+
+export function createRecorder(limits: Partial<BodyLimits> = {}): Recorder {
+  const points: Point[] = [];
+  const refused = new Map<string, number>();
+  const logged: string[] = [];
+  return {
+    points,
+    refused,
+    logged,
+    lines: () => new TextDecoder().decode(encodeLineProtocol(points, new Map())).split("\n").slice(0, -1),
+    context: {
+      consume: (batch) => void points.push(...batch),
+      refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
+      log: createLogger({ level: "debug", write: (line) => void logged.push(line) }),
+      limits: { ...LIMITS, ...limits },
+      now: () => NOW_MS,
+    },
+  };
+}
+
+/** The receiver with settings from `env`. */
+export function createTestReceiver(recorder: Recorder, env: Environment = {}): Receiver {
+  return createOtlpReceiver(readOtlpConfig(createSettingReader(env), true), recorder.context);
+}
+
+/** What becomes of one JSON request: the points, as recorded. */
+export function exportJson(signal: Signal, request: unknown, env: Environment = {}): Recorder {
+  const recorder = createRecorder();
+  const handle = createExportHandler(readOtlpConfig(createSettingReader(env), true), recorder.context);
+  handle(signal, "json", new TextEncoder().encode(JSON.stringify(request)));
+  return recorder;
+}
+
+/** Attributes as OTLP/JSON has them, of strings, integers and other plain values. */
+export function attributes(values: Readonly<Record<string, unknown>>): unknown[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value: anyValue(value) }));
+}
+
+export function anyValue(value: unknown): unknown {
+  if (typeof value === "string") return { stringValue: value };
+  if (typeof value === "boolean") return { boolValue: value };
+  if (typeof value === "number") {
+    return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
+  }
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValue) } };
+  if (typeof value === "object" && value !== null) {
+    return { kvlistValue: { values: attributes(Object.fromEntries(Object.entries(value))) } };
+  }
+  return {};
+}
