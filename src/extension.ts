@@ -19,6 +19,7 @@ import { createSelfMetrics } from "./pipeline/self_metrics.ts";
 import { createPointStore } from "./pipeline/store.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
+import { splitMessage } from "./point/split_message.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
 
@@ -119,7 +120,11 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const spread = createTimeSpread();
   const consumerOf = (source: Source): Consumer => {
     const consume = store.consumer(source);
-    return SPREAD_SOURCES.has(source) ? (points) => consume(spread.apply(points)) : consume;
+    const isSpread = SPREAD_SOURCES.has(source);
+    return (points) => {
+      const whole = points.flatMap((point) => splitMessage(point));
+      consume(isSpread ? spread.apply(whole) : whole);
+    };
   };
   const intakeOf = (source: Source): Intake => ({
     consume: consumerOf(source),

@@ -3,6 +3,7 @@ import type { Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { Source } from "../point/point.ts";
 import { createDatakitApiReceiver } from "./datakit/receiver.ts";
 import { createDdtraceReceivers } from "./ddtrace/receiver.ts";
+import { createOtlpReceiver } from "./otlp/receiver.ts";
 import { createStatsdReceiver } from "./statsd/receiver.ts";
 
 export interface ReceiversOptions {
@@ -20,6 +21,7 @@ export function createReceivers(options: ReceiversOptions): Receiver[] {
   const receivers: Receiver[] = [createDatakitApiReceiver({ version, hostname }, context("datakit"))];
   const statsd = config.statsd.enabled ? createStatsdReceiver(config.statsd, context("statsd")) : undefined;
   if (statsd !== undefined) receivers.push(statsd);
+  if (config.otlp.enabled) receivers.push(createOtlpReceiver(config.otlp, context("otlp")));
   if (config.ddtrace.enabled) {
     // Tracers send metrics of their own through the trace agent's port.
     const links = statsd === undefined ? {} : { statsd: statsd.feed };

@@ -9,7 +9,6 @@ import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import type { FinishedInvocation, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import { createPoint } from "../point/create_point.ts";
 import type { Point, PointDraft } from "../point/point.ts";
-import { splitMessage } from "../point/split_message.ts";
 import { createInvocations, type Invocations, type Verdict } from "./invocations.ts";
 import { logEventToDraft } from "./log_points.ts";
 import type { Resource } from "./resource.ts";
@@ -139,7 +138,7 @@ function toPoints(drafts: readonly PointDraft[]): Point[] {
   const points: Point[] = [];
   for (const draft of drafts) {
     const point = createPoint(draft);
-    if (point !== undefined) points.push(...splitMessage(point));
+    if (point !== undefined) points.push(point);
   }
   return points;
 }
