@@ -58,11 +58,11 @@ export function mendSpan(span: DdSpan, nowNs: bigint): void {
   if (span.startNs < MIN_START_NS) span.startNs = nowNs;
   if (span.startNs > nowNs + MAX_AHEAD_NS) span.startNs = nowNs + MAX_AHEAD_NS;
 
-  const links = span.links === undefined ? span.meta.get("_dd.span_links") : undefined;
-  const parsedLinks = links === undefined ? undefined : parseLinksTag(links);
-  if (parsedLinks !== undefined) {
-    span.links = parsedLinks;
-    span.meta.delete("_dd.span_links");
+  const links = span.meta.get("_dd.span_links");
+  if (links !== undefined) {
+    // Go sends both.
+    span.links ??= parseLinksTag(links);
+    if (span.links !== undefined) span.meta.delete("_dd.span_links");
   }
   const events = span.events === undefined ? span.meta.get("events") : undefined;
   const parsedEvents = events === undefined ? undefined : parseEventsTag(events);

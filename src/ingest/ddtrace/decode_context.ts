@@ -75,14 +75,26 @@ export function setChunkFacts(spans: readonly DdSpan[], priority: number | undef
   }
 }
 
-/** Hands chunks on with the payload's tags, also those read before an error. */
+/** Tags that every span carries itself in v0.4; what else a payload tells is on the first span there. */
+const EVERY_SPAN: ReadonlySet<string> = new Set(["env", "version", "runtime-id"]);
+
+/**
+ * Hands chunks on, also those read before an error, with the payload's tags: `onEvery` to all their spans, `facts`
+ * where v0.4 has them.
+ */
 export function handOn(
   chunks: readonly (readonly DdSpan[])[],
-  tags: ReadonlyMap<string, string>,
+  facts: ReadonlyMap<string, string>,
+  onEvery: ReadonlyMap<string, string>,
   context: DecodeContext,
 ): void {
   for (const chunk of chunks) {
-    for (const span of chunk) for (const [key, text] of tags) setMissing(span, key, text);
+    for (const span of chunk) {
+      for (const [key, text] of onEvery) setMissing(span, key, text);
+      for (const [key, text] of facts) {
+        if (span === chunk[0] || EVERY_SPAN.has(key)) setMissing(span, key, text);
+      }
+    }
     if (chunk.length > 0) context.chunk(chunk);
   }
 }

@@ -9,8 +9,8 @@ import { parseExactJson } from "./exact_json.ts";
 import { DecodeError } from "./msgpack_reader.ts";
 import { type DdSpan, emptySpan, hex16, type Json, type SpanEvent, type SpanLink } from "./span.ts";
 
-/** Parsed JSON takes some twenty times its size, and no tracer of today sends it. */
-const MAX_JSON_BYTES = 4 * 1024 * 1024;
+/** Parsed JSON takes up to forty times its size, and no tracer of today sends it. */
+const MAX_JSON_BYTES = 1024 * 1024;
 const MAX_DEPTH = 32;
 
 type JsonObject = Readonly<Record<string, unknown>>;

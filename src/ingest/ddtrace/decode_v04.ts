@@ -27,18 +27,19 @@ export function decodeV04(reader: MsgpackReader, context: DecodeContext): void {
 
 /** Decodes one map with `chunks`. Facts of the payload and the chunk go to the spans they are true of. */
 export function decodeV07(reader: MsgpackReader, context: DecodeContext): void {
+  const facts = new Map<string, string>();
   const tags = new Map<string, string>();
   const chunks: DdSpan[][] = [];
   try {
     eachMember(reader, expect(reader.map(), "the payload must be a map"), (key) => {
       const name = PAYLOAD_TAGS.get(key ?? "");
       if (key === "tags") readTexts(reader, tags);
-      else if (name !== undefined) tags.set(name, reader.text() ?? "");
+      else if (name !== undefined) facts.set(name, reader.text() ?? "");
       else if (key === "chunks") readChunks(reader, context, chunks);
       else reader.skip();
     });
   } finally {
-    handOn(chunks, tags, context);
+    handOn(chunks, facts, tags, context);
   }
 }
 

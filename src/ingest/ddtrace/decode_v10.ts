@@ -36,7 +36,7 @@ export function decodeV10(reader: MsgpackReader, context: DecodeContext): void {
     });
   } finally {
     for (const [key, value] of attributes) if (!tags.has(key)) tags.set(key, textOf(value));
-    handOn(chunks, tags, context);
+    handOn(chunks, tags, new Map(), context);
   }
 }
 

@@ -21,7 +21,7 @@ export interface DdSpan {
   readonly metrics: Map<string, number>;
   /** Each value is a msgpack document of its own. */
   metaStruct?: Map<string, Uint8Array>;
-  links?: SpanLink[];
+  links?: SpanLink[] | undefined;
   events?: SpanEvent[];
 }
 

@@ -49,7 +49,7 @@ function traceIdText(span: DdSpan, facts: ChunkFacts, mapping: DdtraceMapping): 
   return (mapping.traceId128 ? traceId128(span, facts) : undefined) ?? span.traceId.toString();
 }
 
-/** Moves span tags to the point's `tags`, or to `longTexts` where a tag would be cut; returns those that stay. */
+/** Moves span tags to the point's `tags`, or to `longTexts` where a tag would damage them; returns those that stay. */
 function promoteTags(
   span: DdSpan,
   mapping: DdtraceMapping,
@@ -65,14 +65,15 @@ function promoteTags(
     }
     // Both keys mean the same; `error.message` is the newer one.
     if (key === "error.msg" && span.meta.has("error.message")) continue;
-    if (isLong(text)) longTexts.set(name, clip(text));
+    if (isUnfitForTag(text)) longTexts.set(name, clip(text));
     else tags.set(name, text);
   }
   return rest;
 }
 
-function isLong(text: string): boolean {
-  return text.length * 3 > MAX_TAG_BYTES && utf8Length(text) > MAX_TAG_BYTES;
+/** A tag is one line, so a stack trace would lose its shape. */
+function isUnfitForTag(text: string): boolean {
+  return text.includes("\n") || (text.length * 3 > MAX_TAG_BYTES && utf8Length(text) > MAX_TAG_BYTES);
 }
 
 function customerTag(key: string, mapping: DdtraceMapping): string | undefined {

@@ -236,3 +236,9 @@ Deno.test("random JSON is answered with 200 or 400", async () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("JSON beyond 1 MiB is refused before it is parsed", async () => {
+  const h = harness();
+  const response = await h.send("/v0.4/traces", `[[${"{},".repeat(400_000)}{}]]`);
+  assertEquals([response.status, h.refused.get("malformed")], [400, 1]);
+});

@@ -147,10 +147,10 @@ Deno.test("errors come in base64 or as they are", async () => {
     "x-datadog-invocation-error-stack": btoa("a\n\tat b"),
   });
   h.traces.invocationDone?.(finished({ status: "error", errorType: "Function.Error" }));
-  const { tags } = only(h.points);
+  const { tags, fields } = only(h.points);
   assertEquals(
-    [tags.status, tags.error_message, tags.error_type, tags.error_stack],
-    ["error", "boom at 7", "java.lang.RuntimeException", "a \tat b"],
+    [tags.status, tags.error_message, tags.error_type, fields.error_stack],
+    ["error", "boom at 7", "java.lang.RuntimeException", "a\n\tat b"],
   );
 });
 

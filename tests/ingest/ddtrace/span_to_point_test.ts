@@ -60,7 +60,7 @@ Deno.test("spanToPoint() makes DataKit's point of example E5, its two repeated t
 
 Deno.test("spanToPoint() turns known tags into tags, long ones into fields, and derives the rest", async () => {
   const h = harness();
-  const stack = "at line\n".repeat(200);
+  const stack = "at line ".repeat(200);
   await h.send(
     "/v0.4/traces",
     pack([[span({
@@ -70,6 +70,7 @@ Deno.test("spanToPoint() turns known tags into tags, long ones into fields, and 
         ...{ "http.url": "http://a/b", "http.method": "GET", "system.pid": "7", "db.type": "redis" },
         ...{ "peer.hostname": "db1", "db.instance": "0", "_dd.base_service": "base", "error.stack": stack },
         ...{ "error.msg": "older", "error.message": "newer", "out.host": "h", kept: "" },
+        ...{ "error.type": "two\nlines" },
       },
       metrics: { "http.status_code": 404, _sampling_priority_v1: 2 },
     })]]),
@@ -96,7 +97,7 @@ Deno.test("spanToPoint() turns known tags into tags, long ones into fields, and 
     span_type: "entry",
     status: "ok",
   });
-  assertEquals(fields.error_stack, stack);
+  assertEquals([fields.error_stack, fields.error_type], [stack, "two\nlines"]);
   assertEquals(fields.resource, "SELECT 1 FROM t");
 });
 

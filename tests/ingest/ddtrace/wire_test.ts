@@ -1,6 +1,6 @@
 /** The worked bytes of `spec/ingest.md` 3.4 to 3.7, and that all forms of one span make the same point. */
 import { assertEquals } from "@std/assert";
-import { harness, hex, only, pack, type Packable } from "./support.ts";
+import { harness, hex, message, only, pack, type Packable } from "./support.ts";
 
 const V04 = hex(`
   91 91 8b a7 'service' a1 's' a4 'name' a1 'n' a8 'resource' a1 'r'
@@ -219,4 +219,56 @@ Deno.test("every form of one span makes the same point", async () => {
       path,
     );
   }
+});
+
+Deno.test("facts of a payload are on every span or on the first, as v0.4 has them", async () => {
+  const spans = [1, 2].map((span_id) => ({ trace_id: 1, span_id, start: 1700000000000000000n }));
+  const v07 = pack({
+    ...{ language_name: "go", env: "prod", app_version: "1.2", runtime_id: "rid", tags: { all: "x" } },
+    chunks: [{ priority: -128, origin: "rum", spans, tags: { "_dd.p.dm": "-4" } }],
+  });
+  const v10 = pack(
+    new Map<Packable, Packable>([
+      [11, [
+        new Map<Packable, Packable>([
+          [2, "rum"],
+          [3, ["_dd.p.x", 1, "y"]],
+          [4, [1, 2].map((id) => new Map<Packable, Packable>([[4, id], [6, 1700000000000000000n]]))],
+          [6, hex("00000000000000000000000000000001")],
+          [7, 4],
+        ]),
+      ]],
+      ...[[3, "go"], [6, "rid"], [7, "prod"], [9, "1.2"]] as const,
+    ]),
+  );
+  const first = { "_dd.origin": "rum", "_dd.p.dm": "-4", language: "go" };
+  for (
+    const [path, body, metas] of [
+      ["/v0.7/traces", v07, [{ ...first, all: "x" }, { "_dd.p.dm": "-4", all: "x" }]],
+      ["/v1.0/traces", v10, [{ ...first, "_dd.p.x": "y" }, { "_dd.p.x": "y" }]],
+    ] as const
+  ) {
+    const h = harness();
+    assertEquals((await h.send(path, body)).status, 200);
+    assertEquals<unknown>(h.points.map((point) => Object(message(point)).meta), metas, path);
+    for (const { tags } of h.points) {
+      assertEquals(
+        [tags.get("env"), tags.get("version"), tags.get("runtime_id")],
+        ["prod", "1.2", "rid"],
+        path,
+      );
+    }
+  }
+});
+
+Deno.test("v1.0 numbers strings as the agent does: once each, also within what is skipped", async () => {
+  const h = harness();
+  const body = hex(`
+    84 01 92 a2 'pr' a0  63 92 a2 'sk' 81 a2 'ip' a2 'pr'  07 a2 'sk'
+    0b 91 82 06 c4 10 00000000000000000000000000000001
+    04 91 86 04 01 06 cf 17979cfe362a0000 01 a3 'svc' 02 04 03 03 0a 01`);
+  assertEquals((await h.send("/v1.0/traces", body)).status, 200);
+  const { tags, fields } = only(h.points);
+  assertEquals([tags.env, tags.service, tags.operation, fields.resource], ["sk", "svc", "svc", "ip"]);
+  assertEquals(Object(message(h.points[0])).type, "pr");
 });
