@@ -90,7 +90,9 @@ async function invocationRows(binaries: ReadonlyMap<string, string>): Promise<Ro
     ["the same, fast Dataway, each invocation sends", ...ends.map(hold)],
     ["CPU per invocation, ms: nothing to send", ...quiet.map((one) => one.cpuMsPerInvocation.toFixed(2))],
     ["CPU per invocation, ms: each sends", ...ends.map((one) => one.cpuMsPerInvocation.toFixed(2))],
-    [`RSS (RssAnon) after ${count} invocations that send, MB`, ...ends.map(({ after }) => memory(after))],
+    ["RSS (RssAnon) before them, MB", ...ends.map(({ before }) => memory(before))],
+    [`the same after ${Math.floor(count / 2)} that send`, ...ends.map(({ halfway }) => memory(halfway))],
+    [`the same after ${count}`, ...ends.map(({ after }) => memory(after))],
     ["highest RSS, MB", ...ends.map(({ after }) => after.peakMb.toFixed(1))],
   ];
 }
@@ -102,7 +104,7 @@ async function throughputRows(binaries: ReadonlyMap<string, string>): Promise<Ro
   return [
     ["telemetry through the listener, events/s", ...all.map((one) => one.eventsPerSecond.toFixed(0))],
     ["the same up to the last point at the Dataway", ...all.map((one) => one.endToEndPerSecond.toFixed(0))],
-    ["events sent / lost", ...all.map(({ sent, arrived }) => `${sent} / ${sent - arrived}`)],
+    ["events sent / lost / repeated", ...all.map(({ sent, arrived }) => lossOf(sent, arrived))],
     ["CPU per 1000 events, ms", ...all.map(({ sent, cpuMs }) => (1000 * cpuMs / sent).toFixed(1))],
     ["highest RSS under that load, MB", ...all.map((one) => one.memory.peakMb.toFixed(1))],
   ];
@@ -124,6 +126,11 @@ function spread<T>(list: readonly T[], pick: (one: T) => number): string {
   const figures = list.map(pick);
   const [least, most] = range(figures);
   return `${median(figures).toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
+}
+
+/** A POST that is cut counts as unsent and is repeated, so more points than events may arrive. */
+function lossOf(sent: number, arrived: number): string {
+  return `${sent} / ${Math.max(0, sent - arrived)} / ${Math.max(0, arrived - sent)}`;
 }
 
 function memory({ rssMb, anonMb }: { readonly rssMb: number; readonly anonMb: number }): string {

@@ -16,6 +16,8 @@ export interface InvocationFigures {
   readonly holdMs: readonly number[];
   readonly cpuMsPerInvocation: number;
   readonly before: Memory;
+  /** After half of the invocations: memory that grows with their number would show. */
+  readonly halfway: Memory;
   readonly after: Memory;
 }
 
@@ -65,6 +67,7 @@ export async function measureInvocations(
   const before = rig.extension.memory();
   const cpuBefore = rig.extension.cpuMs();
   const holdMs: number[] = [];
+  let halfway = before;
   for (let index = 0; index < count; index++) {
     const requestId = `3da1f2dc-3222-475e-9205-${String(index).padStart(12, "0")}`;
     const done = invocationBody(requestId);
@@ -75,13 +78,14 @@ export async function measureInvocations(
     call = await rig.until(rig.platform.next());
     holdMs.push(call.at - doneAt);
     await rig.until(telemetry.post(reportBody(requestId)));
+    if (index + 1 === Math.floor(count / 2)) halfway = rig.extension.memory();
   }
   const cpuMsPerInvocation = (rig.extension.cpuMs() - cpuBefore) / count;
   await sleep(SETTLE_MS);
   const after = rig.extension.memory();
   call.reply(shutdownEvent());
   await rig.extension.ended;
-  return { holdMs, cpuMsPerInvocation, before, after };
+  return { holdMs, cpuMsPerInvocation, before, halfway, after };
 }
 
 /** Full batches of log lines back to back inside one invocation, all of which must reach the Dataway. */

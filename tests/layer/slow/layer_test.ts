@@ -7,12 +7,14 @@ import { buildLayer } from "../../../build.ts";
 import { type Arch, findBaseRuntime } from "../../../layer/base_runtime.ts";
 import { compile } from "../../../layer/compile.ts";
 import { invokeEvent, shutdownEvent, startPlatform } from "../../bench/platform.ts";
+import { connectTelemetry, invocationBody } from "../../bench/telemetry.ts";
 import { scenario } from "../../support/scenario.ts";
 import { readZip } from "../zip_reader.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
 const QEMU = "qemu-aarch64-static";
 const NOBODY = 65534;
+const REQUEST_ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
 /** A start under emulation takes several seconds, on a busy machine much more. */
 const START_LIMIT_MS = 120_000;
 const ARCHS: readonly Arch[] = ["amd64", "arm64"];
@@ -94,6 +96,11 @@ async function liveAndDie(arch: Arch, emulator: readonly string[]): Promise<void
     }).spawn();
     const limit = setTimeout(() => process.kill("SIGKILL"), START_LIMIT_MS);
     const ended = process.status.then(({ code }) => `ended with code ${code}`);
+    const alive = async <T>(promise: Promise<T>): Promise<T> =>
+      await Promise.race([
+        promise,
+        ended.then((how) => Promise.reject(new Error(`Cannot go on as it ${how}`))),
+      ]);
     try {
       const registration = await Promise.race([platform.registered, ended]);
       if (typeof registration === "string") {
@@ -101,11 +108,11 @@ async function liveAndDie(arch: Arch, emulator: readonly string[]): Promise<void
       }
       assertEquals(registration.name, "datakit");
       assertEquals(registration.events, ["INVOKE", "SHUTDOWN"]);
-      for (const event of [invokeEvent("3da1f2dc-3222-475e-9205-e2e6c6318895"), shutdownEvent()]) {
-        const call = await Promise.race([platform.next(), ended]);
-        if (typeof call === "string") throw new Error(`Cannot test the executable as it ${call}`);
-        call.reply(event);
-      }
+      const call = await alive(platform.next());
+      using telemetry = await connectTelemetry((await alive(platform.subscribed)).url);
+      call.reply(invokeEvent(REQUEST_ID));
+      await alive(telemetry.post(invocationBody(REQUEST_ID)));
+      (await alive(platform.next())).reply(shutdownEvent());
       assertEquals(await ended, "ended with code 0");
     } finally {
       clearTimeout(limit);
