@@ -1,0 +1,115 @@
+/**
+ * Decodes `PBPoints`, what {@link encodeProtobuf} writes and what DataKit's clients send. A point that is broken
+ * inside its frame is counted alone; one whose frame is broken ends the body, as nothing tells where the next begins.
+ * @see `spec/datakit.md` 3.6
+ */
+import type { FieldValue, Scalar } from "./point.ts";
+import { createProtobufReader, nextField, type ProtobufReader, readDouble } from "./protobuf_reader.ts";
+
+/** A point as the bytes say it: without category, and without Dataway's rules applied. */
+export interface ProtobufPoint {
+  readonly measurement: string;
+  readonly tags: readonly (readonly [string, string])[];
+  /** `undefined`: a key without a value, or with one that Dataway does not store. */
+  readonly fields: readonly (readonly [string, FieldValue | undefined])[];
+  /** In the sender's unit; 0 when there is none. */
+  readonly time: bigint;
+}
+
+/** What a body held. */
+export interface ProtobufPoints {
+  readonly points: readonly ProtobufPoint[];
+  /** Points that could not be read. */
+  readonly broken: number;
+}
+
+const ARRAY_TYPE = "point.Array";
+
+/** Decodes a body. Never throws. */
+export function decodeProtobufPoints(body: Uint8Array): ProtobufPoints {
+  const points: ProtobufPoint[] = [];
+  let broken = 0;
+  // A text may begin with a byte order mark: it is the customer's.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const reader = createProtobufReader(body);
+  while (nextField(reader)) {
+    if (reader.field !== 1 || reader.wireType !== 2) continue;
+    const point = decodePoint(reader.bytes, decoder);
+    if (point === undefined) broken++;
+    else points.push(point);
+  }
+  if (reader.failed) broken++;
+  return { points, broken };
+}
+
+function decodePoint(bytes: Uint8Array, decoder: TextDecoder): ProtobufPoint | undefined {
+  const reader = createProtobufReader(bytes);
+  const tags: [string, string][] = [];
+  const fields: [string, FieldValue | undefined][] = [];
+  let measurement = "";
+  let time = 0n;
+  while (nextField(reader)) {
+    if (reader.field === 1 && reader.wireType === 2) measurement = decoder.decode(reader.bytes);
+    else if (reader.field === 2 && reader.wireType === 2) {
+      const pair = decodeField(reader.bytes, decoder);
+      if (pair === undefined) return undefined;
+      if (pair.isTag) tags.push([pair.key, typeof pair.value === "string" ? pair.value : ""]);
+      else fields.push([pair.key, pair.value]);
+    } else if (reader.field === 3 && reader.wireType === 0) time = BigInt.asIntN(64, reader.varint);
+  }
+  return reader.failed ? undefined : { measurement, tags, fields, time };
+}
+
+function decodeField(
+  bytes: Uint8Array,
+  decoder: TextDecoder,
+): { key: string; value: FieldValue | undefined; isTag: boolean } | undefined {
+  const reader = createProtobufReader(bytes);
+  let key = "";
+  let isTag = false;
+  let value: FieldValue | undefined;
+  while (nextField(reader)) {
+    const { field, wireType } = reader;
+    if (field === 1 && wireType === 2) key = decoder.decode(reader.bytes);
+    else if (field === 8 && wireType === 0) isTag = reader.varint !== 0n;
+    else if (field === 7 && wireType === 2) value = decodeAny(reader.bytes, decoder);
+    else if (field === 11 && wireType === 2) value = decoder.decode(reader.bytes);
+    else if (field >= 2 && field <= 6) value = scalar(field - 1, reader, decoder) ?? value;
+  }
+  return reader.failed || key === "" ? undefined : { key, value, isTag };
+}
+
+/** The value of an array; `undefined` for dictionaries, which Dataway does not store. */
+function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefined {
+  const reader = createProtobufReader(bytes);
+  let isArray = false;
+  let packed = bytes.subarray(0, 0);
+  while (nextField(reader)) {
+    if (reader.field === 1 && reader.wireType === 2) {
+      isArray = decoder.decode(reader.bytes).endsWith(ARRAY_TYPE);
+    } else if (reader.field === 2 && reader.wireType === 2) packed = reader.bytes;
+  }
+  if (reader.failed || !isArray) return undefined;
+  const values: Scalar[] = [];
+  const items = createProtobufReader(packed);
+  while (nextField(items)) {
+    if (items.field !== 1 || items.wireType !== 2) continue;
+    const item = createProtobufReader(items.bytes);
+    let value: Scalar | undefined;
+    while (nextField(item)) value = scalar(item.field, item, decoder) ?? value;
+    if (value !== undefined && !item.failed) values.push(value);
+  }
+  return items.failed ? undefined : values;
+}
+
+/** A value by its number in `BasicTypes`; a field's own numbers are one more. */
+function scalar(number: number, reader: ProtobufReader, decoder: TextDecoder): Scalar | undefined {
+  const { wireType } = reader;
+  if (number === 1 && wireType === 0) return BigInt.asIntN(64, reader.varint);
+  if (number === 2 && wireType === 0) return { unsigned: reader.varint };
+  if (number === 3 && wireType === 1) return readDouble(reader);
+  if (number === 4 && wireType === 0) return reader.varint !== 0n;
+  if (number === 5 && wireType === 2) return reader.bytes.slice();
+  if (number === 6 && wireType === 2) return decoder.decode(reader.bytes);
+  return undefined;
+}
