@@ -2,7 +2,7 @@
  * `deno task test`: formatting, lint, types, then every test but the slow ones, which have their own tasks.
  * The last line counts them, taken from the runner's own report; a failed step counts as one failure.
  */
-import { countReport, type Counts, reportedFiles } from "./junit.ts";
+import { countReport, type Counts, uncaughtErrors } from "./test_report.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const REPORT = `${ROOT}.cache/junit.xml`;
@@ -31,40 +31,47 @@ const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
 say(`${counts.passed} passed, ${failed} failed${skipped}`);
 Deno.exit(failed === 0 ? 0 : 1);
 
-/** Tests of the paths given by hand, or all but the slow ones. A runner that fails without a reason in its report counts as one failure. */
+/** Runs the tests of the paths given by hand, or all but the slow ones, and counts what the report says and what it cannot. */
 async function runTests(paths: readonly string[] | undefined): Promise<Counts> {
   await Deno.mkdir(`${ROOT}.cache`, { recursive: true });
   await Deno.remove(REPORT).catch(() => {});
   const which = paths ?? [`--ignore=${SLOW.join(",")}`, "tests/"];
   // Types were checked above, by a step of its own.
-  const code = await deno(["test", "-P", "--frozen", "--no-check", `--junit-path=${REPORT}`, ...which]);
+  const { code, uncaught } = await denoTest([`--junit-path=${REPORT}`, ...which]);
   const report = await Deno.readTextFile(REPORT).catch(() => undefined);
   if (report === undefined) {
     say(`Failed: the test runner ended with code ${code} and without a report`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const counts = countReport(report);
-  const reasons = unreportedFailures(code, report, counts, paths === undefined);
+  const reasons = unreportedFailures(code, uncaught, counts);
   for (const reason of reasons) say(`Failed: ${reason}`);
   return { ...counts, failed: counts.failed + reasons.length };
 }
 
 /** What went wrong without a place in the report: a file that cannot be loaded, an error outside of any test. */
-function unreportedFailures(code: number, report: string, counts: Counts, whole: boolean): string[] {
+function unreportedFailures(code: number, uncaught: ReadonlySet<string>, counts: Counts): string[] {
+  if (uncaught.size > 0) return Array.from(uncaught, (file) => `${file} has an error outside of its tests`);
   if (code === 0) return counts.passed + counts.skipped > 0 ? [] : ["not one test was run"];
-  const reported = reportedFiles(report);
-  const missing = whole ? testFiles().filter((file) => !reported.has(file)) : [];
-  if (missing.length > 0) return missing.map((file) => `${file} is missing from the report`);
   return counts.failed > 0 ? [] : [`the test runner ended with code ${code}`];
 }
 
-/** Paths of all test files but the slow ones, relative to the project. */
-function testFiles(folder = "tests"): string[] {
-  return Array.from(Deno.readDirSync(`${ROOT}${folder}`)).flatMap(({ name, isDirectory }) => {
-    const path = `${folder}/${name}`;
-    if (isDirectory) return SLOW.includes(`${path}/`) || name === "node_modules" ? [] : testFiles(path);
-    return name.endsWith("_test.ts") ? [path] : [];
-  }).sort();
+/** Runs the tests, their output passed through, and finds the files that failed outside of any test. */
+async function denoTest(args: readonly string[]): Promise<{ code: number; uncaught: ReadonlySet<string> }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-P", "--frozen", "--no-check", ...args],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of child.stdout) {
+    for (let written = 0; written < chunk.length;) written += Deno.stdout.writeSync(chunk.subarray(written));
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return { code: (await child.status).code, uncaught: uncaughtErrors(text) };
 }
 
 /** Runs Deno on the project, its output passed through, and returns its exit code. */

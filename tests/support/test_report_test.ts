@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countReport, reportedFiles } from "./junit.ts";
+import { countReport, uncaughtErrors } from "./test_report.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="7" failures="3" errors="0" time="0.269">
@@ -39,6 +39,16 @@ Deno.test("countReport finds nothing in an empty report", () => {
   });
 });
 
-Deno.test("reportedFiles names each file of the report", () => {
-  assertEquals(reportedFiles(REPORT), new Set(["tests/a_test.ts", "tests/b_test.ts"]));
+Deno.test("uncaughtErrors finds each file that failed outside of a test, coloured or not", () => {
+  const output = [
+    "Uncaught error from ./tests/b_test.ts FAILED",
+    "\x1b[0m\x1b[1m./tests/b_test.ts\x1b[0m (uncaught error)",
+    "error: (in promise) Error: module",
+    "./tests/c_test.ts (uncaught error)",
+    " FAILURES ",
+    "./tests/c_test.ts (uncaught error)",
+    "prints x (uncaught error) in passing",
+    "",
+  ].join("\n");
+  assertEquals(uncaughtErrors(output), new Set(["./tests/b_test.ts", "./tests/c_test.ts"]));
 });

@@ -1,4 +1,4 @@
-/** Reads the JUnit report of Deno's test runner. */
+/** Reads what Deno's test runner tells: its JUnit report, and its output where that says more. */
 
 export interface Counts {
   readonly passed: number;
@@ -27,11 +27,15 @@ export function countReport(xml: string): Counts {
   return counts;
 }
 
-/** The files that have a place in the report, as `tests/a_test.ts`. */
-export function reportedFiles(xml: string): ReadonlySet<string> {
-  return new Set(
-    Array.from(xml.matchAll(/<testsuite name="([^"]*)"/g), ([, name = ""]) => name.replace(/^\.\//, "")),
-  );
+/**
+ * Files named in the runner's output for an error outside of any test, as `./tests/a_test.ts`: the report leaves
+ * them out. A file cannot be missed by looking for it in the report, which files a test under the module that
+ * called `Deno.test`.
+ */
+export function uncaughtErrors(output: string): ReadonlySet<string> {
+  // deno-lint-ignore no-control-regex
+  const plain = output.replaceAll(/\x1b\[[\d;]*m/g, "");
+  return new Set(Array.from(plain.matchAll(/^(\S+) \(uncaught error\)$/gm), ([, file = ""]) => file));
 }
 
 /** A step is named "test &gt; step" after the test that it belongs to. */
