@@ -15,7 +15,7 @@ const PUBLIC_PATHS: readonly string[] = ["/awslambda"];
  * only, since the listener itself must be open to the platform.
  */
 export function createMainApp(receivers: readonly Receiver[]): Hono {
-  const app = new Hono();
+  const app = new Hono({ getPath });
   app.use(async (c, next) => {
     if (PUBLIC_PATHS.includes(c.req.path) || isLoopback(c.env)) return await next();
     return c.text("Cannot serve this path to other hosts\n", STATUS_CODE.Forbidden);
@@ -26,9 +26,15 @@ export function createMainApp(receivers: readonly Receiver[]): Hono {
 
 /** The app of one receiver's own loopback ports: its routes and a 404 in plain text. */
 export function createReceiverApp(receiver: Receiver): Hono {
-  const app = new Hono();
+  const app = new Hono({ getPath });
   mount(app, receiver);
   return app;
+}
+
+/** The path to route by: clients join base and path carelessly, to `//v1/traces` or `/v1/traces/`. */
+function getPath(request: Request): string {
+  const { pathname } = new URL(request.url);
+  return pathname.replace(/^\/{2,}/, "/").replace(/(?<=.)\/+$/, "");
 }
 
 function mount(app: Hono, receiver: Receiver): void {

@@ -137,6 +137,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     context,
     version: VERSION,
     hostname,
+    requestFlush: () => relieve(),
   });
   const telemetry = createTelemetryReceiver({
     ...context("telemetry"),

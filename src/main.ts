@@ -31,8 +31,14 @@ let reportUnseen = (error: unknown): void => {
   );
 };
 
+if (Deno.args.length > 0 || env["AWS_LAMBDA_RUNTIME_API"] === undefined) {
+  const { runCli } = await import("./cli.ts");
+  const print = (line: string): void => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  Deno.exit(await runCli({ args: Deno.args, env, print }));
+}
+
 const managedInstance = env["AWS_LAMBDA_INITIALIZATION_TYPE"] === MANAGED_INSTANCES;
-const runtimeApi = env["AWS_LAMBDA_RUNTIME_API"] ?? "127.0.0.1:9001";
+const runtimeApi = env["AWS_LAMBDA_RUNTIME_API"];
 const runtimeClient = createRuntimeClient(runtimeApi);
 const api = createExtensionsApi({ runtimeApi, name: executableName(), fetch: runtimeClient.fetch });
 const registration = await api.register({ managedInstance });

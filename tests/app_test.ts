@@ -29,6 +29,13 @@ Deno.test("createMainApp() serves only telemetry to other hosts", async () => {
   }
 });
 
+Deno.test("createMainApp() takes paths with slashes too many", async () => {
+  for (const path of ["//v1/write/metric", "/v1/write/metric/", "///v1/write/metric//"]) {
+    assertEquals(await post(path, from("127.0.0.1")), 200, path);
+    assertEquals(await post(path, from("10.0.0.7")), 403, path);
+  }
+});
+
 Deno.test("createMainApp() answers 404 for what no receiver has", async () => {
   assertEquals(await post("/nothing", from("127.0.0.1")), 404);
 });

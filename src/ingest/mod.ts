@@ -13,18 +13,20 @@ export interface ReceiversOptions {
   /** Our version. */
   readonly version: string;
   readonly hostname: string;
+  /** Asks for a flush beside the function; returns at once. */
+  readonly requestFlush: () => void;
 }
 
 /** The list of local protocols: those that are on. */
 export function createReceivers(options: ReceiversOptions): Receiver[] {
-  const { config, context, version, hostname } = options;
+  const { config, context, version, hostname, requestFlush } = options;
   const receivers: Receiver[] = [createDatakitApiReceiver({ version, hostname }, context("datakit"))];
   const statsd = config.statsd.enabled ? createStatsdReceiver(config.statsd, context("statsd")) : undefined;
   if (statsd !== undefined) receivers.push(statsd);
   if (config.otlp.enabled) receivers.push(createOtlpReceiver(config.otlp, context("otlp")));
   if (config.ddtrace.enabled) {
     // Tracers send metrics of their own through the trace agent's port.
-    const links = statsd === undefined ? {} : { statsd: statsd.feed };
+    const links = { statsd: statsd?.feed, requestFlush };
     receivers.push(...createDdtraceReceivers(config.ddtrace, context("ddtrace"), links));
   }
   return receivers;

@@ -1,0 +1,149 @@
+/**
+ * What the executable says when a person starts it: Lambda gives no arguments. Loaded only then.
+ */
+import { parseConfig, type ParsedConfig } from "./config.ts";
+import type { Environment, Setting } from "./config/reader.ts";
+import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
+import { describeNetworkError } from "./dataway/error_text.ts";
+import { createDatawayExporter } from "./dataway/exporter.ts";
+import { createPoint } from "./point/create_point.ts";
+import { ENCODINGS } from "./point/encoding.ts";
+import { SELF_MEASUREMENT } from "./pipeline/self_metrics.ts";
+import { VERSION } from "./version.ts";
+
+export interface CliOptions {
+  readonly args: readonly string[];
+  readonly env: Environment;
+  /** Takes one line of the answer. */
+  readonly print: (line: string) => void;
+  /** Unix time in ms. */
+  readonly now?: () => number;
+}
+
+const HELP = `DataKit's AWS Lambda extension ${VERSION}
+
+Lambda starts this executable from /opt/extensions without arguments. Started by hand it takes:
+
+  --version      its version
+  --help         this text
+  doctor         checks the settings and whether Dataway is there; sends nothing
+  doctor --send  the same, and sends one point of the measurement ${SELF_MEASUREMENT}
+
+Settings are environment variables; ENV_DATAWAY=https://host?token=<your-token> is the one that is needed.`;
+
+/** Longest time the doctor waits for Dataway, in ms. */
+const PATIENCE_MS = 10_000;
+
+/** Answers `args` and resolves to the exit code: 0 when all is well, 1 when the doctor found something, 2 for bad words. */
+export async function runCli(options: CliOptions): Promise<number> {
+  const { args, print } = options;
+  switch (args.join(" ")) {
+    case "--version":
+      print(VERSION);
+      return 0;
+    case "--help":
+    case "":
+      print(HELP);
+      return args.length === 0 ? 2 : 0;
+    case "doctor":
+    case "doctor --send":
+      return await doctor(options, args.includes("--send"));
+    default:
+      print(
+        `Cannot understand these arguments: current value is ${JSON.stringify(args.join(" "))}\n\n${HELP}`,
+      );
+      return 2;
+  }
+}
+
+async function doctor(options: CliOptions, send: boolean): Promise<number> {
+  const { env, print } = options;
+  const parsed = parseConfig(env);
+  using client = createDatawayClient(parsed.config.dataway, env);
+  const problems = [...parsed.problems, ...client.problems];
+
+  print(`datakit-lambda-extension ${VERSION}`);
+  print("\nSettings that are set");
+  const shown = parsed.settings.filter(({ name }) => (env[name] ?? "") !== "");
+  for (const setting of shown) print(`  ${setting.name} = ${valueOf(setting, parsed, env)}`);
+  if (shown.length === 0) print("  none");
+  print("\nProblems");
+  for (const { message, used } of problems) print(`  ${message}; used instead: ${used}`);
+  if (problems.length === 0) print("  none");
+
+  print("\nDataway");
+  const { endpoints } = parsed.config.dataway;
+  if (endpoints.length === 0) print("  none: nothing would be sent. Set ENV_DATAWAY");
+  let isReached = endpoints.length > 0;
+  for (const endpoint of endpoints) {
+    const answer = send
+      ? await sendPoint(parsed, endpoint, client, options)
+      : await knock(endpoint.base, client);
+    print(`  ${endpoint.base}: ${answer.text}`);
+    isReached &&= answer.ok;
+  }
+  return problems.length === 0 && isReached ? 0 : 1;
+}
+
+interface Answer {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Whether anyone answers there: an empty request to no upload path, without the token. */
+async function knock(base: string, client: DatawayClient): Promise<Answer> {
+  try {
+    const response = await client.fetch(`${base}/`, {
+      method: "POST",
+      headers: {},
+      body: new Uint8Array(0),
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    await response.body?.cancel();
+    return { ok: true, text: `answers (${response.status})` };
+  } catch (error) {
+    return { ok: false, text: `does not answer: ${describeNetworkError(error)}` };
+  }
+}
+
+async function sendPoint(
+  parsed: ParsedConfig,
+  endpoint: ParsedConfig["config"]["dataway"]["endpoints"][number],
+  client: DatawayClient,
+  options: CliOptions,
+): Promise<Answer> {
+  const now = options.now ?? Date.now;
+  const { dataway } = parsed.config;
+  await using exporter = createDatawayExporter({
+    ...dataway,
+    endpoints: [endpoint],
+    encoding: ENCODINGS[dataway.contentEncoding],
+    commonTags: () => new Map(),
+    fetch: client.fetch,
+    now,
+    version: VERSION,
+  });
+  const point = createPoint({
+    category: "metric",
+    measurement: SELF_MEASUREMENT,
+    tags: [["source", "doctor"]],
+    fields: [["checks", 1n]],
+    timeNs: BigInt(now()) * 1_000_000n,
+  });
+  const points = point === undefined ? [] : [point];
+  const result = await exporter.export({ category: "metric", points }, AbortSignal.timeout(PATIENCE_MS));
+  return result.status === "success"
+    ? { ok: true, text: "took a point" }
+    : { ok: false, text: `did not take a point: ${result.error}` };
+}
+
+/** As set, without what must not be seen. */
+function valueOf({ name }: Setting, parsed: ParsedConfig, env: Environment): string {
+  if (name === "ENV_DATAWAY") {
+    return parsed.config.dataway.endpoints.map(({ base }) => `${base}?token=***`).join(",");
+  }
+  let text = env[name] ?? "";
+  for (const secret of parsed.config.dataway.secrets) text = text.replaceAll(secret, "***");
+  return text;
+}

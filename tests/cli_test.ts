@@ -1,0 +1,57 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runCli } from "../src/cli.ts";
+import { VERSION } from "../src/version.ts";
+import { startDataway, TEST_TOKEN } from "./emulator/dataway.ts";
+import { scenario } from "./support/scenario.ts";
+
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<[number, string]> {
+  const lines: string[] = [];
+  const exitCode = await runCli({ args, env, print: (line) => void lines.push(line) });
+  return [exitCode, lines.join("\n")];
+}
+
+Deno.test("cli answers --version and --help, and explains itself when it is started by hand without arguments", async () => {
+  assertEquals(await run(["--version"]), [0, VERSION]);
+  assertEquals((await run(["--help"]))[0], 0);
+  const [exitCode, text] = await run([]);
+  assertEquals(exitCode, 2);
+  assertStringIncludes(text, "doctor");
+});
+
+Deno.test("cli refuses words it does not know", async () => {
+  const [exitCode, text] = await run(["destroy"]);
+  assertEquals(exitCode, 2);
+  assertStringIncludes(text, "destroy");
+});
+
+Deno.test("doctor says that nothing would be sent without ENV_DATAWAY", async () => {
+  const [exitCode, text] = await run(["doctor"]);
+  assertEquals(exitCode, 1);
+  assertStringIncludes(text, "nothing would be sent");
+});
+
+scenario("doctor finds a Dataway, sends nothing unless asked to, and never shows the token", async () => {
+  await using dataway = await startDataway();
+  const env = { ENV_DATAWAY: dataway.url };
+  const [exitCode, text] = await run(["doctor"], env);
+  assertEquals([exitCode, dataway.points().length], [0, 0]);
+  assert(!text.includes(TEST_TOKEN));
+  const [sent, answer] = await run(["doctor", "--send"], env);
+  assertEquals([sent, dataway.points("metric", "awslambda-extension").length], [0, 1]);
+  assertStringIncludes(answer, "took a point");
+});
+
+scenario("doctor reports settings that cannot be used, and a Dataway that refuses", async () => {
+  await using dataway = await startDataway();
+  dataway.reply(403);
+  const [exitCode, text] = await run(["doctor", "--send"], {
+    ENV_DATAWAY: dataway.url,
+    ENV_FLUSH_PLAN: "never",
+  });
+  assertEquals(exitCode, 1);
+  assertStringIncludes(text, "ENV_FLUSH_PLAN");
+  assertStringIncludes(text, "did not take a point");
+});
