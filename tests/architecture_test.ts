@@ -35,6 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const TOP: Readonly<Record<string, string>> = {
   "main.ts": "main",
   "extension.ts": "main",
+  "cli.ts": "main",
   "app.ts": "app",
   "serve.ts": "app",
   "config.ts": "config",
