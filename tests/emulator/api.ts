@@ -74,12 +74,18 @@ function runtimeRoutes(app: Hono, sandbox: Sandbox): void {
       });
     });
   }
-  app.post(`${base}/init/error`, async (c) => {
-    const type = c.req.header("Lambda-Runtime-Function-Error-Type") ?? "Runtime.Unknown";
-    const body = await c.req.text();
-    const report = (life: Generation): ApiReply => life.runtime.initError(type, body);
-    return await answer(sandbox, "runtime/init/error", "function", report);
-  });
+  app.get(
+    `${base}/restore/next`,
+    () => answer(sandbox, "runtime/restore/next", "function", (life) => life.runtime.restoreNext()),
+  );
+  for (const [phase, method] of [["init", "initError"], ["restore", "restoreError"]] as const) {
+    app.post(`${base}/${phase}/error`, async (c) => {
+      const type = c.req.header("Lambda-Runtime-Function-Error-Type") ?? "Runtime.Unknown";
+      const body = await c.req.text();
+      const report = (life: Generation): ApiReply => life.runtime[method](type, body);
+      return await answer(sandbox, `runtime/${phase}/error`, "function", report);
+    });
+  }
 }
 
 /** Notes the call, asks the current life, and writes what it says. */

@@ -69,10 +69,18 @@ export interface DatawayDouble extends AsyncDisposable {
   readonly violations: readonly string[];
   /** Points of requests that were answered 2xx, in order. */
   points(category?: Category, measurement?: string): readonly ReceivedPoint[];
-  /** Appends steps for the next requests, one each; after the last of them all get 200. */
+  /** Appends steps for the next requests, one each. */
   reply(...steps: readonly ReplyStep[]): void;
+  /** What requests get for which there is no step. @default 200 */
+  otherwise(step: ReplyStep): void;
   /** Takes back the steps not used yet. */
   clearReplies(): void;
+  /** Stops listening and closes every connection: from now on connections are refused. */
+  down(): Promise<void>;
+  /** Listens again, on the same port. */
+  up(): void;
+  /** Whatever comes over connections open now gets no answer, as when a NAT gateway has forgotten them. */
+  forgetConnections(): void;
   /** Resolves once `predicate` holds, looked at after each request. Rejects after `timeoutMs` with what came. */
   waitFor(predicate: (dataway: DatawayDouble) => boolean, timeoutMs?: number): Promise<void>;
 }
@@ -87,28 +95,41 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Deco
 export function startDataway(options: DatawayDoubleOptions = {}): Promise<DatawayDouble> {
   const { port = 0, prefix = "", tls, maxRawBodyBytes = 1024 * 1024 } = options;
   const address = { hostname: "127.0.0.1", port };
-  const listener = tls === undefined ? Deno.listen(address) : Deno.listenTls({ ...address, ...tls });
+  const listener = listen(address);
   const requests: ReceivedUpload[] = [];
   const violations: string[] = [];
   const steps: ReplyStep[] = [];
   const watchers = new Set<() => void>();
-  const closing = new AbortController();
+  /** Aborted when the double goes down or is disposed of: ends what waits in an answer. */
+  let outage = new AbortController();
+  let usual: ReplyStep = 200;
+  let connections = 0;
+  let forgotten = 0;
+
+  function listen(where: typeof address): Deno.Listener {
+    return tls === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...tls });
+  }
 
   async function answer(raw: RawRequest): Promise<RawAnswer> {
+    const { signal } = outage;
+    if (raw.connection <= forgotten) {
+      await untilAborted(signal);
+      return { kind: "reset" };
+    }
     const inspected = inspect(raw, prefix, maxRawBodyBytes);
     for (const fault of inspected.faults) violations.push(`${raw.method} ${inspected.upload.path}: ${fault}`);
-    const step = inspected.status === undefined ? steps.shift() ?? 200 : inspected.status;
+    const step = inspected.status === undefined ? steps.shift() ?? usual : inspected.status;
     const details = typeof step === "object" ? step : { status: typeof step === "number" ? step : 0 };
     requests.push({ ...inspected.upload, status: step === "drip" ? 200 : details.status });
     for (const watch of watchers) watch();
     if (step === "reset") return { kind: "reset" };
     if (step === "drip") return { kind: "drip" };
-    if (step === "hang") await untilAborted(closing.signal);
-    if (details.delayMs !== undefined) await delay(details.delayMs, closing.signal);
-    return closing.signal.aborted ? { kind: "reset" } : toAnswer(details);
+    if (step === "hang") await untilAborted(signal);
+    if (details.delayMs !== undefined) await delay(details.delayMs, signal);
+    return signal.aborted ? { kind: "reset" } : toAnswer(details);
   }
 
-  const server = serveRaw(listener, answer);
+  let server: AsyncDisposable | undefined = serveRaw(listener, answer, () => ++connections);
   const at = (listener.addr as Deno.NetAddr).port;
   const double: DatawayDouble = {
     url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${at}${prefix}?token=${TEST_TOKEN}`,
@@ -121,11 +142,21 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
         .filter((point) => category === undefined || point.category === category)
         .filter((point) => measurement === undefined || point.measurement === measurement),
     reply: (...more) => void steps.push(...more),
+    down: async () => {
+      const closed = server;
+      server = undefined;
+      outage.abort();
+      await closed?.[Symbol.asyncDispose]();
+      outage = new AbortController();
+    },
+    up: () => void (server ??= serveRaw(listen({ ...address, port: at }), answer, () => ++connections)),
+    forgetConnections: () => void (forgotten = connections),
+    otherwise: (step) => void (usual = step),
     clearReplies: () => void (steps.length = 0),
     waitFor: (predicate, timeoutMs = 5000) => waitUntil(double, predicate, timeoutMs, watchers),
     async [Symbol.asyncDispose](): Promise<void> {
-      closing.abort();
-      await server[Symbol.asyncDispose]();
+      outage.abort();
+      await server?.[Symbol.asyncDispose]();
     },
   };
   return Promise.resolve(double);

@@ -29,11 +29,14 @@ export type RawHandler = (request: RawRequest) => Promise<RawAnswer>;
 const MAX_HEAD_BYTES = 64 * 1024;
 const DRIP_MS = 20;
 
-/** Serves connections of `listener` until disposed; then closes all of them. */
-export function serveRaw(listener: Deno.Listener, handler: RawHandler): AsyncDisposable {
+/** Serves connections of `listener` until disposed; then closes all of them. `nextConnection` numbers them. */
+export function serveRaw(
+  listener: Deno.Listener,
+  handler: RawHandler,
+  nextConnection: () => number,
+): AsyncDisposable {
   const open = new Set<Deno.Conn>();
   const tasks = new Set<Promise<void>>();
-  let count = 0;
 
   async function accept(): Promise<void> {
     while (true) {
@@ -45,7 +48,7 @@ export function serveRaw(listener: Deno.Listener, handler: RawHandler): AsyncDis
         continue; // A failed TLS handshake says nothing about the next connection.
       }
       open.add(conn);
-      const task = serveConnection(conn, ++count, handler).finally(() => {
+      const task = serveConnection(conn, nextConnection(), handler).finally(() => {
         open.delete(conn);
         close(conn);
         tasks.delete(task);

@@ -116,3 +116,36 @@ scenario("dispose() cuts what hangs or drips", async () => {
   assertEquals(await hanging, 0);
   await assertRejects(() => dripping.text());
 });
+
+scenario(
+  "startDataway() refuses connections while it is down and takes uploads when it is up again",
+  async () => {
+    await using dataway = await startDataway();
+    assertEquals(await post(dataway), 200);
+    dataway.otherwise("hang");
+    const hanging = post(dataway);
+    await dataway.waitFor(({ requests }) => requests.length === 2);
+    await dataway.down();
+    assertEquals(await hanging, 0);
+    assertEquals(await post(dataway), 0);
+    dataway.otherwise(200);
+    dataway.up();
+    assertEquals(await post(dataway), 200);
+    assertEquals(dataway.points().length, 2);
+  },
+);
+
+scenario("startDataway() answers nothing over connections it was told to forget", async () => {
+  await using dataway = await startDataway();
+  using client = Deno.createHttpClient({ http2: false, poolMaxIdlePerHost: 1 });
+  const ask = async (signal: AbortSignal): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${dataway.port}/`, { client, signal });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await ask(AbortSignal.timeout(5000)), 404);
+  dataway.forgetConnections();
+  await assertRejects(() => ask(AbortSignal.timeout(100)));
+  assertEquals(dataway.requests.length, 1);
+  assertEquals(await post(dataway), 200);
+});

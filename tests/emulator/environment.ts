@@ -31,9 +31,7 @@ export function functionEnvironment(
     AWS_LAMBDA_LOG_FORMAT: settings.logFormat,
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.functionName}`,
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
-    AWS_ACCESS_KEY_ID: "ASIAEMULATOR",
-    AWS_SECRET_ACCESS_KEY: "emulated-secret",
-    AWS_SESSION_TOKEN: "emulated-session",
+    ...credentials(settings),
     AWS_EXECUTION_ENV: `AWS_Lambda_${settings.runtimeVersion.split(":")[0] ?? "provided"}`,
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
     AWS_XRAY_DAEMON_ADDRESS: "169.254.79.129:2000",
@@ -50,6 +48,20 @@ export function functionEnvironment(
     LANG: "en_US.UTF-8",
     TZ: ":UTC",
   };
+}
+
+/** A snapshot outlives keys, so it holds none. @see `spec/lambda.md` 1.9 */
+function credentials(settings: LambdaSettings): Record<string, string> {
+  return settings.initializationType === "snap-start"
+    ? {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://169.254.170.23/v1/credentials",
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: "emulated-container-token",
+    }
+    : {
+      AWS_ACCESS_KEY_ID: "ASIAEMULATOR",
+      AWS_SECRET_ACCESS_KEY: "emulated-secret",
+      AWS_SESSION_TOKEN: "emulated-session",
+    };
 }
 
 /** The part of the function's environment that an extension sees. */

@@ -10,6 +10,7 @@ import {
   playScript,
   printLines,
   sendLocally,
+  streamChunks,
 } from "./script.ts";
 import { sleep } from "./waiters.ts";
 
@@ -17,6 +18,7 @@ const API = `http://${Deno.env.get("AWS_LAMBDA_RUNTIME_API")}/2018-06-01/runtime
 const kept: Uint8Array[] = [];
 
 await start();
+if (Deno.env.get("EMULATOR_RESTORABLE") === "true") await restored();
 await Promise.race(Array.from({ length: Number(Deno.env.get("EMULATOR_CONCURRENCY") ?? 1) }, serve));
 
 async function start(): Promise<void> {
@@ -26,7 +28,21 @@ async function start(): Promise<void> {
   if (init.outcome === "crash") Deno.exit(1);
   if (init.outcome === "hang") await forever();
   if (init.outcome === "error") {
-    await post("/init/error", "{}", init.errorType ?? "Runtime.InitError");
+    await post("/init/error", "{}", { errorType: init.errorType ?? "Runtime.InitError" });
+    Deno.exit(1);
+  }
+}
+
+/** Waits in the snapshot, then runs the hooks. */
+async function restored(): Promise<void> {
+  const init: FunctionInit = JSON.parse(Deno.env.get("EMULATOR_FUNCTION_INIT") ?? "{}");
+  const response = await fetch(`${API}/restore/next`);
+  await response.body?.cancel();
+  if (response.status !== 200) Deno.exit(1);
+  await sleep(init.restoreMs ?? 0);
+  if (init.restoreOutcome === "hang") await forever();
+  if (init.restoreOutcome === "error") {
+    await post("/restore/error", "{}", { errorType: init.errorType ?? "Runtime.RestoreError" });
     Deno.exit(1);
   }
 }
@@ -55,7 +71,11 @@ async function answer(requestId: string, ending: Ending): Promise<void> {
     case "response":
       return await post(`/invocation/${requestId}/response`, ending.body);
     case "error":
-      return await post(`/invocation/${requestId}/error`, ending.body, ending.errorType);
+      return await post(`/invocation/${requestId}/error`, ending.body, { errorType: ending.errorType });
+    case "stream": {
+      const body = ReadableStream.from(streamChunks(ending.stream, new AbortController().signal));
+      return await post(`/invocation/${requestId}/response`, body, { mode: "streaming" });
+    }
     case "exit":
       return Deno.exit(ending.code);
     case "kill":
@@ -66,8 +86,14 @@ async function answer(requestId: string, ending: Ending): Promise<void> {
   }
 }
 
-async function post(path: string, body: string, errorType?: string): Promise<void> {
-  const headers = errorType === undefined ? {} : { "Lambda-Runtime-Function-Error-Type": errorType };
+async function post(
+  path: string,
+  body: BodyInit,
+  { errorType, mode }: { readonly errorType?: string; readonly mode?: string } = {},
+): Promise<void> {
+  const headers = new Headers();
+  if (errorType !== undefined) headers.set("Lambda-Runtime-Function-Error-Type", errorType);
+  if (mode !== undefined) headers.set("Lambda-Runtime-Function-Response-Mode", mode);
   const response = await fetch(`${API}${path}`, { method: "POST", body, headers });
   await response.body?.cancel();
 }

@@ -19,7 +19,8 @@ export interface Sandbox {
   readonly settings: LambdaSettings;
   /** `127.0.0.1:<port>` of the APIs. */
   readonly runtimeApi: string;
-  readonly logStream: string;
+  /** Another one after each restore. */
+  logStream: string;
   readonly journal: Journal;
   /** Highest memory seen in the sandbox's life, in MB: scripted or measured. */
   peakMemoryMb: number;
@@ -46,6 +47,10 @@ export interface Generation {
   readonly outcomes: Map<string, Outcome>;
   /** The duration of a successful init in phase `init`, until a report has told it. In ms. */
   untoldInitMs?: number;
+  /** The same of the last restore. In ms. */
+  untoldRestoreMs?: number;
+  /** A snapshot was restored into this life. */
+  restored: boolean;
 }
 
 /** A generation with nothing started. */
@@ -69,12 +74,14 @@ export function createGeneration(sandbox: Sandbox, phase: Phase): Generation {
     runtime: createRuntime({
       managed,
       onInitError: (errorType, body) => generation.raise({ errorType, message: body }),
+      onRestoreError: (errorType, body) => generation.raise({ errorType, message: body }),
     }),
     telemetry: createTelemetry({
       managed,
       jsonLogs: settings.logFormat === "JSON",
       model: settings.deliveryModel,
       subscribeReply: settings.subscribeReply,
+      chaos: settings.telemetryChaos,
       onDelivery: (name, delivery) => generation.ending || journal.delivery(name, delivery),
     }),
     programs: [],
@@ -83,6 +90,7 @@ export function createGeneration(sandbox: Sandbox, phase: Phase): Generation {
       if (!generation.ending) fatal.resolve(error);
     },
     ending: false,
+    restored: false,
     outcomes: new Map(),
   };
   return generation;

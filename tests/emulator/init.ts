@@ -91,7 +91,8 @@ function reportInit(sandbox: Sandbox, generation: Generation, verdict: Verdict, 
   journal.log("platform", `INIT_REPORT ${figures}${type}`);
 }
 
-function identity(sandbox: Sandbox): Parameters<typeof initStart>[0] {
+/** What tells this sandbox from others. */
+export function identity(sandbox: Sandbox): Parameters<typeof initStart>[0] {
   const { settings } = sandbox;
   return {
     initializationType: settings.initializationType,

@@ -56,7 +56,9 @@ export function emitReport(call: Call, verdict: Verdict, durationMs: number, spa
   const { sandbox, generation, requestId } = call;
   const { memorySizeMb, initializationType } = sandbox.settings;
   const untoldMs = initializationType === "on-demand" ? generation.untoldInitMs : undefined;
+  const restoreMs = generation.untoldRestoreMs;
   delete generation.untoldInitMs;
+  delete generation.untoldRestoreMs;
   const told: Told = {
     billedDurationMs: Math.ceil(durationMs + (untoldMs ?? 0)),
     maxMemoryUsedMb: measureMemoryMb(sandbox, generation),
@@ -67,6 +69,9 @@ export function emitReport(call: Call, verdict: Verdict, durationMs: number, spa
     memorySizeMB: memorySizeMb,
     maxMemoryUsedMB: told.maxMemoryUsedMb,
     ...(untoldMs === undefined ? {} : { initDurationMs: untoldMs }),
+    ...(restoreMs === undefined
+      ? {}
+      : { restoreDurationMs: restoreMs, billedRestoreDurationMs: Math.ceil(restoreMs) }),
   };
   generation.telemetry.emit(report(requestId, verdict, metrics, spans, call.tracing));
   const parts = [

@@ -26,8 +26,9 @@ import { invokeOnce } from "./invoke.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { invokeManaged } from "./managed.ts";
 import { type LambdaOptions, type LambdaSettings, resolveOptions } from "./options.ts";
-import type { ProgramMemory } from "./program.ts";
+import type { Program, ProgramMemory } from "./program.ts";
 import { isoTime, type TelemetryEvent } from "./records.ts";
+import { restore, type RestoreResult } from "./restore.ts";
 import type { FunctionScript } from "./script.ts";
 import type { DeliveryResult } from "./telemetry_batcher.ts";
 import { nowMs, sleep } from "./waiters.ts";
@@ -48,12 +49,19 @@ export interface Lambda
   readonly extensions: readonly { readonly name: string; readonly state: string }[];
   /** Cold start. A failed init is reset, and repeated in the next invocation, as Lambda does. */
   init(): Promise<InitResult>;
+  /**
+   * SnapStart: the snapshot of `init` wakes up as one more sandbox; the one before it is gone, without any notice.
+   * The first invocation after `init` restores by itself. A failed one ends the life.
+   */
+  restore(): Promise<RestoreResult>;
   /** One invocation, after an init if there was none. On managed instances any number run at once. */
   invoke(script?: FunctionScript): Promise<InvokeResult>;
   /** Stays frozen (or idle) for `ms`. */
   freeze(ms: number): Promise<void>;
   /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
   shutdown(reason?: ShutdownReason): Promise<ShutdownResult>;
+  /** Process ids of what runs now, by name; only of processes of their own. */
+  processIds(): ReadonlyMap<string, number>;
   /** Memory of what runs now, by name (`function` is the function's); only of processes of their own. */
   memory(): ReadonlyMap<string, ProgramMemory>;
   /** Kills everything without any notice, as the loss of the host does. */
@@ -115,8 +123,23 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     return result;
   }
 
+  async function wakeSnapshot(): Promise<RestoreResult> {
+    const { generation } = sandbox;
+    if (generation === undefined || settings.initializationType !== "snap-start") {
+      throw new Error("Cannot restore as there is no snapshot");
+    }
+    if (settings.freeze) freeze(generation);
+    sandbox.logStream = createLogStream(settings.functionVersion);
+    const result = await restore(sandbox, generation);
+    if (result.status !== "success") await endGeneration(sandbox, generation, "failure");
+    return result;
+  }
+
   async function invoke(script: FunctionScript): Promise<InvokeResult> {
     if (sandbox.generation === undefined && !initialized) await init();
+    if (settings.initializationType === "snap-start" && sandbox.generation?.restored === false) {
+      await wakeSnapshot();
+    }
     return await invokeOnce(sandbox, script);
   }
 
@@ -126,6 +149,11 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     const result = await endGeneration(sandbox, generation, reason);
     if (reason === "spindown") initialized = false;
     return result;
+  }
+
+  function running(): readonly Program[] {
+    const { programs = [], functionProgram } = sandbox.generation ?? {};
+    return functionProgram === undefined ? programs : [...programs, functionProgram];
   }
 
   async function vanish(): Promise<void> {
@@ -155,6 +183,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       return sandbox.lives.at(-1)?.extensions.list ?? [];
     },
     init: () => inTurn(init),
+    restore: () => inTurn(wakeSnapshot),
     invoke: async (script = {}) => {
       if (!managed) return await inTurn(() => invoke(script));
       if (sandbox.generation === undefined) {
@@ -168,14 +197,15 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       await sleep(ms);
     },
     shutdown: (reason = "spindown") => inTurn(() => shutdown(reason)),
-    memory: () => {
-      const { programs = [], functionProgram } = sandbox.generation ?? {};
-      const running = functionProgram === undefined ? programs : [...programs, functionProgram];
-      return new Map(running.flatMap((program) => {
-        const memory = program.memory();
-        return memory === undefined ? [] : [[program.name, memory] as const];
-      }));
-    },
+    processIds: () =>
+      new Map(running().flatMap(({ name, pid }) => pid === undefined ? [] : [[name, pid] as const])),
+    memory: () =>
+      new Map(
+        running().flatMap((program) => {
+          const memory = program.memory();
+          return memory === undefined ? [] : [[program.name, memory] as const];
+        }),
+      ),
     vanish,
     sendRawTelemetry: (body) => sandbox.generation?.telemetry.inject(body) ?? Promise.resolve([]),
     emit: (type, record) => sandbox.generation?.telemetry.emit({ type, record }),

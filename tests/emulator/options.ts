@@ -4,6 +4,7 @@ import type { LogEntry } from "./journal.ts";
 import type { InitializationType } from "./records.ts";
 import type { FunctionInit } from "./script.ts";
 import type { SubscribeReply } from "./telemetry.ts";
+import type { TelemetryChaos } from "./telemetry_chaos.ts";
 import type { DeliveryModel } from "./telemetry_batcher.ts";
 
 /** An extension: any executable file, or code of the test's own process under a name. */
@@ -31,11 +32,14 @@ export interface LambdaSettings {
   readonly memorySizeMb: number;
   readonly timeoutMs: number;
   readonly initTimeoutMs: number;
+  /** Of a snapshot, the runtime's hooks included. */
+  readonly restoreTimeoutMs: number;
   readonly shutdownBudgetMs: number;
   readonly logFormat: "Text" | "JSON";
   readonly initializationType: InitializationType;
   readonly subscribeReply: SubscribeReply;
   readonly deliveryModel: DeliveryModel;
+  readonly telemetryChaos: TelemetryChaos;
   readonly reportDelivery: ReportDelivery;
   /** Stop processes between invocations and hold back what is delivered meanwhile. */
   readonly freeze: boolean;
@@ -68,7 +72,7 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
     functionInit: {},
     env: {},
     functionName: "checkout",
-    functionVersion: managed ? "1" : "$LATEST",
+    functionVersion: managed || options.initializationType === "snap-start" ? "1" : "$LATEST",
     qualifier: "",
     handler: "index.handler",
     accountId: "123456789012",
@@ -76,12 +80,14 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
     runtimeVersion: "nodejs:22.v51",
     memorySizeMb: managed ? 2048 : 128,
     timeoutMs: 3000,
-    initTimeoutMs: managed || options.initializationType === "provisioned-concurrency" ? 130_000 : 10_000,
+    initTimeoutMs: (options.initializationType ?? "on-demand") === "on-demand" ? 10_000 : 130_000,
+    restoreTimeoutMs: 10_000,
     shutdownBudgetMs: 2000,
     logFormat: managed ? "JSON" : "Text",
     initializationType: "on-demand",
     subscribeReply: 200,
     deliveryModel: "retry",
+    telemetryChaos: {},
     reportDelivery: "next",
     freeze: !managed,
     traceHeader: "Root=1-6aa29bbf-2f0b1d6e5a4c3b2a19080706;Parent=53995c3f42cd8ad8;Sampled=1",

@@ -50,6 +50,7 @@ export function startProcess(options: ProcessOptions): Program {
   });
   return {
     name: options.name,
+    pid: child.pid,
     startedAt,
     exited,
     settled: exited,

@@ -9,6 +9,8 @@ export interface ProgramExit {
 /** Something the sandbox runs: an extension or the function, in a process of its own or in the test's. */
 export interface Program {
   readonly name: string;
+  /** Of a process of its own. */
+  readonly pid?: number;
   /** Start of execution, in epoch ms. */
   readonly startedAt: number;
   /** Never rejects. */

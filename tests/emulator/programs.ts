@@ -49,6 +49,7 @@ export function startFunction(sandbox: Sandbox, generation: Generation): void {
       runtime: generation.runtime,
       init: settings.functionInit,
       concurrency: settings.concurrency,
+      restorable: settings.initializationType === "snap-start",
       onLine,
       onAllocate: (megabytes) => void (sandbox.peakMemoryMb = Math.max(sandbox.peakMemoryMb, megabytes)),
     });
@@ -89,6 +90,7 @@ function startFunctionProcess(sandbox: Sandbox, onLine: (line: string) => void):
       ...functionEnvironment(settings, sandbox.runtimeApi, sandbox.logStream),
       EMULATOR_FUNCTION_INIT: JSON.stringify(settings.functionInit),
       EMULATOR_CONCURRENCY: String(settings.concurrency),
+      EMULATOR_RESTORABLE: String(settings.initializationType === "snap-start"),
       DENO_NO_UPDATE_CHECK: "1",
       DENO_DIR: Deno.env.get("DENO_DIR") ?? `${tmpdir()}/lambda-emulator-deno`,
       // Without it Windows opens no socket.

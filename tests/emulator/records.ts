@@ -67,6 +67,25 @@ export function initReport(
   return { type: "platform.initReport", record: { initializationType: type, phase, ...verdict, metrics } };
 }
 
+/** `platform.restoreStart`: a snapshot wakes up in a new sandbox. */
+export function restoreStart(identity: InitIdentity): Draft {
+  const { initializationType: _type, ...record } = identity;
+  return { type: "platform.restoreStart", record };
+}
+
+/** `platform.restoreRuntimeDone`. */
+export function restoreRuntimeDone(verdict: Verdict): Draft {
+  return { type: "platform.restoreRuntimeDone", record: verdict };
+}
+
+/** `platform.restoreReport`. */
+export function restoreReport(verdict: Verdict, durationMs: number): Draft {
+  return {
+    type: "platform.restoreReport",
+    record: { ...verdict, metrics: { durationMs: micros(durationMs) } },
+  };
+}
+
 /** `platform.extension`, one for each at the end of init. */
 export function extensionRecord(
   name: string,
@@ -121,6 +140,8 @@ export interface ReportMetrics {
   readonly memorySizeMB?: number;
   readonly maxMemoryUsedMB?: number;
   readonly initDurationMs?: number;
+  readonly restoreDurationMs?: number;
+  readonly billedRestoreDurationMs?: number;
 }
 
 /** `platform.report`. */
@@ -134,12 +155,15 @@ export function report(
   const initDuration = metrics.initDurationMs === undefined
     ? {}
     : { initDurationMs: micros(metrics.initDurationMs) };
+  const restoreDuration = metrics.restoreDurationMs === undefined
+    ? {}
+    : { restoreDurationMs: micros(metrics.restoreDurationMs) };
   return {
     type: "platform.report",
     record: {
       requestId,
       ...verdict,
-      metrics: { ...metrics, durationMs: micros(metrics.durationMs), ...initDuration },
+      metrics: { ...metrics, durationMs: micros(metrics.durationMs), ...initDuration, ...restoreDuration },
       ...spanMember(spans),
       ...(tracing === undefined ? {} : { tracing }),
     },

@@ -8,6 +8,9 @@ import { createWaiters, nowMs } from "./waiters.ts";
 export type RuntimeState =
   | "Started"
   | "InitError"
+  | "RestoreReady"
+  | "Restoring"
+  | "RestoreError"
   | "Ready"
   | "Running"
   | "InvocationResponse"
@@ -45,13 +48,19 @@ export interface RuntimeOptions {
   /** Many invocations at once; the machine is then one per request. */
   readonly managed: boolean;
   readonly onInitError: (errorType: string, body: string) => void;
+  readonly onRestoreError: (errorType: string, body: string) => void;
 }
 
 /** The runtime of one life of the sandbox. */
 export interface Runtime {
   readonly state: RuntimeState;
-  /** Resolves with the first `next`. */
+  /** Resolves with the first `next`, or `restore/next`. */
   readonly ready: Promise<void>;
+  /** SnapStart: blocks until {@link Runtime.restore}. */
+  restoreNext(): Promise<ApiReply>;
+  restoreError(errorType: string, body: string): ApiReply;
+  /** Releases a blocked `restoreNext`; resolves once the runtime asks for an event. */
+  restore(): Promise<void>;
   next(): Promise<ApiReply>;
   /** A response begins to arrive. Returns the answer that refuses it, else undefined. */
   begin(requestId: string, kind: "response" | "error"): ApiReply | undefined;
@@ -87,6 +96,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const blocked: ((reply: ApiReply) => void)[] = [];
   const waiters = createWaiters();
   let state: RuntimeState = "Started";
+  let releaseRestore: (reply: ApiReply) => void = () => {};
 
   function refuse(from: RuntimeState, to: RuntimeState): ApiReply {
     return errorReply(403, "InvalidStateTransition", transitionError(from, to, "runtime"));
@@ -109,7 +119,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         const running = [...open.values()].find((item) => item.state === "Running");
         return Promise.resolve(running === undefined ? containerLostReply() : eventReply(running.event));
       }
-      if (state !== "Started" && state !== "Ready" && state !== "ResponseSent") {
+      if (!["Started", "Ready", "ResponseSent", "Restoring"].includes(state)) {
         return Promise.resolve(refuse(state, "Ready"));
       }
       finishSent();
@@ -172,8 +182,29 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     get state(): RuntimeState {
       return state;
     },
-    ready: waiters.until(() => state === "Ready"),
+    ready: waiters.until(() => state === "Ready" || state === "RestoreReady"),
     next,
+    restoreNext: () => {
+      if (state !== "Started") return Promise.resolve(refuse(state, "RestoreReady"));
+      state = "RestoreReady";
+      waiters.changed();
+      const { promise, resolve } = Promise.withResolvers<ApiReply>();
+      releaseRestore = resolve;
+      return promise;
+    },
+    restoreError: (errorType, body) => {
+      if (state !== "Restoring") return refuse(state, "RestoreError");
+      state = "RestoreError";
+      options.onRestoreError(errorType, body);
+      return acceptedReply();
+    },
+    restore: () => {
+      if (state === "RestoreReady") {
+        state = "Restoring";
+        releaseRestore({ status: 200, body: new Uint8Array() });
+      }
+      return waiters.until(() => state === "Ready");
+    },
     begin,
     finish,
     initError: (errorType, body) => {
@@ -192,6 +223,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return { requestId: event.requestId, answered: answered.promise, done: done.promise };
     },
     abandon: () => {
+      releaseRestore(containerLostReply());
       for (const answer of blocked.splice(0)) answer(containerLostReply());
     },
   };

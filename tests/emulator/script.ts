@@ -35,6 +35,8 @@ export interface FunctionScript {
   readonly outcome?: Outcome;
   /** Returned when the outcome is success. @default `{"ok":true}` */
   readonly response?: unknown;
+  /** The response is streamed instead, in chunks of letters. */
+  readonly stream?: ResponseStream;
   /** Told when the outcome is error. */
   readonly errorType?: string;
   readonly errorMessage?: string;
@@ -44,6 +46,14 @@ export interface FunctionScript {
   readonly logsAfterResponse?: readonly unknown[];
 }
 
+/** A streamed response. */
+export interface ResponseStream {
+  readonly chunks: number;
+  readonly chunkBytes: number;
+  /** Before each chunk, in ms. */
+  readonly pauseMs: number;
+}
+
 /** How the function's start goes: the same for each start of the sandbox it is given for. */
 export interface FunctionInit {
   readonly logs?: readonly unknown[];
@@ -51,6 +61,10 @@ export interface FunctionInit {
   /** `error` posts `/runtime/init/error` and exits. @default "ready" */
   readonly outcome?: "ready" | "error" | "crash" | "hang";
   readonly errorType?: string;
+  /** SnapStart: how the runtime's hooks go after each restore. @default "ready" */
+  readonly restoreOutcome?: "ready" | "error" | "hang";
+  /** SnapStart: how long the hooks take, in ms. */
+  readonly restoreMs?: number;
 }
 
 /** What a script is played on. */
@@ -66,6 +80,7 @@ export interface FunctionStage {
 /** How a script leaves the process: with an answer, or by its death. */
 export type Ending =
   | { readonly kind: "response"; readonly body: string }
+  | { readonly kind: "stream"; readonly stream: ResponseStream }
   | { readonly kind: "error"; readonly errorType: string; readonly body: string }
   | { readonly kind: "exit"; readonly code: number }
   | { readonly kind: "kill" }
@@ -82,6 +97,7 @@ export async function playScript(script: FunctionScript, stage: FunctionStage): 
   if (script.sleepMs !== undefined) await sleep(script.sleepMs, stage.killed);
   switch (script.outcome ?? "success") {
     case "success":
+      if (script.stream !== undefined) return { kind: "stream", stream: script.stream };
       return { kind: "response", body: JSON.stringify(script.response ?? { ok: true }) };
     case "error":
       return errorEnding(script, stage);
@@ -95,6 +111,17 @@ export async function playScript(script: FunctionScript, stage: FunctionStage): 
     case "oom_reported":
     case "oom_killed":
       return { kind: "kill" };
+  }
+}
+
+/** The chunks of a streamed response, each after its pause. */
+export async function* streamChunks(
+  stream: ResponseStream,
+  killed: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let chunk = 0; chunk < stream.chunks && !killed.aborted; chunk++) {
+    await sleep(stream.pauseMs, killed);
+    yield new Uint8Array(stream.chunkBytes).fill(0x78);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   playScript,
   printLines,
   sendLocally,
+  streamChunks,
 } from "./script.ts";
 import { nowMs, sleep } from "./waiters.ts";
 
@@ -19,6 +20,8 @@ export interface ScriptedFunctionOptions {
   readonly onLine: LineSink;
   /** Memory the function pretends to use, in MB. */
   readonly onAllocate: (megabytes: number) => void;
+  /** Waits in `restore/next` before it takes events: SnapStart. */
+  readonly restorable: boolean;
   /** Invocations at a time. */
   readonly concurrency: number;
 }
@@ -43,8 +46,19 @@ async function runFunction(options: ScriptedFunctionOptions, killed: AbortSignal
     runtime.initError(init.errorType ?? "Runtime.InitError", "{}");
     return 1;
   }
+  if (options.restorable && !await restored(options, killed)) return 1;
   const slots = Array.from({ length: options.concurrency }, () => serve(options, killed));
   return await Promise.race(slots);
+}
+
+/** Waits in the snapshot, then runs the hooks; false when they failed. */
+async function restored({ init, runtime }: ScriptedFunctionOptions, killed: AbortSignal): Promise<boolean> {
+  const reply = await Promise.race([runtime.restoreNext(), whenAborted(killed)]);
+  if (reply?.status !== 200) return false;
+  await sleep(init.restoreMs ?? 0, killed);
+  if (init.restoreOutcome === "hang") await whenAborted(killed);
+  if (init.restoreOutcome === "error") runtime.restoreError(init.errorType ?? "Runtime.RestoreError", "{}");
+  return !killed.aborted && init.restoreOutcome !== "error";
 }
 
 /** Takes one event after the other until the process ends; resolves to the exit code. */
@@ -66,14 +80,16 @@ async function serve(options: ScriptedFunctionOptions, killed: AbortSignal): Pro
       await gone;
       return 1;
     }
-    const kind = ending.kind;
+    const kind = ending.kind === "error" ? "error" : "response";
     if (options.runtime.begin(requestId, kind) !== undefined) continue;
+    const startedAt = nowMs();
     const errorType = ending.kind === "error" ? { errorType: ending.errorType } : {};
-    options.runtime.finish(requestId, kind, {
-      body: new TextEncoder().encode(ending.body),
-      startedAt: nowMs(),
-      ...errorType,
-    });
+    const body = ending.kind === "stream"
+      ? new Uint8Array(
+        await new Blob(await Array.fromAsync(streamChunks(ending.stream, killed))).arrayBuffer(),
+      )
+      : new TextEncoder().encode(ending.body);
+    options.runtime.finish(requestId, kind, { body, startedAt, ...errorType });
     printLines(script.logsAfterResponse, stage);
   }
   return 1;

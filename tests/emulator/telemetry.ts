@@ -4,6 +4,7 @@
  */
 import { type ApiReply, errorReply } from "./reply.ts";
 import { isoTime, logsDropped, type TelemetryEvent, telemetrySubscription } from "./records.ts";
+import type { TelemetryChaos } from "./telemetry_chaos.ts";
 import {
   createTelemetryBatcher,
   type DeliveryModel,
@@ -22,6 +23,7 @@ export interface TelemetryOptions {
   readonly jsonLogs: boolean;
   readonly model: DeliveryModel;
   readonly subscribeReply: SubscribeReply;
+  readonly chaos: TelemetryChaos;
   /** Each POST made, with its outcome. */
   readonly onDelivery: (name: string, delivery: Delivery) => void;
 }
@@ -94,6 +96,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     const batcher = createTelemetryBatcher({
       ...subscription,
       model: options.model,
+      chaos: options.chaos,
       deliver: async (body, sequenceId, signal) => {
         const at = nowMs();
         const result = await destination.post(body, sequenceId, signal);

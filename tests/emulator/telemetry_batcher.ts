@@ -2,6 +2,7 @@
  * Collects one subscriber's events into batches and delivers them one at a time.
  * @see `spec/lambda.md` 2 "Back-pressure" and 6.2.4
  */
+import { type TelemetryChaos, toPostings } from "./telemetry_chaos.ts";
 import { before, nowMs, sleep } from "./waiters.ts";
 
 /** `retry`: as documented, with back-off. `mi`: AWS's open implementation, which drops at once. */
@@ -15,6 +16,8 @@ export interface BatcherOptions {
   readonly maxBytes: number;
   readonly timeoutMs: number;
   readonly model: DeliveryModel;
+  /** @default none: each batch comes once, whole and in order */
+  readonly chaos?: TelemetryChaos;
   /** Sends one body. Must not reject. `signal` fires when the batcher closes. */
   readonly deliver: (
     body: Uint8Array<ArrayBuffer>,
@@ -54,12 +57,14 @@ interface Batch {
 
 /** A batcher; its timers end with `close`. */
 export function createTelemetryBatcher(options: BatcherOptions): TelemetryBatcher {
+  const { chaos = {} } = options;
   const closing = new AbortController();
   const due: Batch[] = [];
   let current: Batch = { items: [], bytes: 0 };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let held = false;
   let inFlight: Promise<void> | undefined;
+  let batches = 0;
 
   function add(json: string): void {
     if (closing.signal.aborted) return;
@@ -100,8 +105,19 @@ export function createTelemetryBatcher(options: BatcherOptions): TelemetryBatche
   }
 
   async function send(batch: Batch): Promise<void> {
-    const body = new TextEncoder().encode(`[${batch.items.join(",")}]`);
-    const sequenceId = new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toBase64();
+    if (chaos.delayMs !== undefined) await sleep(chaos.delayMs, closing.signal);
+    let kept = batch;
+    if (chaos.dropEach !== undefined && ++batches % chaos.dropEach === 0) {
+      kept = toBatch(batch.items.filter(isPlatform));
+      const logs = toBatch(batch.items.filter((item) => !isPlatform(item)));
+      if (logs.items.length > 0) drop(logs, SLOWER_THAN_PRODUCTION);
+    }
+    for (const { items, withId } of toPostings(kept.items, chaos)) await post(kept, items, withId);
+  }
+
+  async function post(batch: Batch, items: readonly string[], withId: boolean): Promise<void> {
+    const body = new TextEncoder().encode(`[${items.join(",")}]`);
+    const sequenceId = withId ? new Uint8Array(await crypto.subtle.digest("SHA-256", body)).toBase64() : "";
     let backoffMs = FIRST_BACKOFF_MS;
     while (!closing.signal.aborted) {
       const result = await options.deliver(body, sequenceId, closing.signal);
@@ -141,6 +157,14 @@ export function createTelemetryBatcher(options: BatcherOptions): TelemetryBatche
       await inFlight;
     },
   };
+}
+
+function toBatch(items: string[]): Batch {
+  return { items, bytes: items.reduce((sum, item) => sum + byteLength(item), 0) };
+}
+
+function isPlatform(json: string): boolean {
+  return json.includes('"type":"platform.');
 }
 
 function byteLength(text: string): number {

@@ -30,7 +30,10 @@ function createHttpDestination(uri: string, port: number): Destination {
           body,
           signal,
           redirect: "manual",
-          headers: { "Content-Type": "application/json", "Sequence-Id": sequenceId },
+          headers: {
+            "Content-Type": "application/json",
+            ...(sequenceId === "" ? {} : { "Sequence-Id": sequenceId }),
+          },
         });
         await response.body?.cancel();
         return response.ok ? { ok: true } : { ok: false, error: `status ${response.status}` };

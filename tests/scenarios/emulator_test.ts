@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertExists,
+  assertGreaterOrEqual,
+  assertLess,
+  assertMatch,
+} from "@std/assert";
 import { fakeExtension, type ReceivedEvent, register } from "../emulator/fake_extension.ts";
 import { type Lambda, startLambda } from "../emulator/lambda.ts";
 import { sleep } from "../emulator/waiters.ts";
@@ -653,3 +660,102 @@ async function writeShellExtension(): Promise<string> {
   await Deno.chmod(file, 0o755);
   return file;
 }
+
+scenario("lambda restores a snapshot several times, each with its own records and identity", async () => {
+  const extension = fakeExtension();
+  await using lambda = await startLambda({
+    extension,
+    initializationType: "snap-start",
+    functionInit: { restoreMs: 15 },
+  });
+  await lambda.init();
+  assert(!Object.hasOwn(lambda.env, "AWS_ACCESS_KEY_ID"));
+  assert(Object.hasOwn(lambda.env, "AWS_CONTAINER_CREDENTIALS_FULL_URI"));
+  assertEquals((await lambda.invoke()).status, "success");
+  assertEquals((await lambda.restore()).status, "success");
+  await lambda.invoke();
+  await lambda.invoke();
+  await lambda.shutdown();
+  const [first, second] = recordsOf(extension.received, "platform.restoreStart");
+  assertExists(second);
+  assert(read(first, "instanceId") !== read(second, "instanceId"));
+  const [one] = recordsOf(extension.received, "platform.restoreReport");
+  assertGreaterOrEqual(Number(read(one, "metrics", "durationMs")), 14);
+  const reports = recordsOf(extension.received, "platform.report");
+  assertEquals(
+    reports.map((report) => [
+      typeof read(report, "metrics", "restoreDurationMs"),
+      typeof read(report, "metrics", "initDurationMs"),
+    ]),
+    [["number", "undefined"], ["number", "undefined"], ["undefined", "undefined"]],
+  );
+  assertEquals(lambda.violations, []);
+});
+
+scenario("lambda drops a sandbox whose restore fails", async () => {
+  for (const restoreOutcome of ["error", "hang"] as const) {
+    const extension = fakeExtension();
+    await using lambda = await startLambda({
+      extension,
+      initializationType: "snap-start",
+      functionInit: { restoreOutcome },
+      restoreTimeoutMs: 100,
+    });
+    await lambda.init();
+    const { status, errorType } = await lambda.restore();
+    assertEquals(status, "error");
+    assertEquals(errorType, restoreOutcome === "hang" ? "Runtime.Unknown" : "Runtime.RestoreError");
+    assertEquals(lambda.running, false);
+  }
+});
+
+for (const kind of ["scripted", "process"] as const) {
+  scenario(`lambda tells the duration and the bytes of a streamed response (${kind})`, async () => {
+    const extension = fakeExtension();
+    await using lambda = await startLambda({ extension, function: kind });
+    const { response } = await lambda.invoke({ stream: { chunks: 3, chunkBytes: 10, pauseMs: 20 } });
+    assertEquals(response, "x".repeat(30));
+    await lambda.shutdown();
+    const [done] = recordsOf(extension.received, "platform.runtimeDone");
+    assertEquals(read(done, "metrics", "producedBytes"), 30);
+    const spans = read(done, "spans");
+    assert(Array.isArray(spans));
+    assertGreaterOrEqual(spans[1].durationMs, 39);
+  });
+}
+
+scenario(
+  "lambda delivers telemetry late, twice, in parts and in the opposite order when told so",
+  async () => {
+    const extension = fakeExtension();
+    await using lambda = await startLambda({
+      extension,
+      telemetryChaos: { delayMs: 30, repeat: "same-id", splitAt: 1, reversed: true },
+    });
+    await lambda.init();
+    await lambda.invoke({ logs: ["a", "b"], sleepMs: 150 });
+    await lambda.shutdown();
+    const lines = extension.received.filter(({ type }) => type === "function").map(({ record }) => record);
+    assertEquals(lines, ["b", "b", "a", "a"]);
+    assertEquals(extension.sequenceIds[0], extension.sequenceIds[1]);
+    assert(extension.batchSizes.every((size) => size === 1));
+  },
+);
+
+scenario("lambda drops log batches and tells how many when told so", async () => {
+  const extension = fakeExtension();
+  await using lambda = await startLambda({ extension, telemetryChaos: { dropEach: 2, repeat: "no-id" } });
+  await lambda.init();
+  for (let n = 0; n < 5; n++) {
+    await lambda.invoke({ logs: Array.from({ length: 10 }, (_, line) => `${n}/${line}`), sleepMs: 40 });
+  }
+  await lambda.shutdown();
+  // Everything came twice.
+  const dropped = recordsOf(extension.received, "platform.logsDropped").length / 2;
+  const lines = extension.received.filter(({ type }) => type === "function").length / 2;
+  assert(dropped > 0);
+  const records = recordsOf(extension.received, "platform.logsDropped")
+    .reduce<number>((sum, record) => sum + Number(read(record, "droppedRecords")), 0) / 2;
+  assertEquals(lines, 50 - records);
+  assert(extension.sequenceIds.every((id) => id === ""));
+});

@@ -1,0 +1,41 @@
+/**
+ * SnapStart: the memory of an init at publish wakes up in new sandboxes. One process cannot be in many places, so
+ * it lives through its restores one after the other: stopped, continued, and told a new identity each time.
+ * @see `spec/lambda.md` 1.9 and 6.8
+ */
+import { thaw } from "./ending.ts";
+import type { Generation, Sandbox } from "./generation.ts";
+import { identity, stepOf } from "./init.ts";
+import { restoreReport, restoreRuntimeDone, restoreStart, type Verdict } from "./records.ts";
+import { nowMs } from "./waiters.ts";
+
+/** How a restore went. After anything but `success` the caller has to end the generation. */
+export interface RestoreResult {
+  readonly status: Verdict["status"];
+  readonly errorType?: string;
+  readonly durationMs: number;
+}
+
+/** Wakes the snapshot up and runs the runtime's hooks, which happens only once a life: they wait in the snapshot. */
+export async function restore(sandbox: Sandbox, generation: Generation): Promise<RestoreResult> {
+  const { telemetry } = generation;
+  const startedAt = nowMs();
+  generation.restored = true;
+  telemetry.emit(restoreStart(identity(sandbox)));
+  thaw(generation);
+  const limitAt = startedAt + sandbox.settings.restoreTimeoutMs;
+  const outcome = await stepOf(generation, generation.runtime.restore(), limitAt);
+  const verdict = verdictOf(outcome);
+  const durationMs = nowMs() - startedAt;
+  telemetry.emit(restoreRuntimeDone(verdict));
+  telemetry.emit(restoreReport(verdict, durationMs));
+  const figures = `Restore Duration: ${durationMs.toFixed(2)} ms\tStatus: ${verdict.status}`;
+  sandbox.journal.log("platform", `RESTORE_REPORT ${figures}`);
+  if (verdict.status === "success") generation.untoldRestoreMs = durationMs;
+  return { ...verdict, durationMs };
+}
+
+function verdictOf(outcome: Awaited<ReturnType<typeof stepOf>>): Verdict {
+  if (outcome === "late") return { status: "error", errorType: "Runtime.Unknown" };
+  return "fatal" in outcome ? { status: "error", errorType: outcome.fatal.errorType } : { status: "success" };
+}
