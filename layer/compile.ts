@@ -74,9 +74,15 @@ async function bundle(root: string, entry: string, output: string): Promise<void
   await Deno.utime(output, 0, 0); // the time is compiled in
 }
 
-/** The bundler's comments name npm's modules by their path on this machine; the bytes must not depend on it. */
+/**
+ * The bundler names npm's modules by their path on this machine, in comments and as keys of what is loaded later;
+ * the bytes must not depend on it.
+ */
 export function withoutMachinePaths(bundled: string): string {
-  return bundled.replace(/^\/\/ \S*\/npm\/[^/\s]+\/(\S+)$/gm, "// npm:$1");
+  return bundled.replace(
+    /^(\s*(?:\/\/ |"))(?:\.\.)?\/[^"\s]*\/npm\/[^/"\s]+\/([^"\s]+)(?="\(\) \{$|$)/gm,
+    "$1npm:$2",
+  );
 }
 
 /** Only what the executable needs: a new test dependency in deno.json must not change the layer. */

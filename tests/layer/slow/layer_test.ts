@@ -37,15 +37,18 @@ for (const arch of ARCHS) {
 }
 
 scenario("compile gives the same bytes in another folder", async () => {
-  const other = await Deno.makeTempDir({ prefix: "datakit-elsewhere-" });
+  const folder = await Deno.makeTempDir({ prefix: "datakit-elsewhere-" });
+  // Deeper than ours: the bundler's relative paths differ.
+  const other = `${folder}${ROOT}/and/deeper`;
   try {
+    await Deno.mkdir(other, { recursive: true });
     await copySources(other);
     const runtime = await findBaseRuntime("amd64", `${ROOT}/.cache`, () => {});
     const built = await compile({ root: other, workDir: `${other}/work/deeper`, arch: "amd64", runtime });
     const [ours] = readZip(await Deno.readFile((await buildLayer("amd64")).path));
     assertEquals(await digest(await Deno.readFile(built)), await digest(ours?.contents ?? new Uint8Array()));
   } finally {
-    await Deno.remove(other, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
