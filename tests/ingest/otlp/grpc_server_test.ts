@@ -1,0 +1,140 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { readOtlpConfig } from "../../../src/config/otlp.ts";
+import { createSettingReader } from "../../../src/config/reader.ts";
+import { createExportHandler } from "../../../src/ingest/otlp/export_handler.ts";
+import { type GrpcServer, listenGrpc } from "../../../src/ingest/otlp/grpc_server.ts";
+import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
+import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
+import { scenario } from "../../support/scenario.ts";
+import { callGrpc, frame } from "./grpc_client.ts";
+import { createRecorder, type Recorder } from "./recorder.ts";
+
+const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
+
+interface Running extends AsyncDisposable {
+  readonly recorder: Recorder;
+  readonly port: number;
+}
+
+async function start(limits: Partial<BodyLimits> = {}): Promise<Running> {
+  const recorder = createRecorder(limits);
+  const server = await listen(recorder, LOOPBACK);
+  const [port] = server.ports;
+  assert(port);
+  return { recorder, port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+function listen(recorder: Recorder, address: { hostname: string; port: number }): Promise<GrpcServer> {
+  const config = readOtlpConfig(createSettingReader({}), true);
+  return listenGrpc([address], recorder.context, createExportHandler(config, recorder.context));
+}
+
+scenario("listenGrpc() takes all three signals", async () => {
+  await using running = await start();
+  const calls = [["trace", "Trace", TRACE], ["metrics", "Metrics", GAUGE], ["logs", "Logs", LOG]] as const;
+  for (const [name, service, body] of calls) {
+    const path = `/opentelemetry.proto.collector.${name}.v1.${service}Service/Export`;
+    const answer = await callGrpc(running.port, [frame(body)], { ":path": path });
+    assertEquals([answer.httpStatus, answer.code, answer.contentType], [200, "0", "application/grpc"]);
+    assertEquals(answer.body, Uint8Array.of(0, 0, 0, 0, 0));
+  }
+  assertEquals(running.recorder.points.map((point) => point.category), ["tracing", "metric", "logging"]);
+});
+
+scenario("listenGrpc() takes compressed messages, flag by flag, and messages in pieces", async () => {
+  await using running = await start();
+  const gzip = { "grpc-encoding": "gzip" };
+  const packed = frame(new Uint8Array(gzipSync(TRACE)), 1);
+  assertEquals((await callGrpc(running.port, [packed], gzip)).code, "0");
+  assertEquals((await callGrpc(running.port, [frame(TRACE)], gzip)).code, "0");
+  const pieces = [...frame(TRACE)].map((byte) => Uint8Array.of(byte));
+  assertEquals((await callGrpc(running.port, pieces)).code, "0");
+  assertEquals((await callGrpc(running.port, [frame(TRACE), frame(LOG)])).code, "0");
+  assertEquals(running.recorder.points.length, 4);
+  assertEquals(new Set(running.recorder.lines()).size, 1);
+});
+
+scenario("listenGrpc() takes an empty request", async () => {
+  await using running = await start();
+  assertEquals((await callGrpc(running.port, [frame(new Uint8Array(0))])).code, "0");
+  assertEquals(running.recorder.points.length, 0);
+});
+
+scenario("listenGrpc() takes a message larger than HTTP/2's windows", async () => {
+  await using running = await start({ maxWireBytes: 8 << 20 });
+  const count = 40_000;
+  const request = new Uint8Array(TRACE.length * count);
+  for (let i = 0; i < count; i++) request.set(TRACE, i * TRACE.length);
+  assertEquals((await callGrpc(running.port, [frame(request)])).code, "0");
+  assertEquals(running.recorder.points.length, count);
+});
+
+scenario("listenGrpc() tells a partial success", async () => {
+  await using running = await start();
+  const noId = new Uint8Array([0x0a, 6, 0x12, 4, 0x12, 2, 0x2a, 0]);
+  const { code, body } = await callGrpc(running.port, [frame(noId)]);
+  assertEquals([code, body.subarray(5, 6).toHex()], ["0", PARTIAL_SUCCESS.subarray(0, 1).toHex()]);
+  assertStringIncludes(new TextDecoder().decode(body), "trace_id");
+  assertEquals(running.recorder.refused, new Map([["malformed", 1]]));
+});
+
+scenario("listenGrpc() answers each kind of bad call with its code", async () => {
+  await using running = await start({ maxWireBytes: 1000, maxInflatedBytes: 2000 });
+  const code = async (chunks: Uint8Array[], headers = {}): Promise<string | undefined> =>
+    (await callGrpc(running.port, chunks, headers)).code;
+  const bomb = frame(new Uint8Array(gzipSync(new Uint8Array(100_000))), 1);
+  assertEquals(await code([frame(TRACE.subarray(0, 50))]), "3");
+  assertEquals(await code([frame(TRACE, 1)], { "grpc-encoding": "gzip" }), "3");
+  assertEquals(await code([frame(new Uint8Array(1001))]), "8");
+  assertEquals(await code([bomb], { "grpc-encoding": "gzip" }), "8");
+  assertEquals(await code([frame(TRACE)], { ":path": "/x.Y/Export" }), "12");
+  assertEquals(await code([frame(TRACE, 1)], { "grpc-encoding": "snappy" }), "12");
+  assertEquals(await code([]), "13");
+  assertEquals(await code([Uint8Array.of(0, 0, 0)]), "13");
+  assertEquals(await code([Uint8Array.of(0, 255, 255, 255, 255, 1)]), "13");
+  assertEquals(await code([frame(TRACE, 1)]), "13");
+  assertEquals(await code([frame(TRACE, 7)]), "13");
+  assertEquals(running.recorder.points.length, 0);
+});
+
+scenario("listenGrpc() answers 415 to what is no gRPC, and says why in words", async () => {
+  await using running = await start();
+  const answer = await callGrpc(running.port, [TRACE], { "content-type": "application/json" });
+  assertEquals(answer.httpStatus, 415);
+  const bad = await callGrpc(running.port, [frame(Uint8Array.of(0xff))]);
+  assertMatch(bad.message ?? "", /^Cannot decode the request: /);
+});
+
+scenario("listenGrpc() survives random bytes and HTTP/1 on its port", async () => {
+  await using running = await start();
+  for (
+    const text of [
+      "GET / HTTP/1.1\r\n\r\n",
+      "\x00\x01\x02".repeat(1000),
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nxxxxxxxxxxxx",
+    ]
+  ) {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: running.port });
+    await connection.write(new TextEncoder().encode(text));
+    const buffer = new Uint8Array(1000);
+    await connection.read(buffer).catch(() => null);
+  }
+  assertEquals((await callGrpc(running.port, [frame(TRACE)])).code, "0");
+});
+
+scenario("listenGrpc() skips a taken port and says so once", async () => {
+  await using first = await start();
+  const recorder = createRecorder();
+  await using second = await listen(recorder, { hostname: "127.0.0.1", port: first.port });
+  assertEquals(second.ports, []);
+  assertEquals(recorder.logged.length, 1);
+  assertStringIncludes(recorder.logged[0] ?? "", `Port ${first.port} of OTLP/gRPC is off`);
+});
+
+scenario("listenGrpc() closes with a client still connected, and twice", async () => {
+  const running = await start();
+  using _idle = await Deno.connect({ hostname: "127.0.0.1", port: running.port });
+  await running[Symbol.asyncDispose]();
+  await running[Symbol.asyncDispose]();
+});

@@ -1,0 +1,126 @@
+import { assertEquals } from "@std/assert";
+import type { Environment } from "../../../src/config/reader.ts";
+import type { Point } from "../../../src/point/point.ts";
+import { anyValue, attributes, exportJson, type Recorder } from "./recorder.ts";
+
+const TIME = "1700000000000000000";
+
+function record(logRecord: unknown, resource: Record<string, unknown> = {}, env: Environment = {}): Recorder {
+  return exportJson("logs", {
+    resourceLogs: [{
+      resource: { attributes: attributes(resource) },
+      scopeLogs: [{ scope: { name: "logger" }, logRecords: [logRecord], schemaUrl: "s" }],
+    }],
+  }, env);
+}
+
+function point(logRecord: Record<string, unknown>, resource: Record<string, unknown> = {}): Point {
+  const [first] = record({ timeUnixNano: TIME, ...logRecord }, resource).points;
+  if (first === undefined) throw new Error("no point");
+  return first;
+}
+
+Deno.test("createLogsToPoints() makes DataKit's point of a record", () => {
+  const made = record({
+    timeUnixNano: TIME,
+    severityNumber: 17,
+    severityText: "ERROR",
+    body: { stringValue: "boom" },
+    traceId: "5B8EFFF798038103D269B633813FC60C",
+    spanId: "eee19b7ec3c1b174",
+    eventName: "ev",
+    attributes: attributes({ "code.line": 7 }),
+  }, { "service.name": "svc", "host.name": "h1" });
+  assertEquals(made.lines(), [
+    `svc,host=h1,remote_ip=127.0.0.1,service=svc,status=error code_line=7i,event_name="ev",host_name="h1",message="boom",` +
+    `schema_url="s",scope_name="logger",service_name="svc",severity_text="ERROR",span_id="eee19b7ec3c1b174",` +
+    `trace_id="5b8efff798038103d269b633813fc60c" ${TIME}`,
+  ]);
+});
+
+Deno.test("createLogsToPoints() measures by log.source, else the service, else otel_logs", () => {
+  assertEquals(point({}, { "log.source": "src", "service.name": "svc" }).measurement, "src");
+  assertEquals(point({}, { "service.name": "svc" }).measurement, "svc");
+  assertEquals(point({}).measurement, "otel_logs");
+  assertEquals(point({}).tags.get("service"), "unSetServiceName");
+});
+
+Deno.test("createLogsToPoints() writes bodies of any type, and keeps records without one", () => {
+  const message = (body: unknown): unknown => point({ body }).fields.get("message");
+  assertEquals(message(anyValue("text")), "text");
+  assertEquals(message({ intValue: "9007199254740993" }), "9007199254740993");
+  assertEquals(message(anyValue(true)), "true");
+  assertEquals(message(anyValue({ a: { b: [1, "x", 1.5] } })), '{"a":{"b":[1,"x",1.5]}}');
+  assertEquals(message({ doubleValue: "NaN" }), "NaN");
+  assertEquals(message({ bytesValue: "Af8=" }), "Af8=");
+  assertEquals(message(undefined), "");
+  assertEquals(message({}), "");
+});
+
+Deno.test("createLogsToPoints() finds the status by number, else by the text", () => {
+  const status = (severityNumber: number, severityText = ""): string | undefined =>
+    point({ severityNumber, severityText }).tags.get("status");
+  assertEquals([1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24].map((n) => status(n)), [
+    "trace",
+    "trace",
+    "debug",
+    "debug",
+    "info",
+    "info",
+    "warn",
+    "warn",
+    "error",
+    "error",
+    "fatal",
+    "fatal",
+  ]);
+  assertEquals(
+    ["Warning", "ERROR", "critical", "NOTICE", "verbose", ""].map((text) => status(0, text)),
+    ["warn", "error", "fatal", "info", "unknown", "unknown"],
+  );
+  assertEquals(status(25), "unknown");
+  assertEquals(status(-1), "unknown");
+  assertEquals(status(9, "ERROR"), "info");
+});
+
+Deno.test("createLogsToPoints() settles times: event, else observed, else now", () => {
+  const at = (timeUnixNano: string, observedTimeUnixNano: string): bigint =>
+    point({ timeUnixNano, observedTimeUnixNano }).timeNs;
+  assertEquals(at("5", "7"), 5n);
+  assertEquals(at("0", "7"), 7n);
+  assertEquals(at("0", "0"), 1700000010000000000n);
+});
+
+Deno.test("createLogsToPoints() takes unusable ids as none", () => {
+  const made = point({ traceId: "0".repeat(32), spanId: "xyz" });
+  assertEquals([made.fields.get("trace_id"), made.fields.get("span_id")], ["0", "0"]);
+});
+
+Deno.test("createLogsToPoints() keeps attributes named as a log's own keys", () => {
+  const made = point({
+    body: anyValue("body"),
+    attributes: attributes({ message: "attr", status: 500, source: "x", service: "y" }),
+  });
+  assertEquals(made.fields.get("message"), "body");
+  assertEquals(made.fields.get("attributes_message"), "attr");
+  assertEquals(made.fields.get("attributes_status"), 500n);
+  assertEquals(made.fields.get("attributes_source"), "x");
+  assertEquals(made.fields.get("attributes_service"), "y");
+});
+
+Deno.test("createLogsToPoints() takes the attribute message for a body that is not there", () => {
+  const made = point({ attributes: attributes({ message: "attr" }) });
+  assertEquals([made.fields.get("message"), made.fields.has("attributes_message")], ["attr", false]);
+});
+
+Deno.test("createLogsToPoints() lets the nearest of equal attributes win", () => {
+  assertEquals(
+    point({ attributes: attributes({ k: "record" }) }, { k: "resource" }).fields.get("k"),
+    "record",
+  );
+});
+
+Deno.test("createLogsToPoints() splits what is too long for one log", () => {
+  const made = record({ timeUnixNano: TIME, body: anyValue("x".repeat(1_200_000)) });
+  assertEquals(made.points.map((p) => String(p.fields.get("message")).length), [512_000, 512_000, 176_000]);
+});
