@@ -1,8 +1,10 @@
 import { createLogger, describeError, type Logger } from "@std/log";
 import { parseConfig, type ParsedConfig } from "./config.ts";
+import { type DatawayEndpoint, parseSecretEndpoints } from "./config/dataway.ts";
 import type { Environment } from "./config/reader.ts";
 import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
 import { createDatawayExporter } from "./dataway/exporter.ts";
+import { createSecretExporter } from "./dataway/secret/secret_exporter.ts";
 import { createReceivers } from "./ingest/mod.ts";
 import type { ExtensionsApi, RegisterResult } from "./lambda/extensions_api.ts";
 import { type LifecycleEnd, runLifecycle } from "./lambda/lifecycle.ts";
@@ -11,6 +13,7 @@ import { createResource } from "./lambda/resource.ts";
 import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
+import type { Exporter } from "./pipeline/exporter.ts";
 import { createFlusher } from "./pipeline/flusher.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createTimeSpread } from "./pipeline/time_spread.ts";
@@ -112,7 +115,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     onPressure: () => relieve(),
     sizeOf: (point) => encoding.sizeOf(point, NO_TAGS),
     ledger,
-    exportOn: dataway.endpoints.length > 0,
+    exportOn: dataway.endpoints.length > 0 || dataway.secret !== undefined,
   });
   using client = createDatawayClient(dataway, options.env, now);
   reportSettings(log, parsed, client);
@@ -154,14 +157,28 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   if (core.inputs.has("awslambda")) receivers.unshift(telemetry);
 
-  await using exporter = createDatawayExporter({
-    ...dataway,
-    encoding,
-    commonTags: resource.tags,
-    fetch: client.fetch,
+  const exporterTo = (endpoints: readonly DatawayEndpoint[]): Exporter & AsyncDisposable =>
+    createDatawayExporter({
+      ...dataway,
+      endpoints,
+      encoding,
+      commonTags: resource.tags,
+      fetch: client.fetch,
+      now,
+      version: VERSION,
+    });
+  const { secret } = dataway;
+  const late = secret === undefined ? undefined : createSecretExporter({
+    endpointsOf: (value) => parseSecretEndpoints(value, secret.urls),
+    readSecret: async () => {
+      const { readSecretValue } = await import("./dataway/secret/secret_store.ts");
+      return await readSecretValue(secret, options.env);
+    },
+    exporterTo,
+    log,
     now,
-    version: VERSION,
   });
+  await using exporter = late ?? exporterTo(dataway.endpoints);
   const self = createSelfMetrics({ ledger, store, intervalMs: SELF_METRICS_INTERVAL_MS, now });
   const toStore = consumerOf("self");
   const flusher = createFlusher({
@@ -217,6 +234,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   // The first `next` is on its way: what follows no longer delays the function's init.
   void client.warmUp();
+  late?.prepare();
   const end = await loop;
   const held = store.held();
   reportEnd(log, ledger, held);
@@ -252,7 +270,7 @@ function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient
   for (const secret of dataway.secrets) log.addSecret(secret);
   const problems = [...parsed.problems, ...client.problems];
   if (problems.length > 0) log.warn("Some settings cannot be used as they are", { problems });
-  if (dataway.endpoints.length === 0) {
+  if (dataway.endpoints.length === 0 && dataway.secret === undefined) {
     log.error("Nothing is sent as ENV_DATAWAY names no usable Dataway");
   }
 }

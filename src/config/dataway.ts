@@ -1,4 +1,4 @@
-import type { SettingReader } from "./reader.ts";
+import type { SettingProblem, SettingReader } from "./reader.ts";
 
 /** One Dataway, taken apart so that what may be shown and what may not are never in one string by accident. */
 export interface DatawayEndpoint {
@@ -29,6 +29,25 @@ export interface DatawayConfig {
   readonly caFile: string | undefined;
   /** Never to be printed: tokens, and the proxy's password. */
   readonly secrets: readonly string[];
+  /** Where AWS keeps what `ENV_DATAWAY` does not say; `endpoints` is empty then. */
+  readonly secret: DatawaySecret | undefined;
+}
+
+/** A reference to a value kept by AWS: all of `ENV_DATAWAY`, or the token alone. */
+export interface DatawaySecret {
+  readonly store: "secretsmanager" | "ssm" | "kms";
+  /** ARN or name of the secret or parameter; for KMS the ciphertext in base64. */
+  readonly id: string;
+  /** The key of a JSON secret. */
+  readonly key: string | undefined;
+  /** `ENV_DATAWAY` as it stands: URLs that a token alone is added to. */
+  readonly urls: string;
+}
+
+/** Endpoints of a text like `ENV_DATAWAY`, and what is wrong with the rest of it. */
+export interface ParsedEndpoints {
+  readonly endpoints: readonly DatawayEndpoint[];
+  readonly problems: readonly SettingProblem[];
 }
 
 /** DataKit raises smaller limits to this: an upload a log line long would cost a round trip each. */
@@ -43,7 +62,12 @@ const PROXY_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "socks5:"
  * @see `spec/datakit.md` 2.3 for DataKit's variables of the same names
  */
 export function readDatawayConfig(read: SettingReader): DatawayConfig {
-  const endpoints = readEndpoints(read);
+  const text = readUrls(read);
+  const secret = readSecret(read, text);
+  const { endpoints, problems } = secret === undefined
+    ? parseEndpoints(text)
+    : { endpoints: [], problems: [] };
+  for (const problem of problems) read.problem(problem);
   const proxyUrl = readProxy(read);
   refuseSinker(read);
   const config = {
@@ -74,15 +98,50 @@ export function readDatawayConfig(read: SettingReader): DatawayConfig {
       description: "PEM file of certificates to trust besides the built-in ones",
     }) || undefined,
   };
-  return { ...config, secrets: secretsOf(endpoints, proxyUrl) };
+  return { ...config, secret, secrets: secretsOf(endpoints, proxyUrl) };
 }
 
-function readEndpoints(read: SettingReader): readonly DatawayEndpoint[] {
-  const text = read.secret("ENV_DATAWAY", {
+function readUrls(read: SettingReader): string {
+  return read.secret("ENV_DATAWAY", {
     description:
       "Dataway's URL with its token, `https://host?token=tkn_…`; further ones, after commas, take over " +
       "when it fails. Without it nothing is exported",
   });
+}
+
+const SECRET_VARIABLES: readonly (readonly [string, DatawaySecret["store"], string])[] = [
+  [
+    "ENV_DATAWAY_SECRET_ARN",
+    "secretsmanager",
+    "ARN or name of a Secrets Manager secret that holds `ENV_DATAWAY`, or its token alone; `#key` names a key of a " +
+    "JSON secret. Read with the function's role once the first event is awaited",
+  ],
+  ["ENV_DATAWAY_SSM_PARAMETER", "ssm", "The same, from a Systems Manager parameter (decrypted)"],
+  ["ENV_DATAWAY_KMS", "kms", "The same, as a ciphertext in base64 that KMS decrypts"],
+];
+
+/** The first reference that is set. One beside a complete `ENV_DATAWAY` is not used, and reported. */
+function readSecret(read: SettingReader, urls: string): DatawaySecret | undefined {
+  let found: DatawaySecret | undefined;
+  for (const [name, store, description] of SECRET_VARIABLES) {
+    const text = store === "kms"
+      ? read.secret(name, { description })
+      : read.text(name, { default: "", description });
+    if (text === "") continue;
+    const used = found !== undefined ? "the other reference" : "ENV_DATAWAY";
+    if (found !== undefined || parseEndpoints(urls).endpoints.length > 0) {
+      read.problem({ name, message: `Cannot use ${name} as Dataway is named already`, used });
+      continue;
+    }
+    const at = store === "secretsmanager" ? text.indexOf("#") : -1;
+    const [id, key] = at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+    found = { store, id, key, urls };
+  }
+  return found;
+}
+
+/** Reads a comma list of URLs with tokens. Unparsed text is never part of a problem. */
+export function parseEndpoints(text: string): ParsedEndpoints {
   const items = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
   const endpoints: DatawayEndpoint[] = [];
   const complaints: string[] = [];
@@ -97,8 +156,16 @@ function readEndpoints(read: SettingReader): readonly DatawayEndpoint[] {
   const used = endpoints.length === 0
     ? "nothing is exported"
     : `the other ${endpoints.length === 1 ? "URL" : `${endpoints.length} URLs`}`;
-  for (const message of complaints) read.problem({ name: "ENV_DATAWAY", message, used });
-  return endpoints;
+  return { endpoints, problems: complaints.map((message) => ({ name: "ENV_DATAWAY", message, used })) };
+}
+
+/** The endpoints of a secret's value: a text like `ENV_DATAWAY`, or a token for the URLs that it names. */
+export function parseSecretEndpoints(value: string, urls: string): ParsedEndpoints {
+  if (value.includes("://")) return parseEndpoints(value);
+  const token = encodeURIComponent(value.trim());
+  const complete = urls.split(",").map((item) => item.trim()).filter((item) => item !== "")
+    .map((item) => `${item}${item.includes("?") ? "&" : "?"}token=${token}`);
+  return parseEndpoints(complete.join(","));
 }
 
 /** The endpoint, or the rule its text breaks. Unparsed text is never shown: the token may be anywhere in it. */

@@ -20,7 +20,10 @@ export interface DatawayClient extends Disposable {
 }
 
 /** The part of the settings that shapes connections. */
-export type DatawayClientConfig = Pick<DatawayConfig, "endpoints" | "proxyUrl" | "tlsInsecure" | "caFile">;
+export type DatawayClientConfig = Pick<
+  DatawayConfig,
+  "endpoints" | "secret" | "proxyUrl" | "tlsInsecure" | "caFile"
+>;
 
 /**
  * Longest time a pooled connection stays unused, in ms. NAT gateways and load balancers forget connections in
@@ -43,7 +46,9 @@ export function createDatawayClient(
   now: () => number = Date.now,
 ): DatawayClient {
   const problems: SettingProblem[] = [];
-  const usesTls = config.endpoints.some((endpoint) => endpoint.base.startsWith("https:"));
+  // Where Dataway is a secret it may well speak TLS, and AWS, who keeps the secret, does.
+  const usesTls = config.secret !== undefined ||
+    config.endpoints.some((endpoint) => endpoint.base.startsWith("https:"));
   const caCerts = config.caFile === undefined ? [] : readCertificates(config.caFile, problems);
   const insecureFetch = config.tlsInsecure && usesTls
     ? createUncheckedFetch(config.proxyUrl, env, problems)

@@ -20,6 +20,7 @@ Deno.test("readDatawayConfig() uses the documented defaults", () => {
     proxyUrl: undefined,
     tlsInsecure: false,
     caFile: undefined,
+    secret: undefined,
     secrets: [],
   });
   assertEquals(problems, []);
@@ -154,4 +155,30 @@ Deno.test("readDatawayConfig() says that the sinker is not supported", () => {
     message: "Cannot use ENV_DATAWAY_ENABLE_SINKER as uploads carry no X-Global-Tags",
     used: "Dataway's routing by token",
   }]);
+});
+
+Deno.test("a secret's reference stands in for ENV_DATAWAY, and its key comes after #", () => {
+  const read = createSettingReader({
+    ENV_DATAWAY: "https://openway.guance.com",
+    ENV_DATAWAY_SECRET_ARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:dataway#token",
+  });
+  const { secret, endpoints } = readDatawayConfig(read);
+  assertEquals(read.problems, []);
+  assertEquals(endpoints, []);
+  assertEquals(secret, {
+    store: "secretsmanager",
+    id: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:dataway",
+    key: "token",
+    urls: "https://openway.guance.com",
+  });
+});
+
+Deno.test("a secret's reference beside a complete ENV_DATAWAY, or another one, is a problem", () => {
+  const complete = createSettingReader({
+    ENV_DATAWAY: "https://h?token=tkn_1",
+    ENV_DATAWAY_SSM_PARAMETER: "/x",
+  });
+  assertEquals([readDatawayConfig(complete).secret, complete.problems.length], [undefined, 1]);
+  const two = createSettingReader({ ENV_DATAWAY_KMS: "Q0lQ", ENV_DATAWAY_SSM_PARAMETER: "/x" });
+  assertEquals([readDatawayConfig(two).secret?.store, two.problems.length], ["ssm", 1]);
 });

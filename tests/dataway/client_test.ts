@@ -17,7 +17,13 @@ import { startTestProxy } from "./test_proxy.ts";
 const SUCCESS = { status: "success" } as const;
 
 Deno.test("createDatawayClient() opens nothing and reports nothing by default", async () => {
-  const config = { endpoints: [], proxyUrl: undefined, tlsInsecure: false, caFile: undefined };
+  const config = {
+    endpoints: [],
+    proxyUrl: undefined,
+    tlsInsecure: false,
+    caFile: undefined,
+    secret: undefined,
+  };
   using client = createDatawayClient(config, {});
   await client.warmUp();
   client.renew();

@@ -1,0 +1,133 @@
+import { AwsV4Signer } from "aws4fetch";
+import type { DatawaySecret } from "../../config/dataway.ts";
+import { loadCredentials } from "./credentials.ts";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** How each store is asked, and where in its answer the value is. All speak AWS's JSON protocol over POST. */
+interface Question {
+  readonly service: string;
+  readonly target: string;
+  readonly contentType: string;
+  readonly body: unknown;
+  readonly read: (answer: unknown) => string | undefined;
+}
+
+/** Longest time for an answer of AWS, in ms. */
+const TIMEOUT_MS = 5000;
+
+/**
+ * Reads the secret with the function's role. Throws with the store's own words when it cannot; the value itself is in
+ * no error. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.
+ */
+export async function readSecretValue(
+  secret: DatawaySecret,
+  env: Env,
+  send: typeof fetch = fetch,
+): Promise<string> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const region = regionOf(secret.id) ?? env["AWS_REGION"] ?? "us-east-1";
+  const question = questionOf(secret);
+  const { accessKeyId, secretAccessKey, sessionToken } = await loadCredentials(env, send, signal);
+  const signed = await new AwsV4Signer({
+    method: "POST",
+    url: endpointOf(question.service, region, env),
+    headers: { "content-type": question.contentType, "x-amz-target": question.target },
+    body: JSON.stringify(question.body),
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    service: question.service,
+    region,
+  }).sign();
+  const response = await send(signed.url, {
+    method: "POST",
+    headers: [...signed.headers],
+    body: JSON.stringify(question.body),
+    redirect: "error",
+    signal,
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) {
+    const type = textAt(answer, "__type")?.split("#").at(-1) ?? "";
+    const message = textAt(answer, "message") ?? textAt(answer, "Message") ?? "";
+    throw new Error(
+      `Cannot read the secret as ${question.service} refused: ${response.status} ${type} ${message}`.trim(),
+    );
+  }
+  const value = question.read(answer);
+  if (value === undefined || value.trim() === "") {
+    throw new Error("Cannot read the secret as it holds no text");
+  }
+  return secret.key === undefined ? value : keyOf(value, secret.key);
+}
+
+function questionOf(secret: DatawaySecret): Question {
+  switch (secret.store) {
+    case "secretsmanager":
+      return {
+        service: "secretsmanager",
+        target: "secretsmanager.GetSecretValue",
+        contentType: "application/x-amz-json-1.1",
+        body: { SecretId: secret.id },
+        read: (answer) => textAt(answer, "SecretString") ?? decodeText(textAt(answer, "SecretBinary")),
+      };
+    case "ssm":
+      return {
+        service: "ssm",
+        target: "AmazonSSM.GetParameter",
+        contentType: "application/x-amz-json-1.1",
+        body: { Name: secret.id, WithDecryption: true },
+        read: (answer) => textAt(valueAt(answer, "Parameter"), "Value"),
+      };
+    case "kms":
+      return {
+        service: "kms",
+        target: "TrentService.Decrypt",
+        contentType: "application/x-amz-json-1.1",
+        body: { CiphertextBlob: secret.id },
+        read: (answer) => decodeText(textAt(answer, "Plaintext")),
+      };
+  }
+}
+
+function endpointOf(service: string, region: string, env: Env): string {
+  const named =
+    env[`AWS_ENDPOINT_URL_${service === "secretsmanager" ? "SECRETS_MANAGER" : service.toUpperCase()}`] ||
+    env["AWS_ENDPOINT_URL"];
+  if (named) return named;
+  return `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
+}
+
+/** The region of an ARN. */
+function regionOf(id: string): string | undefined {
+  return /^arn:[^:]*:[^:]*:([^:]+):/.exec(id)?.[1];
+}
+
+function keyOf(json: string, key: string): string {
+  let value: string | undefined;
+  try {
+    value = textAt(JSON.parse(json), key);
+  } catch {
+    // Not JSON: the same as a key that is not there.
+  }
+  if (value === undefined) {
+    throw new Error(`Cannot read the secret as it has no text under ${JSON.stringify(key)}`);
+  }
+  return value;
+}
+
+function valueAt(object: unknown, key: string): unknown {
+  return typeof object === "object" && object !== null && Object.hasOwn(object, key)
+    ? Reflect.get(object, key)
+    : undefined;
+}
+
+function textAt(object: unknown, key: string): string | undefined {
+  const value = valueAt(object, key);
+  return typeof value === "string" ? value : undefined;
+}
+
+function decodeText(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : new TextDecoder().decode(Uint8Array.fromBase64(base64));
+}
