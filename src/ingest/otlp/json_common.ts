@@ -38,7 +38,7 @@ export interface JsonSignal<Item> {
  * JSON or malformed around its items.
  */
 export function decodeJsonRequest<Item>(bytes: Uint8Array, signal: JsonSignal<Item>): OtlpRequest<Item> {
-  const request = toObject(parseJson(new TextDecoder().decode(bytes)));
+  const request = toObject(parseJson(bytes));
   let malformed = 0;
   const lost = (): void => void malformed++;
 

@@ -3,6 +3,8 @@
  * @see `spec/ingest.md` 2.2
  */
 
+import { maxMessages } from "./max_messages.ts";
+
 /** An object of parsed JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,13 +13,36 @@ export class JsonError extends Error {
   override name = "JsonError";
 }
 
+/** Below this size no body can make too many objects. */
+const UNCOUNTED_BYTES = 1024 * 1024;
+
 /** An integer of 16 digits or more outside a string may be more than a number can hold. */
 const LONG_INTEGER = /[:[,\s]-?\d{16}/;
 
-/** Parses JSON; integers too large for a number become `bigint`. Throws when the text is no JSON. */
-export function parseJson(text: string): unknown {
+/**
+ * Parses JSON; integers too large for a number become `bigint`. Throws when the bytes are no JSON, or would become
+ * more objects than {@link maxMessages}.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length > UNCOUNTED_BYTES && countContainers(bytes) > maxMessages(bytes.length)) {
+    throw new JsonError("Cannot read the body as it has too many objects");
+  }
+  const text = new TextDecoder().decode(bytes);
   // With a reviver parsing takes five times as long, and only foreign encoders write such numbers bare.
   return LONG_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
+}
+
+/** Objects and lists of a JSON text. */
+function countContainers(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === 0x7b || byte === 0x5b) count++;
+    else if (byte === 0x22) {
+      for (at++; at < bytes.length && bytes[at] !== 0x22; at++) if (bytes[at] === 0x5c) at++;
+    }
+  }
+  return count;
 }
 
 function keepInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

@@ -9,7 +9,14 @@ import {
   toText,
   toUint64,
 } from "./json_reader.ts";
-import type { OtlpEvent, OtlpLink, OtlpRequest, OtlpSpan, OtlpStatus } from "./model.ts";
+import {
+  NONE,
+  type OtlpEvent,
+  type OtlpLink,
+  type OtlpRequest,
+  type OtlpSpan,
+  type OtlpStatus,
+} from "./model.ts";
 
 const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const CODES = ["UNSET", "OK", "ERROR"];
@@ -39,13 +46,18 @@ function readSpan(span: JsonObject): OtlpSpan {
     endTimeUnixNano: toUint64(member(span, "endTimeUnixNano", "end_time_unix_nano")),
     attributes: readAttributes(span),
     droppedAttributesCount: toInt32(member(span, "droppedAttributesCount", "dropped_attributes_count")) >>> 0,
-    events: toList(member(span, "events")).map((event) => readEvent(toObject(event))),
+    events: readList(member(span, "events"), readEvent),
     droppedEventsCount: toInt32(member(span, "droppedEventsCount", "dropped_events_count")) >>> 0,
-    links: toList(member(span, "links")).map((link) => readLink(toObject(link))),
+    links: readList(member(span, "links"), readLink),
     droppedLinksCount: toInt32(member(span, "droppedLinksCount", "dropped_links_count")) >>> 0,
     status: readStatus(member(span, "status")),
     flags: toInt32(member(span, "flags")) >>> 0,
   };
+}
+
+function readList<T>(value: unknown, read: (object: JsonObject) => T): readonly T[] {
+  const list = toList(value);
+  return list.length === 0 ? NONE : list.map((item) => read(toObject(item)));
 }
 
 function readEvent(event: JsonObject): OtlpEvent {

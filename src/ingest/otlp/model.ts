@@ -21,6 +21,9 @@ export type OtlpAttributes = ReadonlyMap<string, OtlpValue>;
 /** Shared by everything without attributes: most events, links and scopes. */
 export const NO_ATTRIBUTES: OtlpAttributes = new Map();
 
+/** Shared by everything without events or links. */
+export const NONE: readonly never[] = [];
+
 /** Deeper values are cut to {@link TOO_DEEP}: nothing real nests so far, and recursion needs an end. */
 export const MAX_DEPTH = 32;
 export const TOO_DEEP = "…";

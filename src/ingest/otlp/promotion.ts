@@ -28,7 +28,7 @@ const RESERVED = "trace_id span_id parent_id resource start duration message ser
 export interface Promotion {
   /**
    * Adds promoted attributes to `fields` unless their key is there already, and returns the attributes that were
-   * not taken: the same map when none was.
+   * not taken.
    */
   promote(attributes: OtlpAttributes, fields: Map<string, FieldValue>): OtlpAttributes;
 }
@@ -55,17 +55,16 @@ export function createPromotion(choice: AttributeChoice): Promotion {
 
   return {
     promote: (attributes, fields) => {
-      let rest: Map<string, OtlpValue> | undefined;
+      if (attributes.size === 0) return attributes;
+      const rest = new Map<string, OtlpValue>();
       for (const [name, value] of attributes) {
         const key = keyOf(name);
-        if (key === undefined || fields.has(key) || reserved.has(key)) continue;
-        const field = toFieldValue(value);
-        if (field === undefined) continue;
-        fields.set(key, field);
-        rest ??= new Map(attributes);
-        rest.delete(name);
+        const isFree = key !== undefined && !fields.has(key) && !reserved.has(key);
+        const field = isFree ? toFieldValue(value) : undefined;
+        if (key !== undefined && field !== undefined) fields.set(key, field);
+        else rest.set(name, value);
       }
-      return rest ?? attributes;
+      return rest;
     },
   };
 }

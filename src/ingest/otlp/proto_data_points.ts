@@ -4,6 +4,7 @@
  */
 import {
   MAX_BUCKETS,
+  NO_ATTRIBUTES,
   type OtlpBuckets,
   type OtlpExponentialPoint,
   type OtlpHistogramPoint,
@@ -18,7 +19,7 @@ import { ProtoError, type ProtoReader } from "./proto_reader.ts";
 export function readNumberPoint(r: ProtoReader): OtlpNumberPoint {
   let timeUnixNano = 0n;
   let value: number | bigint | undefined;
-  const attributes = new Map<string, OtlpValue>();
+  let attributes: Map<string, OtlpValue> | undefined;
   let flags = 0;
   const outer = r.enter();
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
@@ -33,7 +34,7 @@ export function readNumberPoint(r: ProtoReader): OtlpNumberPoint {
         value = r.sfixed64();
         break;
       case 0x3a:
-        readAttribute(r, attributes);
+        readAttribute(r, attributes ??= new Map());
         break;
       case 0x40:
         flags = r.int32();
@@ -43,7 +44,7 @@ export function readNumberPoint(r: ProtoReader): OtlpNumberPoint {
     }
   }
   r.leave(outer);
-  return { timeUnixNano, attributes, flags, value };
+  return { timeUnixNano, attributes: attributes ?? NO_ATTRIBUTES, flags, value };
 }
 
 /** Reads a `HistogramDataPoint`. */
@@ -53,7 +54,7 @@ export function readHistogramPoint(r: ProtoReader): OtlpHistogramPoint {
   let sum: number | undefined;
   const bucketCounts: bigint[] = [];
   const explicitBounds: number[] = [];
-  const attributes = new Map<string, OtlpValue>();
+  let attributes: Map<string, OtlpValue> | undefined;
   let flags = 0;
   let min: number | undefined;
   let max: number | undefined;
@@ -84,7 +85,7 @@ export function readHistogramPoint(r: ProtoReader): OtlpHistogramPoint {
         r.packed(readBound);
         break;
       case 0x4a:
-        readAttribute(r, attributes);
+        readAttribute(r, attributes ??= new Map());
         break;
       case 0x50:
         flags = r.int32();
@@ -100,12 +101,22 @@ export function readHistogramPoint(r: ProtoReader): OtlpHistogramPoint {
     }
   }
   r.leave(outer);
-  return { timeUnixNano, attributes, flags, count, sum, min, max, bucketCounts, explicitBounds };
+  return {
+    timeUnixNano,
+    attributes: attributes ?? NO_ATTRIBUTES,
+    flags,
+    count,
+    sum,
+    min,
+    max,
+    bucketCounts,
+    explicitBounds,
+  };
 }
 
 /** Reads an `ExponentialHistogramDataPoint`. */
 export function readExponentialPoint(r: ProtoReader): OtlpExponentialPoint {
-  const attributes = new Map<string, OtlpValue>();
+  let attributes: Map<string, OtlpValue> | undefined;
   let timeUnixNano = 0n;
   let count = 0n;
   let sum: number | undefined;
@@ -121,7 +132,7 @@ export function readExponentialPoint(r: ProtoReader): OtlpExponentialPoint {
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
     switch (tag) {
       case 0x0a:
-        readAttribute(r, attributes);
+        readAttribute(r, attributes ??= new Map());
         break;
       case 0x19:
         timeUnixNano = r.fixed64();
@@ -161,7 +172,7 @@ export function readExponentialPoint(r: ProtoReader): OtlpExponentialPoint {
     }
   }
   r.leave(outer);
-  const distribution = { timeUnixNano, attributes, flags, count, sum, min, max };
+  const distribution = { timeUnixNano, attributes: attributes ?? NO_ATTRIBUTES, flags, count, sum, min, max };
   return { ...distribution, scale, zeroCount, zeroThreshold, positive, negative };
 }
 
@@ -171,7 +182,7 @@ export function readSummaryPoint(r: ProtoReader): OtlpSummaryPoint {
   let count = 0n;
   let sum = 0;
   const quantileValues: { quantile: number; value: number }[] = [];
-  const attributes = new Map<string, OtlpValue>();
+  let attributes: Map<string, OtlpValue> | undefined;
   let flags = 0;
   const outer = r.enter();
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
@@ -179,12 +190,12 @@ export function readSummaryPoint(r: ProtoReader): OtlpSummaryPoint {
     else if (tag === 0x21) count = r.fixed64();
     else if (tag === 0x29) sum = r.double();
     else if (tag === 0x32) add(quantileValues, readQuantile(r));
-    else if (tag === 0x3a) readAttribute(r, attributes);
+    else if (tag === 0x3a) readAttribute(r, attributes ??= new Map());
     else if (tag === 0x40) flags = r.int32();
     else r.skip(tag);
   }
   r.leave(outer);
-  return { timeUnixNano, attributes, flags, count, sum, quantileValues };
+  return { timeUnixNano, attributes: attributes ?? NO_ATTRIBUTES, flags, count, sum, quantileValues };
 }
 
 interface BucketsInTheMaking extends OtlpBuckets {

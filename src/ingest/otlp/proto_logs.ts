@@ -1,4 +1,4 @@
-import type { OtlpLogRecord, OtlpRequest, OtlpValue } from "./model.ts";
+import { NO_ATTRIBUTES, type OtlpLogRecord, type OtlpRequest, type OtlpValue } from "./model.ts";
 import { decodeProtoRequest, readAnyValue, readAttribute } from "./proto_common.ts";
 import type { ProtoReader } from "./proto_reader.ts";
 
@@ -16,7 +16,7 @@ function readLogRecord(r: ProtoReader): OtlpLogRecord {
   let severityNumber = 0;
   let severityText = "";
   let body: OtlpValue;
-  const attributes = new Map<string, OtlpValue>();
+  let attributes: Map<string, OtlpValue> | undefined;
   let traceId = "";
   let spanId = "";
   let eventName = "";
@@ -36,7 +36,7 @@ function readLogRecord(r: ProtoReader): OtlpLogRecord {
         body = readAnyValue(r);
         break;
       case 0x32:
-        readAttribute(r, attributes);
+        readAttribute(r, attributes ??= new Map());
         break;
       case 0x4a:
         traceId = r.hex();
@@ -61,7 +61,7 @@ function readLogRecord(r: ProtoReader): OtlpLogRecord {
     severityNumber,
     severityText,
     body,
-    attributes,
+    attributes: attributes ?? NO_ATTRIBUTES,
     traceId,
     spanId,
     eventName,

@@ -3,6 +3,8 @@
  * @see `spec/ingest.md` 2.3 for the rules, `spec/deno.md` 5 for why it is made by hand
  */
 
+import { maxMessages } from "./max_messages.ts";
+
 /** A position in a body. Every method throws {@link ProtoError} at the body's or the current message's end. */
 export interface ProtoReader {
   /** The next field's tag (`number << 3 | wire type`), or 0 at the end of the current message. */
@@ -49,20 +51,13 @@ const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
-/**
- * Messages allowed whatever the size, and bytes each further one must stand for on average. Two bytes can make an
- * empty message, which is an object of 100 bytes for us: without this 64 MiB could ask for gigabytes.
- */
-const FREE_MESSAGES = 20_000;
-const MIN_BYTES_PER_MESSAGE = 4;
-
 /** A reader at the start of `bytes`, which is the outermost message. */
 export function createProtoReader(bytes: Uint8Array): ProtoReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   let end = bytes.length;
   let malformed = 0;
-  let messagesLeft = FREE_MESSAGES + Math.floor(bytes.length / MIN_BYTES_PER_MESSAGE);
+  let messagesLeft = maxMessages(bytes.length);
   // A substring of the body decoded once costs a third of a decoder's call per string.
   let ascii: string | undefined;
   let utf8: TextDecoder | undefined;
@@ -156,7 +151,7 @@ export function createProtoReader(bytes: Uint8Array): ProtoReader {
   }
 
   function enter(): number {
-    if (messagesLeft-- <= 0) throw new ProtoError("Cannot read the body as it has too many empty messages");
+    if (messagesLeft-- <= 0) throw new ProtoError("Cannot read the body as it has too many messages");
     const sizeBytes = length();
     const outerEnd = end;
     end = at + sizeBytes;

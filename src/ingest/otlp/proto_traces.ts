@@ -1,5 +1,6 @@
 import {
   NO_ATTRIBUTES,
+  NONE,
   type OtlpEvent,
   type OtlpLink,
   type OtlpRequest,
@@ -27,11 +28,11 @@ function readSpan(r: ProtoReader): OtlpSpan {
   let kind = 0;
   let startTimeUnixNano = 0n;
   let endTimeUnixNano = 0n;
-  const attributes = new Map<string, OtlpValue>();
+  let attributes: Map<string, OtlpValue> | undefined;
   let droppedAttributesCount = 0;
-  const events: OtlpEvent[] = [];
+  let events: OtlpEvent[] | undefined;
   let droppedEventsCount = 0;
-  const links: OtlpLink[] = [];
+  let links: OtlpLink[] | undefined;
   let droppedLinksCount = 0;
   let status: OtlpStatus | undefined;
   let flags = 0;
@@ -63,19 +64,19 @@ function readSpan(r: ProtoReader): OtlpSpan {
         endTimeUnixNano = r.fixed64();
         break;
       case 0x4a:
-        readAttribute(r, attributes);
+        readAttribute(r, attributes ??= new Map());
         break;
       case 0x50:
         droppedAttributesCount = r.int32() >>> 0;
         break;
       case 0x5a:
-        events.push(readEvent(r));
+        (events ??= []).push(readEvent(r));
         break;
       case 0x60:
         droppedEventsCount = r.int32() >>> 0;
         break;
       case 0x6a:
-        links.push(readLink(r));
+        (links ??= []).push(readLink(r));
         break;
       case 0x70:
         droppedLinksCount = r.int32() >>> 0;
@@ -100,11 +101,11 @@ function readSpan(r: ProtoReader): OtlpSpan {
     kind,
     startTimeUnixNano,
     endTimeUnixNano,
-    attributes,
+    attributes: attributes ?? NO_ATTRIBUTES,
     droppedAttributesCount,
-    events,
+    events: events ?? NONE,
     droppedEventsCount,
-    links,
+    links: links ?? NONE,
     droppedLinksCount,
     status,
     flags,

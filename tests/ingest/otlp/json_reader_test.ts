@@ -1,12 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   member,
-  parseJson,
+  parseJson as parseBytes,
   toDouble,
   toInt32,
   toInteger,
   toUint64,
 } from "../../../src/ingest/otlp/json_reader.ts";
+
+const parseJson = (text: string): unknown => parseBytes(new TextEncoder().encode(text));
+
+Deno.test("parseJson() refuses more objects than their bytes are worth, braces in strings not counted", () => {
+  const list = (item: string): string => `[${Array.from({ length: 600_000 }, () => item).join()}]`;
+  assertThrows(() => parseJson(list("{}")), Error, "too many objects");
+  assertThrows(() => parseJson(list("[]")), Error, "too many objects");
+  parseJson(list('"{["'));
+  parseJson(list('"\\"{"'));
+});
 
 Deno.test("parseJson() keeps integers exact that no number holds", () => {
   assertEquals(parseJson('{"a":9223372036854775807,"b":[-9007199254740993],"c":1}'), {

@@ -89,7 +89,7 @@ Deno.test("createProtoReader() skips unknown fields of each wire type and refuse
 });
 
 Deno.test("createProtoReader() refuses a body of nothing but empty messages", () => {
-  const flood = new Uint8Array(2_000_000);
+  const flood = new Uint8Array(1_000_000);
   for (let i = 0; i < flood.length; i += 2) flood[i] = 0x0a;
   const r = createProtoReader(flood);
   assertThrows(
@@ -97,6 +97,6 @@ Deno.test("createProtoReader() refuses a body of nothing but empty messages", ()
       for (let tag = r.tag(); tag !== 0; tag = r.tag()) r.isolate(() => r.leave(r.enter()));
     },
     Error,
-    "too many empty messages",
+    "too many messages",
   );
 });
