@@ -142,9 +142,11 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     hostname,
     requestFlush: () => relieve(),
   });
+  const isOn = core.inputs.has("awslambda");
   const telemetry = createTelemetryReceiver({
     ...context("telemetry"),
-    config: awslambda,
+    // Off, it still tells when the runtime is done: the other inputs' data leave with their invocation.
+    config: isOn ? awslambda : { ...awslambda, metrics: false, logs: false },
     resource,
     managedInstance: options.managedInstance,
     initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
@@ -155,7 +157,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     },
     onDone: (invocation) => receivers.forEach((receiver) => receiver.invocationDone?.(invocation)),
   });
-  if (core.inputs.has("awslambda")) receivers.unshift(telemetry);
+  receivers.unshift(telemetry);
 
   const exporterTo = (endpoints: readonly DatawayEndpoint[]): Exporter & AsyncDisposable =>
     createDatawayExporter({
@@ -195,13 +197,18 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
 
   await using servers = await serve({ main: core.listen, receivers, log });
-  const subscription = servers.mainPort > 0 && core.inputs.has("awslambda")
+  const subscription = servers.mainPort > 0
     ? await subscribeToTelemetry({
       runtimeApi: options.runtimeApi,
       identifier: registration.identifier,
       fetch: options.runtimeFetch,
       port: servers.mainPort,
-      types: awslambda.extensionLogs ? ["platform", "function", "extension"] : ["platform", "function"],
+      types: [
+        "platform",
+        // Lines also tell of exceptions and of memory that ran out.
+        ...(isOn && (awslambda.logs || awslambda.metrics) ? ["function" as const] : []),
+        ...(isOn && awslambda.extensionLogs ? ["extension" as const] : []),
+      ],
       managedInstance: options.managedInstance,
     })
     : undefined;

@@ -309,8 +309,51 @@ export const CONFORMANCE: readonly Scenario[] = [
       assertEquals(sandbox.values("duration_ms").length, 50);
     },
   },
+  {
+    name:
+      "what the function sends locally leaves with its invocation, also with the platform's telemetry off",
+    run: async (start) => {
+      const port = freePort();
+      await using sandbox = await start({
+        env: {
+          ENV_HTTP_LISTEN: `127.0.0.1:${port}`,
+          ENV_DEFAULT_ENABLED_INPUTS: "statsd",
+          ENV_FLUSH_PLAN: "end",
+        },
+      });
+      await sandbox.lambda.init();
+      const url = `http://127.0.0.1:${port}/v1/write/metric`;
+      await sandbox.lambda.invoke({
+        sends: [{ kind: "http", url, text: "orders,tier=gold count=2i 1700000000000000001" }],
+      });
+      const [order] = sandbox.dataway.points("metric", "orders");
+      assertEquals(order?.fields.get("count"), 2n);
+      assertEquals(order?.timeNs, 1_700_000_000_000_000_001n);
+      await end(sandbox);
+      assertEquals(sandbox.dataway.points(undefined, "awslambda-metric"), []);
+      assertEquals(sandbox.dataway.points("logging"), []);
+    },
+  },
+  {
+    name: "a taken main port costs nothing but a line",
+    run: async (start) => {
+      using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      await using sandbox = await start({ env: { ENV_HTTP_LISTEN: `127.0.0.1:${taken.addr.port}` } });
+      await sandbox.lambda.init();
+      await sandbox.lambda.invoke({ logs: ["still here"] });
+      await end(sandbox);
+      assert(messages(sandbox).includes("still here"));
+      assertEquals(sandbox.lines().length, 1, sandbox.lines().join("\n"));
+    },
+  },
 ];
 
 function messages({ dataway }: Sandbox): unknown[] {
   return dataway.points("logging").map((point) => point.fields.get("message"));
+}
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
 }
