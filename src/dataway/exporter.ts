@@ -87,7 +87,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   }
 
   async function post(endpoint: DatawayEndpoint, upload: Upload, signal: AbortSignal): Promise<ExportResult> {
-    using bound = boundSignal([signal, closing.signal], timeoutMs);
+    using bound = boundSignal([signal, closing.signal], timeoutMs, now);
     try {
       const { body, headers } = upload;
       const url = buildUploadUrl(endpoint, upload.batch.category);

@@ -22,6 +22,14 @@ Deno.test("boundSignal() fires after its time", async () => {
   assertEquals(bound.signal.reason.name, "TimeoutError");
 });
 
+Deno.test("boundSignal() leaves a moment for an answer that came in a freeze", async () => {
+  let now = 0;
+  using bound = boundSignal([], 5, () => now);
+  now = 60_000;
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  assertFalse(bound.signal.aborted);
+});
+
 Deno.test("boundSignal() lets go when disposed", () => {
   const controller = new AbortController();
   const bound = boundSignal([controller.signal], 60_000);
