@@ -110,7 +110,12 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     const results: ExportResult[] = [];
     for (const index of failover.order()) {
       const endpoint = endpoints[index];
-      if (endpoint === undefined || signal.aborted || closing.signal.aborted) break;
+      if (endpoint === undefined) continue;
+      if (signal.aborted || closing.signal.aborted) {
+        // Whoever was not asked may yet take what the others refused for good.
+        if (results.some(({ status }) => status === "retryable")) break;
+        return { status: "retryable", error: "No time left to ask the next Dataway" };
+      }
       const result = await post(endpoint, upload, signal);
       if (!isEndpointsFault(result)) {
         failover.worked(index);

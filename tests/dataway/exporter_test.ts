@@ -182,6 +182,18 @@ Deno.test("export() ends with its signal, and does not ask the next Dataway then
   assertEquals(calls, 1);
 });
 
+Deno.test("export() keeps a batch that one Dataway refuses for good when no time is left to ask the next", async () => {
+  const controller = new AbortController();
+  const { exporter } = exporterWith([], {
+    endpoints: [A, B],
+    fetch: () => {
+      controller.abort();
+      return Promise.resolve(new Response(null, { status: 403 }));
+    },
+  });
+  assertEquals((await exporter.export(ONE, controller.signal)).status, "retryable");
+});
+
 Deno.test("export() ends an upload that takes longer than its timeout", async () => {
   const { exporter } = exporterWith([], { fetch: hang, timeoutMs: 5 });
   assertEquals(await exporter.export(ONE, LIVE), {
