@@ -1,5 +1,6 @@
 /** Turns `src/main.ts` into the extension's executable: bundle, then compile onto the base runtime. */
 import { type Arch, type BaseRuntime, denoTarget } from "./base_runtime.ts";
+import { bundle } from "./bundle.ts";
 import { runOrThrow } from "./command.ts";
 
 /**
@@ -39,7 +40,7 @@ export async function compile(options: CompileOptions): Promise<string> {
   const { root, workDir, arch, runtime, entry = "src/main.ts" } = options;
   await Deno.remove(workDir, { recursive: true }).catch(() => {});
   await Deno.mkdir(workDir, { recursive: true });
-  await bundle(root, entry, `${workDir}/main.js`);
+  await bundle(root, entry, workDir);
   await Deno.writeTextFile(`${workDir}/deno.json`, await compileConfig(root));
   await runOrThrow(
     Deno.execPath(),
@@ -59,30 +60,6 @@ export async function compile(options: CompileOptions): Promise<string> {
     { cwd: workDir, env: { DENORT_BIN: runtime.path } },
   );
   return `${workDir}/datakit`;
-}
-
-/**
- * One file, because each module costs start-up time and memory (5 MB and 6 ms with Hono's). Not minified: that
- * brings nothing measurable and would make stack traces unreadable.
- */
-async function bundle(root: string, entry: string, output: string): Promise<void> {
-  await runOrThrow(Deno.execPath(), ["bundle", "--quiet", "--frozen", "--output", output, entry], {
-    cwd: root,
-  });
-  const text = await Deno.readTextFile(output);
-  await Deno.writeTextFile(output, withoutMachinePaths(text));
-  await Deno.utime(output, 0, 0); // the time is compiled in
-}
-
-/**
- * The bundler names npm's modules by their path on this machine, in comments and as keys of what is loaded later;
- * the bytes must not depend on it.
- */
-export function withoutMachinePaths(bundled: string): string {
-  return bundled.replace(
-    /^(\s*(?:\/\/ |"))(?:\.\.)?\/[^"\s]*\/npm\/[^/"\s]+\/([^"\s]+)(?="\(\) \{$|$)/gm,
-    "$1npm:$2",
-  );
 }
 
 /** Only what the executable needs: a new test dependency in deno.json must not change the layer. */
