@@ -4,6 +4,7 @@
  * back: what is learnt later is told as the difference, so that sums are right at any time.
  * @see `spec/lambda.md` 2 (lateness) and 3.3
  */
+import { settledBefore } from "../pipeline/deadline.ts";
 import type { FinishedInvocation } from "../pipeline/receiver.ts";
 import type { InvokeEvent, ShutdownReason } from "./extensions_api.ts";
 import { readEvidence, readRequestId } from "./log_line.ts";
@@ -65,7 +66,10 @@ export interface Invocations {
   finished(requestId: string, signal: AbortSignal): Promise<boolean>;
   /** The same for the request's report. */
   reported(requestId: string, signal: AbortSignal): Promise<boolean>;
-  /** Waits for the report of the last request there was (`true` at once if there was none). Never rejects. */
+  /**
+   * Waits for the report of the last request there was; `true` at once if there was none and none can be on its way.
+   * Never rejects.
+   */
   lastReported(signal: AbortSignal): Promise<boolean>;
   /** Gives every open request the verdict that the reason of a shutdown allows. */
   shutdown(reason: ShutdownReason): void;
@@ -82,6 +86,7 @@ export function createInvocations(options: InvocationsOptions): Invocations {
   const startup = createStartup(options.initializationType);
   let invokes = 0;
   let runningId: string | undefined;
+  const heard = Promise.withResolvers<void>();
 
   function upsert(id: string, timeNs: bigint): Request {
     const known = requests.get(id);
@@ -89,6 +94,7 @@ export function createInvocations(options: InvocationsOptions): Invocations {
     if (requests.size >= MAX_REQUESTS) evict();
     const request = createRequest(id, startup.takeFirst(timeNs), timeNs);
     requests.set(id, request);
+    heard.resolve();
     return request;
   }
 
@@ -279,11 +285,14 @@ export function createInvocations(options: InvocationsOptions): Invocations {
     observe,
     finished: (id, signal) => waitFor(id, signal, (request) => request.runtimeDone || request.reported),
     reported: (id, signal) => waitFor(id, signal, (request) => request.reported),
-    lastReported: (signal): Promise<boolean> => {
-      const last = [...requests.keys()].at(-1);
-      return last === undefined
-        ? Promise.resolve(true)
-        : waitFor(last, signal, (request) => request.reported);
+    lastReported: async (signal): Promise<boolean> => {
+      if (requests.size === 0) {
+        // An init repeated inside an invocation has failed: there was no INVOKE, but the platform tells of one.
+        if (!startup.repeatedInInvoke) return true;
+        if (!await settledBefore(heard.promise, signal)) return false;
+      }
+      const last = [...requests.keys()].at(-1) ?? "";
+      return await waitFor(last, signal, (request) => request.reported);
     },
     shutdown: (reason): void => {
       const timeNs = nowNs();

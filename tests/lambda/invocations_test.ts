@@ -333,6 +333,19 @@ Deno.test("invocations.finished() gives up with its signal, and for a request no
   assertEquals(countsOf(telemetry), counts(1));
 });
 
+Deno.test("invocations.lastReported() waits for the request of an invocation whose own init failed", async () => {
+  const telemetry = openTelemetry();
+  await telemetry.post([event("10:00:00.000", "platform.initStart", { phase: "invoke" })]);
+  const last = telemetry.invocations.lastReported(NEVER);
+  assertEquals(await telemetry.invocations.lastReported(AbortSignal.abort()), false);
+  await telemetry.post([
+    event("10:00:01.000", "platform.start", { requestId: "A" }),
+    event("10:00:01.001", "platform.runtimeDone", { requestId: "A", status: "timeout" }),
+    event("10:00:01.002", "platform.report", { requestId: "A", status: "timeout", metrics: {} }),
+  ]);
+  assertEquals(await last, true);
+});
+
 Deno.test("invocations.reported() and lastReported() settle with the report alone", async () => {
   const telemetry = openTelemetry();
   assertEquals(await telemetry.invocations.lastReported(NEVER), true);
