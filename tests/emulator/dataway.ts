@@ -71,8 +71,8 @@ export interface DatawayDouble extends AsyncDisposable {
   points(category?: Category, measurement?: string): readonly ReceivedPoint[];
   /** Appends steps for the next requests, one each. */
   reply(...steps: readonly ReplyStep[]): void;
-  /** What requests get for which there is no step. @default 200 */
-  otherwise(step: ReplyStep): void;
+  /** What requests get for which there is no step, or what decides it. @default 200 */
+  otherwise(step: ReplyStep | ((points: number) => ReplyStep)): void;
   /** Takes back the steps not used yet. */
   clearReplies(): void;
   /** Stops listening and closes every connection: from now on connections are refused. */
@@ -102,7 +102,7 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
   const watchers = new Set<() => void>();
   /** Aborted when the double goes down or is disposed of: ends what waits in an answer. */
   let outage = new AbortController();
-  let usual: ReplyStep = 200;
+  let usual = (_points: number): ReplyStep => 200;
   let connections = 0;
   let forgotten = 0;
 
@@ -118,7 +118,9 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
     }
     const inspected = inspect(raw, prefix, maxRawBodyBytes);
     for (const fault of inspected.faults) violations.push(`${raw.method} ${inspected.upload.path}: ${fault}`);
-    const step = inspected.status === undefined ? steps.shift() ?? usual : inspected.status;
+    const step = inspected.status === undefined
+      ? steps.shift() ?? usual(inspected.upload.points.length)
+      : inspected.status;
     const details = typeof step === "object" ? step : { status: typeof step === "number" ? step : 0 };
     requests.push({ ...inspected.upload, status: step === "drip" ? 200 : details.status });
     for (const watch of watchers) watch();
@@ -151,7 +153,7 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
     },
     up: () => void (server ??= serveRaw(listen({ ...address, port: at }), answer, () => ++connections)),
     forgetConnections: () => void (forgotten = connections),
-    otherwise: (step) => void (usual = step),
+    otherwise: (step) => void (usual = typeof step === "function" ? step : () => step),
     clearReplies: () => void (steps.length = 0),
     waitFor: (predicate, timeoutMs = 5000) => waitUntil(double, predicate, timeoutMs, watchers),
     async [Symbol.asyncDispose](): Promise<void> {

@@ -59,7 +59,7 @@ export interface LambdaSettings {
   readonly onLog: (entry: LogEntry) => void;
 }
 
-/** Any part of the settings, and a short form for a single extension. */
+/** Any part of the settings, and a short form for a single extension, which is put before `extensions`. */
 export type LambdaOptions = Partial<LambdaSettings> & { readonly extension?: ExtensionSource };
 
 /** The settings of AWS's console defaults where it has them. */
@@ -67,7 +67,6 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
   const { extension, ...rest } = options;
   const managed = options.initializationType === "lambda-managed-instances";
   return {
-    extensions: extension === undefined ? [] : [extension],
     function: "scripted",
     functionInit: {},
     env: {},
@@ -98,5 +97,6 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
     concurrency: managed ? 10 : 1,
     onLog: () => {},
     ...rest,
+    extensions: [...extension === undefined ? [] : [extension], ...rest.extensions ?? []],
   };
 }

@@ -1,0 +1,206 @@
+/** Every way in which Dataway can be out of order: the function runs on, and what can be delivered is. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import type { ReplyStep } from "../emulator/dataway.ts";
+import { type ChaosScenario, messages, ownFigures, startChaos } from "./chaos_account.ts";
+
+const TOKEN = "tkn_chaos000000000000000000000000";
+/** Longer than a label of a domain name may be: fails to resolve without asking any server. */
+const NO_HOST = `${"a".repeat(64)}.invalid`;
+
+/** Steps after which the batch is sent again. */
+const FAULTS: readonly (readonly [name: string, step: ReplyStep])[] = [
+  ["accepts and hangs", "hang"],
+  ["resets connections", "reset"],
+  ["answers 503", 503],
+  ["answers 500", 500],
+  ["answers 408", 408],
+  ["answers 429", 429],
+  ["answers 429 with Retry-After", { status: 429, retryAfter: 1 }],
+  ["answers 503 with a date as Retry-After", { status: 503, retryAfter: "Fri, 01 Jan 2100 00:00:00 GMT" }],
+  ["redirects", { status: 302, headers: { location: "http://127.0.0.1:1/" } }],
+];
+
+const outages = FAULTS.map(([name, step]): ChaosScenario => ({
+  name: `a Dataway that ${name} costs no more than the budget, and nothing`,
+  run: async (start) => {
+    await using chaos = await startChaos(start);
+    chaos.sandbox.dataway.otherwise(step);
+    await chaos.invoke(4);
+    chaos.sandbox.dataway.otherwise(200);
+    await chaos.end();
+    const { sandbox } = chaos;
+    assert(sandbox.dataway.requests.some(({ status }) => status !== 200), "the fault was never met");
+    assert((ownFigures(sandbox).get("retried") ?? 0) > 0);
+  },
+}));
+
+const refusals = ([[400, "rejected"], [403, "forbidden"]] as const).map((
+  [status, reason],
+): ChaosScenario => ({
+  name: `points that Dataway refuses with ${status} are counted as ${reason}, and told`,
+  run: async (start) => {
+    await using chaos = await startChaos(start);
+    const { sandbox } = chaos;
+    await chaos.invoke(1);
+    sandbox.dataway.otherwise(status);
+    await chaos.invoke(1);
+    sandbox.dataway.otherwise(200);
+    await chaos.invoke(1);
+    const lost = sandbox.dataway.requests.filter((request) => request.status === status);
+    assert(lost.length > 0);
+    await chaos.end({ dropped: { [reason]: lost.flatMap(({ points }) => points).length } });
+    assert(sandbox.lines().some((line) => line.includes("Data was lost in this sandbox")));
+    assertEquals(messages(sandbox).length, 2);
+  },
+}));
+
+/** Dataways that cannot be reached at all; a second one stands behind each. */
+const unreachable: readonly (readonly [name: string, url: (port: number) => string])[] = [
+  ["stalls the TLS handshake", (port) => `https://127.0.0.1:${port}`],
+  ["has no address", () => `https://${NO_HOST}`],
+  ["is not there", () => "http://127.0.0.1:1"],
+];
+const failovers = unreachable.map(([name, url]): ChaosScenario => ({
+  name: `when the first Dataway ${name} the second one takes everything`,
+  run: async (start) => {
+    await using stalled = stalledListener();
+    // Its URL is known only once it listens, and the sandbox starts one of its own.
+    await using second = await start();
+    await using chaos = await startChaos(start, {
+      env: { ENV_DATAWAY: `${url(stalled.port)}?token=${TOKEN},${second.dataway.url}` },
+    });
+    await chaos.invoke(4);
+    const { exitCode } = await chaos.sandbox.lambda.shutdown();
+    assertEquals(exitCode, 0);
+    assertEquals(new Set(messages(second)).size, 4);
+    assertEquals(second.sum("invocations"), 4n);
+  },
+}));
+
+const unreachableForGood = unreachable.map(([name, url]): ChaosScenario => ({
+  name: `a Dataway that ${name} for good: the function runs on, and the loss is told once`,
+  run: async (start) => {
+    await using stalled = stalledListener();
+    await using chaos = await startChaos(start, {
+      env: { ENV_DATAWAY: `${url(stalled.port)}?token=${TOKEN}` },
+    });
+    await chaos.invoke(4);
+    await chaos.end({ held: 1 });
+    const told = chaos.sandbox.lines().filter((line) => line.includes("Data was lost in this sandbox"));
+    assertEquals(told.length, 1, chaos.sandbox.lines().join("\n"));
+  },
+}));
+
+/** All of them. */
+export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
+  ...outages,
+  ...refusals,
+  ...failovers,
+  ...unreachableForGood,
+  {
+    name: "a Dataway that refuses connections and comes back gets everything",
+    run: async (start) => {
+      await using chaos = await startChaos(start);
+      await chaos.invoke(1);
+      await chaos.sandbox.dataway.down();
+      await chaos.invoke(4);
+      chaos.sandbox.dataway.up();
+      await chaos.end();
+    },
+  },
+  {
+    name: "an answer whose body never ends is an answer",
+    run: async (start) => {
+      await using chaos = await startChaos(start);
+      chaos.sandbox.dataway.otherwise("drip");
+      await chaos.invoke(2);
+      chaos.sandbox.dataway.otherwise(200);
+      // Where the budget ends before the patience with the body does, the batch is sent once more.
+      await chaos.end({ repeats: true });
+    },
+  },
+  {
+    name: "413 halves the batch until Dataway takes it, and nothing comes twice",
+    run: async (start) => {
+      await using chaos = await startChaos(start);
+      const { dataway } = chaos.sandbox;
+      dataway.otherwise(503);
+      await chaos.invoke(9);
+      dataway.otherwise((points) => points > 2 ? 413 : 200);
+      await chaos.end();
+      assert(dataway.requests.some(({ status }) => status === 413));
+    },
+  },
+  {
+    name: "a Dataway that flaps loses nothing",
+    run: async (start) => {
+      await using chaos = await startChaos(start);
+      const { dataway } = chaos.sandbox;
+      const steps: readonly ReplyStep[] = [200, 503, "reset", 200, 429, 200, "hang", 200, 500, 413, 200];
+      for (const step of steps) {
+        dataway.reply(step);
+        await chaos.invoke(1);
+      }
+      dataway.clearReplies();
+      await chaos.end();
+    },
+  },
+  {
+    name: "answers slower than the budget: everything arrives, some of it twice",
+    run: async (start) => {
+      await using chaos = await startChaos(start);
+      chaos.sandbox.dataway.otherwise({ status: 200, delayMs: 400 });
+      await chaos.invoke(3);
+      chaos.sandbox.dataway.otherwise(200);
+      await chaos.end({ repeats: true });
+    },
+  },
+  {
+    name: "an outage with more data than fits drops the oldest logs, counts them and keeps the metrics",
+    run: async (start) => {
+      await using chaos = await startChaos(start, { env: { ENV_STORE_MAX_BYTES: "1MiB" } });
+      const { sandbox } = chaos;
+      sandbox.dataway.otherwise(503);
+      const filler = "x".repeat(1000);
+      const invocations = 12;
+      for (let n = 0; n < invocations; n++) {
+        await sandbox.lambda.invoke({
+          logs: Array.from({ length: 200 }, (_, line) => `${n}/${line} ${filler}`),
+        });
+      }
+      sandbox.dataway.otherwise(200);
+      const { exitCode } = await sandbox.lambda.shutdown();
+      assertEquals(exitCode, 0);
+      const arrived = messages(sandbox);
+      const line = sandbox.lines().find((each) => each.includes("Data was lost in this sandbox"));
+      const dropped = Number(JSON.parse(line ?? "{}").dropped?.store_full);
+      assertEquals(arrived.length + dropped, invocations * 200);
+      // The figures themselves may push out a line or two after they were made.
+      assertLess(Math.abs(dropped - (ownFigures(sandbox).get("dropped_store_full") ?? 0)), 5);
+      assert(arrived.at(-1)?.startsWith(`${invocations - 1}/`), "the newest line is missing");
+      assertLess(arrived.length * 1000, 1024 * 1024);
+      assertEquals(sandbox.sum("invocations"), BigInt(invocations));
+    },
+  },
+];
+
+/** Accepts connections and never says a word. */
+function stalledListener(): { readonly port: number } & AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open: Deno.Conn[] = [];
+  const accepting = (async () => {
+    try {
+      while (true) open.push(await listener.accept());
+    } catch {
+      // Closed.
+    }
+  })();
+  return {
+    port: listener.addr.port,
+    [Symbol.asyncDispose]: async () => {
+      listener.close();
+      await accepting;
+      for (const conn of open) conn.close();
+    },
+  };
+}
