@@ -15,12 +15,17 @@ const GRACE_AFTER_THAW_MS = 100;
  */
 export function createDeadline(budgetMs: number, now: () => number = Date.now): Deadline {
   const controller = new AbortController();
-  const startedAt = now();
   const expire = (): void => controller.abort(new DOMException("Time is over", "TimeoutError"));
-  let timer = setTimeout(() => {
-    if (now() - startedAt < budgetMs + FROZEN_IF_LATE_MS) expire();
-    else timer = setTimeout(expire, GRACE_AFTER_THAW_MS);
-  }, Math.max(0, budgetMs));
+  let timer: ReturnType<typeof setTimeout>;
+  // The moment of grace may itself be cut by a freeze.
+  const wait = (waitMs: number): void => {
+    const dueAt = now() + waitMs;
+    timer = setTimeout(
+      () => now() - dueAt < FROZEN_IF_LATE_MS ? expire() : wait(GRACE_AFTER_THAW_MS),
+      waitMs,
+    );
+  };
+  wait(Math.max(0, budgetMs));
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => clearTimeout(timer),

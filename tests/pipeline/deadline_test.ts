@@ -20,6 +20,18 @@ Deno.test("createDeadline() leaves a moment for pending answers when its timer c
   assertEquals(deadline.signal.aborted, true);
 });
 
+Deno.test("createDeadline() gives another moment when a freeze falls into the first", async () => {
+  let now = 0;
+  using deadline = createDeadline(5, () => now);
+  now = 60_000;
+  await turn(40);
+  now = 120_000;
+  await turn(100);
+  assertEquals(deadline.signal.aborted, false);
+  await turn(100);
+  assertEquals(deadline.signal.aborted, true);
+});
+
 Deno.test("createDeadline() never fires once disposed", async () => {
   const deadline = createDeadline(5);
   deadline[Symbol.dispose]();
