@@ -17,7 +17,7 @@ import { parseTelemetryBody } from "./telemetry_body.ts";
 import { decodeTelemetryEvents, type TelemetryEvent } from "./telemetry_event.ts";
 import { telemetryEventToDrafts, verdictToDrafts } from "./telemetry_points.ts";
 
-export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"> {
+export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
   readonly config: Pick<AwsLambdaConfig, "schema" | "logs" | "metrics" | "countHandledErrors" | "useNowTime">;
   readonly managedInstance: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */

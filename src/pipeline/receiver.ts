@@ -42,6 +42,8 @@ export interface ReceiverContext extends Intake {
   readonly limits: BodyLimits;
   /** Unix time in ms. */
   readonly now: () => number;
+  /** This sandbox's own name, as of now: a snapshot that wakes up in many sandboxes has another in each. */
+  readonly instanceId: () => string;
 }
 
 /** An invocation as the platform saw it, told to receivers once its runtime is done. */

@@ -80,7 +80,7 @@ function createPipeline(signal: Signal, config: OtlpConfig, context: ReceiverCon
       );
     }
     case "metrics":
-      return join(decodeProtoMetrics, decodeJsonMetrics, createMetricsToPoints(config));
+      return join(decodeProtoMetrics, decodeJsonMetrics, createMetricsToPoints(config, context.instanceId));
     case "logs":
       return join(decodeProtoLogs, decodeJsonLogs, createLogsToPoints(config));
   }

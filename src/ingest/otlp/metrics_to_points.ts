@@ -39,10 +39,7 @@ interface Series {
  * {@link OtlpConfig.instanceTag} for how those of parallel sandboxes are told apart.
  * @see `spec/datakit.md` 5.3, 8 (fault 20) for what is mended
  */
-export function createMetricsToPoints(config: OtlpConfig): MetricsToPoints {
-  // Made on first use: a snapshot of the process is taken before that, and all its copies would share it.
-  let instance: string | undefined;
-
+export function createMetricsToPoints(config: OtlpConfig, instanceId: () => string): MetricsToPoints {
   function mapMetric(metric: OtlpMetric, base: ReadonlyMap<string, string>, out: Output): void {
     const { name, unit, data } = metric;
     if (name === "" || data === undefined) {
@@ -53,7 +50,7 @@ export function createMetricsToPoints(config: OtlpConfig): MetricsToPoints {
     if (unit !== "") tags.set("unit", unit);
     const known = tags.has("service_instance_id") || tags.has("faas_instance");
     if (config.instanceTag && isCumulative(data) && !known) {
-      tags.set("faas_instance", instance ??= crypto.randomUUID());
+      tags.set("faas_instance", instanceId());
     }
     mapData(name, data, tags, out);
   }

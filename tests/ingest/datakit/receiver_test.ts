@@ -31,6 +31,7 @@ function rig(): Rig {
     consume: (some) => points.push(...some),
     refuse: (reason, count) => refused.push(`${reason} ${count}`),
     log: createLogger({ level: "off" }),
+    instanceId: () => "instance-1",
     limits: { maxWireBytes: 100_000, maxInflatedBytes: 1_000_000, timeoutMs: 1000 },
     now: () => now,
   });

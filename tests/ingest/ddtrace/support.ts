@@ -104,6 +104,7 @@ export function harness(env: Environment = {}, links: DdtraceLinks = {}): Harnes
     consume: (some) => void points.push(...some),
     refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
     log: createLogger({ level: "off" }),
+    instanceId: () => "instance-1",
     limits: { maxWireBytes: 16_777_216, maxInflatedBytes: 67_108_864, timeoutMs: 1000 },
     now: () => made.clock,
   }, links);

@@ -36,6 +36,7 @@ export function createRecorder(limits: Partial<BodyLimits> = {}): Recorder {
       consume: (batch) => void points.push(...batch),
       refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
       log: createLogger({ level: "debug", write: (line) => void logged.push(line) }),
+      instanceId: () => "instance-1",
       limits: { ...LIMITS, ...limits },
       now: () => NOW_MS,
     },

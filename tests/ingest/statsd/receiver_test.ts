@@ -24,6 +24,7 @@ function rig(parts: Partial<StatsdConfig> = {}): Rig {
     consume: (some) => points.push(...some),
     refuse: (reason, count) => refused.push(`${reason} ${count}`),
     log: createLogger({ write: (line) => logged.push(line) }),
+    instanceId: () => "instance-1",
     limits: { maxWireBytes: 1e6, maxInflatedBytes: 1e6, timeoutMs: 1000 },
     now: () => NOW,
   });
