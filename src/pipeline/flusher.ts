@@ -1,7 +1,7 @@
 import { describeError, type Logger } from "@std/log";
 import type { Category } from "../point/point.ts";
 import type { CircuitBreaker } from "./circuit_breaker.ts";
-import { settledBefore } from "./deadline.ts";
+import { createDeadline, settledBefore } from "./deadline.ts";
 import type { Exporter, ExportResult } from "./exporter.ts";
 import type { HeldBatch, PointStore } from "./store.ts";
 
@@ -39,7 +39,10 @@ export interface FlusherOptions {
   readonly store: PointStore;
   readonly exporter: Exporter;
   readonly breaker: CircuitBreaker;
-  /** Hands on aggregates (StatsD, own figures). A failure costs only that aggregate. */
+  /**
+   * Hands on aggregates (StatsD, own figures). A failure costs only that aggregate. What takes too long is not waited
+   * for and goes with a later flush.
+   */
   readonly collect: () => Promise<void> | void;
   /** Told of each flush that tried to send something. */
   readonly onFlushed?: (report: FlushReport) => void;
@@ -50,6 +53,10 @@ export interface FlusherOptions {
 
 /** A probe of a Dataway that was down carries little: it is likely to be sent in vain. In bytes. */
 const PROBE_BYTES = 16_384;
+/** Longest wait for aggregates, in ms: they are at hand, or something is wrong with them. */
+const COLLECT_MS = 100;
+/** An upload cut by its flush's end is Dataway's failure only if it took that much longer than one that was answered. */
+const HANGING_FACTOR = 2;
 
 interface Tally {
   exported: number;
@@ -57,6 +64,12 @@ interface Tally {
   dropped: number;
   /** Ends the flush: Dataway did not take a batch. */
   stopped: boolean;
+  /** The slowest answer so far, in ms; `undefined` before the first. */
+  slowestMs: number | undefined;
+  /** Dataway is not well. */
+  failed: boolean;
+  /** The longest wait that it asked for, in ms. */
+  retryAfterMs: number | undefined;
 }
 
 /** A flusher over one store and one exporter. */
@@ -64,6 +77,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
   const { store, exporter, breaker, collect, log, now } = options;
   let inFlight: Promise<FlushReport> | undefined;
   let lastFlushAt = 0;
+  let collecting: Promise<void> | undefined;
 
   async function flush(signal: AbortSignal, flushOptions: FlushOptions = {}): Promise<FlushReport> {
     while (inFlight !== undefined) {
@@ -81,18 +95,25 @@ export function createFlusher(options: FlusherOptions): Flusher {
 
   async function run(signal: AbortSignal, flushOptions: FlushOptions): Promise<FlushReport> {
     const startedAt = now();
-    const tally: Tally = { exported: 0, restored: 0, dropped: 0, stopped: false };
-    try {
-      await collect();
-    } catch (error) {
-      log.error("Aggregates were lost as collecting them failed", { error: describeError(error) });
-    }
+    const tally: Tally = {
+      exported: 0,
+      restored: 0,
+      dropped: 0,
+      stopped: false,
+      slowestMs: undefined,
+      failed: false,
+      retryAfterMs: undefined,
+    };
+    await gather(signal);
     const state = flushOptions.force ? "closed" : breaker.state();
     if (state === "half_open") await probe(tally, signal);
     else if (state === "open") tally.stopped = true;
     if (!tally.stopped) {
       await Promise.all(store.categories().map((category) => drain(category, tally, signal, flushOptions)));
     }
+    // A flush is one verdict, however many uploads it made side by side.
+    if (tally.failed) breaker.failed(tally.retryAfterMs);
+    else if (tally.slowestMs !== undefined) breaker.succeeded();
     if (tally.exported > 0) lastFlushAt = now();
     const { exported, restored, dropped } = tally;
     const report = { exported, restored, dropped, durationMs: Math.max(0, now() - startedAt) };
@@ -100,7 +121,24 @@ export function createFlusher(options: FlusherOptions): Flusher {
     return report;
   }
 
+  /** Waits for the aggregates of now; one collection at a time. */
+  async function gather(signal: AbortSignal): Promise<void> {
+    if (collecting !== undefined) return;
+    collecting = collectSafely().finally(() => collecting = undefined);
+    using deadline = createDeadline(COLLECT_MS, now);
+    await settledBefore(collecting, AbortSignal.any([signal, deadline.signal]));
+  }
+
+  async function collectSafely(): Promise<void> {
+    try {
+      await collect();
+    } catch (error) {
+      log.error("Aggregates were lost as collecting them failed", { error: describeError(error) });
+    }
+  }
+
   async function probe(tally: Tally, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const [category] = store.categories();
     const batch = category === undefined ? undefined : store.take(category, { maxBytes: PROBE_BYTES });
     if (batch !== undefined) await send(batch, tally, signal);
@@ -125,28 +163,26 @@ export function createFlusher(options: FlusherOptions): Flusher {
   }
 
   async function send(batch: HeldBatch, tally: Tally, signal: AbortSignal): Promise<void> {
+    const startedAt = now();
     const result = await exported(batch, signal);
+    judge(result, now() - startedAt, tally, signal);
     const count = batch.points.length;
     switch (result.status) {
       case "success":
-        breaker.succeeded();
         store.exported(batch);
         tally.exported += count;
         return;
       case "retryable":
-        breaker.failed(result.retryAfterMs);
         store.putBack(batch);
         tally.restored += count;
         tally.stopped = true;
         log.warn("Data is held as Dataway did not take it", { error: result.error });
         return;
       case "too_large":
-        breaker.succeeded();
         if (count > 1) return await sendHalves(batch, tally, signal);
         store.drop(batch, "too_large");
         break;
       case "failure":
-        breaker.succeeded();
         store.drop(batch, result.reason);
         break;
       default:
@@ -158,6 +194,19 @@ export function createFlusher(options: FlusherOptions): Flusher {
       category: batch.category,
       error: result.error,
     });
+  }
+
+  /** Learns from an upload how Dataway is. */
+  function judge(result: ExportResult, tookMs: number, tally: Tally, signal: AbortSignal): void {
+    if (result.status !== "retryable") {
+      tally.slowestMs = Math.max(tally.slowestMs ?? 0, tookMs);
+      return;
+    }
+    // Time was over for what was under way: with much to send that is no fault of a Dataway that answers.
+    if (signal.aborted && tookMs <= (tally.slowestMs ?? -1) * HANGING_FACTOR) return;
+    tally.failed = true;
+    if (result.retryAfterMs === undefined) return;
+    tally.retryAfterMs = Math.max(tally.retryAfterMs ?? 0, result.retryAfterMs);
   }
 
   /** Exporters do not throw; if one does all the same, its batch must not be lost. */

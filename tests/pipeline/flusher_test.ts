@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
-import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
+import { type CircuitBreaker, createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
 import type { Batch, ExportResult } from "../../src/pipeline/exporter.ts";
 import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
@@ -16,9 +16,10 @@ interface Rig {
   readonly ledger: Ledger;
   readonly sent: unknown[][];
   readonly lines: string[];
+  readonly breaker: CircuitBreaker;
   answer: Answer;
   now: number;
-  collect: () => void;
+  collect: () => Promise<void> | void;
 }
 
 const SUCCESS: ExportResult = { status: "success" };
@@ -29,11 +30,13 @@ function newRig(maxBatchBytes = 300): Rig {
   const store = createPointStore({ maxBytes: 1e6, sizeOf: () => 100, ledger });
   const lines: string[] = [];
   const sent: unknown[][] = [];
+  const breaker = createCircuitBreaker({ now: () => rig.now });
   const rig: Omit<Rig, "flusher"> & { flusher?: Flusher } = {
     store,
     ledger,
     sent,
     lines,
+    breaker,
     answer: SUCCESS,
     now: 0,
     collect: () => {},
@@ -49,7 +52,7 @@ function newRig(maxBatchBytes = 300): Rig {
         return typeof rig.answer === "function" ? await rig.answer(batch, signal) : rig.answer;
       },
     },
-    breaker: createCircuitBreaker({ now: () => rig.now }),
+    breaker,
     collect: () => rig.collect(),
     log: createLogger({ write: (line) => lines.push(line) }),
     now: () => rig.now,
@@ -166,6 +169,7 @@ Deno.test("flusher.flush() sends everything once a probe succeeds", async () => 
   add(rig, "logging", "a");
   add(rig, "tracing", "b");
   await rig.flusher.flush(never);
+  await rig.flusher.flush(never);
   assertEquals(rig.store.held(), 2);
   rig.now = 5000;
   rig.answer = SUCCESS;
@@ -192,7 +196,7 @@ Deno.test("flusher.flush() joins a flush in flight, which takes along what came 
   };
   add(rig, "logging", "a");
   const first = rig.flusher.flush(never);
-  await Promise.resolve();
+  while (rig.sent.length === 0) await Promise.resolve();
   add(rig, "logging", "b");
   const second = rig.flusher.flush(never);
   gate.resolve();
@@ -215,4 +219,91 @@ Deno.test("flusher.flush() gives up joining when its own signal fires", async ()
   assertEquals((await second).exported, 0);
   gate.resolve();
   assertEquals((await first).exported, 1);
+});
+
+/** Resolves as an upload does that its signal ends. */
+function hang(_batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(RETRYABLE)));
+}
+
+Deno.test("flusher.flush() does not wait for aggregates beyond its signal", async () => {
+  const rig = newRig();
+  rig.collect = () => new Promise(() => {});
+  const abort = new AbortController();
+  const flush = rig.flusher.flush(abort.signal);
+  abort.abort();
+  assertEquals((await flush).exported, 0);
+});
+
+Deno.test("flusher.flush() sends what is there when aggregates never come, and waits for them only once", async () => {
+  const rig = newRig();
+  let collections = 0;
+  rig.collect = () => {
+    collections++;
+    return new Promise(() => {});
+  };
+  add(rig, "logging", "a");
+  await rig.flusher.flush(never);
+  add(rig, "logging", "b");
+  await rig.flusher.flush(never);
+  assertEquals([rig.sent, collections], [[["a"], ["b"]], 1]);
+});
+
+Deno.test("flusher.flush() counts categories that fail side by side as one failure", async () => {
+  const rig = newRig();
+  rig.answer = RETRYABLE;
+  add(rig, "logging", "a");
+  add(rig, "tracing", "b");
+  add(rig, "keyevent", "c");
+  await rig.flusher.flush(never);
+  assertEquals(rig.breaker.state(), "closed");
+  await rig.flusher.flush(never);
+  assertEquals(rig.breaker.state(), "open");
+  rig.now = 5000;
+  assertEquals(rig.breaker.state(), "half_open");
+});
+
+Deno.test("flusher.flush() opens the breaker when one category hangs although the others go well", async () => {
+  const rig = newRig();
+  rig.answer = (batch, signal) => {
+    if (batch.category !== "logging") return Promise.resolve(SUCCESS);
+    rig.now += 500;
+    return hang(batch, signal);
+  };
+  for (let round = 0; round < 2; round++) {
+    add(rig, "logging", "a");
+    add(rig, "tracing", "b");
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 5);
+    assertEquals((await rig.flusher.flush(abort.signal)).exported, 1);
+  }
+  assertEquals(rig.breaker.state(), "open");
+});
+
+Deno.test("flusher.flush() does not take much data for an outage when its time is over in the midst of it", async () => {
+  const rig = newRig(100);
+  for (let round = 0; round < 3; round++) {
+    add(rig, "logging", "a", "b", "c");
+    const abort = new AbortController();
+    let answers = 0;
+    rig.answer = () => {
+      rig.now += 30;
+      if (++answers < 2) return Promise.resolve(SUCCESS);
+      abort.abort();
+      return Promise.resolve(RETRYABLE);
+    };
+    assertEquals((await rig.flusher.flush(abort.signal)).exported, 1);
+  }
+  assertEquals(rig.breaker.state(), "closed");
+});
+
+Deno.test("flusher.flush() makes no probe once its signal has fired", async () => {
+  const rig = newRig();
+  rig.answer = RETRYABLE;
+  add(rig, "logging", "a");
+  await rig.flusher.flush(never);
+  await rig.flusher.flush(never);
+  rig.now = 5000;
+  await rig.flusher.flush(AbortSignal.abort());
+  assertEquals([rig.sent.length, rig.breaker.state()], [2, "half_open"]);
 });
