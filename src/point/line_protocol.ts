@@ -39,9 +39,12 @@ function encodeLine(point: Point, common: readonly Part[]): string {
   for (const part of common) {
     if (!point.tags.has(part[0]) && !point.fields.has(part[0])) tags.push(part);
   }
-  const fields = Array.from(point.fields, toFieldPart);
+  const fields = toFieldParts(point);
   const measurement = escapeMeasurement(point.measurement);
-  while (isTooLong(measurement, tags)) fields.push(toFieldPart(takeLongest(tags)));
+  while (isTooLong(measurement, tags)) {
+    const [key, value] = takeLongest(tags);
+    fields.push(toFieldPart([toWritableFieldKey(key), value]));
+  }
 
   let line = measurement;
   for (const tag of tags.sort(byKey)) line += "," + tag[1];
@@ -57,9 +60,24 @@ function toTagPart([key, value]: readonly [string, string]): Part {
   return [key, `${escapeTag(key)}=${escapeTag(value)}`];
 }
 
+/** The fields; a key that cannot be written as it is gives way, with `_` behind it, to one that can. */
+function toFieldParts(point: Point): Part[] {
+  const parts: Part[] = [];
+  const unwritable: (readonly [string, FieldValue])[] = [];
+  for (const field of point.fields) {
+    if (toWritableFieldKey(field[0]) === field[0]) parts.push(toFieldPart(field));
+    else unwritable.push(field);
+  }
+  for (const [key, value] of unwritable) {
+    let writable = toWritableFieldKey(key);
+    while (point.tags.has(writable) || parts.some(([taken]) => taken === writable)) writable += "_";
+    parts.push(toFieldPart([writable, value]));
+  }
+  return parts;
+}
+
 function toFieldPart([key, value]: readonly [string, FieldValue]): Part {
-  const writable = toWritableFieldKey(key);
-  return [writable, `${escapeFieldKey(writable)}=${formatValue(value)}`];
+  return [key, `${escapeFieldKey(key)}=${formatValue(value)}`];
 }
 
 function byKey(a: Part, b: Part): number {
