@@ -15,10 +15,14 @@ import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
 import { createFlusher } from "./pipeline/flusher.ts";
+import { createLeftovers } from "./pipeline/leftovers.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
+import { createMemoryGuard } from "./pipeline/memory_guard.ts";
 import { createTimeSpread } from "./pipeline/time_spread.ts";
 import type { Consumer, Intake, Receiver } from "./pipeline/receiver.ts";
 import { createSelfMetrics } from "./pipeline/self_metrics.ts";
+import { createSpool } from "./pipeline/spool.ts";
+import { createDiskFiles } from "./pipeline/spool_files.ts";
 import { createPointStore } from "./pipeline/store.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
@@ -38,6 +42,8 @@ export interface ExtensionOptions {
   readonly managedInstance: boolean;
   /** The machine's name; may throw where the system does not tell. */
   readonly hostname: () => string;
+  /** Memory of this process in bytes (RSS); without it nothing is ever shed for lack of memory. */
+  readonly memoryUsedBytes?: () => number;
   /** Hands out what logs errors that nobody caught. */
   readonly onUnseenError?: (report: (error: unknown) => void) => void;
   /** Where the extension's own log goes. @default stderr */
@@ -49,8 +55,10 @@ export interface ExtensionOptions {
 /** How the program ended, and the account of every point it took. */
 export interface ExtensionEnd extends LifecycleEnd {
   readonly ledger: Ledger;
-  /** Points that could not be sent before the end. */
+  /** Points that could not be sent before the end, in memory or in the spool. */
   readonly held: number;
+  /** Those of them that are in the spool: the sandbox's next life may send them. @default 0 */
+  readonly spooled?: number;
 }
 
 type Registered = Extract<RegisterResult, { status: "registered" }>;
@@ -60,6 +68,9 @@ const NO_TAGS: ReadonlyMap<string, string> = new Map();
 const SELF_METRICS_INTERVAL_MS = 60_000;
 /** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
 const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
+/** Part of an invocation's budget, and at most so many ms of it, that is kept for the spool. */
+const SPOOL_SHARE = 0.1;
+const SPOOL_MS = 50;
 /** A sleep this long may have been a freeze in which connections died unseen. In ms. */
 const STALE_AFTER_MS = 4_000;
 
@@ -110,12 +121,13 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   resource.setAccountId(registration.accountId);
   let relieve = (): void => {};
+  const exportOn = dataway.endpoints.length > 0 || dataway.secret !== undefined;
   const store = createPointStore({
     maxBytes: core.storeMaxBytes,
     onPressure: () => relieve(),
     sizeOf: (point) => encoding.sizeOf(point, NO_TAGS),
     ledger,
-    exportOn: dataway.endpoints.length > 0 || dataway.secret !== undefined,
+    exportOn,
   });
   using client = createDatawayClient(dataway, options.env, now);
   reportSettings(log, parsed, client);
@@ -133,7 +145,14 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     consume: consumerOf(source),
     refuse: (reason, count) => ledger.refused(source, reason, count),
   });
-  const context = (source: Source) => ({ ...intakeOf(source), log, limits: core.bodyLimits, now });
+  const identity = createIdentity();
+  const context = (source: Source) => ({
+    ...intakeOf(source),
+    log,
+    limits: core.bodyLimits,
+    now,
+    instanceId: identity.id,
+  });
 
   const receivers: Receiver[] = createReceivers({
     config: parsed.config,
@@ -152,6 +171,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
     onRestore: () => {
       spread.redraw();
+      identity.redraw();
       client.renew();
       breaker.reset();
     },
@@ -181,10 +201,22 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
   await using exporter = late ?? exporterTo(dataway.endpoints);
-  const self = createSelfMetrics({ ledger, store, intervalMs: SELF_METRICS_INTERVAL_MS, now });
+  const spool = core.spool === undefined || !exportOn ? undefined : createSpool({
+    files: createDiskFiles(core.spool.directory),
+    maxBytes: core.spool.maxBytes,
+    maxBatchBytes: exporter.maxBatchBytes,
+    pointOverheadBytes: exporter.pointOverheadBytes,
+    store,
+    ledger,
+    log,
+    now,
+  });
+  const withSpool = spool === undefined ? {} : { spool };
+  const self = createSelfMetrics({ ledger, store, ...withSpool, intervalMs: SELF_METRICS_INTERVAL_MS, now });
   const toStore = consumerOf("self");
   const flusher = createFlusher({
     store,
+    ...withSpool,
     exporter,
     breaker,
     collect: async () => {
@@ -218,6 +250,12 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     });
   }
 
+  const memory = options.memoryUsedBytes === undefined ? undefined : createMemoryGuard({
+    limitBytes: core.memoryLimitBytes,
+    usedBytes: options.memoryUsedBytes,
+    store,
+    log,
+  });
   const loop = runLifecycle({
     next: options.api.next,
     invocations: telemetry.invocations,
@@ -234,6 +272,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       if (sleptMs > STALE_AFTER_MS) client.renew();
     },
     onHeld: self.held,
+    stow: createLeftovers({ flusher, breaker: breaker.state, spool, memory, log }),
+    stowMs: spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
     onPressure: (how) => void (relieve = how),
     onShutdown: () => toStore(self.collect(true)),
     log,
@@ -243,9 +283,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   void client.warmUp();
   late?.prepare();
   const end = await loop;
-  const held = store.held();
-  reportEnd(log, ledger, held);
-  return { ...end, ledger, held };
+  const spooled = spool?.held() ?? 0;
+  const held = store.held() + spooled;
+  reportEnd(log, ledger, { held, spooled, isLast: end.reason === "spindown" });
+  return { ...end, ledger, held, spooled };
 }
 
 async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<void> {
@@ -258,6 +299,12 @@ async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<
       });
     }
   }));
+}
+
+/** The sandbox's own name: drawn on first use, and again after a snapshot. */
+function createIdentity(): { readonly id: () => string; readonly redraw: () => void } {
+  let id: string | undefined;
+  return { id: () => id ??= crypto.randomUUID(), redraw: () => void (id = undefined) };
 }
 
 /** Serves `next` and nothing else, so that invocations are not held up by a broken extension. */
@@ -283,12 +330,21 @@ function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient
 }
 
 /** One line if anything was lost; none when all is well. */
-function reportEnd(log: Logger, ledger: Ledger, held: number): void {
+function reportEnd(
+  log: Logger,
+  ledger: Ledger,
+  { held, spooled, isLast }: { held: number; spooled: number; isLast: boolean },
+): void {
   const dropped = ledger.totalDropped();
   if (held === 0 && dropped.size === 0) return;
+  if (dropped.size === 0 && held === spooled && !isLast) {
+    log.warn("Data waits in the spool for this sandbox's next life", { spooled });
+    return;
+  }
   log.error("Data was lost in this sandbox", {
     dropped: Object.fromEntries(dropped),
     held,
+    ...(spooled > 0 ? { spooled } : {}),
     refused: ledger.refusals(),
   });
 }

@@ -52,6 +52,7 @@ const { exitCode } = await runExtension({
   runtimeFetch: runtimeClient.fetch,
   managedInstance,
   hostname: () => Deno.hostname(),
+  memoryUsedBytes: () => Deno.memoryUsage().rss,
   onUnseenError: (report) => void (reportUnseen = report),
 });
 Deno.exit(exitCode);

@@ -20,11 +20,25 @@ export interface CoreConfig {
   readonly flushIntervalMs: number;
   /** Bound of the estimated memory of held points, in bytes. */
   readonly storeMaxBytes: number;
+  /** Bound of the extension's own memory, above which it sheds its oldest data, in bytes. */
+  readonly memoryLimitBytes: number;
+  /** Files for what could not be sent; `undefined`: off. */
+  readonly spool: SpoolConfig | undefined;
+}
+
+/** Where the spool is, and its bound in bytes. */
+export interface SpoolConfig {
+  readonly directory: string;
+  readonly maxBytes: number;
 }
 
 const MIB = 1024 * 1024;
 /** Part of the function's memory that held data may take. */
 const STORE_SHARE = 1 / 16;
+/** Part of the function's memory that the extension may use. */
+const MEMORY_SHARE = 1 / 4;
+/** The runtime alone has an RSS of 60 MB, of which 40 MB are the executable's pages; 80 MB after much work. */
+const LEAST_MEMORY_LIMIT = 100 * MIB;
 
 /** Reads them; `memoryMb` is the function's configured memory. */
 export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfig {
@@ -79,7 +93,39 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
     storeMaxBytes: storeMaxBytes > 0
       ? storeMaxBytes
       : Math.min(64 * MIB, Math.max(8 * MIB, Math.floor(memoryMb * MIB * STORE_SHARE))),
+    memoryLimitBytes: readMemoryLimitBytes(read, memoryMb),
+    spool: readSpool(read),
   };
+}
+
+function readMemoryLimitBytes(read: SettingReader, memoryMb: number): number {
+  const limitBytes = read.bytes("ENV_MEMORY_LIMIT", {
+    default: 0,
+    min: 0,
+    description:
+      "Memory of the extension's process (RSS) above which its oldest data is dropped, counted. 0: a quarter of the function's memory, at least 100 MiB.",
+  });
+  return limitBytes > 0
+    ? limitBytes
+    : Math.max(LEAST_MEMORY_LIMIT, Math.floor(memoryMb * MIB * MEMORY_SHARE));
+}
+
+function readSpool(read: SettingReader): SpoolConfig | undefined {
+  const isOn = read.boolean("ENV_SPOOL", {
+    default: false,
+    description:
+      "Move what Dataway did not take to files, so that it outlives a kill of the extension and more of it can wait. Sent when Dataway is back, also by the same sandbox's next life.",
+  });
+  const directory = read.text("ENV_SPOOL_DIR", {
+    default: "/tmp/datakit-spool",
+    description: "Folder of these files; below `/tmp`, as nothing else may be written.",
+  });
+  const maxBytes = read.bytes("ENV_SPOOL_MAX_BYTES", {
+    default: 64 * MIB,
+    min: MIB,
+    description: "Most space they may take; the oldest goes first, counted.",
+  });
+  return isOn ? { directory, maxBytes } : undefined;
 }
 
 /** `host:port`, `[v6]:port`, `:port` or a port alone. */

@@ -2,8 +2,9 @@ import { describeError, type Logger } from "@std/log";
 import type { Category } from "../point/point.ts";
 import type { CircuitBreaker } from "./circuit_breaker.ts";
 import { createDeadline, settledBefore } from "./deadline.ts";
-import type { Exporter, ExportResult } from "./exporter.ts";
-import type { HeldBatch, PointStore } from "./store.ts";
+import type { Batch, Exporter, ExportResult } from "./exporter.ts";
+import type { Spool, SpooledBatch } from "./spool.ts";
+import type { Lender, PointStore } from "./store.ts";
 
 /** What one flush did, in points. */
 export interface FlushReport {
@@ -31,12 +32,16 @@ export interface Flusher {
   flush(signal: AbortSignal, options?: FlushOptions): Promise<FlushReport>;
   /** Whether a flush is in flight. */
   readonly busy: boolean;
+  /** Whether the last flush that ended left data behind: Dataway did not take it, or time was over. */
+  readonly stuck: boolean;
   /** When the last flush that sent something ended, Unix ms; 0 before. */
   readonly lastFlushAt: number;
 }
 
 export interface FlusherOptions {
   readonly store: PointStore;
+  /** What earlier flushes could not send; sent after all that the store holds. */
+  readonly spool?: Pick<Spool, "take" | keyof Lender<SpooledBatch>>;
   readonly exporter: Exporter;
   readonly breaker: CircuitBreaker;
   /**
@@ -74,8 +79,9 @@ interface Tally {
 
 /** A flusher over one store and one exporter. */
 export function createFlusher(options: FlusherOptions): Flusher {
-  const { store, exporter, breaker, collect, log, now } = options;
+  const { store, spool, exporter, breaker, collect, log, now } = options;
   let inFlight: Promise<FlushReport> | undefined;
+  let stuck = false;
   let lastFlushAt = 0;
   let collecting: Promise<void> | undefined;
 
@@ -110,7 +116,9 @@ export function createFlusher(options: FlusherOptions): Flusher {
     else if (state === "open") tally.stopped = true;
     if (!tally.stopped) {
       await Promise.all(store.categories().map((category) => drain(category, tally, signal, flushOptions)));
+      await replay(tally, signal);
     }
+    stuck = tally.stopped || signal.aborted;
     // A flush is one verdict, however many uploads it made side by side.
     if (tally.failed) breaker.failed(tally.retryAfterMs);
     else if (tally.slowestMs !== undefined) breaker.succeeded();
@@ -140,8 +148,18 @@ export function createFlusher(options: FlusherOptions): Flusher {
   async function probe(tally: Tally, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const [category] = store.categories();
-    const batch = category === undefined ? undefined : store.take(category, { maxBytes: PROBE_BYTES });
-    if (batch !== undefined) await send(batch, tally, signal);
+    if (category === undefined) return await replay(tally, signal);
+    const batch = store.take(category, { maxBytes: PROBE_BYTES });
+    if (batch !== undefined) await send(batch, store, tally, signal);
+  }
+
+  /** Sends the spool, file after file: the newest data, which the store has, went first. */
+  async function replay(tally: Tally, signal: AbortSignal): Promise<void> {
+    while (spool !== undefined && !tally.stopped && !signal.aborted) {
+      const batch = spool.take();
+      if (batch === undefined) return;
+      await send(batch, spool, tally, signal);
+    }
   }
 
   /** Sends one category, batch after batch. The categories go side by side: their round trips overlap. */
@@ -158,32 +176,37 @@ export function createFlusher(options: FlusherOptions): Flusher {
         newestFirst: o.newestFirst ?? false,
       });
       if (batch === undefined) return;
-      await send(batch, tally, signal);
+      await send(batch, store, tally, signal);
     }
   }
 
-  async function send(batch: HeldBatch, tally: Tally, signal: AbortSignal): Promise<void> {
+  async function send<B extends Batch>(
+    batch: B,
+    lender: Lender<B>,
+    tally: Tally,
+    signal: AbortSignal,
+  ): Promise<void> {
     const startedAt = now();
     const result = await exported(batch, signal);
     judge(result, now() - startedAt, tally, signal);
     const count = batch.points.length;
     switch (result.status) {
       case "success":
-        store.exported(batch);
+        lender.exported(batch);
         tally.exported += count;
         return;
       case "retryable":
-        store.putBack(batch);
+        lender.putBack(batch);
         tally.restored += count;
         tally.stopped = true;
         log.warn("Data is held as Dataway did not take it", { error: result.error });
         return;
       case "too_large":
-        if (count > 1) return await sendHalves(batch, tally, signal);
-        store.drop(batch, "too_large");
+        if (count > 1) return await sendHalves(batch, lender, tally, signal);
+        lender.drop(batch, "too_large");
         break;
       case "failure":
-        store.drop(batch, result.reason);
+        lender.drop(batch, result.reason);
         break;
       default:
         result satisfies never;
@@ -210,7 +233,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
   }
 
   /** Exporters do not throw; if one does all the same, its batch must not be lost. */
-  async function exported(batch: HeldBatch, signal: AbortSignal): Promise<ExportResult> {
+  async function exported(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
     try {
       return await exporter.export(batch, signal);
     } catch (error) {
@@ -218,13 +241,18 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
   }
 
-  async function sendHalves(batch: HeldBatch, tally: Tally, signal: AbortSignal): Promise<void> {
-    const halves = store.split(batch);
+  async function sendHalves<B extends Batch>(
+    batch: B,
+    lender: Lender<B>,
+    tally: Tally,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const halves = lender.split(batch);
     for (const [index, half] of halves.entries()) {
       if (index > 0 && (tally.stopped || signal.aborted)) {
-        store.putBack(half);
+        lender.putBack(half);
         tally.restored += half.points.length;
-      } else await send(half, tally, signal);
+      } else await send(half, lender, tally, signal);
     }
   }
 
@@ -232,6 +260,9 @@ export function createFlusher(options: FlusherOptions): Flusher {
     flush,
     get busy() {
       return inFlight !== undefined;
+    },
+    get stuck() {
+      return stuck;
     },
     get lastFlushAt() {
       return lastFlushAt;

@@ -14,9 +14,16 @@ export type DropReason =
   /** Shutdown's time was over. */
   | "shutdown"
   /** The process was short of memory. */
-  | "memory_pressure";
+  | "memory_pressure"
+  /** The spool was full; the oldest file went. */
+  | "spool_full"
+  /** A spooled file was gone or unreadable when its turn came. */
+  | "spool_lost";
 
-/** Counts of one source and category, in points. Always: received = exported + held + sum of dropped. */
+/**
+ * Counts of one source and category, in points. Always: received = exported + held + sum of dropped. Points that an
+ * earlier life of the sandbox had spooled count as received when their file is read.
+ */
 export interface LedgerEntry {
   readonly source: Source;
   readonly category: Category;

@@ -1,6 +1,7 @@
 import { createPoint } from "../point/create_point.ts";
 import type { FieldValue, Point, Source } from "../point/point.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Spool } from "./spool.ts";
 import type { PointStore } from "./store.ts";
 
 /** Measurement of the extension's own figures. */
@@ -22,6 +23,8 @@ export interface SelfMetrics {
 export interface SelfMetricsOptions {
   readonly ledger: Ledger;
   readonly store: Pick<PointStore, "held" | "heldBytes">;
+  /** Told apart from memory: `held_points` and `held_bytes` do not count what is in files. */
+  readonly spool?: Pick<Spool, "held" | "bytes" | "recovered" | "torn">;
   /** At most one set of points in this time, in ms. */
   readonly intervalMs: number;
   /** Unix time in ms. */
@@ -40,7 +43,7 @@ const OWN: Source = "self";
 
 /** Starts with nothing counted; the first interval begins now. */
 export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
-  const { ledger, store, intervalMs } = options;
+  const { ledger, store, spool, intervalMs } = options;
   let emittedAt = options.now();
   let costs = noCosts();
   const emitted = new Map<string, number>();
@@ -74,6 +77,16 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     return bySource;
   }
 
+  function spoolFields(): [string, bigint][] {
+    if (spool === undefined) return [];
+    return [
+      ["spooled_points", BigInt(spool.held())],
+      ["spooled_bytes", BigInt(spool.bytes)],
+      ["spool_recovered", growth("spool/recovered", spool.recovered)],
+      ["spool_torn", growth("spool/torn", spool.torn)],
+    ];
+  }
+
   return {
     flushed: (durationMs, restored) => {
       costs.flushes++;
@@ -95,6 +108,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
         ["retried", BigInt(costs.retried)],
         ["held_points", BigInt(store.held())],
         ["held_bytes", BigInt(store.heldBytes)],
+        ...spoolFields(),
       ])];
       costs = noCosts();
       for (const [source, fields] of bySource) points.push(ownPoint(timeNs, [["source", source]], fields));

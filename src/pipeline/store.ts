@@ -3,7 +3,19 @@ import type { Batch } from "./exporter.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
 import type { Consumer } from "./receiver.ts";
 
-/** A batch lent by the store. It must come back by exactly one of `exported`, `putBack`, `drop` (or `split`). */
+/** Who lends batches. Each must come back by exactly one of these methods, its halves each on their own. */
+export interface Lender<B extends Batch> {
+  /** Two halves of a lent batch of at least two points, to be settled each on its own. */
+  split(batch: B): readonly [B, B];
+  /** Dataway has it. */
+  exported(batch: B): void;
+  /** Not sent: back to where it was. */
+  putBack(batch: B): void;
+  /** Gone for good, for `reason`. */
+  drop(batch: B, reason: DropReason): void;
+}
+
+/** A batch lent by the store. */
 export interface HeldBatch extends Batch {
   readonly entries: readonly HeldPoint[];
 }
@@ -28,7 +40,7 @@ export interface BatchLimit {
 }
 
 /** Points between the receivers and the exporter: bounded in bytes, oldest dropped first, every loss counted. */
-export interface PointStore {
+export interface PointStore extends Lender<HeldBatch> {
   /** The way in for one source. */
   consumer(source: Source): Consumer;
   /**
@@ -36,14 +48,10 @@ export interface PointStore {
    * alone. `undefined` when there is nothing.
    */
   take(category: Category, limit: BatchLimit): HeldBatch | undefined;
-  /** Two halves of a lent batch of at least two points, to be settled each on its own. */
-  split(batch: HeldBatch): readonly [HeldBatch, HeldBatch];
-  /** Dataway has it. */
-  exported(batch: HeldBatch): void;
   /** Back to its place in the order of arrival; drops the oldest when the store has filled up meanwhile. */
   putBack(batch: HeldBatch): void;
-  /** Gone for good, for `reason`. */
-  drop(batch: HeldBatch, reason: DropReason): void;
+  /** Somebody else holds it from now on (the spool): neither sent nor dropped, only no longer here. */
+  release(batch: HeldBatch): void;
   /** Drops the oldest until at most `maxBytes` are held. */
   shed(maxBytes: number, reason: DropReason): void;
   /** Categories with points to take. */
@@ -145,6 +153,7 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     },
     exported: (batch) => settle(batch, ({ source }) => ledger.exported(source, batch.category)),
     drop: (batch, reason) => settle(batch, ({ source }) => ledger.dropped(source, batch.category, reason)),
+    release: (batch) => settle(batch, () => {}),
     putBack: (batch) => {
       settle(batch);
       queueOf(batch.category).insert(batch.entries);

@@ -19,6 +19,25 @@ Deno.test("core settings have their documented defaults and no problem", () => {
     flushPlan: { kind: "adaptive" },
     flushIntervalMs: 10_000,
     storeMaxBytes: 8_388_608,
+    memoryLimitBytes: 104_857_600,
+    spool: undefined,
+  });
+});
+
+Deno.test("ENV_MEMORY_LIMIT is a quarter of the function's memory, at least 100 MiB, unless it is set", () => {
+  assertEquals(core({}, 512).config.memoryLimitBytes, 134_217_728);
+  assertEquals(core({}, 256).config.memoryLimitBytes, 104_857_600);
+  assertEquals(core({ ENV_MEMORY_LIMIT: "90MiB" }, 512).config.memoryLimitBytes, 94_371_840);
+});
+
+Deno.test("ENV_SPOOL turns the spool on, under /tmp and up to 64 MiB unless they are set", () => {
+  assertEquals(core({ ENV_SPOOL: "on" }).config.spool, {
+    directory: "/tmp/datakit-spool",
+    maxBytes: 67_108_864,
+  });
+  assertEquals(core({ ENV_SPOOL: "1", ENV_SPOOL_DIR: "/tmp/x", ENV_SPOOL_MAX_BYTES: "2MiB" }).config.spool, {
+    directory: "/tmp/x",
+    maxBytes: 2_097_152,
   });
 });
 

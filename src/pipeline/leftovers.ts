@@ -1,0 +1,32 @@
+import { describeError, type Logger } from "@std/log";
+import type { BreakerState } from "./circuit_breaker.ts";
+import type { Flusher } from "./flusher.ts";
+import type { MemoryGuard } from "./memory_guard.ts";
+import type { Spool } from "./spool.ts";
+
+export interface LeftoversOptions {
+  readonly flusher: Pick<Flusher, "stuck">;
+  readonly breaker: () => BreakerState;
+  /** Off when there is none. */
+  readonly spool?: Pick<Spool, "stow"> | undefined;
+  readonly memory?: MemoryGuard | undefined;
+  readonly log: Logger;
+}
+
+/**
+ * What becomes of data that a flush left in memory: into files where there is a spool, and dropped as far as the
+ * process uses too much memory. Data that only waits for its plan stays: it is sent soon, without the way over the
+ * disk. `last`: nothing will be sent any more. The result never throws; `maxMs` bounds its time.
+ */
+export function createLeftovers(options: LeftoversOptions): (maxMs: number, last: boolean) => void {
+  const { flusher, breaker, spool, memory, log } = options;
+  return (maxMs, last) => {
+    try {
+      const isStuck = last || flusher.stuck || breaker() !== "closed" || memory?.short === true;
+      if (isStuck) spool?.stow(maxMs);
+      memory?.relieve();
+    } catch (error) {
+      log.error("What is held could not be put away", { error: describeError(error) });
+    }
+  };
+}

@@ -1,0 +1,187 @@
+import { describeError, type Logger } from "@std/log";
+import type { Category, Point, Source } from "../point/point.ts";
+import type { Batch } from "./exporter.ts";
+import type { Ledger } from "./ledger.ts";
+import type { SpoolFiles } from "./spool_files.ts";
+import { createSpoolFolder } from "./spool_folder.ts";
+import { countPoints, encodePayload, joinRuns, runsOf } from "./spool_format.ts";
+import { createSpoolIndex, type SpoolFile } from "./spool_index.ts";
+import type { HeldBatch, Lender, PointStore } from "./store.ts";
+
+/** Points of one file on their way to Dataway. */
+export interface SpooledBatch extends Batch {
+  /** Which file: the spool's own matter. */
+  readonly file: number;
+}
+
+/**
+ * Points that could not be sent, in files. What goes to a file leaves memory: a function of 128 MB has 8 MiB for data
+ * that waits but 512 MB of `/tmp`, and a point in two places would have to be settled in two. It is in memory, or in
+ * exactly one file, and a crash at any moment leaves it so.
+ *
+ * A file is one POST, and is deleted in the same turn in which Dataway's answer is read. Only a kill between that
+ * answer and us sends it again, which no client can tell from a request that never arrived.
+ */
+export interface Spool extends Lender<SpooledBatch> {
+  /**
+   * Moves what the store holds, but what is lent, into files, oldest first, for about `maxMs` and one file. What did
+   * not fit into that time stays in the store; after a failed write everything does, and none is tried again.
+   */
+  stow(maxMs: number): void;
+  /** Lends the oldest file's points. Reads the folder when first asked: files of earlier lives are found then. */
+  take(): SpooledBatch | undefined;
+  /** Points in files that this process wrote or read. Files of earlier lives not read yet are not counted. */
+  held(source?: Source, category?: Category): number;
+  /** Size of all files. */
+  readonly bytes: number;
+  /** Points found in files of earlier lives; they are among those received. */
+  readonly recovered: number;
+  /** Files of earlier lives found torn, whose points nobody can count. */
+  readonly torn: number;
+}
+
+export interface SpoolOptions {
+  readonly files: SpoolFiles;
+  /** Bound of all files together; the oldest goes first. */
+  readonly maxBytes: number;
+  /** Upper bound of one body for Dataway; a file never holds more. In bytes. */
+  readonly maxBatchBytes: number;
+  /** Bytes that each point's encoding grows by on its way out; an upper bound. */
+  readonly pointOverheadBytes: () => number;
+  readonly store: Pick<PointStore, "take" | "putBack" | "release" | "categories">;
+  readonly ledger: Ledger;
+  readonly log: Logger;
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/** Bounds the time between two looks at the clock, and what a kill after an answer sends again. */
+const FILE_BYTES = 256 * 1024;
+/** A file below this is written anew with what comes next: else each invocation of an outage would be a POST. */
+const SMALL_FILE_BYTES = 64 * 1024;
+
+/** A spool that has not looked at its folder yet. */
+export function createSpool(options: SpoolOptions): Spool {
+  const { pointOverheadBytes, store, ledger, log, now } = options;
+  const index = createSpoolIndex({ ...options, folder: createSpoolFolder(options.files) });
+  const fileBytes = Math.min(FILE_BYTES, options.maxBatchBytes);
+  let writable = true;
+  let readable = true;
+
+  function stow(maxMs: number): void {
+    const endAt = now() + maxMs;
+    for (const category of writable ? store.categories() : []) {
+      while (now() < endAt) {
+        const batch = store.take(category, { maxBytes: fileBytes, pointOverheadBytes: pointOverheadBytes() });
+        if (batch === undefined) break;
+        if (!save(batch)) return store.putBack(batch);
+        store.release(batch);
+      }
+    }
+  }
+
+  /** Whether the batch is in a file now. */
+  function save(batch: HeldBatch): boolean {
+    const { category } = batch;
+    try {
+      const payload = encodePayload(batch.points);
+      const runs = runsOf(batch.entries.map(({ source }) => source));
+      const small = smallFile(category, payload.length, batch.points.length);
+      const before = small === undefined ? undefined : index.contentOf(small);
+      if (small === undefined || before === undefined) return index.add({ category, runs }, [payload]);
+      const head = { category, runs: joinRuns(before.runs, runs) };
+      return index.replace(small, head, [before.payload, payload]);
+    } catch (error) {
+      writable = false;
+      log.warn("The spool is off as it cannot be written: data waits in memory", {
+        error: describeError(error),
+      });
+      return false;
+    }
+  }
+
+  /** The newest file of the category, if it is at rest and has room for so much more. */
+  function smallFile(category: Category, moreBytes: number, morePoints: number): SpoolFile | undefined {
+    const file = index.files().findLast(({ head }) => head?.category === category);
+    if (file?.head === undefined || file.loan !== undefined || file.rest !== undefined) return undefined;
+    const overheadBytes = (countPoints(file.head) + morePoints) * pointOverheadBytes();
+    const fits = file.sizeBytes + moreBytes + overheadBytes <= fileBytes;
+    return fits && file.sizeBytes < SMALL_FILE_BYTES ? file : undefined;
+  }
+
+  function take(): SpooledBatch | undefined {
+    for (;;) {
+      const file = filesToRead().find(({ loan }) => loan === undefined);
+      if (file === undefined) return undefined;
+      const left = file.rest ?? index.pointsOf(file);
+      if (left === undefined || file.head === undefined) continue;
+      file.loan = { left, out: left.size };
+      return { category: file.head.category, points: [...left.keys()], file: file.number };
+    }
+  }
+
+  function filesToRead(): readonly SpoolFile[] {
+    if (!readable) return [];
+    try {
+      return index.files();
+    } catch (error) {
+      readable = false;
+      if (writable) log.warn("The spool is off as it cannot be read", { error: describeError(error) });
+      writable = false;
+      return [];
+    }
+  }
+
+  function settle(batch: SpooledBatch, count?: (source: Source) => void): void {
+    const file = index.files().find(({ number }) => number === batch.file);
+    if (file?.loan === undefined) throw new Error("Cannot settle a batch as it was settled before");
+    const { left } = file.loan;
+    file.loan.out -= batch.points.length;
+    if (file.loan.out === 0) delete file.loan;
+    if (count === undefined) return;
+    const sources = batch.points.flatMap((point) => left.get(point) ?? []);
+    for (const point of batch.points) left.delete(point);
+    // The disk first: from here on nothing may send these points again.
+    if (left.size === 0) index.remove(file);
+    else keepOnly(file, batch.category, left);
+    for (const source of sources) count(source);
+  }
+
+  function keepOnly(file: SpoolFile, category: Category, left: Map<Point, Source>): void {
+    const head = { category, runs: runsOf(left.values()) };
+    try {
+      index.replace(file, head, [encodePayload([...left.keys()])]);
+    } catch (error) {
+      file.head = head;
+      file.rest = left;
+      log.warn("A spooled file could not be rewritten: a restart would send a part of it again", {
+        error: describeError(error),
+      });
+    }
+  }
+
+  return {
+    stow,
+    take,
+    split: (batch) => {
+      const middle = Math.ceil(batch.points.length / 2);
+      return [
+        { ...batch, points: batch.points.slice(0, middle) },
+        { ...batch, points: batch.points.slice(middle) },
+      ];
+    },
+    exported: (batch) => settle(batch, (source) => ledger.exported(source, batch.category)),
+    drop: (batch, reason) => settle(batch, (source) => ledger.dropped(source, batch.category, reason)),
+    putBack: (batch) => settle(batch),
+    held: index.held,
+    get bytes() {
+      return index.bytes;
+    },
+    get recovered() {
+      return index.recovered;
+    },
+    get torn() {
+      return index.torn;
+    },
+  };
+}

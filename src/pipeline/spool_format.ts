@@ -1,0 +1,139 @@
+/**
+ * One spool file: a magic word with the version, length and CRC-32 of the rest, then what the points belong to (JSON)
+ * and the points (`PBPoints`). Whatever is not exactly that is torn: a crash in the middle of a write, a full disk, a
+ * function that works in the same `/tmp`.
+ */
+import { crc32 } from "node:zlib";
+import { CATEGORIES, type Category, type Point, type Source } from "../point/point.ts";
+import { encodeProtobuf } from "../point/protobuf.ts";
+import { decodeProtobufPoints } from "../point/protobuf_decoder.ts";
+
+/** So many points in a row of one source. */
+export type Run = readonly [source: Source, points: number];
+
+/** What a file says of its points without a look at them. */
+export interface SpoolHead {
+  readonly category: Category;
+  readonly runs: readonly Run[];
+}
+
+/** A file's points as bytes: such bytes of two files in a row are a file's too. */
+export interface SpoolContent extends SpoolHead {
+  readonly payload: Uint8Array;
+}
+
+/** "DKSPOOL" and the version. */
+const MAGIC: readonly number[] = [0x44, 0x4b, 0x53, 0x50, 0x4f, 0x4f, 0x4c, 1];
+/** Magic, u32 length of what follows the prefix, u32 CRC-32 of it; little-endian. */
+const PREFIX_BYTES = 16;
+/** Then a u32: the length of the head. */
+const HEAD_LENGTH_BYTES = 4;
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
+const SOURCES: Readonly<Record<Source, true>> = {
+  telemetry: true,
+  otlp: true,
+  ddtrace: true,
+  statsd: true,
+  datakit: true,
+  self: true,
+};
+
+/** The bytes of points, in order. */
+export function encodePayload(points: readonly Point[]): Uint8Array {
+  return encodeProtobuf(points, NO_TAGS);
+}
+
+/** The bytes of a file. */
+export function encodeSpoolFile(head: SpoolHead, payloads: readonly Uint8Array[]): Uint8Array {
+  const headBytes = new TextEncoder().encode(JSON.stringify([head.category, head.runs]));
+  const payloadBytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
+  const bodyBytes = HEAD_LENGTH_BYTES + headBytes.length + payloadBytes;
+  const bytes = new Uint8Array(PREFIX_BYTES + bodyBytes);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint32(PREFIX_BYTES, headBytes.length, true);
+  let at = PREFIX_BYTES + HEAD_LENGTH_BYTES;
+  for (const part of [headBytes, ...payloads]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  view.setUint32(8, bodyBytes, true);
+  view.setUint32(12, crc32(bytes.subarray(PREFIX_BYTES)), true);
+  return bytes;
+}
+
+/** Reads a file's bytes; `undefined`: torn. Never throws. */
+export function decodeSpoolFile(bytes: Uint8Array): SpoolContent | undefined {
+  if (bytes.length < PREFIX_BYTES + HEAD_LENGTH_BYTES) return undefined;
+  if (MAGIC.some((byte, at) => bytes[at] !== byte)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const body = bytes.subarray(PREFIX_BYTES);
+  if (view.getUint32(8, true) !== body.length || view.getUint32(12, true) !== crc32(body)) return undefined;
+  const payloadAt = HEAD_LENGTH_BYTES + view.getUint32(PREFIX_BYTES, true);
+  if (payloadAt > body.length) return undefined;
+  const head = decodeHead(new TextDecoder().decode(body.subarray(HEAD_LENGTH_BYTES, payloadAt)));
+  return head === undefined ? undefined : { ...head, payload: body.subarray(payloadAt) };
+}
+
+/** A file's points, in order, with their sources; `undefined` when they are not those that its head announces. */
+export function decodePoints(content: SpoolContent): Map<Point, Source> | undefined {
+  const { category, runs } = content;
+  const { points: decoded, broken } = decodeProtobufPoints(content.payload);
+  if (broken > 0 || decoded.length !== countPoints(content)) return undefined;
+  const points = new Map<Point, Source>();
+  let at = 0;
+  for (const [source, count] of runs) {
+    for (const { measurement, tags, fields, time } of decoded.slice(at, at + count)) {
+      const values = fields.flatMap(([key, value]) => value === undefined ? [] : [[key, value] as const]);
+      points.set(
+        { category, measurement, tags: new Map(tags), fields: new Map(values), timeNs: time },
+        source,
+      );
+    }
+    at += count;
+  }
+  return points;
+}
+
+/** How many points a head announces, of all sources or of one. */
+export function countPoints({ runs }: SpoolHead, source?: Source): number {
+  return runs.reduce((sum, run) => source === undefined || run[0] === source ? sum + run[1] : sum, 0);
+}
+
+/** The runs of points in this order. */
+export function runsOf(sources: Iterable<Source>): readonly Run[] {
+  return joinRuns(Array.from(sources, (source) => [source, 1] as const));
+}
+
+/** One list after the other, neighbours of one source made one run. */
+export function joinRuns(...lists: readonly (readonly Run[])[]): readonly Run[] {
+  const joined: [Source, number][] = [];
+  for (const [source, count] of lists.flat()) {
+    const last = joined.at(-1);
+    if (last?.[0] === source) last[1] += count;
+    else joined.push([source, count]);
+  }
+  return joined;
+}
+
+function decodeHead(text: string): SpoolHead | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(value)) return undefined;
+  const [name, runs]: unknown[] = value;
+  const category = CATEGORIES.find((known) => known === name);
+  return category === undefined || !Array.isArray(runs) || !runs.every(isRun)
+    ? undefined
+    : { category, runs };
+}
+
+function isRun(value: unknown): value is Run {
+  if (!Array.isArray(value)) return false;
+  const [source, count]: unknown[] = value;
+  return typeof source === "string" && Object.hasOwn(SOURCES, source) &&
+    typeof count === "number" && Number.isSafeInteger(count) && count > 0;
+}

@@ -1,0 +1,202 @@
+import { describeError, type Logger } from "@std/log";
+import type { Category, Point, Source } from "../point/point.ts";
+import type { DropReason, Ledger } from "./ledger.ts";
+import type { SpoolFolder } from "./spool_folder.ts";
+import {
+  countPoints,
+  decodePoints,
+  decodeSpoolFile,
+  encodeSpoolFile,
+  type SpoolContent,
+  type SpoolHead,
+} from "./spool_format.ts";
+
+/** A file that is there, as far as this process knows. */
+export interface SpoolFile {
+  readonly number: number;
+  sizeBytes: number;
+  /** Missing until a file of an earlier life was read. */
+  head?: SpoolHead;
+  /** All that is left of its points, where the disk still has more: it could not be rewritten. */
+  rest?: Map<Point, Source>;
+  /** While it is lent: its points not settled yet, and how many of them are out. */
+  loan?: { readonly left: Map<Point, Source>; out: number };
+}
+
+/** The spool's files with their account: no point comes or goes but through the ledger. */
+export interface SpoolIndex {
+  /** Oldest first. Reads the folder when first asked; throws when it cannot be read. */
+  files(): readonly SpoolFile[];
+  /** A new file; `false` when there is no room for it. Throws when the disk does. */
+  add(head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
+  /** Other content for a file, at once and whole; `false` when there is no room. Throws when the disk does. */
+  replace(file: SpoolFile, head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
+  /** Reads a file. One that is torn or gone is counted, and is out of the index when this returns `undefined`. */
+  contentOf(file: SpoolFile): SpoolContent | undefined;
+  /** The points of a file, else as {@link contentOf}. */
+  pointsOf(file: SpoolFile): Map<Point, Source> | undefined;
+  /** Its points are settled. */
+  remove(file: SpoolFile): void;
+  held(source?: Source, category?: Category): number;
+  readonly bytes: number;
+  readonly recovered: number;
+  readonly torn: number;
+}
+
+export interface SpoolIndexOptions {
+  readonly folder: SpoolFolder;
+  /** Bound of all files together; the oldest goes first. */
+  readonly maxBytes: number;
+  readonly ledger: Ledger;
+  readonly log: Logger;
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/** Numbers are times: apart from those of other lives, and enough of them within one millisecond. */
+const NUMBERS_PER_MS = 1000;
+
+/** An index that has not looked at its folder yet. */
+export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
+  const { folder, maxBytes, ledger, log, now } = options;
+  let known: SpoolFile[] | undefined;
+  let bytes = 0;
+  let lastNumber = 0;
+  let recovered = 0;
+  let torn = 0;
+
+  function open(): SpoolFile[] {
+    if (known !== undefined) return known;
+    const { files, cutOff } = folder.list();
+    if (cutOff) reportTorn("It was being written");
+    known = files.map(({ number, sizeBytes }) => ({ number, sizeBytes }));
+    lastNumber = known.at(-1)?.number ?? 0;
+    bytes = known.reduce((sum, file) => sum + file.sizeBytes, 0);
+    return known;
+  }
+
+  function add(head: SpoolHead, payloads: readonly Uint8Array[]): boolean {
+    const content = encodeSpoolFile(head, payloads);
+    if (!makeRoom(content.length)) return false;
+    lastNumber = Math.max(lastNumber + 1, Math.floor(now()) * NUMBERS_PER_MS);
+    folder.put(lastNumber, content);
+    open().push({ number: lastNumber, sizeBytes: content.length, head });
+    bytes += content.length;
+    return true;
+  }
+
+  function replace(file: SpoolFile, head: SpoolHead, payloads: readonly Uint8Array[]): boolean {
+    const content = encodeSpoolFile(head, payloads);
+    if (!makeRoom(content.length - file.sizeBytes, file)) return false;
+    folder.put(file.number, content);
+    bytes += content.length - file.sizeBytes;
+    file.sizeBytes = content.length;
+    file.head = head;
+    delete file.rest;
+    return true;
+  }
+
+  /** Gives up the oldest files, but `kept` and those that are lent, until there is room for so much more. */
+  function makeRoom(moreBytes: number, kept?: SpoolFile): boolean {
+    if (moreBytes > maxBytes) return false;
+    while (open().length > 0 && bytes + moreBytes > maxBytes) {
+      const oldest = open().find((file) => file.loan === undefined && file !== kept);
+      if (oldest === undefined) return false;
+      if (oldest.head === undefined && contentOf(oldest) === undefined) continue;
+      log.error("Spooled data was dropped as the spool is full", { maxBytes });
+      drop(oldest, "spool_full");
+    }
+    return true;
+  }
+
+  function contentOf(file: SpoolFile): SpoolContent | undefined {
+    let problem = "It is torn";
+    try {
+      const content = decodeSpoolFile(folder.read(file.number));
+      if (content !== undefined) {
+        if (file.head === undefined) adopt(file, content);
+        return content;
+      }
+    } catch (error) {
+      problem = describeError(error);
+    }
+    lose(file, problem);
+    return undefined;
+  }
+
+  function pointsOf(file: SpoolFile): Map<Point, Source> | undefined {
+    const content = contentOf(file);
+    const points = content === undefined ? undefined : decodePoints(content);
+    if (content !== undefined && points === undefined) lose(file, "Its points cannot be read");
+    return points;
+  }
+
+  /** A file of an earlier life: from now on its points are this life's. */
+  function adopt(file: SpoolFile, { category, runs }: SpoolHead): void {
+    file.head = { category, runs };
+    for (const [source, count] of runs) ledger.received(source, category, count);
+    recovered += countPoints(file.head);
+  }
+
+  function lose(file: SpoolFile, problem: string): void {
+    if (file.head === undefined) reportTorn(problem);
+    else {
+      log.error("Spooled data was lost as its file cannot be read", {
+        points: countPoints(file.head),
+        error: problem,
+      });
+    }
+    drop(file, "spool_lost");
+  }
+
+  function reportTorn(problem: string): void {
+    torn++;
+    log.error("Spooled data of an earlier life was lost as its file is torn", { error: problem });
+  }
+
+  function drop(file: SpoolFile, reason: DropReason): void {
+    const { head } = file;
+    if (head !== undefined) {
+      for (const [source, count] of head.runs) ledger.dropped(source, head.category, reason, count);
+    }
+    remove(file);
+  }
+
+  function remove(file: SpoolFile): void {
+    known?.splice(known.indexOf(file), 1);
+    bytes -= file.sizeBytes;
+    try {
+      folder.remove(file.number);
+    } catch (error) {
+      log.warn("A spooled file cannot be removed: a restart would send it again", {
+        error: describeError(error),
+      });
+    }
+  }
+
+  return {
+    files: open,
+    add,
+    replace,
+    contentOf,
+    pointsOf,
+    remove,
+    held: (source, category) => {
+      let count = 0;
+      for (const { head } of known ?? []) {
+        if (head === undefined || (category !== undefined && head.category !== category)) continue;
+        count += countPoints(head, source);
+      }
+      return count;
+    },
+    get bytes() {
+      return bytes;
+    },
+    get recovered() {
+      return recovered;
+    },
+    get torn() {
+      return torn;
+    },
+  };
+}
