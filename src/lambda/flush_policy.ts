@@ -14,7 +14,7 @@ export type FlushPlan =
 export interface FlushHistory {
   /** Times between the last INVOKE events, in ms, oldest first; at most {@link HISTORY_LENGTH}. */
   readonly gapsMs: readonly number[];
-  /** Since the last flush that sent something; `Infinity` before the first. In ms. */
+  /** Since the last flush that sent something; `Infinity` before the first, negative if the clock was set back. In ms. */
   readonly sinceFlushMs: number;
   /** Estimated memory of what is held. */
   readonly heldBytes: number;
@@ -45,16 +45,18 @@ export function decideFlush(plan: FlushPlan, history: FlushHistory): FlushDecisi
   if (history.breaker === "open") return "defer";
   // A probe of a Dataway that was down is best made beside the function: it may well be in vain.
   if (history.breaker === "half_open" || !history.telemetry) return "overlap";
+  // A clock set back must not keep data until it has caught up.
+  const sinceFlushMs = history.sinceFlushMs < 0 ? Infinity : history.sinceFlushMs;
   switch (plan.kind) {
     case "end":
       return "end";
     case "overlap":
       return "overlap";
     case "periodic":
-      return history.sinceFlushMs >= plan.everyMs ? "end" : "defer";
+      return sinceFlushMs >= plan.everyMs ? "end" : "defer";
     case "adaptive":
       if (!isBusy(history.gapsMs)) return "end";
-      return history.sinceFlushMs >= OVERLAP_INTERVAL_MS || history.heldBytes >= OVERLAP_HELD_BYTES
+      return sinceFlushMs >= OVERLAP_INTERVAL_MS || history.heldBytes >= OVERLAP_HELD_BYTES
         ? "overlap"
         : "defer";
   }

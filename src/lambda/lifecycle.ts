@@ -1,6 +1,6 @@
 import type { Logger } from "@std/log";
 import type { BreakerState } from "../pipeline/circuit_breaker.ts";
-import { createDeadline, settledBefore } from "../pipeline/deadline.ts";
+import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadline.ts";
 import type { Flusher } from "../pipeline/flusher.ts";
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
 import { decideFlush, type FlushPlan, HISTORY_LENGTH } from "./flush_policy.ts";
@@ -19,7 +19,7 @@ export interface InvocationWatch {
 export interface LifecycleOptions {
   readonly next: () => Promise<NextResult>;
   readonly invocations: InvocationWatch;
-  readonly flusher: Pick<Flusher, "flush" | "busy" | "lastFlushAt">;
+  readonly flusher: Flusher;
   readonly breaker: () => BreakerState;
   readonly heldBytes: () => number;
   readonly plan: FlushPlan;
@@ -39,13 +39,6 @@ export interface LifecycleOptions {
   readonly onWake?: (sleptMs: number) => void;
   /** Told how long `next` was held after the runtime was done, in ms: billed time. */
   readonly onHeld?: (billedMs: number) => void;
-  /**
-   * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for, after each flush beside the
-   * function, and (`last`) when nothing will be sent any more.
-   */
-  readonly stow?: (maxMs: number, last: boolean) => void;
-  /** Time of the budget and of shutdown that is kept for {@link stow}, in ms. @default 0 */
-  readonly stowMs?: number;
   /** Last thing before the final flush. */
   readonly onShutdown?: () => Promise<void> | void;
   readonly log: Logger;
@@ -69,10 +62,6 @@ const LAST_REPORT_MS = 300;
 const SHUTDOWN_MS = 1_200;
 /** Part of shutdown's time that a flush in flight may take: its connection may have died in the freeze. */
 const BESIDE_SHARE = 0.4;
-/** Putting away beside the function holds up its telemetry, at most so long. In ms. */
-const STOW_BESIDE_MS = 100;
-/** Shutdown keeps that much more time for it than an invocation: everything must go now. */
-const LAST_STOW_FACTOR = 4;
 /** Time for a last flush when Lambda refuses to serve us and tells no deadline. In ms. */
 const REFUSED_FLUSH_MS = 1_000;
 /** Waits between tries when `next` gets no answer, in ms. */
@@ -84,7 +73,8 @@ const NEXT_RETRY_MS: readonly number[] = [50, 200, 500];
  * @see `spec/lambda.md` 5.1
  */
 export async function runLifecycle(options: LifecycleOptions): Promise<LifecycleEnd> {
-  const { flusher, invocations, log, now, stowMs = 0 } = options;
+  const { flusher, invocations, log, now } = options;
+  const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
   const gapsMs: number[] = [];
   let invokedAt = 0;
   let sleptSince = now();
@@ -95,9 +85,7 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   options.onPressure?.(() => {
     if (awake) flushBeside();
   });
-  const ticker = options.managedInstance
-    ? setInterval(() => flushBeside(), options.flushIntervalMs)
-    : undefined;
+  const ticker = options.managedInstance ? setInterval(() => flushBeside(), flushIntervalMs) : undefined;
   try {
     return await loop();
   } finally {
@@ -148,27 +136,29 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
     }
     invokedAt = startedAt;
     invocations.invoked(event);
+    const breaker = options.breaker();
     const decision = decideFlush(options.plan, {
       gapsMs,
       sinceFlushMs: startedAt - flusher.lastFlushAt,
       heldBytes: options.heldBytes(),
-      breaker: options.breaker(),
+      breaker,
       telemetry: options.telemetry,
     });
     if (decision === "overlap") flushBeside();
-    if (!options.telemetry) return options.stow?.(STOW_BESIDE_MS, false);
+    if (!options.telemetry) return;
     await runtimeDone(event);
     const doneAt = now();
     const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
     if (decision === "end") await flushAtEnd(endAt);
-    options.stow?.(Math.max(0, endAt - now()), false);
+    // A flush by timer that is still under way has no plan's leave to go on beyond `next`.
+    else if (options.plan.kind === "periodic" && breaker === "closed") await endBeside(endAt - now());
     options.onHeld?.(Math.max(0, now() - doneAt));
   }
 
   /** Waits for the runtime, and flushes by timer beside it when it takes long. */
   async function runtimeDone(event: InvokeEvent): Promise<void> {
     using deadline = createDeadline(event.deadlineAt - MARGIN_MS - now(), now);
-    const timer = setInterval(() => flushBeside(), options.flushIntervalMs);
+    const timer = setInterval(() => flushBeside(), flushIntervalMs);
     try {
       await settledBefore(invocations.finished(event.requestId, deadline.signal), deadline.signal);
     } finally {
@@ -177,10 +167,11 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   }
 
   async function flushAtEnd(endAt: number): Promise<void> {
-    const budgetMs = endAt - now() - stowMs;
-    if (budgetMs < SHORTEST_FLUSH_MS) return;
-    using deadline = createDeadline(budgetMs, now);
-    await flusher.flush(deadline.signal);
+    const budgetMs = endAt - now();
+    if (budgetMs >= SHORTEST_FLUSH_MS) {
+      using deadline = createDeadline(budgetMs, now);
+      await flusher.flush(deadline.signal);
+    }
     // A flush begun beside a long run may have outlived the budget: nothing unnamed is pending at `next`.
     await endBeside(0);
   }
@@ -192,10 +183,10 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
     const deadline = createDeadline(options.exportTimeoutMs, now);
     const flight = flusher.flush(AbortSignal.any([abort.signal, deadline.signal])).finally(() => {
       deadline[Symbol.dispose]();
-      beside = undefined;
-      options.stow?.(STOW_BESIDE_MS, false);
+      if (beside === begun) beside = undefined;
     });
-    beside = { flight, abort };
+    const begun = { flight, abort };
+    beside = begun;
   }
 
   /** Gives a flush beside the function that much time to end, then cuts it: its batch is put back. */
@@ -225,14 +216,11 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   }
 
   async function finalFlush(budgetMs: number): Promise<void> {
-    const endAt = now() + budgetMs;
-    const flushMs = Math.max(0, budgetMs - stowMs * LAST_STOW_FACTOR);
-    using deadline = createDeadline(flushMs, now);
-    await options.onShutdown?.();
-    await endBeside(flushMs * BESIDE_SHARE);
+    using deadline = createDeadline(Math.max(0, budgetMs), now);
+    await settledBefore(Promise.resolve().then(() => options.onShutdown?.()), deadline.signal);
+    await endBeside(budgetMs * BESIDE_SHARE);
     await flusher.flush(deadline.signal, { newestFirst: true, force: true });
     await endBeside(0);
-    options.stow?.(Math.max(stowMs, endAt - now()), true);
   }
 }
 

@@ -3,6 +3,9 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** Longest delay of a timer, in ms; one that is longer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A timer this late means that the sandbox was frozen, not that the machine was slow. In ms. */
 const FROZEN_IF_LATE_MS = 500;
 /** After a thaw a pending answer may already sit in the socket; this long it may still be read. In ms. */
@@ -25,7 +28,7 @@ export function createDeadline(budgetMs: number, now: () => number = Date.now): 
       waitMs,
     );
   };
-  wait(Math.max(0, budgetMs));
+  wait(Math.min(Math.max(0, budgetMs), MAX_TIMER_MS));
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => clearTimeout(timer),

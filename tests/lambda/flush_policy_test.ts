@@ -31,6 +31,16 @@ const CASES: readonly (readonly [string, FlushPlan, Partial<FlushHistory>, Flush
     { sinceFlushMs: MINUTE - 1 },
     "defer",
   ],
+  [
+    "periodic does not wait until a clock that was set back has caught up",
+    { kind: "periodic", everyMs: MINUTE },
+    { sinceFlushMs: -MINUTE },
+    "end",
+  ],
+  ["adaptive does not either", { kind: "adaptive" }, {
+    gapsMs: steady(SECOND),
+    sinceFlushMs: -MINUTE,
+  }, "overlap"],
   ["periodic flushes at the end when it is time", { kind: "periodic", everyMs: MINUTE }, {
     sinceFlushMs: MINUTE,
   }, "end"],

@@ -130,6 +130,41 @@ Deno.test("lifecycle flushes by timer while an invocation is long", async () => 
   assert(during.length >= 2, rig.calls.join());
 });
 
+Deno.test("lifecycle with a periodic plan ends a timer's flush within the budget before it asks for the next event", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = 60;
+  rig.flushMs = 5000;
+  await rig.run({
+    flushIntervalMs: 30,
+    plan: { kind: "periodic", everyMs: Infinity },
+    onShutdown: () => void (rig.flushMs = 0),
+  });
+  assertEquals(rig.calls.slice(1, 5), ["invoked r1", "flush", "flush cut", "next"]);
+});
+
+Deno.test("lifecycle ends a timer's flush although no time is left for one at the end", async () => {
+  const rig = newRig(() => invoke("r1", 300));
+  rig.runtimeMs = Infinity;
+  rig.flushMs = 5000;
+  await rig.run({ flushIntervalMs: 60, onShutdown: () => void (rig.flushMs = 0) });
+  assertEquals(rig.calls.slice(1, 5), ["invoked r1", "flush", "flush cut", "next"]);
+});
+
+Deno.test("lifecycle does not flush all the time when the interval is longer than a timer can be", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = 50;
+  await rig.run({ flushIntervalMs: 2 ** 40, plan: { kind: "periodic", everyMs: Infinity } });
+  assertEquals(rig.calls.slice(1, 3), ["invoked r1", "next"]);
+});
+
+Deno.test("lifecycle makes its last flush although what comes before it fails or hangs", async () => {
+  for (const onShutdown of [() => Promise.reject(new Error("bug")), () => new Promise<void>(() => {})]) {
+    const rig = newRig(() => shutdown(500));
+    assertEquals((await rig.run({ onShutdown })).exitCode, 0);
+    assertEquals(rig.calls.filter((call) => call === "final flush").length, 1);
+  }
+});
+
 Deno.test("lifecycle with the overlap plan asks for the next event while a flush is in flight", async () => {
   const rig = newRig(() => invoke("r1"), () => invoke("r2"));
   rig.flushMs = 60;

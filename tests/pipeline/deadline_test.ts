@@ -32,6 +32,12 @@ Deno.test("createDeadline() gives another moment when a freeze falls into the fi
   assertEquals(deadline.signal.aborted, true);
 });
 
+Deno.test("createDeadline() does not fire at once when it is further away than a timer reaches", async () => {
+  using deadline = createDeadline(2 ** 40);
+  await turn(20);
+  assertEquals(deadline.signal.aborted, false);
+});
+
 Deno.test("createDeadline() never fires once disposed", async () => {
   const deadline = createDeadline(5);
   deadline[Symbol.dispose]();
