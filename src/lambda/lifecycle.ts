@@ -19,7 +19,7 @@ export interface InvocationWatch {
 export interface LifecycleOptions {
   readonly next: () => Promise<NextResult>;
   readonly invocations: InvocationWatch;
-  readonly flusher: Flusher;
+  readonly flusher: Pick<Flusher, "flush" | "busy" | "lastFlushAt">;
   readonly breaker: () => BreakerState;
   readonly heldBytes: () => number;
   readonly plan: FlushPlan;
@@ -39,6 +39,13 @@ export interface LifecycleOptions {
   readonly onWake?: (sleptMs: number) => void;
   /** Told how long `next` was held after the runtime was done, in ms: billed time. */
   readonly onHeld?: (billedMs: number) => void;
+  /**
+   * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for, after each flush beside the
+   * function, and (`last`) when nothing will be sent any more.
+   */
+  readonly stow?: (maxMs: number, last: boolean) => void;
+  /** Time of the budget and of shutdown that is kept for {@link stow}, in ms. @default 0 */
+  readonly stowMs?: number;
   /** Last thing before the final flush. */
   readonly onShutdown?: () => Promise<void> | void;
   readonly log: Logger;
@@ -62,6 +69,10 @@ const LAST_REPORT_MS = 300;
 const SHUTDOWN_MS = 1_200;
 /** Part of shutdown's time that a flush in flight may take: its connection may have died in the freeze. */
 const BESIDE_SHARE = 0.4;
+/** Putting away beside the function holds up its telemetry, at most so long. In ms. */
+const STOW_BESIDE_MS = 100;
+/** Shutdown keeps that much more time for it than an invocation: everything must go now. */
+const LAST_STOW_FACTOR = 4;
 /** Time for a last flush when Lambda refuses to serve us and tells no deadline. In ms. */
 const REFUSED_FLUSH_MS = 1_000;
 /** Waits between tries when `next` gets no answer, in ms. */
@@ -73,7 +84,7 @@ const NEXT_RETRY_MS: readonly number[] = [50, 200, 500];
  * @see `spec/lambda.md` 5.1
  */
 export async function runLifecycle(options: LifecycleOptions): Promise<LifecycleEnd> {
-  const { flusher, invocations, log, now } = options;
+  const { flusher, invocations, log, now, stowMs = 0 } = options;
   const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
   const gapsMs: number[] = [];
   let invokedAt = 0;
@@ -145,13 +156,16 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
       telemetry: options.telemetry,
     });
     if (decision === "overlap") flushBeside();
-    if (!options.telemetry) return;
+    if (!options.telemetry) return options.stow?.(STOW_BESIDE_MS, false);
     await runtimeDone(event);
     const doneAt = now();
     const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
     if (decision === "end") await flushAtEnd(endAt);
     // A flush by timer that is still under way has no plan's leave to go on beyond `next`.
-    else if (options.plan.kind === "periodic" && breaker === "closed") await endBeside(endAt - now());
+    else if (options.plan.kind === "periodic" && breaker === "closed") {
+      await endBeside(endAt - now() - stowMs);
+    }
+    options.stow?.(Math.max(0, endAt - now()), false);
     options.onHeld?.(Math.max(0, now() - doneAt));
   }
 
@@ -167,7 +181,7 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   }
 
   async function flushAtEnd(endAt: number): Promise<void> {
-    const budgetMs = endAt - now();
+    const budgetMs = endAt - now() - stowMs;
     if (budgetMs >= SHORTEST_FLUSH_MS) {
       using deadline = createDeadline(budgetMs, now);
       await flusher.flush(deadline.signal);
@@ -184,6 +198,7 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
     const flight = flusher.flush(AbortSignal.any([abort.signal, deadline.signal])).finally(() => {
       deadline[Symbol.dispose]();
       if (beside === begun) beside = undefined;
+      options.stow?.(STOW_BESIDE_MS, false);
     });
     const begun = { flight, abort };
     beside = begun;
@@ -216,11 +231,14 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   }
 
   async function finalFlush(budgetMs: number): Promise<void> {
-    using deadline = createDeadline(Math.max(0, budgetMs), now);
+    const endAt = now() + budgetMs;
+    const flushMs = Math.max(0, budgetMs - stowMs * LAST_STOW_FACTOR);
+    using deadline = createDeadline(flushMs, now);
     await settledBefore(Promise.resolve().then(() => options.onShutdown?.()), deadline.signal);
-    await endBeside(budgetMs * BESIDE_SHARE);
+    await endBeside(flushMs * BESIDE_SHARE);
     await flusher.flush(deadline.signal, { newestFirst: true, force: true });
     await endBeside(0);
+    options.stow?.(Math.max(stowMs, endAt - now()), true);
   }
 }
 
