@@ -24,7 +24,8 @@ export function createDeadline(budgetMs: number, now: () => number = Date.now): 
   const wait = (waitMs: number): void => {
     const dueAt = now() + waitMs;
     timer = setTimeout(
-      () => now() - dueAt < FROZEN_IF_LATE_MS ? expire() : wait(GRACE_AFTER_THAW_MS),
+      // A clock set back meanwhile is as good a sign.
+      () => Math.abs(now() - dueAt) < FROZEN_IF_LATE_MS ? expire() : wait(GRACE_AFTER_THAW_MS),
       waitMs,
     );
   };

@@ -32,6 +32,16 @@ Deno.test("createDeadline() gives another moment when a freeze falls into the fi
   assertEquals(deadline.signal.aborted, true);
 });
 
+Deno.test("createDeadline() leaves that moment too when the clock was set back in the freeze", async () => {
+  let now = 60_000;
+  using deadline = createDeadline(5, () => now);
+  now = 0;
+  await turn(40);
+  assertEquals(deadline.signal.aborted, false);
+  await turn(120);
+  assertEquals(deadline.signal.aborted, true);
+});
+
 Deno.test("createDeadline() does not fire at once when it is further away than a timer reaches", async () => {
   using deadline = createDeadline(2 ** 40);
   await turn(20);
