@@ -4,7 +4,7 @@ import type { CircuitBreaker } from "./circuit_breaker.ts";
 import { createDeadline, settledBefore } from "./deadline.ts";
 import type { Batch, Exporter, ExportResult } from "./exporter.ts";
 import type { Spool, SpooledBatch } from "./spool.ts";
-import type { Lender, PointStore } from "./store.ts";
+import type { HeldBatch, Lender, PointStore } from "./store.ts";
 
 /** What one flush did, in points. */
 export interface FlushReport {
@@ -84,6 +84,8 @@ export function createFlusher(options: FlusherOptions): Flusher {
   let stuck = false;
   let lastFlushAt = 0;
   let collecting: Promise<void> | undefined;
+  /** Half of what Dataway found too large: halving anew in each flush would use up its time. In bytes. */
+  let learntBytes = Infinity;
 
   async function flush(signal: AbortSignal, flushOptions: FlushOptions = {}): Promise<FlushReport> {
     while (inFlight !== undefined) {
@@ -149,8 +151,8 @@ export function createFlusher(options: FlusherOptions): Flusher {
     if (signal.aborted) return;
     const [category] = store.categories();
     if (category === undefined) return await replay(tally, signal);
-    const batch = store.take(category, { maxBytes: PROBE_BYTES });
-    if (batch !== undefined) await send(batch, store, tally, signal);
+    const batch = store.take(category, { maxBytes: Math.min(PROBE_BYTES, learntBytes) });
+    if (batch !== undefined) await sendHeld(batch, 0, tally, signal);
   }
 
   /** Sends the spool, file after file: the newest data, which the store has, went first. */
@@ -170,22 +172,36 @@ export function createFlusher(options: FlusherOptions): Flusher {
     o: FlushOptions,
   ): Promise<void> {
     while (!tally.stopped && !signal.aborted) {
+      const pointOverheadBytes = exporter.pointOverheadBytes();
       const batch = store.take(category, {
-        maxBytes: exporter.maxBatchBytes,
-        pointOverheadBytes: exporter.pointOverheadBytes(),
+        maxBytes: Math.min(exporter.maxBatchBytes, learntBytes),
+        pointOverheadBytes,
         newestFirst: o.newestFirst ?? false,
       });
       if (batch === undefined) return;
-      await send(batch, store, tally, signal);
+      await sendHeld(batch, pointOverheadBytes, tally, signal);
     }
   }
 
+  /** Sends what the store lent; what is too large as a whole is not put together again. */
+  async function sendHeld(
+    batch: HeldBatch,
+    pointOverheadBytes: number,
+    tally: Tally,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!await send(batch, store, tally, signal)) return;
+    const sizeBytes = batch.entries.reduce((sum, entry) => sum + entry.sizeBytes + pointOverheadBytes, 0);
+    learntBytes = Math.min(learntBytes, sizeBytes / 2);
+  }
+
+  /** Resolves to whether it had to be halved. */
   async function send<B extends Batch>(
     batch: B,
     lender: Lender<B>,
     tally: Tally,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const startedAt = now();
     const result = await exported(batch, signal);
     judge(result, now() - startedAt, tally, signal);
@@ -194,15 +210,18 @@ export function createFlusher(options: FlusherOptions): Flusher {
       case "success":
         lender.exported(batch);
         tally.exported += count;
-        return;
+        return false;
       case "retryable":
         lender.putBack(batch);
         tally.restored += count;
         tally.stopped = true;
         log.warn("Data is held as Dataway did not take it", { error: result.error });
-        return;
+        return false;
       case "too_large":
-        if (count > 1) return await sendHalves(batch, lender, tally, signal);
+        if (count > 1) {
+          await sendHalves(batch, lender, tally, signal);
+          return true;
+        }
         lender.drop(batch, "too_large");
         break;
       case "failure":
@@ -217,6 +236,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
       category: batch.category,
       error: result.error,
     });
+    return false;
   }
 
   /** Learns from an upload how Dataway is. */

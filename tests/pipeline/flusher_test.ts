@@ -128,6 +128,17 @@ Deno.test("flusher.flush() halves a batch that is too large until single points 
   assertEquals([...rig.ledger.totalDropped()], [["too_large", 1]]);
 });
 
+Deno.test("flusher.flush() does not put together again what was too large once", async () => {
+  const rig = newRig(400);
+  rig.answer = (batch) =>
+    Promise.resolve(batch.points.length > 2 ? { status: "too_large", error: "413" } : SUCCESS);
+  add(rig, "logging", "a", "b", "c", "d");
+  await rig.flusher.flush(never);
+  add(rig, "logging", "e", "f", "g", "h");
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]]);
+});
+
 Deno.test("flusher.flush() loses no half when Dataway goes away between two halves", async () => {
   const rig = newRig(400);
   add(rig, "logging", "a", "b", "c", "d");
@@ -136,7 +147,7 @@ Deno.test("flusher.flush() loses no half when Dataway goes away between two halv
   await rig.flusher.flush(never);
   rig.answer = SUCCESS;
   await rig.flusher.flush(never);
-  assertEquals(rig.sent.at(-1), ["a", "b", "c", "d"]);
+  assertEquals(rig.sent.slice(-2), [["a", "b"], ["c", "d"]]);
 });
 
 Deno.test("flusher.flush() keeps a batch whose exporter throws", async () => {
