@@ -40,6 +40,9 @@ const MEMORY_SHARE = 1 / 4;
 /** The runtime alone has an RSS of 60 MB, of which 40 MB are the executable's pages; 80 MB after much work. */
 const LEAST_MEMORY_LIMIT = 100 * MIB;
 
+/** Part of the function's memory that one request body may take; decoded, it takes several times that. */
+const INFLATED_SHARE = 1 / 8;
+
 /** Reads them; `memoryMb` is the function's configured memory. */
 export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfig {
   const storeMaxBytes = read.bytes("ENV_STORE_MAX_BYTES", {
@@ -66,9 +69,10 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
         description: "Largest request body taken, in bytes on the wire.",
       }),
       maxInflatedBytes: read.bytes("ENV_HTTP_MAX_INFLATED_SIZE", {
-        default: 64 * MIB,
+        default: Math.min(64 * MIB, Math.floor(memoryMb * MIB * INFLATED_SHARE)),
         min: 1024,
-        description: "Largest request body taken, in bytes after inflating.",
+        description:
+          "Largest request body taken, in bytes after inflating. Unset: 64 MiB, or an eighth of the function's memory where that is less.",
       }),
       timeoutMs: read.durationMs("ENV_HTTP_TIMEOUT", {
         default: 30_000,
