@@ -335,7 +335,9 @@ function reportEnd(
   ledger: Ledger,
   { held, spooled, isLast }: { held: number; spooled: number; isLast: boolean },
 ): void {
-  const dropped = ledger.totalDropped();
+  const dropped = new Map(ledger.totalDropped());
+  // Said at start already, and not news.
+  dropped.delete("export_off");
   if (held === 0 && dropped.size === 0) return;
   if (dropped.size === 0 && held === spooled && !isLast) {
     log.warn("Data waits in the spool for this sandbox's next life", { spooled });
