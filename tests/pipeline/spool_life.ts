@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { createLogger } from "@std/log";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import { createSpool, type Spool, type SpooledBatch } from "../../src/pipeline/spool.ts";
+import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import type { Category, Source } from "../../src/point/point.ts";
+import { messagesOf } from "../support/points.ts";
+import type { FakeDisk } from "./fake_files.ts";
+
+/** One process with a store and a spool over a disk that outlives it. */
+export interface SpoolLife {
+  readonly store: PointStore;
+  readonly spool: Spool;
+  readonly ledger: Ledger;
+  readonly lines: string[];
+  now: number;
+  add(...names: string[]): void;
+  addFrom(source: Source, category: Category, ...names: string[]): void;
+  /** Takes and acknowledges every file; returns the messages in order. */
+  replay(): unknown[];
+  /** received = exported + held + dropped, over all sources. */
+  checkAccount(): void;
+}
+
+export interface SpoolLifeOptions {
+  readonly maxBytes?: number;
+  readonly maxBatchBytes?: number;
+  /** Unix time in ms at which the process starts. */
+  readonly now?: number;
+}
+
+/** Starts one. Points count 100 bytes each; `now` stands still unless it is set. */
+export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): SpoolLife {
+  const { maxBytes = 1e6, maxBatchBytes = 1e6 } = options;
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 1e7, sizeOf: () => 100, ledger });
+  const lines: string[] = [];
+  const log = createLogger({ write: (line) => lines.push(line), now: () => life.now });
+  const spool = createSpool({
+    files: disk,
+    maxBytes,
+    maxBatchBytes,
+    pointOverheadBytes: () => 10,
+    store,
+    ledger,
+    log,
+    now: () => life.now,
+  });
+  const life: SpoolLife = {
+    store,
+    spool,
+    ledger,
+    lines,
+    now: options.now ?? 1_700_000_000_000,
+    add: (...names) => life.addFrom("otlp", "logging", ...names),
+    addFrom: (source, category, ...names) =>
+      store.consumer(source)(names.map((name) => ({
+        category,
+        measurement: "test",
+        tags: new Map([["of", source]]),
+        fields: new Map([["message", name]]),
+        timeNs: 1n,
+      }))),
+    replay: () => {
+      const sent: unknown[] = [];
+      for (let batch: SpooledBatch | undefined; (batch = spool.take()) !== undefined;) {
+        sent.push(...messagesOf(batch.points));
+        spool.exported(batch);
+      }
+      return sent;
+    },
+    checkAccount: () => {
+      let balance = store.held() + spool.held();
+      for (const { received, exported, dropped } of ledger.entries()) {
+        balance += exported - received;
+        for (const count of dropped.values()) balance += count;
+      }
+      assertEquals(balance, 0);
+    },
+  };
+  return life;
+}
