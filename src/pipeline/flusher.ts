@@ -117,7 +117,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     if (state === "half_open") await probe(tally, signal);
     else if (state === "open") tally.stopped = true;
     if (!tally.stopped) {
-      await Promise.all(store.categories().map((category) => drain(category, tally, signal, flushOptions)));
+      await drainAll(tally, signal, flushOptions);
       await replay(tally, signal);
     }
     stuck = tally.stopped || signal.aborted;
@@ -161,6 +161,15 @@ export function createFlusher(options: FlusherOptions): Flusher {
       const batch = spool.take();
       if (batch === undefined) return;
       await send(batch, spool, tally, signal);
+    }
+  }
+
+  async function drainAll(tally: Tally, signal: AbortSignal, o: FlushOptions): Promise<void> {
+    for (;;) {
+      const categories = store.categories();
+      await Promise.all(categories.map((category) => drain(category, tally, signal, o)));
+      // What came meanwhile has another flush to go with, unless this is the last.
+      if (!o.force || categories.length === 0 || tally.stopped || signal.aborted) return;
     }
   }
 

@@ -198,6 +198,16 @@ Deno.test("flusher.flush() with force tries although the breaker is open", async
   assertEquals((await rig.flusher.flush(never, { force: true })).exported, 1);
 });
 
+Deno.test("flusher.flush() with force takes along what comes in any category while it sends", async () => {
+  const rig = newRig();
+  add(rig, "logging", "a");
+  rig.answer = () => {
+    if (rig.sent.length === 1) add(rig, "metric", "the last report");
+    return Promise.resolve(SUCCESS);
+  };
+  assertEquals((await rig.flusher.flush(never, { force: true })).exported, 2);
+});
+
 Deno.test("flusher.flush() joins a flush in flight, which takes along what came meanwhile", async () => {
   const rig = newRig();
   const gate = Promise.withResolvers<void>();
