@@ -1,6 +1,6 @@
 /**
  * HTTP/1.1 by hand, because a double must be able to do what no proper server does: close without an answer, or
- * never finish one. Bodies need a Content-Length.
+ * never finish one. Bodies have a Content-Length or come in chunks.
  */
 
 /** One request as it came in. */
@@ -103,18 +103,57 @@ async function readRequest(
     const colon = line.indexOf(":");
     if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
   }
+  const start = { conn, bytes: bytes.slice(headEnd + 4) };
+  const chunked = headers.get("transfer-encoding")?.toLowerCase() === "chunked";
   const sizeBytes = Number(headers.get("content-length") ?? 0);
-  const chunks = [bytes.subarray(headEnd + 4)];
-  let got = chunks[0]?.byteLength ?? 0;
-  while (got < sizeBytes) {
+  const read = chunked ? await readChunks(start) : await readBytes(start, sizeBytes);
+  return read && { request: { method, target, headers, body: read.body }, rest: read.rest };
+}
+
+interface Unread {
+  readonly conn: Deno.Conn;
+  /** What has arrived already. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+interface Read {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly rest: Uint8Array<ArrayBuffer>;
+}
+
+/** Exactly that many bytes; `undefined` when the peer hangs up before. */
+async function readBytes({ conn, bytes }: Unread, sizeBytes: number): Promise<Read | undefined> {
+  const chunks = [bytes];
+  for (let got = bytes.byteLength; got < sizeBytes;) {
     const more = await readSome(conn);
     if (more === undefined) return undefined;
     chunks.push(more);
     got += more.byteLength;
   }
-  const tail = concat(chunks);
-  const body = tail.slice(0, sizeBytes);
-  return { request: { method, target, headers, body }, rest: tail.slice(sizeBytes) };
+  const all = concat(chunks);
+  return { body: all.slice(0, sizeBytes), rest: all.slice(sizeBytes) };
+}
+
+/** A chunked body without trailers. */
+async function readChunks({ conn, bytes }: Unread): Promise<Read | undefined> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let rest = bytes;
+  while (true) {
+    let lineEnd = rest.indexOf(10);
+    while (lineEnd < 0) {
+      const more = await readSome(conn);
+      if (more === undefined) return undefined;
+      rest = concat([rest, more]);
+      lineEnd = rest.indexOf(10);
+    }
+    const sizeBytes = parseInt(new TextDecoder().decode(rest.subarray(0, lineEnd)), 16);
+    if (Number.isNaN(sizeBytes)) return undefined;
+    const read = await readBytes({ conn, bytes: rest.slice(lineEnd + 1) }, sizeBytes + 2);
+    if (read === undefined) return undefined;
+    rest = read.rest;
+    if (sizeBytes === 0) return { body: concat(chunks), rest };
+    chunks.push(read.body.slice(0, sizeBytes));
+  }
 }
 
 async function respond(conn: Deno.Conn, answer: RawAnswer & { kind: "respond" }): Promise<void> {

@@ -52,7 +52,7 @@ export function fakeExtension(options: FakeExtensionOptions = {}): FakeExtension
   const subscribeStatus: number[] = [];
 
   async function listen(request: Request): Promise<Response> {
-    const events: readonly ReceivedEvent[] = await request.json();
+    const events = parseEvents(await request.text());
     batchSizes.push(events.length);
     sequenceIds.push(request.headers.get("Sequence-Id") ?? "");
     const status = await options.onTelemetry?.(events, request) ?? 200;
@@ -119,6 +119,16 @@ export function fakeExtension(options: FakeExtensionOptions = {}): FakeExtension
 
   const name = options.name ?? "fake";
   return { name, run, received, batchSizes, sequenceIds, shutdownReasons, subscribeStatus };
+}
+
+/** Nothing of a body that is no array: as little as an extension may do with it. */
+function parseEvents(body: string): readonly ReceivedEvent[] {
+  try {
+    const events: unknown = JSON.parse(body);
+    return Array.isArray(events) ? events : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Registers and returns the identifier. */

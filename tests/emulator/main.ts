@@ -1,18 +1,26 @@
 /**
- * `deno task emulate -- --extension <file>`: lives a standard life with any extension and tells what happened.
+ * `deno task emulate -- --extension <file>`: lives a standard life with any extension, tells what happened, and
+ * checks what every extension should keep to (`spec/lambda.md` 6.10) as a table.
  *
- *   --extension <file>   the executable, as it would lie under /opt/extensions (required)
- *   --env NAME=VALUE     a variable of the function; may be repeated
- *   --invocations <n>    ordinary invocations before the faults (10)
- *   --memory <MB>        configured memory (512)
- *   --timeout <ms>       the function's timeout (1000)
- *   --freeze <ms>        how long the sandbox is stopped (1500)
- *   --managed            managed instances: no freeze, no INVOKE
+ *   --extension <file>      the executable, as it would lie under /opt/extensions (required)
+ *   --env NAME=VALUE        a variable of the function; may be repeated. `{backend}` in the value stands for the
+ *                           URL that data is to be sent to, e.g. --env DD_DD_URL={backend}
+ *   --checks <list>         `all`, `none`, or numbers as in 1,4,9 (all)
+ *   --no-life               checks only
+ *   --flush-timeout <ms>    longest hold of an invocation that is in order when the back end hangs (1000)
+ *   --invocations <n>       ordinary invocations before the faults (10)
+ *   --memory <MB>           configured memory (512)
+ *   --timeout <ms>          the function's timeout in the standard life (1000)
+ *   --freeze <ms>           how long the sandbox is stopped (1500); 600000 shows timeouts of ten minutes too
+ *   --managed               a standard life on managed instances: no freeze, no INVOKE
  *
- * What is sent to Dataway (ENV_DATAWAY, unless given) is taken and shown. Exit code 1 if a rule was broken.
+ * What is sent to Dataway (ENV_DATAWAY, unless given) is taken and shown. Exit code 1 if a rule was broken or a
+ * check failed, 2 if the command line is wrong.
  */
 import { parseArgs } from "node:util";
-import { startDataway } from "./dataway.ts";
+import type { CheckOptions } from "./checks/check.ts";
+import { CHECKS, checkTable, runChecks } from "./checks/mod.ts";
+import { startDataway, TEST_TOKEN } from "./dataway.ts";
 import { exitOnSignal } from "./exit_on_signal.ts";
 import { startLambda } from "./lambda.ts";
 import type { LambdaOptions } from "./options.ts";
@@ -42,7 +50,11 @@ export async function emulate(
     function: "process",
     onLog: ({ source, line }) => print(`${source.padEnd(10)} ${line}`),
     ...options,
-    env: { ENV_DATAWAY: dataway.url, ENV_HTTP_LISTEN: "127.0.0.1:0", ...options.env },
+    env: {
+      ENV_DATAWAY: dataway.url,
+      ENV_HTTP_LISTEN: "127.0.0.1:0",
+      ...withBackEnd(options.env ?? {}, new URL(dataway.url).origin),
+    },
   });
   const played = await play(lambda, standardSteps(invocations, freezeMs), (line) => print(`> ${line}`));
   const points = withoutTags(dataway.points(), commonTags(dataway.points()));
@@ -88,12 +100,29 @@ function standardSteps(invocations: number, freezeMs: number): readonly Step[] {
   ];
 }
 
+/** Runs the checks with these numbers and prints the table; true when none failed. */
+export async function check(
+  options: CheckOptions,
+  numbers: ReadonlySet<number>,
+  print: (line: string) => void,
+): Promise<boolean> {
+  const reports = await runChecks(options, numbers);
+  print(`\nConformance checks\n${checkTable(reports)}`);
+  const failed = reports.filter(({ outcome }) => outcome === "fail").length;
+  const passed = reports.filter(({ outcome }) => outcome === "pass").length;
+  print(`\n${passed} passed, ${failed} failed, ${reports.length - passed - failed} not applicable`);
+  return failed === 0;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== "--"),
     options: {
       extension: { type: "string" },
       env: { type: "string", multiple: true, default: [] },
+      checks: { type: "string", default: "all" },
+      "no-life": { type: "boolean", default: false },
+      "flush-timeout": { type: "string", default: "1000" },
       invocations: { type: "string", default: "10" },
       memory: { type: "string", default: "512" },
       timeout: { type: "string", default: "1000" },
@@ -101,26 +130,61 @@ async function main(args: readonly string[]): Promise<number> {
       managed: { type: "boolean", default: false },
     },
   });
-  if (values.extension === undefined) {
-    print("Cannot emulate as there is no extension: use --extension <file>");
+  const numbers = parseNumbers(values.checks);
+  if (values.extension === undefined || numbers === undefined) {
+    print(
+      values.extension === undefined
+        ? "Cannot emulate as there is no extension: use --extension <file>"
+        : `Cannot emulate as --checks must be all, none or numbers: current value is ${values.checks}`,
+    );
     return 2;
   }
+  const extension = await Deno.realPath(values.extension);
+  const env = Object.fromEntries(values.env.map(splitPair));
   const managed = values.managed
     ? { initializationType: "lambda-managed-instances", logFormat: "JSON" } as const
     : {};
-  const clean = await emulate({
-    lambda: {
-      extension: await Deno.realPath(values.extension),
-      memorySizeMb: Number(values.memory),
-      timeoutMs: Number(values.timeout),
-      env: Object.fromEntries(values.env.map(splitPair)),
-      ...managed,
-    },
+  const freezeMs = Number(values.freeze);
+  const memorySizeMb = Number(values.memory);
+  const clean = values["no-life"] || await emulate({
+    lambda: { extension, memorySizeMb, timeoutMs: Number(values.timeout), env, ...managed },
     invocations: Number(values.invocations),
-    freezeMs: Number(values.freeze),
+    freezeMs,
     print,
   });
-  return clean ? 0 : 1;
+  const flushTimeoutMs = Number(values["flush-timeout"]);
+  const kept = numbers.size === 0 ||
+    await check(
+      {
+        extension,
+        env: { ENV_DATAWAY: `{backend}?token=${TEST_TOKEN}`, ENV_HTTP_LISTEN: "127.0.0.1:0", ...env },
+        freezeMs,
+        flushTimeoutMs,
+        sideBySide: false,
+        quick: false,
+      },
+      numbers,
+      print,
+    );
+  return clean && kept ? 0 : 1;
+}
+
+/** The numbers of a list; `undefined` when it is none. */
+function parseNumbers(list: string): ReadonlySet<number> | undefined {
+  if (list === "none") return new Set();
+  const known = CHECKS.map(({ number }) => number);
+  if (list === "all") return new Set(known);
+  const numbers = list.split(",").map(Number);
+  return numbers.every((number) => known.includes(number)) ? new Set(numbers) : undefined;
+}
+
+function withBackEnd(
+  env: Readonly<Record<string, string>>,
+  url: string,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value.replaceAll("{backend}", url)]),
+  );
 }
 
 function splitPair(pair: string): readonly [string, string] {

@@ -19,6 +19,8 @@ export interface LambdaSettings {
   /** `scripted` runs in the test's process; `process` is a real one, started with this same Deno. */
   readonly function: "scripted" | "process";
   readonly functionInit: FunctionInit;
+  /** The user that extensions' processes run as; -1 for the emulator's own. */
+  readonly userId: number;
   /** The customer's variables. */
   readonly env: Readonly<Record<string, string>>;
   readonly functionName: string;
@@ -69,6 +71,7 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
   return {
     function: "scripted",
     functionInit: {},
+    userId: -1,
     env: {},
     functionName: "checkout",
     functionVersion: managed || options.initializationType === "snap-start" ? "1" : "$LATEST",

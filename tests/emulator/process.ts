@@ -9,6 +9,8 @@ export interface ProcessOptions {
   /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** The user it runs as, and a group of the same number. */
+  readonly userId?: number;
   readonly onLine: LineSink;
 }
 
@@ -22,6 +24,7 @@ export function startProcess(options: ProcessOptions): Program {
       env: { ...options.env },
       clearEnv: true,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.userId === undefined ? {} : { uid: options.userId, gid: options.userId }),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -19,7 +19,13 @@ export function startExtensions(sandbox: Sandbox, generation: Generation): void 
     };
     journal.call("exec", name);
     const program = typeof source === "string"
-      ? startProcess({ name, command: source, env, onLine })
+      ? startProcess({
+        name,
+        command: source,
+        env,
+        onLine,
+        ...(settings.userId < 0 ? {} : { userId: settings.userId, cwd: "/" }),
+      })
       : startInProcess({ name, run: source.run, env, onLine });
     generation.programs.push(program);
     void program.exited.then((exit) => {

@@ -40,6 +40,8 @@ export interface FunctionScript {
   /** Told when the outcome is error. */
   readonly errorType?: string;
   readonly errorMessage?: string;
+  /** The error leaves no line in the log. */
+  readonly silent?: boolean;
   /** When the outcome is crash. @default 1 */
   readonly exitCode?: number;
   /** Lines printed between the response and the next event. */
@@ -177,6 +179,7 @@ function errorEnding(script: FunctionScript, stage: FunctionStage): Ending {
   const errorMessage = script.errorMessage ?? "scripted";
   const trace = [`${errorType}: ${errorMessage}`, "    at handler (file:///var/task/index.mjs:7:9)"];
   const body = JSON.stringify({ errorType, errorMessage, trace });
+  if (script.silent) return { kind: "error", errorType, body };
   stage.write(`${new Date().toISOString()}\t${stage.requestId}\tERROR\tInvoke Error \t${body}`);
   return { kind: "error", errorType, body };
 }

@@ -1,0 +1,103 @@
+/** Whatever an extension sends its data to: takes any request, keeps what it acknowledged, and breaks on demand. */
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { type RawAnswer, type RawRequest, serveRaw } from "../dataway_http.ts";
+import { nowMs } from "../waiters.ts";
+
+/** How requests are met: a status, or nothing (`hang`), or a closed connection (`reset`). */
+export type BackEndMode = number | "hang" | "reset";
+
+/** One request. */
+export interface BackEndRequest {
+  /** Arrival, epoch ms. */
+  readonly at: number;
+  readonly path: string;
+  readonly headers: Headers;
+  /** Inflated where the encoding is known. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+export interface BackEnd extends AsyncDisposable {
+  /** `http://127.0.0.1:port`, for the variable that tells the extension where to send. */
+  readonly url: string;
+  /** Requests that were answered 2xx. */
+  readonly taken: readonly BackEndRequest[];
+  /** Requests in all, the unanswered ones too. */
+  readonly requests: number;
+  /** From now on. @default 200 */
+  answer(mode: BackEndMode): void;
+  /** Stops listening; connections are refused. */
+  close(): Promise<void>;
+  /** Connections that are open now get no answer any more, and are not closed either. */
+  forgetConnections(): void;
+  /** Whether this text is in a body that was taken. */
+  has(text: string): boolean;
+}
+
+/** Starts one on a free port of the loopback. */
+export function startBackEnd(): BackEnd {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken: BackEndRequest[] = [];
+  const closing = new AbortController();
+  const closed = new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
+  let mode: BackEndMode = 200;
+  let requests = 0;
+  let connections = 0;
+  let forgotten = 0;
+
+  async function answer(request: RawRequest): Promise<RawAnswer> {
+    requests++;
+    const met = request.connection <= forgotten ? "hang" : mode;
+    if (met === "hang") await closed;
+    if (typeof met === "string") return { kind: "reset" };
+    if (met < 300) {
+      taken.push({
+        at: nowMs(),
+        path: new URL(request.target, "http://back-end").pathname,
+        headers: request.headers,
+        body: inflate(request),
+      });
+    }
+    return {
+      kind: "respond",
+      status: met,
+      headers: new Headers({ "content-type": "application/json" }),
+      body: "{}",
+    };
+  }
+
+  const server = serveRaw(listener, answer, () => ++connections);
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await server[Symbol.asyncDispose]();
+  };
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    taken,
+    get requests() {
+      return requests;
+    },
+    answer: (how) => void (mode = how),
+    close,
+    forgetConnections: () => void (forgotten = connections),
+    has: (text) => taken.some(({ body }) => new TextDecoder().decode(body).includes(text)),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function inflate({ headers, body }: RawRequest): Uint8Array<ArrayBuffer> {
+  try {
+    switch (headers.get("content-encoding")) {
+      case "gzip":
+        return new Uint8Array(gunzipSync(body));
+      case "deflate":
+        return new Uint8Array(inflateSync(body));
+      case "br":
+        return new Uint8Array(brotliDecompressSync(body));
+      case "zstd":
+        return new Uint8Array(zstdDecompressSync(body));
+    }
+  } catch {
+    // Kept as it came.
+  }
+  return body;
+}
