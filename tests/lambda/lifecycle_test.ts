@@ -251,3 +251,35 @@ Deno.test("lifecycle tells how long the sandbox slept between events", async () 
   await newRig().run({ next, now: () => now, onWake: (ms) => void slept.push(ms) });
   assertEquals(slept[0], 60_000);
 });
+
+Deno.test("lifecycle puts away what is left before each next, after each flush beside, and at the very end", async () => {
+  const rig = newRig(() => invoke("r1"));
+  await rig.run({ stow: (_maxMs, last) => void rig.calls.push(last ? "last stow" : "stow") });
+  assertEquals(rig.calls, [
+    "next",
+    "invoked r1",
+    "flush",
+    "flushed",
+    "stow",
+    "next",
+    "verdicts spindown",
+    "final flush",
+    "flushed",
+    "last stow",
+  ]);
+  const beside = newRig(() => invoke("r1"));
+  beside.runtimeMs = 20;
+  await beside.run({ plan: { kind: "overlap" }, stow: () => void beside.calls.push("stow") });
+  assertEquals(beside.calls.slice(2, 6), ["flush", "flushed", "stow", "stow"]);
+});
+
+Deno.test("lifecycle keeps time of the budget and of shutdown for putting away", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.flushMs = 5000;
+  const left: number[] = [];
+  await rig.run({ budgetMs: 200, stowMs: 50, stow: (maxMs) => void left.push(maxMs) });
+  assertEquals(left.length, 2);
+  const [atEnd = 0, atLast = 0] = left;
+  assert(atEnd >= 10 && atEnd <= 60, `${atEnd} ms left of the invocation's budget`);
+  assert(atLast >= 50 && atLast <= 210, `${atLast} ms left of shutdown's time`);
+});

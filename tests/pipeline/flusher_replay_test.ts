@@ -1,0 +1,124 @@
+/** The flusher with a spool: when it sends files, and what becomes of them. */
+import { assertEquals } from "@std/assert";
+import { createLogger } from "@std/log";
+import { type CircuitBreaker, createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
+import type { ExportResult } from "../../src/pipeline/exporter.ts";
+import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
+import { messagesOf } from "../support/points.ts";
+import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
+import { type SpoolLife, startLife } from "./spool_life.ts";
+
+interface Rig {
+  readonly disk: FakeDisk;
+  readonly life: SpoolLife;
+  readonly flusher: Flusher;
+  readonly breaker: CircuitBreaker;
+  readonly sent: unknown[][];
+  answer: (messages: unknown[]) => ExportResult;
+}
+
+const SUCCESS: ExportResult = { status: "success" };
+const RETRYABLE: ExportResult = { status: "retryable", error: "503" };
+const TOO_LARGE: ExportResult = { status: "too_large", error: "413" };
+
+/** Starts with `spooled` in files, one file for each inner list. */
+function newRig(...spooled: readonly string[][]): Rig {
+  const disk = createFakeDisk();
+  for (const names of spooled) {
+    const before = startLife(disk);
+    before.add(...names);
+    before.spool.stow(100);
+  }
+  const life = startLife(disk);
+  const breaker = createCircuitBreaker({ now: () => life.now });
+  const sent: unknown[][] = [];
+  const rig: Omit<Rig, "flusher"> = { disk, life, breaker, sent, answer: () => SUCCESS };
+  const flusher = createFlusher({
+    store: life.store,
+    spool: life.spool,
+    exporter: {
+      name: "test",
+      maxBatchBytes: 10_000,
+      pointOverheadBytes: () => 0,
+      export: ({ points }) => {
+        sent.push(messagesOf(points));
+        return Promise.resolve(rig.answer(messagesOf(points)));
+      },
+    },
+    breaker,
+    collect: () => {},
+    log: createLogger({ write: () => {} }),
+    now: () => life.now,
+  });
+  return Object.assign(rig, { flusher });
+}
+
+const never = new AbortController().signal;
+
+Deno.test("flusher.flush() sends memory first, then the files, oldest first", async () => {
+  const { life, flusher, sent, disk } = newRig(["a", "b"], ["c"]);
+  life.add("new");
+  const report = await flusher.flush(never);
+  assertEquals(sent, [["new"], ["a", "b"], ["c"]]);
+  assertEquals([report.exported, disk.contents.size, flusher.stuck], [4, 0, false]);
+  life.checkAccount();
+});
+
+Deno.test("flusher.flush() leaves files alone when Dataway does not take what memory holds", async () => {
+  const rig = newRig(["a"]);
+  rig.answer = () => RETRYABLE;
+  rig.life.add("new");
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["new"]]);
+  assertEquals([rig.disk.contents.size, rig.flusher.stuck], [1, true]);
+});
+
+Deno.test("flusher.flush() keeps a file that Dataway does not take, and goes no further", async () => {
+  const rig = newRig(["a"], ["b"]);
+  rig.answer = () => RETRYABLE;
+  assertEquals((await rig.flusher.flush(never)).restored, 1);
+  assertEquals(rig.sent, [["a"]]);
+  rig.answer = () => SUCCESS;
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["a"], ["a"], ["b"]]);
+  rig.life.checkAccount();
+});
+
+Deno.test("flusher.flush() halves a file that is too large, and keeps the half that was not taken", async () => {
+  const rig = newRig(["a", "b", "c", "d"]);
+  rig.answer = (messages) => messages.length > 2 ? TOO_LARGE : messages[0] === "a" ? SUCCESS : RETRYABLE;
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["a", "b", "c", "d"], ["a", "b"], ["c", "d"]]);
+  rig.life.checkAccount();
+  assertEquals(startLife(rig.disk).replay(), ["c", "d"]);
+});
+
+Deno.test("flusher.flush() counts a file that Dataway refuses for good", async () => {
+  const rig = newRig(["a", "b"]);
+  rig.answer = () => ({ status: "failure", error: "403", reason: "forbidden" });
+  assertEquals((await rig.flusher.flush(never)).dropped, 2);
+  assertEquals(rig.life.ledger.totalDropped(), new Map([["forbidden", 2]]));
+  assertEquals(rig.disk.contents.size, 0);
+});
+
+Deno.test("flusher.flush() probes with a file when memory is empty, and not while the breaker is open", async () => {
+  const rig = newRig(["a"], ["b"]);
+  rig.breaker.failed(1000);
+  await rig.flusher.flush(never);
+  assertEquals([rig.sent, rig.flusher.stuck], [[], true]);
+  rig.life.now += 1000;
+  await rig.flusher.flush(never);
+  assertEquals(rig.sent, [["a"], ["b"]]);
+});
+
+Deno.test("flusher.flush() begins no further file once its time is over", async () => {
+  const rig = newRig(["a"], ["b"]);
+  const over = new AbortController();
+  rig.answer = () => {
+    over.abort();
+    return SUCCESS;
+  };
+  await rig.flusher.flush(over.signal);
+  assertEquals(rig.sent, [["a"]]);
+  assertEquals([rig.disk.contents.size, rig.flusher.stuck], [1, true]);
+});
