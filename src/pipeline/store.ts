@@ -229,10 +229,7 @@ function createQueue(): Queue {
     },
     shift: () => head < items.length ? cut(head, head + 1)[0] : undefined,
     insert: (entries) => {
-      const first = entries[0]?.sequence ?? 0;
-      let at = head;
-      while (at < items.length && (items[at]?.sequence ?? 0) < first) at++;
-      items = [...items.slice(head, at), ...entries, ...items.slice(at)];
+      items = mergeBySequence(entries, items.slice(head));
       head = 0;
       for (const entry of entries) bytes += memoryOf(entry);
     },
@@ -261,4 +258,10 @@ function createQueue(): Queue {
       return count;
     },
   };
+}
+
+/** Both in the order of arrival. Mostly all of the first come before all of the second. */
+function mergeBySequence(some: readonly HeldPoint[], others: readonly HeldPoint[]): HeldPoint[] {
+  const isBefore = (some.at(-1)?.sequence ?? 0) < (others[0]?.sequence ?? Infinity);
+  return isBefore ? [...some, ...others] : [...some, ...others].sort((a, b) => a.sequence - b.sequence);
 }

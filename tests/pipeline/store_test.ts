@@ -60,6 +60,20 @@ Deno.test("store.putBack() restores the order of arrival, also of halves and new
   assertEquals(messagesOf(take(store).points), ["a", "b", "c", "d", "e", "f"]);
 });
 
+Deno.test("store.putBack() restores the order also when a batch was taken from around another", () => {
+  const { store } = newStore();
+  add(store, "a", "b", "c", "d");
+  const newest = take(store, 100, true);
+  const first = take(store, 100);
+  const middle = take(store, 200);
+  store.putBack(newest);
+  store.putBack(first);
+  const around = take(store, 200);
+  store.putBack(middle);
+  store.putBack(around);
+  assertEquals(messagesOf(take(store).points), ["a", "b", "c", "d"]);
+});
+
 Deno.test("store drops the oldest when full and counts them by reason", () => {
   const { store, ledger } = newStore(1800);
   add(store, "a", "b", "c", "d");
