@@ -1,0 +1,30 @@
+/** A real kill: the compiled executable with its own permissions, and files that only the disk remembers. */
+import { assertEquals } from "@std/assert";
+import { buildBinary } from "../../../build.ts";
+import { startExecutable } from "../../support/sandbox.ts";
+import { scenario } from "../../support/scenario.ts";
+
+scenario("the compiled executable sends what it had spooled after a SIGKILL, once", async () => {
+  const start = startExecutable(await buildBinary());
+  // The executable may write below /tmp only.
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  try {
+    await using sandbox = await start({
+      env: { ENV_SPOOL: "on", ENV_SPOOL_DIR: `${folder}/spool`, ENV_FLUSH_PLAN: "end" },
+    });
+    await sandbox.lambda.init();
+    sandbox.dataway.reply(...Array.from({ length: 200 }, () => 503));
+    for (const name of ["a", "b", "c"]) await sandbox.lambda.invoke({ logs: [name] });
+    await sandbox.lambda.vanish();
+    sandbox.dataway.clearReplies();
+    await sandbox.lambda.init();
+    await sandbox.lambda.invoke({ logs: ["d"] });
+    assertEquals((await sandbox.lambda.shutdown()).exitCode, 0);
+    const logs = sandbox.dataway.points("logging").map(({ fields }) => fields.get("message")).sort();
+    assertEquals(logs, ["a", "b", "c", "d"]);
+    assertEquals(sandbox.sum("invocations"), 4n);
+    assertEquals(Array.from(Deno.readDirSync(`${folder}/spool`)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
