@@ -28,3 +28,39 @@ scenario("the compiled executable sends what it had spooled after a SIGKILL, onc
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+for (const spool of ["off", "on"] as const) {
+  scenario(
+    `short of memory the compiled executable ${spool === "on" ? "spools" : "drops"} what it cannot send`,
+    async () => {
+      const start = startExecutable(await buildBinary());
+      const folder = await Deno.makeTempDir({ dir: "/tmp" });
+      try {
+        await using sandbox = await start({
+          env: {
+            ENV_SPOOL: spool,
+            ENV_SPOOL_DIR: folder,
+            ENV_FLUSH_PLAN: "end",
+            // Less than the runtime alone takes.
+            ENV_MEMORY_LIMIT: "1MiB",
+          },
+        });
+        await sandbox.lambda.init();
+        sandbox.dataway.reply(...Array.from({ length: 200 }, () => 503));
+        await sandbox.lambda.invoke({
+          logs: Array.from({ length: 2000 }, (_, n) => `${n} ${"x".repeat(100)}`),
+        });
+        sandbox.dataway.clearReplies();
+        await sandbox.lambda.invoke();
+        await sandbox.lambda.shutdown();
+        const arrived = sandbox.dataway.points("logging").length;
+        const said = sandbox.lines().filter((line) => line.includes("uses too much memory")).length;
+        const counted = sandbox.lines().some((line) => line.includes(`"memory_pressure":${2000 - arrived}`));
+        if (spool === "on") assertEquals([arrived, said, counted], [2000, 0, false]);
+        else assertEquals([arrived < 1000, said, counted], [true, 1, true]);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  );
+}
