@@ -1,11 +1,15 @@
 /** A Dataway that takes everything at once and counts it: as little cost as a receiver can have. */
 import { gunzipSync } from "node:zlib";
+import type { DecodedPoint } from "../support/wire/decoded_point.ts";
+import { decodeProtobuf } from "../support/wire/decode_protobuf.ts";
 
 export interface CountingDataway extends AsyncDisposable {
   /** For `ENV_DATAWAY`. */
   readonly url: string;
   /** Points received, by category. Counting inflates the bodies, so do it after the measurement. */
   count(): ReadonlyMap<string, number>;
+  /** The metrics received of one measurement. Reading them takes time, too. */
+  metrics(measurement: string): DecodedPoint[];
   /** POSTs received. */
   readonly posts: number;
   /** `performance.now()` at the arrival of the last one. */
@@ -43,6 +47,18 @@ export function startDataway(): CountingDataway {
       }
       return counts;
     },
+    metrics: (measurement) => {
+      const found: DecodedPoint[] = [];
+      const name = new TextEncoder().encode(measurement);
+      for (const { category, gzip, bytes } of bodies) {
+        if (category !== "metric") continue;
+        for (const point of pointsOf(gzip ? gunzipSync(bytes) : bytes)) {
+          // A copy, as what zlib gives is a Buffer, whose slices are views.
+          if (startsWithName(point.content, name)) found.push(...decodeProtobuf(new Uint8Array(point.whole)));
+        }
+      }
+      return found;
+    },
     get posts() {
       return bodies.length;
     },
@@ -56,8 +72,20 @@ export function startDataway(): CountingDataway {
 /** Number of points in a `PBPoints` message, which has no other field. Throws on anything else. */
 export function countPoints(message: Uint8Array): number {
   let points = 0;
-  for (let at = 0; at < message.length; points++) {
-    if (message[at++] !== POINT_TAG) throw new Error(`Cannot count points: byte ${at - 1} begins no point`);
+  for (const _ of pointsOf(message)) points++;
+  return points;
+}
+
+/** One point of a message: with its key and length, and without. */
+interface EncodedPoint {
+  readonly whole: Uint8Array;
+  readonly content: Uint8Array;
+}
+
+function* pointsOf(message: Uint8Array): Generator<EncodedPoint> {
+  for (let at = 0; at < message.length;) {
+    const start = at;
+    if (message[at++] !== POINT_TAG) throw new Error(`Cannot read points: byte ${at - 1} begins no point`);
     let length = 0;
     let shift = 0;
     for (let more = true; more; shift += 7) {
@@ -65,8 +93,15 @@ export function countPoints(message: Uint8Array): number {
       length |= (byte & 0x7f) << shift;
       more = byte >= 0x80;
     }
+    const contentAt = at;
     at += length;
-    if (at > message.length) throw new Error("Cannot count points: the message is cut short");
+    if (at > message.length) throw new Error("Cannot read points: the message is cut short");
+    yield { whole: message.subarray(start, at), content: message.subarray(contentAt, at) };
   }
-  return points;
+}
+
+/** `PBPoint.name` is its first field. */
+function startsWithName(content: Uint8Array, name: Uint8Array): boolean {
+  return content[0] === POINT_TAG && content[1] === name.length &&
+    name.every((byte, index) => content[2 + index] === byte);
 }

@@ -1,16 +1,17 @@
 /**
  * `deno task bench`: figures of the compiled amd64 extension, as a Markdown table.
- * Options: `--runs N` starts (21), `--invocations N` (1000), `--batches N` (100), `--only start,invoke,load`, and
- * `--binary label=path`, which may be repeated to compare executables side by side.
+ * Options: `--runs N` starts (21), `--invocations N` (1000), `--batches N` (100), `--seconds N` of each ingest load
+ * (3), `--only start,invoke,load,ingest`, and `--binary label=path`, which may be repeated to compare executables
+ * side by side. `--only steady` is not part of a run without `--only`: 30 s of 10 000 items/s of each protocol take
+ * five minutes.
  */
 import { parseArgs } from "node:util";
 import { buildBinary, buildLayer } from "../../build.ts";
+import { costRows, packetRows, peakRows, steadyRows } from "./ingest_rows.ts";
 import { machineFacts } from "./machine.ts";
 import { measureInvocations, measureStart, measureThroughput, type StartFigures } from "./measures.ts";
-import { median, quantile, range } from "./statistics.ts";
-
-/** One line of the table: what, and its figure for each binary. */
-type Row = readonly [what: string, ...figures: string[]];
+import { median, quantile, spread } from "./statistics.ts";
+import type { Binaries, Row } from "./table.ts";
 
 const { values: options } = parseArgs({
   args: Deno.args,
@@ -18,10 +19,14 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "21" },
     invocations: { type: "string", default: "1000" },
     batches: { type: "string", default: "100" },
-    only: { type: "string", default: "start,invoke,load" },
+    seconds: { type: "string", default: "3" },
+    only: { type: "string", default: "start,invoke,load,ingest" },
     binary: { type: "string", multiple: true },
   },
 });
+
+/** What other collectors publish figures of. */
+const STEADY = { rate: 10_000, seconds: 30 } as const;
 
 await main();
 
@@ -32,6 +37,16 @@ async function main(): Promise<void> {
   if (parts.includes("start")) rows.push(...await startRows(binaries));
   if (parts.includes("invoke")) rows.push(...await invocationRows(binaries));
   if (parts.includes("load")) rows.push(...await throughputRows(binaries));
+  if (parts.includes("ingest")) {
+    rows.push(...await costRows(binaries, Number(options.runs)));
+    rows.push(...await peakRows(binaries, Number(options.seconds)));
+    rows.push(...await packetRows(binaries));
+    print(`${options.seconds} s of each protocol at full speed`);
+  }
+  if (parts.includes("steady")) {
+    rows.push(...await steadyRows(binaries, STEADY));
+    print(`${STEADY.seconds} s of each protocol at ${STEADY.rate} items/s`);
+  }
   rows.push(...await sizeRows(binaries));
   print("");
   print(`| figure | ${Array.from(binaries.keys()).join(" | ")} |`);
@@ -41,7 +56,7 @@ async function main(): Promise<void> {
   print(await machineFacts());
 }
 
-async function chooseBinaries(): Promise<ReadonlyMap<string, string>> {
+async function chooseBinaries(): Promise<Binaries> {
   if (options.binary === undefined) return new Map([["amd64", await buildBinary({ log: print })]]);
   return new Map(options.binary.map((text) => {
     const [label = "", path = label] = text.split("=");
@@ -50,7 +65,7 @@ async function chooseBinaries(): Promise<ReadonlyMap<string, string>> {
 }
 
 /** Starts are taken in turn, so that a slow moment of the machine falls on all binaries alike. */
-async function startRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+async function startRows(binaries: Binaries): Promise<Row[]> {
   const figures = new Map<string, StartFigures[]>(Array.from(binaries.keys(), (label) => [label, []]));
   const runs = Number(options.runs);
   for (let run = 0; run < runs; run++) {
@@ -70,7 +85,7 @@ async function startRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> 
   ];
 }
 
-async function invocationRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+async function invocationRows(binaries: Binaries): Promise<Row[]> {
   const count = Number(options.invocations);
   const paths = Array.from(binaries.values());
   const quiet = [];
@@ -97,7 +112,7 @@ async function invocationRows(binaries: ReadonlyMap<string, string>): Promise<Ro
   ];
 }
 
-async function throughputRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+async function throughputRows(binaries: Binaries): Promise<Row[]> {
   const all = [];
   for (const path of binaries.values()) all.push(await measureThroughput(path, Number(options.batches)));
   print(`${options.batches} batches each`);
@@ -110,7 +125,7 @@ async function throughputRows(binaries: ReadonlyMap<string, string>): Promise<Ro
   ];
 }
 
-async function sizeRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
+async function sizeRows(binaries: Binaries): Promise<Row[]> {
   const rows: Row[] = [[
     "executable, MB",
     ...Array.from(binaries.values(), (path) => (Deno.statSync(path).size / 1e6).toFixed(2)),
@@ -120,12 +135,6 @@ async function sizeRows(binaries: ReadonlyMap<string, string>): Promise<Row[]> {
     rows.push([`zip ${arch}, MB`, ((await buildLayer(arch, print)).sizeBytes / 1e6).toFixed(2)]);
   }
   return rows;
-}
-
-function spread<T>(list: readonly T[], pick: (one: T) => number): string {
-  const figures = list.map(pick);
-  const [least, most] = range(figures);
-  return `${median(figures).toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
 }
 
 /** A POST that is cut counts as unsent and is repeated, so more points than events may arrive. */

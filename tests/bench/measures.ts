@@ -1,8 +1,8 @@
 /** What is measured, one run each. */
+import type { Memory } from "./extension_process.ts";
+import { invokeEvent, shutdownEvent } from "./platform.ts";
+import { sleep, startRig } from "./rig.ts";
 import { connectTelemetry, invocationBody, linesBody, reportBody } from "./telemetry.ts";
-import { type CountingDataway, startDataway } from "./dataway.ts";
-import { type ExtensionProcess, type Memory, startExtension } from "./extension_process.ts";
-import { invokeEvent, type Platform, shutdownEvent, startPlatform } from "./platform.ts";
 
 export interface StartFigures {
   readonly registerMs: number;
@@ -36,12 +36,13 @@ const SETTLE_MS = 250;
 /** Lines and bytes of a full batch of a subscription with 262144 bytes. */
 const BATCH_LINES = 740;
 const BATCH_BYTES = 256 * 1024;
-/** An extension that is not there after this has failed, in ms. */
-const LIMIT_MS = 60_000;
 
 /** Cold start: from exec to the first `next`, then memory at rest. */
-export async function measureStart(path: string): Promise<StartFigures> {
-  await using rig = await startRig(path, "fast");
+export async function measureStart(
+  path: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<StartFigures> {
+  await using rig = await startRig(path, "fast", env);
   const registration = await rig.until(rig.platform.registered);
   const call = await rig.until(rig.platform.next());
   const cpuMs = rig.extension.cpuMs();
@@ -116,59 +117,4 @@ export async function measureThroughput(path: string, batches: number): Promise<
     cpuMs,
     memory,
   };
-}
-
-interface Rig extends AsyncDisposable {
-  readonly platform: Platform;
-  readonly dataway: CountingDataway;
-  readonly extension: ExtensionProcess;
-  /** Waits, but not longer than the extension lives or a minute. */
-  until<T>(promise: Promise<T>): Promise<T>;
-}
-
-async function startRig(
-  path: string,
-  dataway: "none" | "fast",
-  env: Readonly<Record<string, string>> = {},
-): Promise<Rig> {
-  const platform = startPlatform();
-  const receiver = startDataway();
-  const extension = await startExtension(path, {
-    AWS_LAMBDA_RUNTIME_API: platform.address,
-    ENV_HTTP_LISTEN: `0.0.0.0:${freePort()}`,
-    ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
-    ...(dataway === "fast" ? { ENV_DATAWAY: receiver.url } : {}),
-    ...env,
-  });
-  return {
-    platform,
-    dataway: receiver,
-    extension,
-    until: async (promise) => {
-      const limit = Promise.withResolvers<never>();
-      const timer = setTimeout(() => limit.reject(new Error("Cannot measure: no answer in time")), LIMIT_MS);
-      const died = extension.ended.then((code) => {
-        throw new Error(`Cannot measure as the extension ended with code ${code}`);
-      });
-      try {
-        return await Promise.race([promise, died, limit.promise]);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-    [Symbol.asyncDispose]: async () => {
-      await extension[Symbol.asyncDispose]();
-      await platform[Symbol.asyncDispose]();
-      await receiver[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

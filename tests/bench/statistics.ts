@@ -15,3 +15,10 @@ export function quantile(values: readonly number[], share: number): number {
 export function range(values: readonly number[]): readonly [least: number, most: number] {
   return [Math.min(...values), Math.max(...values)];
 }
+
+/** Median, least and greatest of what `pick` takes from a list, as text. */
+export function spread<T>(list: readonly T[], pick: (one: T) => number): string {
+  const figures = list.map(pick);
+  const [least, most] = range(figures);
+  return `${median(figures).toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
+}

@@ -1,0 +1,66 @@
+/** What every measurement stands on: platform, extension and Dataway, each on ports of its own. */
+import { type CountingDataway, startDataway } from "./dataway.ts";
+import { type ExtensionProcess, startExtension } from "./extension_process.ts";
+import { type Platform, startPlatform } from "./platform.ts";
+
+/** An extension that is not there after this has failed, in ms. */
+const LIMIT_MS = 60_000;
+
+/** An extension between a platform and a Dataway. */
+export interface Rig extends AsyncDisposable {
+  readonly platform: Platform;
+  readonly dataway: CountingDataway;
+  readonly extension: ExtensionProcess;
+  /** Waits, but not longer than the extension lives or a minute. */
+  until<T>(promise: Promise<T>): Promise<T>;
+}
+
+/** Starts the three; `none` names no Dataway, so nothing can be sent. */
+export async function startRig(
+  path: string,
+  dataway: "none" | "fast",
+  env: Readonly<Record<string, string>> = {},
+): Promise<Rig> {
+  const platform = startPlatform();
+  const receiver = startDataway();
+  const extension = await startExtension(path, {
+    AWS_LAMBDA_RUNTIME_API: platform.address,
+    ENV_HTTP_LISTEN: `0.0.0.0:${freePort()}`,
+    ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
+    ...(dataway === "fast" ? { ENV_DATAWAY: receiver.url } : {}),
+    ...env,
+  });
+  return {
+    platform,
+    dataway: receiver,
+    extension,
+    until: async (promise) => {
+      const limit = Promise.withResolvers<never>();
+      const timer = setTimeout(() => limit.reject(new Error("Cannot measure: no answer in time")), LIMIT_MS);
+      const died = extension.ended.then((code) => {
+        throw new Error(`Cannot measure as the extension ended with code ${code}`);
+      });
+      try {
+        return await Promise.race([promise, died, limit.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await extension[Symbol.asyncDispose]();
+      await platform[Symbol.asyncDispose]();
+      await receiver[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A TCP port that is free just now. */
+export function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return listener.addr.port;
+}
+
+/** Waits. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
