@@ -1,9 +1,10 @@
 import { type DatawayDouble, startDataway } from "../emulator/dataway.ts";
 import { type Lambda, startLambda } from "../emulator/lambda.ts";
 import type { LambdaOptions } from "../emulator/options.ts";
+import { findSecrets } from "./secrets.ts";
 import { type InProcessExtension, inProcessExtension } from "./extension.ts";
 
-/** The whole program between an emulated Lambda and a Dataway. */
+/** The whole program between an emulated Lambda and a Dataway. Disposal fails if any output held a secret. */
 export interface Sandbox extends AsyncDisposable {
   readonly lambda: Lambda;
   readonly dataway: DatawayDouble;
@@ -50,7 +51,8 @@ async function openSandbox(options: LambdaOptions): Promise<Sandbox> {
   const dataway = await startDataway();
   const lambda = await startLambda({
     ...options,
-    env: { ENV_DATAWAY: dataway.url, ...options.env },
+    // On a busy machine an upload that is cut by the budget would come twice.
+    env: { ENV_DATAWAY: dataway.url, ENV_DATAWAY_BUDGET: "2500ms", ...options.env },
   });
 
   function values(field: string, measurement = "awslambda-metric"): unknown[] {
@@ -74,6 +76,9 @@ async function openSandbox(options: LambdaOptions): Promise<Sandbox> {
     [Symbol.asyncDispose]: async () => {
       await lambda[Symbol.asyncDispose]();
       await dataway[Symbol.asyncDispose]();
+      const output = lambda.logs.filter(({ source }) => source === "extension").map(({ line }) => line);
+      const leaked = findSecrets(lambda.env, output);
+      if (leaked.length > 0) throw new Error(`Cannot print a secret: ${leaked.join("\n")}`);
     },
   };
 }
