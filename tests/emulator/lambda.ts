@@ -43,6 +43,8 @@ export interface Lambda
   readonly env: Readonly<Record<string, string>>;
   /** Every telemetry event of the current life, or of the last one when there is none, in order. */
   readonly events: readonly TelemetryEvent[];
+  /** Where the extensions of the current life listen for telemetry. */
+  readonly telemetryPorts: readonly number[];
   /** There is a life to shut down. */
   readonly running: boolean;
   /** The extensions of the current life. */
@@ -175,6 +177,9 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     violations: journal.violations,
     get events(): readonly TelemetryEvent[] {
       return sandbox.lives.at(-1)?.telemetry.events ?? [];
+    },
+    get telemetryPorts(): readonly number[] {
+      return sandbox.generation?.telemetry.ports ?? [];
     },
     get running(): boolean {
       return sandbox.generation !== undefined;

@@ -47,6 +47,8 @@ export interface Telemetry {
   release(): void;
   flush(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
+  /** Where the subscribers listen. */
+  readonly ports: readonly number[];
   /** Everything emitted, in order. */
   readonly events: readonly TelemetryEvent[];
   /** Sends a body of any form to every HTTP subscriber, outside the batches: for hostile input. */
@@ -128,6 +130,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     subscribe,
     emit,
     events,
+    get ports(): readonly number[] {
+      return subscribers.map(({ subscription }) => subscription.destination.port);
+    },
     closeSubscription: () => void (open = false),
     hold: () => subscribers.forEach(({ batcher }) => batcher.hold()),
     release: () => subscribers.forEach(({ batcher }) => batcher.release()),
