@@ -3,9 +3,12 @@
  * Options: `--arch amd64` or `--arch arm64` for one of them.
  */
 import { parseArgs } from "node:util";
-import { type Arch, findBaseRuntime, sha256 } from "./layer/base_runtime.ts";
+import { type Arch, type BaseRuntime, findBaseRuntime, sha256 } from "./layer/base_runtime.ts";
+import { type BuildInput, readInputs } from "./layer/build_inputs.ts";
 import type { Log } from "./layer/command.ts";
 import { BUILD_FLAGS, compile } from "./layer/compile.ts";
+import { EXECUTABLE } from "./layer/layer_facts.ts";
+import { writeStatements } from "./layer/statements.ts";
 import { writeZip } from "./layer/zip.ts";
 
 const ROOT = import.meta.dirname ?? ".";
@@ -13,8 +16,6 @@ const CACHE_DIR = `${ROOT}/.cache`;
 const ARCHS: readonly Arch[] = ["amd64", "arm64"];
 /** Lambda's limit of a layer that is uploaded directly. */
 const MAX_ZIP_BYTES = 50 * 1024 * 1024;
-/** Sources of the extension and of this build. */
-const INPUTS = ["src", "layer", "build.ts", "deno.json", "deno.lock"];
 
 export interface BuildOptions {
   /** @default "amd64" */
@@ -37,32 +38,16 @@ export interface Layer {
  * Processes that ask at the same time wait for one another. Throws when it cannot be built.
  */
 export async function buildBinary(options: BuildOptions = {}): Promise<string> {
-  const { arch = "amd64", log = (): void => {} } = options;
-  const runtime = await findBaseRuntime(arch, CACHE_DIR, log);
-  const path = `${ROOT}/layer/extensions/${arch}/datakit`;
-  const stamp = `${CACHE_DIR}/build/${arch}.stamp`;
-  await Deno.mkdir(`${CACHE_DIR}/build`, { recursive: true });
-  using lock = await Deno.open(`${CACHE_DIR}/build/${arch}.lock`, { create: true, write: true });
-  await lock.lock(true);
-  const wanted = await fingerprint(runtime.sha256);
-  if (await Deno.readTextFile(stamp).catch(() => "") === wanted && await isFile(path)) return path;
-
-  log(`${arch}: compiling`);
-  await Deno.remove(stamp).catch(() => {});
-  const built = await compile({ root: ROOT, workDir: `${CACHE_DIR}/build/${arch}`, arch, runtime });
-  await Deno.mkdir(`${ROOT}/layer/extensions/${arch}`, { recursive: true });
-  await Deno.chmod(built, 0o755);
-  await Deno.rename(built, path);
-  await Deno.writeTextFile(stamp, wanted);
-  return path;
+  return (await build(options)).path;
 }
 
 /**
- * Packs the layer for `arch` under layer/ with a `.sha256` file beside it, unless they are there already.
- * Throws when it is too big for Lambda.
+ * Packs the layer for `arch` under layer/, unless it is there already, and writes its hash, SBOM and provenance
+ * beside it. Throws when it is too big for Lambda.
  */
 export async function buildLayer(arch: Arch, log: Log = (): void => {}): Promise<Layer> {
-  const binary = await Deno.readFile(await buildBinary({ arch, log }));
+  const { path: binaryPath, runtime, inputs } = await build({ arch, log });
+  const binary = await Deno.readFile(binaryPath);
   const name = `datakit_aws_extension-linux-${arch}.zip`;
   const path = `${ROOT}/layer/${name}`;
   const stamp = `${CACHE_DIR}/build/${arch}.zip.stamp`;
@@ -73,39 +58,62 @@ export async function buildLayer(arch: Arch, log: Log = (): void => {}): Promise
   const zip = upToDate && packed !== undefined ? packed : pack(arch, binary, log);
   const hash = sha256(zip);
   if (!upToDate) await Deno.writeFile(path, zip);
-  await Deno.writeTextFile(`${path}.sha256`, `${hash}  ${name}\n`);
+  await writeStatements({
+    root: ROOT,
+    workDir: `${CACHE_DIR}/build/${arch}`,
+    arch,
+    runtime,
+    inputs,
+    executable: binary,
+    zipPath: path,
+    zipSha256: hash,
+  });
   await Deno.writeTextFile(stamp, `${binaryHash} ${hash}`);
   return { arch, path, sizeBytes: zip.length, binaryBytes: binary.length, sha256: hash };
 }
 
+/** An executable and what it was made of. */
+interface Binary {
+  readonly path: string;
+  readonly runtime: BaseRuntime;
+  readonly inputs: readonly BuildInput[];
+}
+
+async function build({ arch = "amd64", log = (): void => {} }: BuildOptions): Promise<Binary> {
+  const runtime = await findBaseRuntime(arch, CACHE_DIR, log);
+  const path = `${ROOT}/layer/extensions/${arch}/datakit`;
+  const stamp = `${CACHE_DIR}/build/${arch}.stamp`;
+  await Deno.mkdir(`${CACHE_DIR}/build`, { recursive: true });
+  using lock = await Deno.open(`${CACHE_DIR}/build/${arch}.lock`, { create: true, write: true });
+  await lock.lock(true);
+  const inputs = await readInputs(ROOT);
+  const wanted = fingerprint(runtime.sha256, inputs);
+  const binary = { path, runtime, inputs };
+  if (await Deno.readTextFile(stamp).catch(() => "") === wanted && await isFile(path)) return binary;
+
+  log(`${arch}: compiling`);
+  await Deno.remove(stamp).catch(() => {});
+  const built = await compile({ root: ROOT, workDir: `${CACHE_DIR}/build/${arch}`, arch, runtime });
+  await Deno.mkdir(`${ROOT}/layer/extensions/${arch}`, { recursive: true });
+  await Deno.chmod(built, 0o755);
+  await Deno.rename(built, path);
+  await Deno.writeTextFile(stamp, wanted);
+  return binary;
+}
+
 function pack(arch: Arch, binary: Uint8Array, log: Log): Uint8Array {
   log(`${arch}: packing`);
-  const zip = writeZip([{ name: "extensions/datakit", contents: binary, mode: 0o755 }]);
+  const zip = writeZip([{ name: EXECUTABLE, contents: binary, mode: 0o755 }]);
   if (zip.length <= MAX_ZIP_BYTES) return zip;
   throw new Error(
     `Cannot upload the ${arch} layer as the limit is ${MAX_ZIP_BYTES} bytes: it has ${zip.length}`,
   );
 }
 
-async function fingerprint(runtimeSha256: string): Promise<string> {
-  const parts = [Deno.version.deno, runtimeSha256, ...BUILD_FLAGS];
-  for (const input of INPUTS) {
-    for (const file of await sourceFiles(`${ROOT}/${input}`)) {
-      parts.push(`${file.slice(ROOT.length)} ${sha256(await Deno.readFile(file))}`);
-    }
-  }
+function fingerprint(runtimeSha256: string, inputs: readonly BuildInput[]): string {
+  const files = inputs.map(({ path, sha256 }) => `${path} ${sha256}`);
+  const parts = [Deno.version.deno, runtimeSha256, ...BUILD_FLAGS, ...files];
   return sha256(new TextEncoder().encode(parts.join("\n")));
-}
-
-/** The file itself, or a folder's sources at any depth, in a fixed order. */
-async function sourceFiles(path: string): Promise<string[]> {
-  if (!(await Deno.stat(path)).isDirectory) return [path];
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(path)) {
-    if (isDirectory) found.push(...await sourceFiles(`${path}/${name}`));
-    else if (name.endsWith(".ts")) found.push(`${path}/${name}`);
-  }
-  return found.sort();
 }
 
 async function isFile(path: string): Promise<boolean> {

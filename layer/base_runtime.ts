@@ -104,6 +104,11 @@ export function extractBaseRuntime(arch: Arch, program: Uint8Array): Uint8Array 
   return runtime;
 }
 
+/** Deno's release that a base runtime for `arch` with this SHA-256 is of; undefined when it is not the pinned one. */
+export function pinnedVersion(arch: Arch, hash: string): string | undefined {
+  return SOURCES[arch].sha256 === hash ? DENO_VERSION : undefined;
+}
+
 /** SHA-256 in hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");

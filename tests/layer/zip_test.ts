@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { writeZip } from "../../layer/zip.ts";
-import { readZip } from "./zip_reader.ts";
+import { readZip } from "../../layer/zip_reader.ts";
 
 const contents = new TextEncoder().encode("hello ".repeat(1000));
 

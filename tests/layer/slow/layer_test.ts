@@ -9,7 +9,7 @@ import { compile } from "../../../layer/compile.ts";
 import { invokeEvent, shutdownEvent, startPlatform } from "../../bench/platform.ts";
 import { connectTelemetry, invocationBody } from "../../bench/telemetry.ts";
 import { scenario } from "../../support/scenario.ts";
-import { readZip } from "../zip_reader.ts";
+import { readZip } from "../../../layer/zip_reader.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
 const QEMU = "qemu-aarch64-static";
