@@ -1,0 +1,126 @@
+import type { FlushReport } from "../../src/pipeline/flusher.ts";
+import type { Ledger } from "../../src/pipeline/ledger.ts";
+import type { PointStore } from "../../src/pipeline/store.ts";
+import type { Category, Point, Source } from "../../src/point/point.ts";
+import type { FakeDataway } from "./dataway.ts";
+
+/** What the simulation itself knows of each point that was handed in. */
+export interface Register {
+  readonly arrived: (source: Source, points: readonly Point[]) => void;
+  /** The point's place in the order of arrival; -1: never handed in. */
+  readonly arrivalOf: (point: Point) => number;
+  readonly points: ReadonlyMap<Point, Arrived>;
+}
+
+export interface Arrived {
+  readonly source: Source;
+  readonly number: number;
+  /** In world time. */
+  readonly atMs: number;
+}
+
+export function createRegister(elapsedMs: () => number): Register {
+  const points = new Map<Point, Arrived>();
+  return {
+    arrived: (source, more) => {
+      for (const point of more) points.set(point, { source, number: points.size, atMs: elapsedMs() });
+    },
+    arrivalOf: (point) => points.get(point)?.number ?? -1,
+    points,
+  };
+}
+
+type Fail = (promise: string) => void;
+
+/** After every step: nothing is missing and nothing is held beyond the bound. */
+export function checkTotals(ledger: Ledger, store: PointStore, maxBytes: number, fail: Fail): void {
+  let open = 0;
+  for (const { received, exported, dropped } of ledger.entries()) {
+    open += received - exported;
+    for (const count of dropped.values()) open -= count;
+  }
+  if (open !== store.held()) fail(`received = exported + held + dropped: ${open} open, ${store.held()} held`);
+  if (store.heldBytes > maxBytes) fail(`The store is bounded: ${store.heldBytes} of ${maxBytes} bytes`);
+  if (store.heldBytes < 0) fail(`The store counts bytes: ${store.heldBytes}`);
+}
+
+/** The ledger agrees with what the world outside saw, row by row. */
+export function checkRows(
+  { ledger, store, flushing, register, dataway, fail }: {
+    readonly ledger: Ledger;
+    readonly store: PointStore;
+    /** An answer may be read but not yet booked. */
+    readonly flushing: () => boolean;
+    readonly register: Register;
+    readonly dataway: FakeDataway;
+    readonly fail: Fail;
+  },
+): void {
+  const received = new Map<string, number>();
+  const exported = new Map<string, number>();
+  const keyOf = (source: Source, category: Category): string => `${source}/${category}`;
+  for (const [point, { source }] of register.points) {
+    const key = keyOf(source, point.category);
+    received.set(key, (received.get(key) ?? 0) + 1);
+    if (dataway.acknowledged.has(point)) exported.set(key, (exported.get(key) ?? 0) + 1);
+  }
+  for (const row of ledger.entries()) {
+    const key = keyOf(row.source, row.category);
+    const seen = [received.get(key) ?? 0, exported.get(key) ?? 0] as const;
+    if (row.received !== seen[0]) fail(`${key}: ${seen[0]} were handed in, the ledger says ${row.received}`);
+    if (row.exported > seen[1] || (row.exported < seen[1] && !flushing())) {
+      fail(`${key}: ${seen[1]} were acknowledged, the ledger says ${row.exported}`);
+    }
+    let rest = row.received - row.exported - store.held(row.source, row.category);
+    for (const count of row.dropped.values()) rest -= count;
+    if (rest !== 0) fail(`${key}: received = exported + held + dropped: ${rest} are missing`);
+  }
+  for (const point of dataway.acknowledged) {
+    if ((dataway.stored.get(point) ?? 0) === 0) fail("What counts as exported was stored");
+  }
+}
+
+/** A point is refused for good only if each endpoint was asked and none is left to hope for. */
+export function checkRefusal(point: Point, reason: string, dataway: FakeDataway, fail: Fail): void {
+  const statuses = [...dataway.refusals.get(point)?.values() ?? []];
+  if (reason === "rejected" && !statuses.includes(400)) fail("Only what was refused is dropped as rejected");
+  if (reason !== "forbidden" && reason !== "quota") return;
+  const forbidden = statuses.filter((status) => status === 403).length;
+  if (forbidden < dataway.endpoints.length) fail(`Each Dataway is asked before data is dropped as ${reason}`);
+}
+
+/** What Dataway was like in a flush; `silent`: not a single answer, and no time to tell why. */
+export type FlushVerdict = "well" | "trouble" | "silent";
+
+/** How much billed time a Dataway that fails may cost. */
+export interface OutageWatch {
+  /** A flush ended, in which Dataway failed or not. */
+  flushed(report: FlushReport, verdict: FlushVerdict): void;
+  /** An invocation cost this much, in ms; `open`: the breaker was open when it began. */
+  cost(ms: number, open: boolean): void;
+}
+
+/** Invocations that an outage may hold up before the breaker keeps it from costing anything. */
+const COSTLY_INVOCATIONS = 2;
+
+/** `nothingMs`: less than this is no cost. */
+export function createOutageWatch(nothingMs: number, fail: Fail): OutageWatch {
+  let failing = false;
+  let costly = 0;
+  return {
+    flushed: ({ restored }, verdict) => {
+      if (verdict === "trouble" && restored > 0) failing = true;
+      else if (verdict !== "silent") {
+        failing = false;
+        costly = 0;
+      }
+    },
+    cost: (ms, open) => {
+      if (ms <= nothingMs) return;
+      if (open) fail(`While the breaker is open an invocation costs nothing: ${ms} ms`);
+      if (failing && ++costly > COSTLY_INVOCATIONS) {
+        fail(`An outage costs the budget ${COSTLY_INVOCATIONS} times at most`);
+      }
+    },
+  };
+}

@@ -1,0 +1,277 @@
+import type { DatawayEndpoint } from "../../src/config/dataway.ts";
+import type { UploadFetch, UploadInit } from "../../src/dataway/request.ts";
+import type { Category, Point } from "../../src/point/point.ts";
+import type { Encoding } from "../../src/point/encoding.ts";
+import type { FlushVerdict } from "./checks.ts";
+import { FAULTS, type Mood } from "./schedule.ts";
+import type { World } from "./world.ts";
+
+/** Dataways that take, refuse, hang and forget to answer, and know what they took. */
+export interface FakeDataway {
+  readonly endpoints: readonly DatawayEndpoint[];
+  readonly fetch: UploadFetch;
+  /** Bodies without contents: only sizes matter here. */
+  readonly encoding: Encoding;
+  /** How each endpoint behaves from now on. */
+  moods: readonly Mood[];
+  /** Uploads that have no outcome yet. */
+  readonly underway: number;
+  /** Uploads begun since {@link FakeDataway.mark}, and those of them that failed in any way. */
+  readonly begun: number;
+  readonly failed: number;
+  mark(): void;
+  /** What it was like since this was last asked. */
+  takeVerdict(): FlushVerdict;
+  /** Called when a freeze begins: some connections die of it. */
+  frozen(): void;
+  /** Points for which a 2xx reached the extension. */
+  readonly acknowledged: ReadonlySet<Point>;
+  /** How often a point was stored. */
+  readonly stored: ReadonlyMap<Point, number>;
+  /** Endpoints that refused the point for good, by status. */
+  readonly refusals: ReadonlyMap<Point, ReadonlyMap<number, number>>;
+}
+
+/** One upload on its way. */
+interface Upload {
+  readonly endpoint: number;
+  readonly category: Category;
+  readonly points: readonly Point[];
+  readonly sizeBytes: number;
+  readonly signal: AbortSignal;
+  readonly begunAt: number;
+  /** When the answer is in our socket, in world time. */
+  answerAt?: number;
+  dead?: boolean;
+}
+
+interface Reply {
+  readonly stores: boolean;
+  readonly response: (() => Response) | "breaks" | "never";
+  readonly status?: number;
+  readonly latencyMs: number;
+}
+
+export interface FakeDatawayOptions {
+  readonly world: World;
+  /** The point's place in the order of arrival. */
+  readonly arrivalOf: (point: Point) => number;
+  /** Whether order matters: the last flush begins with the newest. */
+  readonly ordered: () => boolean;
+}
+
+/** A timer this late is known to come from a freeze; see `deadline.ts`. In ms. */
+const CERTAINLY_FROZEN_MS = 600;
+const POINT_BYTES = 100;
+/** Bodies are views of this: only their size matters. */
+const BLANK = new Uint8Array(4_000_000);
+/** Someone is there and has decided. */
+const FINAL_STATUSES: ReadonlySet<number> = new Set([200, 400, 403, 413]);
+
+export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOptions): FakeDataway {
+  const { time, random, schedule, tell, fail, count } = world;
+  const bodies = new WeakMap<Uint8Array, readonly Point[]>();
+  const underway = new Set<Upload>();
+  const acknowledged = new Set<Point>();
+  const stored = new Map<Point, number>();
+  const refusals = new Map<Point, Map<number, number>>();
+  const newest = new Map<Category, number>();
+  let frozenAt = 0;
+  let begun = 0;
+  let failed = 0;
+  let trouble = false;
+  let slowestMs = -1;
+  let moods: readonly Mood[] = [];
+
+  function store(upload: Upload): void {
+    for (const point of upload.points) {
+      const times = (stored.get(point) ?? 0) + 1;
+      stored.set(point, times);
+      if (times > 1) count("stored twice as the first answer was lost");
+    }
+  }
+
+  function acknowledge({ category, points }: Upload): void {
+    let last = ordered() ? newest.get(category) ?? -1 : -1;
+    for (const point of points) {
+      acknowledged.add(point);
+      const arrival = arrivalOf(point);
+      if (arrival <= last) fail(`Points of ${category} arrive in order`);
+      last = arrival;
+    }
+    newest.set(category, last);
+  }
+
+  function answer(upload: Upload, reply: Reply, settle: (outcome: Response | Error) => void): void {
+    if (upload.signal.aborted || upload.dead) return;
+    underway.delete(upload);
+    const { status = 0, response } = reply;
+    if (status >= 200 && status < 300) acknowledge(upload);
+    else failed++;
+    if (FINAL_STATUSES.has(status)) slowestMs = Math.max(slowestMs, time.elapsedMs - upload.begunAt);
+    else trouble = true;
+    if (status >= 400 && status < 500) {
+      for (const point of upload.points) {
+        const byEndpoint = refusals.get(point) ?? new Map<number, number>();
+        refusals.set(point, byEndpoint.set(upload.endpoint, status));
+      }
+    }
+    tell(`  Dataway ${upload.endpoint} answers ${status || "with a reset"}`);
+    settle(typeof response === "function" ? response() : new TypeError("connection reset"));
+  }
+
+  /** The extension gave up. Its right, unless the answer had come in a freeze and only waits to be read. */
+  function cut(upload: Upload): void {
+    if (!underway.delete(upload)) return;
+    failed++;
+    count("uploads cut");
+    // Cut in the midst of much data is no trouble.
+    if (time.elapsedMs - upload.begunAt > 2 * slowestMs) trouble = true;
+    const { answerAt = Infinity } = upload;
+    tell(`  upload to ${upload.endpoint} is cut`);
+    const frozenMs = time.elapsedMs - frozenAt;
+    if (upload.dead || answerAt >= time.elapsedMs || answerAt < frozenAt) return;
+    if (frozenMs > schedule.timeoutMs + CERTAINLY_FROZEN_MS) {
+      fail("An answer that came in a freeze is read before its time is over");
+    }
+  }
+
+  const fetch: UploadFetch = (url, init) =>
+    new Promise((resolve, reject) => {
+      const upload = readUpload(url, init);
+      if (upload.points.some((point) => acknowledged.has(point))) {
+        fail("Nothing that Dataway acknowledged is sent again");
+      }
+      if (init.signal.aborted) return reject(init.signal.reason);
+      begun++;
+      underway.add(upload);
+      count("uploads");
+      const reply = decideReply(moods[upload.endpoint], upload);
+      tell(`  upload of ${upload.points.length} ${upload.category} to ${upload.endpoint}`);
+      init.signal.addEventListener("abort", () => {
+        cut(upload);
+        reject(init.signal.reason);
+      });
+      if (reply.stores) {
+        time.outside(reply.latencyMs / 2, () => {
+          if (!init.signal.aborted) store(upload);
+        });
+      }
+      if (reply.response === "never") return;
+      upload.answerAt = time.elapsedMs + reply.latencyMs;
+      time.inbound(reply.latencyMs, () =>
+        answer(upload, reply, (outcome) => {
+          if (outcome instanceof Error) reject(outcome);
+          else resolve(outcome);
+        }));
+    });
+
+  function readUpload(url: string, { body, signal }: UploadInit): Upload {
+    const [, endpoint = "0", category = ""] = /^https:\/\/dataway(\d+)\/v1\/write\/(\w+)\?/.exec(url) ?? [];
+    const points = bodies.get(body) ?? [];
+    if (points.length === 0 || points.some((point) => point.category !== category)) {
+      fail(`A body holds points of its category: ${url}`);
+    }
+    const own = points[0]?.category ?? "logging";
+    const sizeBytes = body.byteLength;
+    return { endpoint: Number(endpoint), category: own, points, sizeBytes, signal, begunAt: time.elapsedMs };
+  }
+
+  function decideReply(mood: Mood | undefined, upload: Upload): Reply {
+    const { kind, latencyMs } = mood ?? { kind: "healthy", latencyMs: 1 };
+    const reply = (status: number, text = "", headers: Record<string, string> = {}): Reply => ({
+      stores: status === 200,
+      status,
+      latencyMs,
+      response: () => new Response(text, { status, headers }),
+    });
+    switch (kind) {
+      case "flapping":
+        return decideReply({ kind: random.chance(0.5) ? "healthy" : random.pick(FAULTS), latencyMs }, upload);
+      case "healthy":
+      case "slow":
+        return upload.sizeBytes > schedule.endpointMaxBytes ? reply(413) : reply(200);
+      case "refuse":
+        return { stores: false, response: "breaks", latencyMs: 1 };
+      case "reset":
+        return { stores: random.chance(0.5), response: "breaks", latencyMs };
+      case "hang":
+        return { stores: random.chance(0.5), response: "never", latencyMs };
+      case "logs_hang":
+        return decideReply({ kind: upload.category === "logging" ? "hang" : "healthy", latencyMs }, upload);
+      case "drip":
+        return { stores: true, status: 200, latencyMs, response: () => dripping(upload.signal) };
+      case "429_retry_after":
+        return reply(429, "", { "retry-after": String(random.pick([0, 1, 7])) });
+      case "quota":
+        return reply(403, "beyondDataUsage");
+      default:
+        return reply(Number(kind));
+    }
+  }
+
+  return {
+    endpoints: Array.from({ length: schedule.endpoints }, (_, index) => ({
+      base: `https://dataway${index}`,
+      query: "token=tkn_simulated",
+      token: "tkn_simulated",
+    })),
+    encoding: {
+      contentType: "text/plain",
+      encode: (points) => {
+        const body = BLANK.subarray(0, points.reduce((total, point) => total + sizeOfPoint(point), 0));
+        bodies.set(body, points);
+        return body;
+      },
+      sizeOf: sizeOfPoint,
+      commonSize: () => 0,
+    },
+    fetch,
+    get moods() {
+      return moods;
+    },
+    set moods(changed) {
+      moods = changed;
+    },
+    get underway() {
+      return underway.size;
+    },
+    get begun() {
+      return begun;
+    },
+    get failed() {
+      return failed;
+    },
+    mark: () => void (begun = failed = 0),
+    takeVerdict: () => {
+      const verdict = trouble ? "trouble" : slowestMs < 0 ? "silent" : "well";
+      trouble = false;
+      slowestMs = -1;
+      return verdict;
+    },
+    frozen: () => {
+      frozenAt = time.elapsedMs;
+      for (const upload of underway) {
+        count("uploads frozen");
+        upload.dead ||= random.chance(0.3);
+      }
+    },
+    acknowledged,
+    stored,
+    refusals,
+  };
+}
+
+/** The size in a body: what the messages take, and a share for the rest. */
+function sizeOfPoint(point: Point): number {
+  const message = point.fields.get("message");
+  return POINT_BYTES + (typeof message === "string" ? message.length : 0);
+}
+
+/** A 200 whose body never ends. */
+function dripping(signal: AbortSignal): Response {
+  const body = new ReadableStream({
+    start: (controller) => signal.addEventListener("abort", () => controller.error(signal.reason)),
+  });
+  return new Response(body, { status: 200 });
+}

@@ -1,0 +1,183 @@
+import { createLogger } from "@std/log";
+import { createDatawayExporter } from "../../src/dataway/exporter.ts";
+import { createExtensionsApi } from "../../src/lambda/extensions_api.ts";
+import { type LifecycleEnd, type LifecycleOptions, runLifecycle } from "../../src/lambda/lifecycle.ts";
+import { createResource } from "../../src/lambda/resource.ts";
+import type { RuntimeFetch } from "../../src/lambda/runtime_fetch.ts";
+import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
+import {
+  type BreakerState,
+  type CircuitBreaker,
+  createCircuitBreaker,
+} from "../../src/pipeline/circuit_breaker.ts";
+import type { Exporter } from "../../src/pipeline/exporter.ts";
+import { createFlusher, type FlushReport } from "../../src/pipeline/flusher.ts";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import type { Consumer, RefusalReason } from "../../src/pipeline/receiver.ts";
+import { createSelfMetrics } from "../../src/pipeline/self_metrics.ts";
+import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import type { Point, Source } from "../../src/point/point.ts";
+import type { FakeDataway } from "./dataway.ts";
+import type { World } from "./world.ts";
+
+/** Parts to be replaced by broken ones, to see that the simulation notices. */
+export interface Mutation {
+  readonly store?: (store: PointStore) => PointStore;
+  readonly exporter?: (exporter: Exporter) => Exporter;
+  readonly breaker?: (breaker: CircuitBreaker) => CircuitBreaker;
+  readonly lifecycle?: (options: LifecycleOptions) => LifecycleOptions;
+}
+
+/** The real parts, put together as `src/extension.ts` does, over a simulated world. */
+export interface SimulatedExtension {
+  readonly ledger: Ledger;
+  readonly store: PointStore;
+  readonly end: Promise<LifecycleEnd>;
+  readonly breakerState: () => BreakerState;
+  readonly flushing: () => boolean;
+  readonly consumer: (source: Source) => Consumer;
+  /** A telemetry POST of the platform's; resolves once it is answered. */
+  readonly post: (body: string, sequenceId: string | undefined) => Promise<void>;
+  /** Fires what asks for relief when the store is full, and ends uploads. */
+  readonly dispose: () => Promise<void>;
+}
+
+export interface SimulatedExtensionOptions {
+  readonly world: World;
+  readonly dataway: FakeDataway;
+  readonly runtimeFetch: RuntimeFetch;
+  readonly mutation: Mutation;
+  /** Sees all points on their way into the store. */
+  readonly onPoints: (source: Source, points: readonly Point[]) => void;
+  readonly onFlushed: (report: FlushReport) => void;
+  readonly onShutdown: () => void;
+}
+
+export function startExtension(options: SimulatedExtensionOptions): SimulatedExtension {
+  const { world, dataway, mutation } = options;
+  const { schedule, time } = world;
+  const { now } = time;
+  const log = createLogger({ now, write: (line) => world.tell(`  log: ${line}`) });
+  const ledger = createLedger();
+  let relieve = (): void => {};
+  const realStore = createPointStore({
+    maxBytes: schedule.storeMaxBytes,
+    onPressure: () => relieve(),
+    sizeOf: (point) => dataway.encoding.sizeOf(point, new Map()),
+    ledger,
+  });
+  const store = mutation.store?.(realStore) ?? realStore;
+  const consumer = (source: Source): Consumer => {
+    const consume = store.consumer(source);
+    return (points) => {
+      options.onPoints(source, points);
+      consume(points);
+    };
+  };
+  const resource = createResource({ env: {}, hostname: "", globalTags: new Map(), schema: "documented" });
+  const telemetry = createTelemetryReceiver({
+    consume: consumer("telemetry"),
+    refuse: (reason: RefusalReason, count) => ledger.refused("telemetry", reason, count),
+    log,
+    now,
+    config: { schema: "documented", logs: true, metrics: true, countHandledErrors: true, useNowTime: false },
+    managedInstance: schedule.managedInstance,
+    resource,
+  });
+  const realExporter = createDatawayExporter({
+    endpoints: dataway.endpoints,
+    encoding: dataway.encoding,
+    commonTags: resource.tags,
+    maxRawBodyBytes: schedule.maxRawBodyBytes,
+    timeoutMs: schedule.timeoutMs,
+    gzip: false,
+    fetch: dataway.fetch,
+    now,
+    version: "0",
+  });
+  const realBreaker = createCircuitBreaker({ now });
+  const breaker = mutation.breaker?.(realBreaker) ?? realBreaker;
+  const self = createSelfMetrics({ ledger, store, intervalMs: 60_000, now });
+  const toStore = consumer("self");
+  const flusher = createFlusher({
+    store,
+    exporter: mutation.exporter?.(realExporter) ?? realExporter,
+    breaker,
+    collect: async () => {
+      await collectAggregates(world, consumer("statsd"));
+      toStore(self.collect());
+    },
+    onFlushed: (report) => {
+      self.flushed(report.durationMs, report.restored);
+      options.onFlushed(report);
+    },
+    log,
+    now,
+  });
+  const api = createExtensionsApi({ runtimeApi: "lambda", name: "x", fetch: options.runtimeFetch, now });
+  const lifecycle: LifecycleOptions = {
+    next: api.next,
+    invocations: telemetry.invocations,
+    flusher,
+    breaker: breaker.state,
+    heldBytes: () => store.heldBytes,
+    plan: schedule.plan,
+    budgetMs: schedule.budgetMs,
+    exportTimeoutMs: schedule.timeoutMs,
+    flushIntervalMs: schedule.flushIntervalMs,
+    telemetry: schedule.telemetry,
+    managedInstance: schedule.managedInstance,
+    onHeld: self.held,
+    onPressure: (how) => void (relieve = how),
+    onShutdown: () => {
+      options.onShutdown();
+      toStore(self.collect(true));
+    },
+    log,
+    now,
+  };
+  return {
+    ledger,
+    store,
+    consumer,
+    breakerState: realBreaker.state,
+    flushing: () => flusher.busy,
+    end: runLifecycle(mutation.lifecycle?.(lifecycle) ?? lifecycle),
+    post: async (body, sequenceId) => {
+      const headers = { "content-length": String(body.length) };
+      await telemetry.app?.request("/awslambda", {
+        method: "POST",
+        body,
+        headers: sequenceId === undefined ? headers : { ...headers, "sequence-id": sequenceId },
+      });
+    },
+    dispose: async () => await realExporter[Symbol.asyncDispose](),
+  };
+}
+
+/** The part with some methods replaced; getters stay alive. */
+export function replaceIn<T extends object>(part: T, methods: Partial<T>): T {
+  return Object.create(part, Object.getOwnPropertyDescriptors(methods));
+}
+
+/** What draining a socket of aggregates is like. */
+async function collectAggregates({ schedule, random, time }: World, consume: Consumer): Promise<void> {
+  switch (schedule.collect) {
+    case "plain":
+      return;
+    case "slow":
+      await new Promise<void>((resolve) => time.inbound(random.int(1, 40), resolve));
+      return consume([{
+        category: "metric",
+        measurement: "aggregate",
+        tags: new Map(),
+        fields: new Map([["value", 1n]]),
+        timeNs: 0n,
+      }]);
+    case "throws":
+      if (random.chance(0.5)) throw new TypeError("bad aggregate");
+      return;
+    case "hangs":
+      if (random.chance(0.3)) await new Promise<void>(() => {});
+  }
+}

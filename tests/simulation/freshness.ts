@@ -1,0 +1,80 @@
+import type { BreakerState } from "../../src/pipeline/circuit_breaker.ts";
+import type { PointStore } from "../../src/pipeline/store.ts";
+import type { Register } from "./checks.ts";
+import type { FakeDataway } from "./dataway.ts";
+import type { World } from "./world.ts";
+
+/** Data must not lie about: with a Dataway that is well each plan has a bound for its age. */
+export interface Freshness {
+  invoked(state: BreakerState, deadlineAt: number): void;
+  /** The extension knows that the runtime is done. */
+  told(): void;
+  /** The extension asks for the next event. */
+  asked(store: PointStore): void;
+}
+
+/** Adaptive plans may defer a flush this long when traffic is dense, in ms. */
+const OVERLAP_INTERVAL_MS = 10_000;
+/** Time in which a Dataway that is well takes what is held, in ms. */
+const ROUND_TRIPS_MS = 200;
+/** Less than this before the deadline no flush at the end can be expected, in ms. */
+const TIME_TO_FLUSH_MS = 200 + 250;
+
+export function createFreshness(world: World, register: Register, dataway: FakeDataway): Freshness {
+  const { time, schedule, fail } = world;
+  const { plan } = schedule;
+  /** World times of the last INVOKEs, newest first. */
+  const invokedMs: number[] = [];
+  let state: BreakerState = "closed";
+  let toldMs: number | undefined;
+  let mustFlush = false;
+  const alwaysWell = schedule.telemetry && schedule.collect === "plain" && schedule.budgetMs >= 500 &&
+    schedule.storeMaxBytes >= 1e6 && schedule.maxRawBodyBytes >= 1e6 && schedule.endpointMaxBytes >= 1e6 &&
+    schedule.invocations.every(({ moods, timeoutMs, runtimeMs, telemetryDelayMs }) =>
+      moods.every(({ kind }) => kind === "healthy") && telemetryDelayMs <= 5 &&
+      timeoutMs - runtimeMs > TIME_TO_FLUSH_MS + 2 * ROUND_TRIPS_MS
+    );
+
+  /** World time before which nothing that is held may have come. */
+  function oldestMs(): number {
+    const [thisMs = 0, lastMs = 0, beforeMs = 0] = invokedMs;
+    switch (plan.kind) {
+      case "end":
+        return toldMs ?? thisMs;
+      case "periodic":
+        return thisMs - plan.everyMs - ROUND_TRIPS_MS;
+      case "overlap":
+        return invokedMs.length < 3 ? -Infinity : beforeMs - ROUND_TRIPS_MS;
+      case "adaptive":
+        return invokedMs.length < 3
+          ? -Infinity
+          : Math.min(beforeMs, lastMs - OVERLAP_INTERVAL_MS) - ROUND_TRIPS_MS;
+    }
+  }
+
+  return {
+    invoked: (breaker, deadlineAt) => {
+      state = breaker;
+      toldMs = undefined;
+      invokedMs.unshift(time.elapsedMs);
+      dataway.mark();
+      mustFlush = deadlineAt - time.now() > TIME_TO_FLUSH_MS;
+    },
+    told: () => void (toldMs ??= time.elapsedMs),
+    asked: (store) => {
+      const named = plan.kind === "overlap" || plan.kind === "adaptive" || state !== "closed";
+      if (dataway.underway > 0 && !named && schedule.telemetry) {
+        fail("Nothing is pending at next unless the plan says so");
+      }
+      if (!alwaysWell || !mustFlush || store.held() === 0) return;
+      const limitMs = oldestMs();
+      let old = 0;
+      for (const [point, { atMs }] of register.points) {
+        if (atMs < limitMs && !dataway.acknowledged.has(point)) old++;
+      }
+      if (old > 0) {
+        fail(`Data goes as the plan says: ${old} points are older than ${time.elapsedMs - limitMs} ms`);
+      }
+    },
+  };
+}

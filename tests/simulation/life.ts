@@ -1,0 +1,126 @@
+import type { LifecycleEnd } from "../../src/lambda/lifecycle.ts";
+import type { PointStore } from "../../src/pipeline/store.ts";
+import type { Point } from "../../src/point/point.ts";
+import { checkRefusal, checkRows, checkTotals, createRegister, type Register } from "./checks.ts";
+import { createFakeDataway, type FakeDataway } from "./dataway.ts";
+import { type Mutation, replaceIn, type SimulatedExtension, startExtension } from "./extension.ts";
+import { createFakePlatform } from "./platform.ts";
+import { createWatch, TICK_MS, type Watch } from "./watch.ts";
+import type { World } from "./world.ts";
+
+/** A sandbox with everything in and around it. */
+interface Life {
+  readonly world: World;
+  readonly register: Register;
+  readonly dataway: FakeDataway;
+  readonly watch: Watch;
+  readonly extension: SimulatedExtension;
+  /** Requests that must be, and that may be counted. */
+  readonly requests: () => { readonly atLeast: number; readonly atMost: number };
+  /** The platform has done its part. */
+  readonly lived: () => boolean;
+  readonly end: () => LifecycleEnd | undefined;
+}
+
+/** A last flush that ends so long before the limit had the time it wanted. In ms. */
+const SPARE_MS = 150;
+const MAX_STEPS = 50_000;
+
+/** Lives until SHUTDOWN is handled, the sandbox is killed, or a promise is broken; checks after each step. */
+export async function live(world: World, mutation: Mutation, isBroken: () => boolean): Promise<void> {
+  const { time, schedule, fail, count, tell } = world;
+  const life = begin(world, mutation);
+  const { extension, watch } = life;
+  await time.settle();
+  for (let steps = 0; life.end() === undefined; steps++) {
+    if (life.lived() && schedule.ending === "kill" && !watch.shuttingDown) {
+      return count("lives ended by a kill");
+    }
+    if (steps > MAX_STEPS) fail("Life ends");
+    if (!await time.step()) fail("Something goes on until the end");
+    checkTotals(extension.ledger, extension.store, schedule.storeMaxBytes, fail);
+    const late = time.now() > watch.shutdownLimitAt + TICK_MS;
+    if (late && life.end() === undefined) fail("SHUTDOWN is handled in time");
+    if (isBroken()) return;
+  }
+  tell(`the extension ends: ${JSON.stringify(life.end())}`);
+  await checkEnd(life);
+}
+
+function begin(world: World, mutation: Mutation): Life {
+  const { time, fail } = world;
+  const register = createRegister(() => time.elapsedMs);
+  let last = false;
+  let atLeast = 0;
+  let end: LifecycleEnd | undefined;
+  let lived = false;
+  const dataway = createFakeDataway({ world, arrivalOf: register.arrivalOf, ordered: () => !last });
+  // The platform, the watch and the extension know of each other.
+  const running: { extension?: SimulatedExtension } = {};
+  const watch = createWatch({ world, register, dataway, extension: () => running.extension });
+  const platform = createFakePlatform({
+    world,
+    post: async (body, sequenceId) => await running.extension?.post(body, sequenceId),
+    watch,
+  });
+  const watchDrops = (store: PointStore): PointStore =>
+    replaceIn(store, {
+      drop: (batch, reason) => {
+        for (const point of batch.points) checkRefusal(point, reason, dataway, fail);
+        store.drop(batch, reason);
+      },
+    });
+  const extension = startExtension({
+    world,
+    dataway,
+    mutation: { ...mutation, store: (store) => watchDrops(mutation.store?.(store) ?? store) },
+    runtimeFetch: platform.fetch,
+    onPoints: register.arrived,
+    onFlushed: watch.flushed,
+    onShutdown: () => {
+      last = true;
+      atLeast = platform.known.size;
+    },
+  });
+  running.extension = extension;
+  void extension.end.then((how) => void (end = how));
+  void platform.live().then(() => void (lived = true));
+  return {
+    world,
+    register,
+    dataway,
+    watch,
+    extension,
+    requests: () => ({ atLeast, atMost: platform.known.size }),
+    lived: () => lived,
+    end: () => end,
+  };
+}
+
+async function checkEnd({ world, register, dataway, watch, extension, requests, end }: Life): Promise<void> {
+  const { time, schedule, fail, count } = world;
+  const { exitCode, reason } = end() ?? { exitCode: 1, reason: "none" };
+  if (exitCode !== 0) fail(`The extension ends well: ${reason}`);
+  const hadTime = time.now() < watch.shutdownLimitAt - SPARE_MS;
+  await extension.dispose();
+  if (time.timers > 0) fail(`No timer is left at the end: ${time.timers}`);
+  if (dataway.underway > 0) fail("No upload is under way at the end");
+  checkRows({ ...extension, register, dataway, fail });
+  const held = extension.store.held();
+  if (held > 0) count("lives that ended with data held");
+  if (held > 0 && hadTime && dataway.failed === 0 && schedule.collect !== "hangs") {
+    fail(`With a Dataway that is well nothing is held at the end: ${held}`);
+  }
+  const { atLeast, atMost } = requests();
+  checkVerdicts(register.points.keys(), atLeast, atMost, fail);
+  for (const [reason, points] of extension.ledger.totalDropped()) count(`points dropped: ${reason}`, points);
+}
+
+/** Each request is counted once, whatever its telemetry looked like; one heard of too late may be left out. */
+function checkVerdicts(points: Iterable<Point>, atLeast: number, atMost: number, fail: World["fail"]): void {
+  let invocations = 0;
+  for (const point of points) invocations += Number(point.fields.get("invocations") ?? 0);
+  if (invocations < atLeast || invocations > atMost) {
+    fail(`Each request is counted once: ${invocations} of ${atLeast} to ${atMost}`);
+  }
+}
