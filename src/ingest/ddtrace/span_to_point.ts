@@ -65,6 +65,11 @@ function promoteTags(
     }
     // Both keys mean the same; `error.message` is the newer one.
     if (key === "error.msg" && span.meta.has("error.message")) continue;
+    // Where the error was handled is less than where it arose, but all that Go's tracer has for most errors.
+    if (key === "error.handling_stack" && (span.meta.get("error.stack") ?? "") !== "") {
+      rest.set(key, text);
+      continue;
+    }
     if (isUnfitForTag(text)) longTexts.set(name, clip(text));
     else tags.set(name, text);
   }
@@ -132,6 +137,7 @@ const PROMOTED: ReadonlyMap<string, string> = new Map([
   ["error.message", "error_message"],
   ["error.msg", "error_message"],
   ["error.stack", "error_stack"],
+  ["error.handling_stack", "error_stack"],
   ["error.type", "error_type"],
   ["system.pid", "pid"],
   ["project", "project"],

@@ -1,5 +1,5 @@
 /** How spans become points, from E5 of `spec/datakit.md` 9 on. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertObjectMatch } from "@std/assert";
 import { harness, hex, message, only, pack, type Packable } from "./support.ts";
 
 type Members = { readonly [key: string]: Packable };
@@ -99,6 +99,23 @@ Deno.test("spanToPoint() turns known tags into tags, long ones into fields, and 
   });
   assertEquals([fields.error_stack, fields.error_type], [stack, "two\nlines"]);
   assertEquals(fields.resource, "SELECT 1 FROM t");
+});
+
+Deno.test("spanToPoint() shows where an error was handled when the tracer does not know where it arose", async () => {
+  const h = harness();
+  const handled = "main.main\n\t/app/main.go:33";
+  const arisen = "main.query\n\t/app/db.go:7";
+  await h.send(
+    "/v0.4/traces",
+    pack([[
+      span({ span_id: 1, meta: { "error.handling_stack": handled } }),
+      span({ span_id: 2, parent_id: 1, meta: { "error.handling_stack": handled, "error.stack": arisen } }),
+    ]]),
+  );
+  assertEquals(h.points.map((point) => point.fields.get("error_stack")), [handled, arisen]);
+  assertObjectMatch({ message: message(h.points[1]) }, {
+    message: { meta: { "error.handling_stack": handled } },
+  });
 });
 
 Deno.test("spanToPoint() joins a 128-bit id for the whole chunk, whichever span brings it, and no further", async () => {
