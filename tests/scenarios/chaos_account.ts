@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { nowMs } from "../emulator/waiters.ts";
 import type { LambdaOptions } from "../emulator/options.ts";
+import type { FunctionScript } from "../emulator/script.ts";
 import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
 
 export interface ChaosScenario {
@@ -13,7 +14,7 @@ export interface ChaosScenario {
 export interface ChaosSandbox extends AsyncDisposable {
   readonly sandbox: Sandbox;
   /** Invocations with one telling line each; every one must be answered and none held beyond the budget. */
-  invoke(times: number): Promise<void>;
+  invoke(times: number, script?: FunctionScript): Promise<void>;
   /** Ends the life: exit code 0, in time. Then checks the ledger; `lost` points may be counted as such. */
   end(expected?: Expected): Promise<void>;
 }
@@ -46,12 +47,12 @@ export async function startChaos(
   const mark = crypto.randomUUID().slice(0, 8);
   return {
     sandbox,
-    invoke: async (times) => {
+    invoke: async (times, script = {}) => {
       for (let n = 0; n < times; n++) {
         const line = `${mark} ${sent.length}`;
         sent.push(line);
         const startedAt = nowMs();
-        const { status, extensionHoldMs = 0 } = await lambda.invoke({ logs: [line] });
+        const { status, extensionHoldMs = 0 } = await lambda.invoke({ ...script, logs: [line] });
         assertEquals(status, "success");
         const lateMs = lambda.settings.telemetryChaos.delayMs ?? 0;
         const limitMs = BUDGET_MS + SLACK_MS + lateMs;

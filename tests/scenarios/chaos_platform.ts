@@ -194,10 +194,11 @@ export const FREEZE_CHAOS: readonly ChaosScenario[] = [
       const { lambda, dataway } = chaos.sandbox;
       await lambda.init();
       // What is held is sent from INVOKE on, and not answered before the invocation ends.
+      await chaos.invoke(1);
       dataway.otherwise({ status: 200, delayMs: 300 });
       for (const freezeMs of [600, 1200]) {
         const before = dataway.requests.length;
-        await chaos.invoke(1);
+        await chaos.invoke(1, { sleepMs: 100 });
         assert(dataway.requests.length > before, "no POST was open");
         await lambda.freeze(freezeMs);
       }
