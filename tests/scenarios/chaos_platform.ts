@@ -185,8 +185,8 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
   },
 ];
 
-/** Only with real processes, which can be stopped. */
-export const FREEZE_CHAOS: readonly ChaosScenario[] = [
+/** Only with real processes, which can be stopped and killed. */
+export const PROCESS_CHAOS: readonly ChaosScenario[] = [
   {
     name: "a freeze in the middle of a POST neither loses nor repeats what it carried",
     run: async (start) => {
@@ -220,6 +220,30 @@ export const FREEZE_CHAOS: readonly ChaosScenario[] = [
       await chaos.invoke(1);
       assertEquals(dataway.points("logging").length, before + 1, "the first flush after the freeze failed");
       await chaos.end();
+    },
+  },
+  {
+    name: "with the spool on a kill during an outage loses nothing: the next life sends it, once",
+    run: async (start) => {
+      const folder = await Deno.makeTempDir({ prefix: "spool-" });
+      try {
+        await using chaos = await startChaos(start, { env: { ENV_SPOOL: "on", ENV_SPOOL_DIR: folder } });
+        const { sandbox } = chaos;
+        await sandbox.lambda.init();
+        sandbox.dataway.otherwise(503);
+        await chaos.invoke(4);
+        await sandbox.lambda.vanish();
+        assertEquals(messages(sandbox).length, 0);
+        sandbox.dataway.otherwise(200);
+        await sandbox.lambda.init();
+        await chaos.invoke(2);
+        assertEquals((await sandbox.lambda.shutdown()).exitCode, 0);
+        const lines = messages(sandbox);
+        assertEquals([lines.length, new Set(lines).size], [6, 6]);
+        assertEquals(sandbox.sum("invocations"), 6n);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
     },
   },
 ];
