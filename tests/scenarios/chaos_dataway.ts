@@ -7,6 +7,9 @@ const TOKEN = "tkn_chaos000000000000000000000000";
 /** Longer than a label of a domain name may be: fails to resolve without asking any server. */
 const NO_HOST = `${"a".repeat(64)}.invalid`;
 
+/** Where the budget itself is what ends the wait, in ms. */
+const SMALL_BUDGET_MS = 150;
+
 /** Steps after which the batch is sent again. */
 const FAULTS: readonly (readonly [name: string, step: ReplyStep])[] = [
   ["accepts and hangs", "hang"],
@@ -23,7 +26,7 @@ const FAULTS: readonly (readonly [name: string, step: ReplyStep])[] = [
 const outages = FAULTS.map(([name, step]): ChaosScenario => ({
   name: `a Dataway that ${name} costs no more than the budget, and nothing`,
   run: async (start) => {
-    await using chaos = await startChaos(start);
+    await using chaos = await startChaos(start, {}, step === "hang" ? SMALL_BUDGET_MS : undefined);
     chaos.sandbox.dataway.otherwise(step);
     await chaos.invoke(4);
     chaos.sandbox.dataway.otherwise(200);
@@ -111,7 +114,7 @@ export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
   {
     name: "an answer whose body never ends is an answer",
     run: async (start) => {
-      await using chaos = await startChaos(start);
+      await using chaos = await startChaos(start, {}, SMALL_BUDGET_MS);
       chaos.sandbox.dataway.otherwise("drip");
       await chaos.invoke(2);
       chaos.sandbox.dataway.otherwise(200);
@@ -148,7 +151,7 @@ export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
   {
     name: "answers slower than the budget: everything arrives, some of it twice",
     run: async (start) => {
-      await using chaos = await startChaos(start);
+      await using chaos = await startChaos(start, {}, SMALL_BUDGET_MS);
       chaos.sandbox.dataway.otherwise({ status: 200, delayMs: 400 });
       await chaos.invoke(3);
       chaos.sandbox.dataway.otherwise(200);

@@ -125,13 +125,13 @@ scenario("lambda counts a handled error as a success of the platform", async () 
 
 scenario("lambda ends a hanging function at its timeout and starts anew in the next invocation", async () => {
   const extension = fakeExtension();
-  await using lambda = await startLambda({ extension, timeoutMs: 100 });
+  await using lambda = await startLambda({ extension, timeoutMs: 400 });
   await lambda.init();
   const result = await lambda.invoke({ outcome: "hang" });
   assertEquals([result.status, result.reset?.reason, result.reset?.exitCode], ["timeout", "timeout", 0]);
   assertEquals(extension.shutdownReasons, ["timeout"]);
-  assertMatch(result.response, /Task timed out after 0\.10 seconds/);
-  assert(lambda.logs.some(({ line }) => line.endsWith("Task timed out after 0.10 seconds")));
+  assertMatch(result.response, /Task timed out after 0\.40 seconds/);
+  assert(lambda.logs.some(({ line }) => line.endsWith("Task timed out after 0.40 seconds")));
   const [done] = recordsOf(extension.received, "platform.runtimeDone");
   assertEquals([read(done, "status"), read(done, "errorType")], ["timeout", undefined]);
   assertEquals(read(recordsOf(extension.received, "platform.report")[0], "status"), "timeout");
