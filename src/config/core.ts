@@ -1,6 +1,7 @@
 import type { LogLevel } from "@std/log";
 import type { BodyLimits, ListenAddress } from "../pipeline/receiver.ts";
 import type { FlushPlan } from "../lambda/flush_policy.ts";
+import { readListenAddress } from "./listen.ts";
 import { parseDurationMs, type SettingReader } from "./reader.ts";
 
 /** What the user calls the ways in (`ENV_DEFAULT_ENABLED_INPUTS`), by DataKit's names. */
@@ -130,29 +131,6 @@ function readSpool(read: SettingReader): SpoolConfig | undefined {
     description: "Most space they may take; the oldest goes first, counted.",
   });
   return isOn ? { directory, maxBytes } : undefined;
-}
-
-/** `host:port`, `[v6]:port`, `:port` or a port alone. */
-export function readListenAddress(
-  read: SettingReader,
-  name: string,
-  options: { readonly default: ListenAddress; readonly description: string },
-): ListenAddress {
-  const { hostname, port } = options.default;
-  const shown = `${hostname}:${port}`;
-  const text = read.text(name, { default: shown, description: options.description });
-  const match = /^(?:(\[[0-9a-f:.]+\]|[^:\s/]*):)?(\d{1,5})$/i.exec(text);
-  const chosen = Number(match?.[2]);
-  if (match === null || chosen > 65535) {
-    read.problem({
-      name,
-      message: `Cannot use ${name} as it must be host:port: current value is ${JSON.stringify(text)}`,
-      used: shown,
-    });
-    return options.default;
-  }
-  const host = (match[1] ?? hostname).replace(/^\[|\]$/g, "");
-  return { hostname: host === "" ? "0.0.0.0" : host, port: chosen };
 }
 
 function readInputs(read: SettingReader): ReadonlySet<Input> {

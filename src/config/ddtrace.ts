@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
+import { readLoopbackAddresses } from "./listen.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** How a span becomes a point. */
@@ -50,7 +51,6 @@ export interface DdtraceConfig {
   readonly functionName: string;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 const REGEXP_PREFIX = "reg:";
 
 /** Reads `ENV_INPUT_DDTRACE_*`, and the few names of Datadog's that users may have set already. */
@@ -67,18 +67,14 @@ export function readDdtraceConfig(read: SettingReader, enabled: boolean): Ddtrac
   });
   return {
     enabled,
-    listen: readAddresses(
-      read,
-      "ENV_INPUT_DDTRACE_LISTEN",
-      port === 0 ? [] : [`127.0.0.1:${port}`, `[::1]:${port}`],
-      "Loopback addresses of the Datadog trace agent's routes; `off` opens none.",
-    ),
-    lifecycleListen: readAddresses(
-      read,
-      "ENV_INPUT_DDTRACE_LIFECYCLE_LISTEN",
-      ["127.0.0.1:8124"],
-      "Loopback addresses of the Datadog Lambda lifecycle API; `off` opens none.",
-    ),
+    listen: readLoopbackAddresses(read, "ENV_INPUT_DDTRACE_LISTEN", {
+      default: port === 0 ? [] : [`127.0.0.1:${port}`, `[::1]:${port}`],
+      description: "Loopback addresses of the Datadog trace agent's routes; `off` opens none.",
+    }),
+    lifecycleListen: readLoopbackAddresses(read, "ENV_INPUT_DDTRACE_LIFECYCLE_LISTEN", {
+      default: ["127.0.0.1:8124"],
+      description: "Loopback addresses of the Datadog Lambda lifecycle API; `off` opens none.",
+    }),
     mapping: readMapping(read),
     sampling: readSampling(read),
     maxSpans: read.integer("ENV_INPUT_DDTRACE_MAX_SPANS", {
@@ -196,38 +192,6 @@ function readPattern(read: SettingReader, name: string, pattern: string): RegExp
     });
     return [];
   }
-}
-
-function readAddresses(
-  read: SettingReader,
-  name: string,
-  preset: readonly string[],
-  description: string,
-): readonly ListenAddress[] {
-  const addresses: ListenAddress[] = [];
-  for (const text of read.list(name, { default: preset, description })) {
-    if (/^(off|none|-)$/i.test(text)) continue;
-    const address = parseAddress(text);
-    if (address !== undefined) addresses.push(address);
-    else {
-      read.problem({
-        name,
-        message: `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${
-          JSON.stringify(text.slice(0, 80))
-        }`,
-        used: "the others",
-      });
-    }
-  }
-  return addresses;
-}
-
-/** `host:port`, `[v6]:port`, `:port` or a port alone; tracers run in this sandbox, so only loopback hosts pass. */
-function parseAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:(\[[0-9a-f:]+\]|[^:\s]*):)?(\d{1,5})$/i.exec(text);
-  if (match === null || Number(match[2]) > 65535) return undefined;
-  const hostname = (match[1] || "127.0.0.1").replace(/^\[|\]$/g, "").toLowerCase();
-  return LOOPBACK.test(hostname) ? { hostname, port: Number(match[2]) } : undefined;
 }
 
 function parseObject(text: string): [string, unknown][] | undefined {

@@ -1,5 +1,5 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
-import { readListenAddress } from "./core.ts";
+import { readListenAddress } from "./listen.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** Settings of the OpenTelemetry receiver. */

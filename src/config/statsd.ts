@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
+import { readLoopbackAddresses } from "./listen.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** How ambiguous lines are read, and whether a gauge's leading sign adjusts (`etsy`) or is part of the value. */
@@ -37,22 +38,19 @@ export interface StatsdConfig {
 
 const TAG_STYLES = ["auto", "datadog", "influx", "librato", "signalfx", "graphite"] as const;
 const LISTEN = ["127.0.0.1:8125", "[::1]:8125"] as const;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** Reads `ENV_INPUT_STATSD_*`. */
 export function readStatsdConfig(read: SettingReader, enabled: boolean): StatsdConfig {
   return {
     enabled,
-    udp: readAddresses(
-      read,
-      "ENV_INPUT_STATSD_LISTEN",
-      "Loopback addresses of the StatsD UDP sockets; `off` opens none.",
-    ),
-    tcp: readAddresses(
-      read,
-      "ENV_INPUT_STATSD_LISTEN_TCP",
-      "Loopback addresses of the StatsD TCP listeners (one metric a line); `off` opens none.",
-    ),
+    udp: readLoopbackAddresses(read, "ENV_INPUT_STATSD_LISTEN", {
+      default: LISTEN,
+      description: "Loopback addresses of the StatsD UDP sockets; `off` opens none.",
+    }),
+    tcp: readLoopbackAddresses(read, "ENV_INPUT_STATSD_LISTEN_TCP", {
+      default: LISTEN,
+      description: "Loopback addresses of the StatsD TCP listeners (one metric a line); `off` opens none.",
+    }),
     unixDatagramPath: readSocketPath(
       read,
       "ENV_INPUT_STATSD_UNIXGRAM",
@@ -92,33 +90,6 @@ export function readStatsdConfig(read: SettingReader, enabled: boolean): StatsdC
       description: "Metrics whose name begins so are dropped, e.g. `datadog.dogstatsd.client.`.",
     }),
   };
-}
-
-function readAddresses(read: SettingReader, name: string, description: string): readonly ListenAddress[] {
-  const addresses: ListenAddress[] = [];
-  for (const text of read.list(name, { default: LISTEN, description })) {
-    if (/^(off|none|-)$/i.test(text)) continue;
-    const address = parseAddress(text);
-    if (address !== undefined) addresses.push(address);
-    else {
-      read.problem({
-        name,
-        message: `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${
-          JSON.stringify(text)
-        }`,
-        used: "the others",
-      });
-    }
-  }
-  return addresses;
-}
-
-/** `host:port`, `[v6]:port`, `:port` or a port alone; only this sandbox may send, so only loopback hosts pass. */
-function parseAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:(\[[0-9a-f:]+\]|[^:\s]*):)?(\d{1,5})$/i.exec(text);
-  if (match === null || Number(match[2]) > 65535) return undefined;
-  const hostname = (match[1] || "127.0.0.1").replace(/^\[|\]$/g, "").toLowerCase();
-  return LOOPBACK.test(hostname) ? { hostname, port: Number(match[2]) } : undefined;
 }
 
 function readSocketPath(read: SettingReader, name: string, description: string): string {
