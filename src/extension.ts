@@ -66,6 +66,8 @@ type Registered = Extract<RegisterResult, { status: "registered" }>;
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 /** Own figures are sent at most this often, in ms. */
 const SELF_METRICS_INTERVAL_MS = 60_000;
+/** More than the own figures of all sources take in the store. In bytes. */
+const FIGURES_BYTES = 16_384;
 /** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
 const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 /** Part of an invocation's budget, and at most so many ms of it, that is kept for the spool. */
@@ -275,7 +277,12 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     stow: createLeftovers({ flusher, breaker: breaker.state, spool, memory, log }),
     stowMs: spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
     onPressure: (how) => void (relieve = how),
-    onShutdown: () => toStore(self.collect(true)),
+    onShutdown: () => {
+      // A full store would drop, for the last figures, points that these no longer count.
+      const kept = Math.max(core.storeMaxBytes / 2, core.storeMaxBytes - FIGURES_BYTES);
+      store.shed(kept, "store_full");
+      toStore(self.collect(true));
+    },
     log,
     now,
   });

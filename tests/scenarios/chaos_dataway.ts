@@ -178,8 +178,7 @@ export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
       const line = sandbox.lines().find((each) => each.includes("Data was lost in this sandbox"));
       const dropped = Number(JSON.parse(line ?? "{}").dropped?.store_full);
       assertEquals(arrived.length + dropped, invocations * 200);
-      // The figures themselves may push out a line or two after they were made.
-      assertLess(Math.abs(dropped - (ownFigures(sandbox).get("dropped_store_full") ?? 0)), 5);
+      assertEquals(ownFigures(sandbox).get("dropped_store_full"), dropped);
       assert(arrived.at(-1)?.startsWith(`${invocations - 1}/`), "the newest line is missing");
       assertLess(arrived.length * 1000, 1024 * 1024);
       assertEquals(sandbox.sum("invocations"), BigInt(invocations));
