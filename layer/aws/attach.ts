@@ -115,11 +115,11 @@ async function gatherFacts(
   const known = await told(
     "lambda:GetLayerVersion",
     region,
-    () => lambda.getLayerVersionByArn({ Arn: layer }),
+    () => lambda.getLayerVersion(layerOf(layer)),
   );
   const unpackedBytes = new Map([["the code", await measure(found.Code?.Location)]]);
   for (const arn of PackageType === "Image" ? [] : after.layers) {
-    const { Content } = arn === layer ? known : await lambda.getLayerVersionByArn({ Arn: arn }).catch(() => ({
+    const { Content } = arn === layer ? known : await lambda.getLayerVersion(layerOf(arn)).catch(() => ({
       Content: undefined,
     }));
     unpackedBytes.set(arn, await measure(Content?.Location));
@@ -133,6 +133,12 @@ async function gatherFacts(
     layerDescription: known.Description ?? "",
     unpackedBytes,
   };
+}
+
+/** A layer is named by its ARN without the version: it may be another account's. */
+function layerOf(arn: string): { LayerName: string; VersionNumber: number } {
+  const at = arn.lastIndexOf(":");
+  return { LayerName: arn.slice(0, at), VersionNumber: Number(arn.slice(at + 1)) };
 }
 
 /** With another endpoint than AWS's, a place outside of it is not asked: an emulator's may lead to the real AWS. */

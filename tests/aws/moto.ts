@@ -30,6 +30,8 @@ export interface Fault {
   readonly times?: number;
   /** Only requests whose body has this text. */
   readonly when?: string;
+  /** The answer, instead of an error's. */
+  readonly body?: unknown;
   /** The call takes effect before it fails. */
   readonly after?: boolean;
 }

@@ -4,7 +4,7 @@ Started by moto.ts. Prints its port as the first line and ends when its standard
 
 Under /_test/ it offers what a test needs and no AWS API has:
   POST /_test/call    {"service", "region", "method", "args"}: a call by the AWS SDK for Python
-  POST /_test/fault   {"region", "action"?, "status", "code", "message", "times"?, "after"?, "when"?}: calls that fail
+  POST /_test/fault   {"region", "action"?, "status", "code", "message", "times"?, "after"?, "when"?, "body"?}: calls that fail
   GET  /_test/calls   the actions that were asked for, one a line: region, action
   GET  /_test/zip     ?region=&name=&version=: the bytes of a layer; takes ranges, as S3 does
 """
@@ -90,7 +90,7 @@ def refusal(environ, key, region, action):
             is_meant = fault["region"] == region and fault.get("action", action) == action
             if is_meant and fault.get("times", 1) > 0 and fault.get("when", "").encode() in body:
                 fault["times"] = fault.get("times", 1) - 1
-                return fault["status"], fault["code"], fault["message"], fault.get("after", False)
+                return fault["status"], fault["code"], fault["message"], fault
     return None
 
 
@@ -130,8 +130,10 @@ def app(environ, start_response):
         return policy_as_aws_words_it(environ, start_response)
     if refused is None:
         return moto(environ, start_response)
-    status, code, message, *after = refused
-    if after and after[0]:
+    status, code, message, *fault = refused
+    if fault and "body" in fault[0]:
+        return respond(start_response, status, json.dumps(fault[0]["body"]).encode())
+    if fault and fault[0].get("after"):
         # It takes effect, but the answer is lost.
         b"".join(moto(environ, lambda *_: None))
     if action.startswith("POST /"):  # STS speaks XML
