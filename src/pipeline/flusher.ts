@@ -60,7 +60,7 @@ export interface FlusherOptions {
 const PROBE_BYTES = 16_384;
 /** Longest wait for aggregates, in ms: they are at hand, or something is wrong with them. */
 const COLLECT_MS = 100;
-/** An upload cut by its flush's end is Dataway's failure only if it took that much longer than one that was answered. */
+/** An upload cut by its flush's end is Dataway's failure only if it took that much longer than the one before. */
 const HANGING_FACTOR = 2;
 
 interface Tally {
@@ -69,8 +69,8 @@ interface Tally {
   dropped: number;
   /** Ends the flush: Dataway did not take a batch. */
   stopped: boolean;
-  /** The slowest answer so far, in ms; `undefined` before the first. */
-  slowestMs: number | undefined;
+  /** What the latest answer took, by category, in ms. */
+  readonly answeredMs: Map<Category, number>;
   /** Dataway is not well. */
   failed: boolean;
   /** The longest wait that it asked for, in ms. */
@@ -108,7 +108,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
       restored: 0,
       dropped: 0,
       stopped: false,
-      slowestMs: undefined,
+      answeredMs: new Map(),
       failed: false,
       retryAfterMs: undefined,
     };
@@ -117,13 +117,12 @@ export function createFlusher(options: FlusherOptions): Flusher {
     if (state === "half_open") await probe(tally, signal);
     else if (state === "open") tally.stopped = true;
     if (!tally.stopped) {
-      await drainAll(tally, signal, flushOptions);
-      await replay(tally, signal);
+      await sendAll(tally, signal, flushOptions);
     }
     stuck = tally.stopped || signal.aborted;
     // A flush is one verdict, however many uploads it made side by side.
     if (tally.failed) breaker.failed(tally.retryAfterMs);
-    else if (tally.slowestMs !== undefined) breaker.succeeded();
+    else if (tally.answeredMs.size > 0) breaker.succeeded();
     if (tally.exported > 0) lastFlushAt = now();
     const { exported, restored, dropped } = tally;
     const report = { exported, restored, dropped, durationMs: Math.max(0, now() - startedAt) };
@@ -164,12 +163,13 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
   }
 
-  async function drainAll(tally: Tally, signal: AbortSignal, o: FlushOptions): Promise<void> {
+  async function sendAll(tally: Tally, signal: AbortSignal, o: FlushOptions): Promise<void> {
     for (;;) {
       const categories = store.categories();
       await Promise.all(categories.map((category) => drain(category, tally, signal, o)));
+      await replay(tally, signal);
       // What came meanwhile has another flush to go with, unless this is the last.
-      if (!o.force || categories.length === 0 || tally.stopped || signal.aborted) return;
+      if (!o.force || store.categories().length === 0 || tally.stopped || signal.aborted) return;
     }
   }
 
@@ -213,7 +213,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
   ): Promise<boolean> {
     const startedAt = now();
     const result = await exported(batch, signal);
-    judge(result, now() - startedAt, tally, signal);
+    judge(batch.category, result, now() - startedAt, tally, signal);
     const count = batch.points.length;
     switch (result.status) {
       case "success":
@@ -249,13 +249,19 @@ export function createFlusher(options: FlusherOptions): Flusher {
   }
 
   /** Learns from an upload how Dataway is. */
-  function judge(result: ExportResult, tookMs: number, tally: Tally, signal: AbortSignal): void {
+  function judge(
+    category: Category,
+    result: ExportResult,
+    tookMs: number,
+    tally: Tally,
+    signal: AbortSignal,
+  ): void {
     if (result.status !== "retryable") {
-      tally.slowestMs = Math.max(tally.slowestMs ?? 0, tookMs);
+      tally.answeredMs.set(category, tookMs);
       return;
     }
     // Time was over for what was under way: with much to send that is no fault of a Dataway that answers.
-    if (signal.aborted && tookMs <= (tally.slowestMs ?? -1) * HANGING_FACTOR) return;
+    if (signal.aborted && tookMs <= (tally.answeredMs.get(category) ?? -1) * HANGING_FACTOR) return;
     tally.failed = true;
     if (result.retryAfterMs === undefined) return;
     tally.retryAfterMs = Math.max(tally.retryAfterMs ?? 0, result.retryAfterMs);

@@ -122,3 +122,13 @@ Deno.test("flusher.flush() begins no further file once its time is over", async 
   assertEquals(rig.sent, [["a"]]);
   assertEquals([rig.disk.contents.size, rig.flusher.stuck], [1, true]);
 });
+
+Deno.test("flusher.flush() with force sends what comes while it replays files", async () => {
+  const rig = newRig(["a"]);
+  rig.answer = ([message]) => {
+    if (message === "a") rig.life.add("the last report");
+    return SUCCESS;
+  };
+  await rig.flusher.flush(never, { force: true });
+  assertEquals(rig.sent, [["a"], ["the last report"]]);
+});

@@ -301,6 +301,26 @@ Deno.test("flusher.flush() opens the breaker when one category hangs although th
   assertEquals(rig.breaker.state(), "open");
 });
 
+Deno.test("flusher.flush() takes a hang for one although another category was slow before, as after a freeze", async () => {
+  const rig = newRig();
+  for (let round = 0; round < 2; round++) {
+    const abort = new AbortController();
+    rig.answer = ({ category }) => {
+      if (category === "metric") {
+        rig.now += 60_000;
+        return Promise.resolve(SUCCESS);
+      }
+      rig.now += 100;
+      abort.abort();
+      return Promise.resolve(RETRYABLE);
+    };
+    add(rig, "metric", "a");
+    add(rig, "logging", "b");
+    await rig.flusher.flush(abort.signal);
+  }
+  assertEquals(rig.breaker.state(), "open");
+});
+
 Deno.test("flusher.flush() does not take much data for an outage when its time is over in the midst of it", async () => {
   const rig = newRig(100);
   for (let round = 0; round < 3; round++) {
