@@ -1,68 +1,83 @@
 import type { FlushReport } from "../../src/pipeline/flusher.ts";
 import type { Ledger } from "../../src/pipeline/ledger.ts";
+import type { Spool } from "../../src/pipeline/spool.ts";
 import type { PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Point, Source } from "../../src/point/point.ts";
 import type { FakeDataway } from "./dataway.ts";
 
 /** What the simulation itself knows of each point that was handed in. */
 export interface Register {
-  readonly arrived: (source: Source, points: readonly Point[]) => void;
-  /** The point's place in the order of arrival; -1: never handed in. */
-  readonly arrivalOf: (point: Point) => number;
-  readonly points: ReadonlyMap<Point, Arrived>;
+  /** Takes points down and gives them back with their number in them, which survives a file. */
+  readonly arrived: (source: Source, points: readonly Point[]) => readonly Point[];
+  /** By number, which is the place in the order of arrival. */
+  readonly points: readonly Arrived[];
 }
 
 export interface Arrived {
   readonly source: Source;
-  readonly number: number;
+  readonly point: Point;
   /** In world time. */
   readonly atMs: number;
 }
 
+const NUMBER_FIELD = "simulated_number";
+
 export function createRegister(elapsedMs: () => number): Register {
-  const points = new Map<Point, Arrived>();
+  const points: Arrived[] = [];
   return {
-    arrived: (source, more) => {
-      for (const point of more) points.set(point, { source, number: points.size, atMs: elapsedMs() });
-    },
-    arrivalOf: (point) => points.get(point)?.number ?? -1,
+    arrived: (source, more) =>
+      more.map((point) => {
+        const fields = new Map([...point.fields, [NUMBER_FIELD, BigInt(points.length)] as const]);
+        points.push({ source, point, atMs: elapsedMs() });
+        return { ...point, fields };
+      }),
     points,
   };
 }
 
+/** The point's place in the order of arrival. */
+export function numberOf(point: Point): number {
+  return Number(point.fields.get(NUMBER_FIELD) ?? NaN);
+}
+
 type Fail = (promise: string) => void;
 
+/** What is held: in memory, and in files if there is a spool. */
+export interface Held {
+  readonly ledger: Ledger;
+  readonly store: PointStore;
+  readonly spool?: Spool | undefined;
+  /** An answer may be read but not yet booked. */
+  readonly flushing: () => boolean;
+}
+
 /** After every step: nothing is missing and nothing is held beyond the bound. */
-export function checkTotals(ledger: Ledger, store: PointStore, maxBytes: number, fail: Fail): void {
+export function checkTotals({ ledger, store, spool }: Held, maxBytes: number, fail: Fail): void {
   let open = 0;
   for (const { received, exported, dropped } of ledger.entries()) {
     open += received - exported;
     for (const count of dropped.values()) open -= count;
   }
-  if (open !== store.held()) fail(`received = exported + held + dropped: ${open} open, ${store.held()} held`);
+  const held = store.held() + (spool?.held() ?? 0);
+  if (open !== held) fail(`received = exported + held + dropped: ${open} open, ${held} held`);
   if (store.heldBytes > maxBytes) fail(`The store is bounded: ${store.heldBytes} of ${maxBytes} bytes`);
   if (store.heldBytes < 0) fail(`The store counts bytes: ${store.heldBytes}`);
 }
 
 /** The ledger agrees with what the world outside saw, row by row. */
 export function checkRows(
-  { ledger, store, flushing, register, dataway, fail }: {
-    readonly ledger: Ledger;
-    readonly store: PointStore;
-    /** An answer may be read but not yet booked. */
-    readonly flushing: () => boolean;
-    readonly register: Register;
-    readonly dataway: FakeDataway;
-    readonly fail: Fail;
-  },
+  { ledger, store, spool, flushing }: Held,
+  register: Register,
+  dataway: FakeDataway,
+  fail: Fail,
 ): void {
   const received = new Map<string, number>();
   const exported = new Map<string, number>();
   const keyOf = (source: Source, category: Category): string => `${source}/${category}`;
-  for (const [point, { source }] of register.points) {
+  for (const [number, { source, point }] of register.points.entries()) {
     const key = keyOf(source, point.category);
     received.set(key, (received.get(key) ?? 0) + 1);
-    if (dataway.acknowledged.has(point)) exported.set(key, (exported.get(key) ?? 0) + 1);
+    if (dataway.acknowledged.has(number)) exported.set(key, (exported.get(key) ?? 0) + 1);
   }
   for (const row of ledger.entries()) {
     const key = keyOf(row.source, row.category);
@@ -71,18 +86,19 @@ export function checkRows(
     if (row.exported > seen[1] || (row.exported < seen[1] && !flushing())) {
       fail(`${key}: ${seen[1]} were acknowledged, the ledger says ${row.exported}`);
     }
-    let rest = row.received - row.exported - store.held(row.source, row.category);
+    const held = store.held(row.source, row.category) + (spool?.held(row.source, row.category) ?? 0);
+    let rest = row.received - row.exported - held;
     for (const count of row.dropped.values()) rest -= count;
     if (rest !== 0) fail(`${key}: received = exported + held + dropped: ${rest} are missing`);
   }
-  for (const point of dataway.acknowledged) {
-    if ((dataway.stored.get(point) ?? 0) === 0) fail("What counts as exported was stored");
+  for (const number of dataway.acknowledged) {
+    if ((dataway.stored.get(number) ?? 0) === 0) fail("What counts as exported was stored");
   }
 }
 
 /** A point is refused for good only if each endpoint was asked and none is left to hope for. */
 export function checkRefusal(point: Point, reason: string, dataway: FakeDataway, fail: Fail): void {
-  const statuses = [...dataway.refusals.get(point)?.values() ?? []];
+  const statuses = [...dataway.refusals.get(numberOf(point))?.values() ?? []];
   if (reason === "rejected" && !statuses.includes(400)) fail("Only what was refused is dropped as rejected");
   if (reason !== "forbidden" && reason !== "quota") return;
   const forbidden = statuses.filter((status) => status === 403).length;

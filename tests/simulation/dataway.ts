@@ -2,7 +2,7 @@ import type { DatawayEndpoint } from "../../src/config/dataway.ts";
 import type { UploadFetch, UploadInit } from "../../src/dataway/request.ts";
 import type { Category, Point } from "../../src/point/point.ts";
 import type { Encoding } from "../../src/point/encoding.ts";
-import type { FlushVerdict } from "./checks.ts";
+import { type FlushVerdict, numberOf } from "./checks.ts";
 import { FAULTS, type Mood } from "./schedule.ts";
 import type { World } from "./world.ts";
 
@@ -22,21 +22,24 @@ export interface FakeDataway {
   mark(): void;
   /** What it was like since this was last asked. */
   takeVerdict(): FlushVerdict;
+  /** Whether a connection died in a freeze with an upload on it. */
+  readonly someDied: boolean;
   /** Called when a freeze begins: some connections die of it. */
   frozen(): void;
-  /** Points for which a 2xx reached the extension. */
-  readonly acknowledged: ReadonlySet<Point>;
+  /** Numbers of the points for which a 2xx reached the extension. */
+  readonly acknowledged: ReadonlySet<number>;
   /** How often a point was stored. */
-  readonly stored: ReadonlyMap<Point, number>;
+  readonly stored: ReadonlyMap<number, number>;
   /** Endpoints that refused the point for good, by status. */
-  readonly refusals: ReadonlyMap<Point, ReadonlyMap<number, number>>;
+  readonly refusals: ReadonlyMap<number, ReadonlyMap<number, number>>;
 }
 
 /** One upload on its way. */
 interface Upload {
   readonly endpoint: number;
   readonly category: Category;
-  readonly points: readonly Point[];
+  /** Of the points. */
+  readonly numbers: readonly number[];
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
   readonly begunAt: number;
@@ -54,8 +57,6 @@ interface Reply {
 
 export interface FakeDatawayOptions {
   readonly world: World;
-  /** The point's place in the order of arrival. */
-  readonly arrivalOf: (point: Point) => number;
   /** Whether order matters: the last flush begins with the newest. */
   readonly ordered: () => boolean;
 }
@@ -68,36 +69,37 @@ const BLANK = new Uint8Array(4_000_000);
 /** Someone is there and has decided. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([200, 400, 403, 413]);
 
-export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOptions): FakeDataway {
+export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeDataway {
   const { time, random, schedule, tell, fail, count } = world;
   const bodies = new WeakMap<Uint8Array, readonly Point[]>();
   const underway = new Set<Upload>();
-  const acknowledged = new Set<Point>();
-  const stored = new Map<Point, number>();
-  const refusals = new Map<Point, Map<number, number>>();
+  const acknowledged = new Set<number>();
+  const stored = new Map<number, number>();
+  const refusals = new Map<number, Map<number, number>>();
   const newest = new Map<Category, number>();
   let frozenAt = 0;
   let begun = 0;
   let failed = 0;
   let trouble = false;
-  let slowestMs = -1;
+  let someDied = false;
+  const answeredMs = new Map<Category, number>();
   let moods: readonly Mood[] = [];
 
   function store(upload: Upload): void {
-    for (const point of upload.points) {
-      const times = (stored.get(point) ?? 0) + 1;
-      stored.set(point, times);
+    for (const number of upload.numbers) {
+      const times = (stored.get(number) ?? 0) + 1;
+      stored.set(number, times);
       if (times > 1) count("stored twice as the first answer was lost");
     }
   }
 
-  function acknowledge({ category, points }: Upload): void {
+  function acknowledge({ category, numbers }: Upload): void {
     let last = ordered() ? newest.get(category) ?? -1 : -1;
-    for (const point of points) {
-      acknowledged.add(point);
-      const arrival = arrivalOf(point);
-      if (arrival <= last) fail(`Points of ${category} arrive in order`);
-      last = arrival;
+    for (const number of numbers) {
+      acknowledged.add(number);
+      // Files are sent after what is newer, and hold what was put back in the order of their writing.
+      if (number <= last && !schedule.spool) fail(`Points of ${category} arrive in order`);
+      last = number;
     }
     newest.set(category, last);
   }
@@ -108,12 +110,12 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
     const { status = 0, response } = reply;
     if (status >= 200 && status < 300) acknowledge(upload);
     else failed++;
-    if (FINAL_STATUSES.has(status)) slowestMs = Math.max(slowestMs, time.elapsedMs - upload.begunAt);
+    if (FINAL_STATUSES.has(status)) answeredMs.set(upload.category, time.elapsedMs - upload.begunAt);
     else trouble = true;
     if (status >= 400 && status < 500) {
-      for (const point of upload.points) {
-        const byEndpoint = refusals.get(point) ?? new Map<number, number>();
-        refusals.set(point, byEndpoint.set(upload.endpoint, status));
+      for (const number of upload.numbers) {
+        const byEndpoint = refusals.get(number) ?? new Map<number, number>();
+        refusals.set(number, byEndpoint.set(upload.endpoint, status));
       }
     }
     tell(`  Dataway ${upload.endpoint} answers ${status || "with a reset"}`);
@@ -126,7 +128,8 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
     failed++;
     count("uploads cut");
     // Cut in the midst of much data is no trouble.
-    if (time.elapsedMs - upload.begunAt > 2 * slowestMs) trouble = true;
+    const usualMs = answeredMs.get(upload.category) ?? -1;
+    if (time.elapsedMs - upload.begunAt > 2 * usualMs) trouble = true;
     const { answerAt = Infinity } = upload;
     tell(`  upload to ${upload.endpoint} is cut`);
     const frozenMs = time.elapsedMs - frozenAt;
@@ -139,7 +142,7 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
   const fetch: UploadFetch = (url, init) =>
     new Promise((resolve, reject) => {
       const upload = readUpload(url, init);
-      if (upload.points.some((point) => acknowledged.has(point))) {
+      if (upload.numbers.some((number) => acknowledged.has(number))) {
         fail("Nothing that Dataway acknowledged is sent again");
       }
       if (init.signal.aborted) return reject(init.signal.reason);
@@ -147,7 +150,7 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
       underway.add(upload);
       count("uploads");
       const reply = decideReply(moods[upload.endpoint], upload);
-      tell(`  upload of ${upload.points.length} ${upload.category} to ${upload.endpoint}`);
+      tell(`  upload of ${upload.numbers.length} ${upload.category} to ${upload.endpoint}`);
       init.signal.addEventListener("abort", () => {
         cut(upload);
         reject(init.signal.reason);
@@ -174,7 +177,14 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
     }
     const own = points[0]?.category ?? "logging";
     const sizeBytes = body.byteLength;
-    return { endpoint: Number(endpoint), category: own, points, sizeBytes, signal, begunAt: time.elapsedMs };
+    return {
+      endpoint: Number(endpoint),
+      category: own,
+      numbers: points.map(numberOf),
+      sizeBytes,
+      signal,
+      begunAt: time.elapsedMs,
+    };
   }
 
   function decideReply(mood: Mood | undefined, upload: Upload): Reply {
@@ -239,14 +249,17 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
     get begun() {
       return begun;
     },
+    get someDied() {
+      return someDied;
+    },
     get failed() {
       return failed;
     },
     mark: () => void (begun = failed = 0),
     takeVerdict: () => {
-      const verdict = trouble ? "trouble" : slowestMs < 0 ? "silent" : "well";
+      const verdict = trouble ? "trouble" : answeredMs.size === 0 ? "silent" : "well";
       trouble = false;
-      slowestMs = -1;
+      answeredMs.clear();
       return verdict;
     },
     frozen: () => {
@@ -254,6 +267,7 @@ export function createFakeDataway({ world, arrivalOf, ordered }: FakeDatawayOpti
       for (const upload of underway) {
         count("uploads frozen");
         upload.dead ||= random.chance(0.3);
+        someDied ||= upload.dead;
       }
     },
     acknowledged,

@@ -15,6 +15,9 @@ import { createFlusher, type FlushReport } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import type { Consumer, RefusalReason } from "../../src/pipeline/receiver.ts";
 import { createSelfMetrics } from "../../src/pipeline/self_metrics.ts";
+import { createLeftovers } from "../../src/pipeline/leftovers.ts";
+import { createSpool, type Spool } from "../../src/pipeline/spool.ts";
+import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import type { Point, Source } from "../../src/point/point.ts";
 import type { FakeDataway } from "./dataway.ts";
@@ -28,10 +31,14 @@ export interface Mutation {
   readonly lifecycle?: (options: LifecycleOptions) => LifecycleOptions;
 }
 
+/** Kept for the spool, in ms. */
+const STOW_MS = 50;
+
 /** The real parts, put together as `src/extension.ts` does, over a simulated world. */
 export interface SimulatedExtension {
   readonly ledger: Ledger;
   readonly store: PointStore;
+  readonly spool: Spool | undefined;
   readonly end: Promise<LifecycleEnd>;
   readonly breakerState: () => BreakerState;
   readonly flushing: () => boolean;
@@ -48,7 +55,9 @@ export interface SimulatedExtensionOptions {
   readonly runtimeFetch: RuntimeFetch;
   readonly mutation: Mutation;
   /** Sees all points on their way into the store. */
-  readonly onPoints: (source: Source, points: readonly Point[]) => void;
+  readonly onPoints: (source: Source, points: readonly Point[]) => readonly Point[];
+  /** Where the spool's files are, if there is a spool; a later life finds them there. */
+  readonly disk: SpoolFiles;
   readonly onFlushed: (report: FlushReport) => void;
   readonly onShutdown: () => void;
 }
@@ -69,10 +78,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const store = mutation.store?.(realStore) ?? realStore;
   const consumer = (source: Source): Consumer => {
     const consume = store.consumer(source);
-    return (points) => {
-      options.onPoints(source, points);
-      consume(points);
-    };
+    return (points) => consume(options.onPoints(source, points));
   };
   const resource = createResource({ env: {}, hostname: "", globalTags: new Map(), schema: "documented" });
   const telemetry = createTelemetryReceiver({
@@ -97,11 +103,26 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   });
   const realBreaker = createCircuitBreaker({ now });
   const breaker = mutation.breaker?.(realBreaker) ?? realBreaker;
-  const self = createSelfMetrics({ ledger, store, intervalMs: 60_000, now });
+  const exporter = mutation.exporter?.(realExporter) ?? realExporter;
+  const spool = schedule.spool
+    ? createSpool({
+      files: options.disk,
+      maxBytes: schedule.spoolMaxBytes,
+      maxBatchBytes: exporter.maxBatchBytes,
+      pointOverheadBytes: exporter.pointOverheadBytes,
+      store,
+      ledger,
+      log,
+      now,
+    })
+    : undefined;
+  const withSpool = spool === undefined ? {} : { spool };
+  const self = createSelfMetrics({ ledger, store, ...withSpool, intervalMs: 60_000, now });
   const toStore = consumer("self");
   const flusher = createFlusher({
     store,
-    exporter: mutation.exporter?.(realExporter) ?? realExporter,
+    ...withSpool,
+    exporter,
     breaker,
     collect: async () => {
       await collectAggregates(world, consumer("statsd"));
@@ -128,6 +149,8 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     telemetry: schedule.telemetry,
     managedInstance: schedule.managedInstance,
     onHeld: self.held,
+    stow: createLeftovers({ flusher, breaker: breaker.state, spool, log }),
+    stowMs: spool === undefined ? 0 : Math.min(STOW_MS, schedule.budgetMs / 10),
     onPressure: (how) => void (relieve = how),
     onShutdown: () => {
       options.onShutdown();
@@ -139,6 +162,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   return {
     ledger,
     store,
+    spool,
     consumer,
     breakerState: realBreaker.state,
     flushing: () => flusher.busy,

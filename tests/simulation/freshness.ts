@@ -66,11 +66,11 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
       if (dataway.underway > 0 && !named && schedule.telemetry) {
         fail("Nothing is pending at next unless the plan says so");
       }
-      if (!alwaysWell || !mustFlush || store.held() === 0) return;
+      if (!alwaysWell || dataway.someDied || !mustFlush || store.held() === 0) return;
       const limitMs = oldestMs();
       let old = 0;
-      for (const [point, { atMs }] of register.points) {
-        if (atMs < limitMs && !dataway.acknowledged.has(point)) old++;
+      for (const [number, { atMs }] of register.points.entries()) {
+        if (atMs < limitMs && !dataway.acknowledged.has(number)) old++;
       }
       if (old > 0) {
         fail(`Data goes as the plan says: ${old} points are older than ${time.elapsedMs - limitMs} ms`);

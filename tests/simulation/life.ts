@@ -1,10 +1,11 @@
 import type { LifecycleEnd } from "../../src/lambda/lifecycle.ts";
 import type { PointStore } from "../../src/pipeline/store.ts";
-import type { Point } from "../../src/point/point.ts";
 import { checkRefusal, checkRows, checkTotals, createRegister, type Register } from "./checks.ts";
 import { createFakeDataway, type FakeDataway } from "./dataway.ts";
 import { type Mutation, replaceIn, type SimulatedExtension, startExtension } from "./extension.ts";
+import { createFakeDisk, type FakeDisk } from "../pipeline/fake_files.ts";
 import { createFakePlatform } from "./platform.ts";
+import { revive } from "./revive.ts";
 import { createWatch, TICK_MS, type Watch } from "./watch.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +16,7 @@ interface Life {
   readonly dataway: FakeDataway;
   readonly watch: Watch;
   readonly extension: SimulatedExtension;
+  readonly disk: FakeDisk;
   /** Requests that must be, and that may be counted. */
   readonly requests: () => { readonly atLeast: number; readonly atMost: number };
   /** The platform has done its part. */
@@ -24,21 +26,21 @@ interface Life {
 
 /** A last flush that ends so long before the limit had the time it wanted. In ms. */
 const SPARE_MS = 150;
+/** Kept free for the spool at the end, in ms. */
+const SPOOL_SPARE_MS = 200;
 const MAX_STEPS = 50_000;
 
 /** Lives until SHUTDOWN is handled, the sandbox is killed, or a promise is broken; checks after each step. */
 export async function live(world: World, mutation: Mutation, isBroken: () => boolean): Promise<void> {
-  const { time, schedule, fail, count, tell } = world;
+  const { time, schedule, fail, tell } = world;
   const life = begin(world, mutation);
   const { extension, watch } = life;
   await time.settle();
   for (let steps = 0; life.end() === undefined; steps++) {
-    if (life.lived() && schedule.ending === "kill" && !watch.shuttingDown) {
-      return count("lives ended by a kill");
-    }
+    if (life.lived() && schedule.ending === "kill" && !watch.shuttingDown) return await checkKill(life);
     if (steps > MAX_STEPS) fail("Life ends");
     if (!await time.step()) fail("Something goes on until the end");
-    checkTotals(extension.ledger, extension.store, schedule.storeMaxBytes, fail);
+    checkTotals(extension, schedule.storeMaxBytes, fail);
     const late = time.now() > watch.shutdownLimitAt + TICK_MS;
     if (late && life.end() === undefined) fail("SHUTDOWN is handled in time");
     if (isBroken()) return;
@@ -54,7 +56,10 @@ function begin(world: World, mutation: Mutation): Life {
   let atLeast = 0;
   let end: LifecycleEnd | undefined;
   let lived = false;
-  const dataway = createFakeDataway({ world, arrivalOf: register.arrivalOf, ordered: () => !last });
+  const dataway = createFakeDataway({
+    world,
+    ordered: () => !last,
+  });
   // The platform, the watch and the extension know of each other.
   const running: { extension?: SimulatedExtension } = {};
   const watch = createWatch({ world, register, dataway, extension: () => running.extension });
@@ -70,8 +75,12 @@ function begin(world: World, mutation: Mutation): Life {
         store.drop(batch, reason);
       },
     });
+  const disk = createFakeDisk();
+  disk.capacity = world.schedule.diskBytes;
+  disk.readOnly = world.schedule.diskBytes === 0;
   const extension = startExtension({
     world,
+    disk,
     dataway,
     mutation: { ...mutation, store: (store) => watchDrops(mutation.store?.(store) ?? store) },
     runtimeFetch: platform.fetch,
@@ -91,35 +100,53 @@ function begin(world: World, mutation: Mutation): Life {
     dataway,
     watch,
     extension,
+    disk,
     requests: () => ({ atLeast, atMost: platform.known.size }),
     lived: () => lived,
     end: () => end,
   };
 }
 
+/** What a killed process had in files, its sandbox's next one sends, and nothing twice. */
+async function checkKill({ world, dataway, extension, disk }: Life): Promise<void> {
+  const { time, schedule, fail, count } = world;
+  count("lives ended by a kill");
+  const spooled = extension.spool?.held() ?? 0;
+  // In a flush an answer may have been read and not yet booked: nobody can tell it from one that never came.
+  if (!schedule.spool || extension.flushing()) return;
+  time.kill();
+  dataway.moods = Array.from({ length: schedule.endpoints }, () => ({ kind: "healthy", latencyMs: 1 }));
+  const { received, sent, left } = await revive(world, dataway, disk);
+  if (received !== spooled || sent !== spooled || left !== 0) {
+    fail(`A later life sends what was spooled: ${sent} of ${spooled}, ${received} found, ${left} left`);
+  }
+  count("points that outlived a kill", spooled);
+}
+
 async function checkEnd({ world, register, dataway, watch, extension, requests, end }: Life): Promise<void> {
   const { time, schedule, fail, count } = world;
   const { exitCode, reason } = end() ?? { exitCode: 1, reason: "none" };
   if (exitCode !== 0) fail(`The extension ends well: ${reason}`);
-  const hadTime = time.now() < watch.shutdownLimitAt - SPARE_MS;
+  const spareMs = SPARE_MS + (schedule.spool ? SPOOL_SPARE_MS : 0);
+  const hadTime = time.now() < watch.shutdownLimitAt - spareMs;
   await extension.dispose();
   if (time.timers > 0) fail(`No timer is left at the end: ${time.timers}`);
   if (dataway.underway > 0) fail("No upload is under way at the end");
-  checkRows({ ...extension, register, dataway, fail });
-  const held = extension.store.held();
+  checkRows(extension, register, dataway, fail);
+  const held = extension.store.held() + (extension.spool?.held() ?? 0);
   if (held > 0) count("lives that ended with data held");
   if (held > 0 && hadTime && dataway.failed === 0 && schedule.collect !== "hangs") {
     fail(`With a Dataway that is well nothing is held at the end: ${held}`);
   }
   const { atLeast, atMost } = requests();
-  checkVerdicts(register.points.keys(), atLeast, atMost, fail);
+  checkVerdicts(register, atLeast, atMost, fail);
   for (const [reason, points] of extension.ledger.totalDropped()) count(`points dropped: ${reason}`, points);
 }
 
 /** Each request is counted once, whatever its telemetry looked like; one heard of too late may be left out. */
-function checkVerdicts(points: Iterable<Point>, atLeast: number, atMost: number, fail: World["fail"]): void {
+function checkVerdicts({ points }: Register, atLeast: number, atMost: number, fail: World["fail"]): void {
   let invocations = 0;
-  for (const point of points) invocations += Number(point.fields.get("invocations") ?? 0);
+  for (const { point } of points) invocations += Number(point.fields.get("invocations") ?? 0);
   if (invocations < atLeast || invocations > atMost) {
     fail(`Each request is counted once: ${invocations} of ${atLeast} to ${atMost}`);
   }

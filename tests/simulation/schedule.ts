@@ -83,6 +83,11 @@ export interface Schedule {
   readonly collect: "plain" | "slow" | "throws" | "hangs";
   readonly nextBreaks: boolean;
   readonly invocations: readonly Invocation[];
+  readonly spool: boolean;
+  /** Of all files, in bytes. */
+  readonly spoolMaxBytes: number;
+  /** What the disk takes, in bytes; 0: nothing can be written. */
+  readonly diskBytes: number;
   readonly ending: "spindown" | "timeout" | "failure" | "kill";
   /** From the SHUTDOWN event to its deadline, in ms. */
   readonly shutdownMs: number;
@@ -129,6 +134,9 @@ export function createSchedule(seed: number): Schedule {
     nextBreaks: random.chance(0.1),
     invocations,
     ending,
+    spool: random.chance(0.3),
+    spoolMaxBytes: random.pick([1e6, 1e6, 20_000]),
+    diskBytes: random.pick([1e9, 1e9, 1e9, 15_000, 0]),
     shutdownMs: random.chance(0.8) ? random.int(1300, 2000) : random.int(0, 600),
   };
 }

@@ -23,6 +23,8 @@ const MUST_HAPPEN: readonly string[] = [
   "points dropped: rejected",
   "points dropped: forbidden",
   "points dropped: quota",
+  "points dropped: spool_full",
+  "points that outlived a kill",
   "stored twice as the first answer was lost",
 ];
 /** Of a broken life's story the end tells most, in lines. */

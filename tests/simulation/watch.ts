@@ -81,7 +81,7 @@ export function createWatch({ world, register, dataway, extension }: WatchOption
       checkHold(open);
       open = undefined;
       freshness.asked(running.store);
-      checkRows({ ...running, register, dataway, fail });
+      checkRows(running, register, dataway, fail);
     },
     frozen: () => dataway.frozen(),
     shutdown: (deadlineAt) => {

@@ -20,6 +20,8 @@ export interface FakeTime extends Disposable {
   freeze(): void;
   /** Goes on. Timers due meanwhile fire at once if the monotonic clock ran on, else they keep what was left. */
   thaw(options: { readonly monotonic: boolean; readonly wallJumpMs: number }): void;
+  /** The program and its world are gone: nothing that was to happen does. */
+  kill(): void;
   /** Runs what is due next and everything that follows from it; `false` when nothing is left. */
   step(): Promise<boolean>;
   /** Runs what follows from what was done so far, without any time passing. */
@@ -110,6 +112,10 @@ export function installFakeTime(startAt = 1_789_043_400_000): FakeTime {
       }
       wallOffsetMs += wallJumpMs;
       frozenAt = undefined;
+    },
+    kill: () => {
+      frozenAt = undefined;
+      due.clear();
     },
     step: async () => {
       const next = earliest();
