@@ -1,51 +1,115 @@
 /**
- * The README's settings tables, made from the code's own list so that they cannot drift.
+ * The README's settings tables, English and Chinese, made from the code's own list so that they cannot drift.
  * `deno run -P tests/support/settings_table.ts` writes them into README.md; `tests/readme_test.ts` compares.
  */
 import { parseConfig } from "../../src/config.ts";
 import type { Setting } from "../../src/config/reader.ts";
+import { SETTINGS_ZH } from "./settings_zh.ts";
 
-const BEGIN = "<!-- settings: made by tests/support/settings_table.ts -->";
-const END = "<!-- /settings -->";
+/** The words of one language, and where its tables stand in the README. */
+interface Language {
+  readonly begin: string;
+  readonly end: string;
+  /** Of {@link GROUPS}, in their order. */
+  readonly titles: readonly string[];
+  readonly headings: readonly string[];
+  readonly kindOf: (kind: string) => string;
+  readonly meaningOf: (setting: Setting) => string;
+}
 
-const GROUPS: readonly (readonly [title: string, matches: RegExp])[] = [
-  ["Dataway", /^ENV_DATAWAY(?!_BUDGET)/],
-  ["OpenTelemetry", /^ENV_INPUT_OTEL/],
-  ["ddtrace", /^(ENV_INPUT_DDTRACE|DD_)/],
-  ["StatsD", /^ENV_INPUT_STATSD/],
-  ["Sending and limits", /^ENV_(DATAWAY_BUDGET|FLUSH|STORE|SPOOL|MEMORY|HTTP)/],
-  ["What is collected, and under which names", /^ENV_/],
+const GROUPS: readonly RegExp[] = [
+  /^ENV_DATAWAY(?!_BUDGET)/,
+  /^ENV_INPUT_OTEL/,
+  /^(ENV_INPUT_DDTRACE|DD_)/,
+  /^ENV_INPUT_STATSD/,
+  /^ENV_(DATAWAY_BUDGET|FLUSH|STORE|SPOOL|MEMORY|HTTP)/,
+  /^ENV_/,
 ];
 
-/** All settings as Markdown, in groups. */
-export function renderSettings(): string {
-  const left = new Set(parseConfig({}).settings.filter(({ name }) => !name.startsWith("AWS_")));
-  const tables = GROUPS.map(([title, matches]) => {
-    const own = [...left].filter(({ name }) => matches.test(name));
-    for (const setting of own) left.delete(setting);
-    return own.length === 0 ? "" : `#### ${title}\n\n${table(own)}`;
-  });
-  return `${BEGIN}\n\n${tables.filter((text) => text !== "").join("\n\n")}\n\n${END}`;
+const KINDS_ZH: ReadonlyMap<string, string> = new Map([
+  ["text", "文本"],
+  ["boolean", "布尔"],
+  ["integer", "整数"],
+  ["number", "数值"],
+  ["duration", "时长"],
+  ["size", "大小"],
+  ["choice", "选项"],
+  ["list", "列表"],
+]);
+
+const ENGLISH: Language = {
+  begin: "<!-- settings: made by tests/support/settings_table.ts -->",
+  end: "<!-- /settings -->",
+  titles: [
+    "Dataway",
+    "OpenTelemetry",
+    "ddtrace",
+    "StatsD",
+    "Sending and limits",
+    "What is collected, and under which names",
+  ],
+  headings: ["variable", "kind", "default", "meaning"],
+  kindOf: (kind) => kind,
+  meaningOf: ({ description }) => description.replace(/\.$/, ""),
+};
+
+const CHINESE: Language = {
+  begin: "<!-- settings zh: made by tests/support/settings_table.ts -->",
+  end: "<!-- /settings zh -->",
+  titles: [
+    "上传到 Dataway",
+    "采集器 OpenTelemetry",
+    "采集器 ddtrace",
+    "采集器 StatsD",
+    "上传时机与限制",
+    "采集内容与命名",
+  ],
+  headings: ["变量", "类型", "默认值", "说明"],
+  kindOf: (kind) => KINDS_ZH.get(kind) ?? kind,
+  meaningOf: ({ name }) => SETTINGS_ZH.get(name) ?? "",
+};
+
+/** All settings of the code that a user sets, in its order. */
+export function userSettings(): readonly Setting[] {
+  return parseConfig({}).settings.filter(({ name }) => !name.startsWith("AWS_"));
 }
 
-function table(settings: readonly Setting[]): string {
-  const rows = settings.map(({ name, kind, default: value, description }) => {
-    const text = description.replace(/\.$/, "").replaceAll("|", "\\|");
-    return `| \`${name}\` | ${kind} | ${
-      value === "" ? "–" : `\`${value.replaceAll("|", "\\|")}\``
-    } | ${text} |`;
-  });
-  return ["| variable | kind | default | meaning |", "| --- | --- | --- | --- |", ...rows].join("\n");
-}
-
-/** The README with its settings replaced by those of the code. */
+/** The README with its settings replaced by those of the code. Throws when a marker is missing. */
 export function withSettings(readme: string): string {
-  const from = readme.indexOf(BEGIN);
-  const to = readme.indexOf(END);
+  return [ENGLISH, CHINESE].reduce(withTables, readme);
+}
+
+function withTables(readme: string, language: Language): string {
+  const { begin, end } = language;
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
   if (from < 0 || to < from) {
-    throw new Error("Cannot find the settings in the README as its markers are missing");
+    throw new Error(`Cannot find the settings in the README as its markers are missing: ${begin}`);
   }
-  return readme.slice(0, from) + renderSettings() + readme.slice(to + END.length);
+  return `${readme.slice(0, from)}${begin}\n\n${renderTables(language)}\n\n${readme.slice(to)}`;
+}
+
+/** All settings as Markdown, in groups: each in the first whose rule fits. */
+function renderTables(language: Language): string {
+  const left = new Set(userSettings());
+  const tables = GROUPS.map((group, index) => {
+    const own = [...left].filter(({ name }) => group.test(name));
+    for (const setting of own) left.delete(setting);
+    return own.length === 0 ? "" : `#### ${language.titles[index]}\n\n${renderTable(own, language)}`;
+  });
+  return tables.filter((text) => text !== "").join("\n\n");
+}
+
+function renderTable(settings: readonly Setting[], language: Language): string {
+  const rows = settings.map((setting) => [
+    `\`${setting.name}\``,
+    language.kindOf(setting.kind),
+    setting.default === "" ? "–" : `\`${setting.default}\``,
+    language.meaningOf(setting),
+  ]);
+  return [language.headings, ["---", "---", "---", "---"], ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
 }
 
 if (import.meta.main) {

@@ -1,0 +1,155 @@
+/**
+ * What each setting means, in Chinese, for the README's Chinese table. The names, kinds and defaults come from the
+ * code; a setting without a line here, or a line without a setting, fails `tests/readme_test.ts`.
+ */
+export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
+  [
+    "ENV_DATAWAY",
+    "Dataway 地址与 token：`https://host?token=tkn_…`。可用逗号写多个，前一个不可用时由后一个接替。未设置则不上传任何数据",
+  ],
+  [
+    "ENV_DATAWAY_SECRET_ARN",
+    "保存 `ENV_DATAWAY`（或仅 token）的 Secrets Manager 密钥的 ARN 或名称；`#key` 取 JSON 密钥中的一个键。在开始等待第一个事件之后，以函数的角色读取",
+  ],
+  ["ENV_DATAWAY_SSM_PARAMETER", "同上，取自 Systems Manager 参数（解密后）"],
+  ["ENV_DATAWAY_KMS", "同上，为由 KMS 解密的 base64 密文"],
+  [
+    "ENV_DATAWAY_HTTP_PROXY",
+    "上传所用代理（`http://`、`https://`、`socks5://`）；未设置时使用 `HTTPS_PROXY`、`HTTP_PROXY` 与 `NO_PROXY`",
+  ],
+  ["ENV_DATAWAY_ENABLE_SINKER", "不支持：上传不带 `X-Global-Tags`，Dataway 只按 token 分流"],
+  ["ENV_DATAWAY_TIMEOUT", "单次上传的最长时间"],
+  ["ENV_DATAWAY_MAX_RAW_BODY_SIZE", "单个请求体压缩前的最大字节数"],
+  ["ENV_DATAWAY_CONTENT_ENCODING", "请求体格式：`v2`（`protobuf`）或 `v1`（`line-protocol`，行协议）"],
+  ["ENV_DATAWAY_DISABLE_GZIP", "上传时不压缩"],
+  ["ENV_DATAWAY_TLS_INSECURE", "不校验 Dataway 的证书，仅供测试"],
+  ["ENV_DATAWAY_CA_FILE", "PEM 文件：除内置证书外另行信任的证书"],
+
+  ["ENV_INPUT_OTEL_DEL_MESSAGE", "去掉 span 的 `message` 字段，未成为字段的属性随之去掉"],
+  ["ENV_INPUT_OTEL_CLEAN_MESSAGE", "span 的 `message` 中不再重复字段与标签已有的内容"],
+  ["ENV_INPUT_OTEL_HTTP", "OTLP/HTTP 的本机（loopback）地址，`off` 为关闭"],
+  ["ENV_INPUT_OTEL_GRPC", "OTLP/gRPC 的本机地址，`off` 为关闭"],
+  ["ENV_INPUT_OTEL_TAGS", "加到所有 OpenTelemetry 数据上的标签，写作 `k=v,k=v` 或 JSON"],
+  ["ENV_INPUT_OTEL_CUSTOMER_TAGS", "另外成为字段的 span 属性；以 `reg:` 开头的是正则表达式"],
+  ["ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL", "所有 span 属性都成为字段"],
+  [
+    "ENV_INPUT_OTEL_SPLIT_SERVICE_NAME",
+    "数据库、RPC 与消息类 span 的 service 取其系统名，原名放入 `base_service`",
+  ],
+  [
+    "ENV_INPUT_OTEL_COMPATIBLE_DDTRACE",
+    "trace 与 span 的 ID 写作低 64 位的十进制数，与 Datadog 各语言库一致",
+  ],
+  ["ENV_INPUT_OTEL_SAMPLER", "保留的链路比例，按 trace ID 选取；有错误的 span 总是保留"],
+  [
+    "ENV_INPUT_OTEL_INSTANCE_TAG",
+    "累积型指标未指明实例时加上 `faas_instance` 标签，否则并行的沙箱会相互混淆",
+  ],
+
+  ["DD_APM_RECEIVER_PORT", "未设置 `ENV_INPUT_DDTRACE_LISTEN` 时 trace agent 路由的端口；0 为不开"],
+  ["ENV_INPUT_DDTRACE_LISTEN", "Datadog trace agent 路由的本机地址，`off` 为不开"],
+  ["ENV_INPUT_DDTRACE_LIFECYCLE_LISTEN", "Datadog Lambda 生命周期 API 的本机地址，`off` 为不开"],
+  ["ENV_INPUT_DDTRACE_CUSTOMER_TAGS", "成为行标签的 span 标签；以 `reg:` 开头的是正则表达式"],
+  ["ENV_INPUT_DDTRACE_TRACE_ID_64_BIT_HEX", "trace ID 写作低半部分的 16 位十六进制，span ID 也写作十六进制"],
+  ["ENV_INPUT_DDTRACE_DEL_MESSAGE", "去掉 `message` 字段（span 的 JSON）"],
+  [
+    "ENV_INPUT_DDTRACE_COMPATIBLE_OTEL",
+    "span 与父 span 的 ID 写作 16 位十六进制，以便与 OpenTelemetry 的关联",
+  ],
+  [
+    "ENV_INPUT_DDTRACE_TRACE_128_BIT_ID",
+    "把 128 位 trace ID 拼成 32 位十六进制；关闭时为低半部分的十进制数",
+  ],
+  ["ENV_INPUT_DDTRACE_TAGS", "加到每个 span 上的标签，`k=v,k=v`"],
+  ["ENV_INPUT_DDTRACE_SAMPLER", "保留的链路比例；有错误的、RUM 的和手动保留的总是保留"],
+  [
+    "ENV_INPUT_DDTRACE_KEEP_REJECTED",
+    "保留被 tracer 自身采样拒绝的 span；关闭时丢弃并计为 sampled out",
+  ],
+  [
+    "ENV_INPUT_DDTRACE_CLOSE_RESOURCE",
+    '按 service（`*` 为任意）给出正则表达式的 JSON，如 `{"*":["^GET /health"]}`：匹配的链路被丢弃',
+  ],
+  ["ENV_INPUT_DDTRACE_OMIT_ERR_STATUS", "含有这些 HTTP 状态码之一的链路被丢弃，如 `404`"],
+  ["ENV_INPUT_DDTRACE_MAX_SPANS", "单个请求最多的 span 数，超出的计为丢弃"],
+  ["ENV_INPUT_DDTRACE_MAX_BODY_MB", "trace 请求体上限（MiB）；0 为与各采集器相同的上限"],
+  ["DD_SERVICE", "tracer 未给出时调用 span 的 service；未设置则为函数名"],
+
+  ["ENV_INPUT_STATSD_LISTEN", "StatsD UDP 的本机地址，`off` 为不开"],
+  ["ENV_INPUT_STATSD_LISTEN_TCP", "StatsD TCP 的本机地址（每行一个指标），`off` 为不开"],
+  ["ENV_INPUT_STATSD_UNIXGRAM", "StatsD Unix 数据报套接字在 /tmp 下的路径"],
+  [
+    "ENV_INPUT_STATSD_UNIX_STREAM",
+    "StatsD Unix 流套接字在 /tmp 下的路径（每个包之前有 4 字节小端长度）",
+  ],
+  [
+    "ENV_INPUT_STATSD_DIALECT",
+    "`etsy`：`+n`/`-n` 为增减 gauge，gauge 的值会被记住，一个名称后可跟多个 `value|type`。只有 Etsy 语法能解释的行在两种方言下都照此解析",
+  ],
+  [
+    "ENV_INPUT_STATSD_TAG_STYLE",
+    "名称中的标签：`influx` 为 `n,k=v`，`librato` 为 `n#k=v`，`signalfx` 为 `n[k=v]`，`graphite` 为 `n;k=v`；`auto` 接受任何合法写法，`datadog` 都不接受。`|#k:v` 始终有效",
+  ],
+  ["ENV_INPUT_STATSD_METRIC_SEPARATOR", "替换名称中的点；第一个分隔符之前是指标集，之后是字段"],
+  [
+    "ENV_INPUT_STATSD_METRIC_MAPPING",
+    "`前缀:指标集` 对：匹配的名称归入该指标集，其余部分为字段；设置后，不匹配的名称同时作为两者",
+  ],
+  ["ENV_INPUT_STATSD_TAGS", "加到每个 StatsD 点上的标签"],
+  [
+    "ENV_INPUT_STATSD_PERCENTILES",
+    "timing、histogram 与 distribution 的百分位：字段 `<name>_p95`；`off` 为不要",
+  ],
+  ["ENV_INPUT_STATSD_MAX_SERIES", "两次发送之间最多的时间线（名称、类型、标签）数，超出的计为丢弃"],
+  ["ENV_INPUT_STATSD_DROP_PREFIXES", "丢弃名称以此开头的指标，如 `datadog.dogstatsd.client.`"],
+
+  [
+    "ENV_STORE_MAX_BYTES",
+    "等待上传的数据最多占用的内存；满时先丢最旧的，并计数。0：函数内存的十六分之一，8 至 64 MiB",
+  ],
+  [
+    "ENV_HTTP_LISTEN",
+    "主监听地址：接收平台的遥测数据，并为本机客户端提供所有 HTTP 路由。端口被占用时改用空闲端口",
+  ],
+  ["ENV_HTTP_MAX_BODY_SIZE", "请求体的最大字节数（传输时）"],
+  [
+    "ENV_HTTP_MAX_INFLATED_SIZE",
+    "请求体解压后的最大字节数。未设置：64 MiB，或函数内存的八分之一（取较小者）",
+  ],
+  ["ENV_HTTP_TIMEOUT", "一个请求体到齐的最长时间"],
+  ["ENV_DATAWAY_BUDGET", "一次调用最多用于上传的计费时间；截止时间前 200 ms 之内绝不占用"],
+  [
+    "ENV_FLUSH_PLAN",
+    "何时上传：`end` 每次调用结束时；`overlap` 与下一次调用同时进行，不占计费时间；`periodic,<时长>`；`adaptive`：流量稀少时为 `end`，繁忙时为 `overlap`",
+  ],
+  ["ENV_FLUSH_INTERVAL", "长调用之中、以及托管实例（Managed Instances）上两次上传的间隔"],
+  [
+    "ENV_MEMORY_LIMIT",
+    "扩展进程的内存（RSS）超过此值时丢弃最旧的数据，并计数。0：函数内存的四分之一，至少 100 MiB",
+  ],
+  [
+    "ENV_SPOOL",
+    "把 Dataway 未接收的数据移到文件中：扩展被杀掉后仍在，也能存得更多。Dataway 恢复后发送，同一沙箱重启后也会发送",
+  ],
+  ["ENV_SPOOL_DIR", "这些文件的目录，须在 `/tmp` 之下（别处不可写）"],
+  ["ENV_SPOOL_MAX_BYTES", "这些文件最多占用的空间；满时先丢最旧的，并计数"],
+
+  [
+    "ENV_AWSLAMBDA_SCHEMA",
+    "指标与日志的名称和类型：`documented` 与文档一致，`datakit` 与 DataKit 1.84 实际输出一致",
+  ],
+  ["ENV_HOSTNAME", "`host` 标签的值"],
+  ["ENV_ENABLE_LOG_COLLECTION", "采集函数日志"],
+  ["ENV_ENABLE_METRIC_COLLECTION", "采集 Lambda 指标"],
+  ["ENV_AWSLAMBDA_EXTENSION_LOGS", "同时采集各扩展（包括本扩展）的日志"],
+  [
+    "ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS",
+    "与 CloudWatch 一样，把处理程序抛出的异常计入 `errors`。Lambda 只在函数日志中报告它（`datakit` 模式下默认为 false）",
+  ],
+  ["ENV_USE_NOW_TIME_INSTEAD", "Lambda 指标与日志的时间取到达时间，而不是事件时间"],
+  ["ENV_GLOBAL_HOST_TAGS", "加到所有数据上的标签"],
+  ["ENV_GLOBAL_TAGS", "`ENV_GLOBAL_HOST_TAGS` 的旧名，后者为空时使用"],
+  ["ENV_LOG_LEVEL", "扩展自身日志的级别；每个事件一行 JSON，写在函数的日志组中"],
+  ["ENV_ENABLE_INPUTS", "`ENV_DEFAULT_ENABLED_INPUTS` 的旧名"],
+  ["ENV_DEFAULT_ENABLED_INPUTS", "开启的采集器，替换默认值；`-名称` 从中去掉一个"],
+]);
