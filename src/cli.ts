@@ -1,7 +1,9 @@
 /**
  * What the executable says when a person starts it: Lambda gives no arguments. Loaded only then.
  */
+import { describeError } from "@std/log";
 import { parseConfig, type ParsedConfig } from "./config.ts";
+import { type DatawayEndpoint, parseSecretEndpoints } from "./config/dataway.ts";
 import type { Environment, Setting } from "./config/reader.ts";
 import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
 import { describeNetworkError } from "./dataway/error_text.ts";
@@ -72,8 +74,8 @@ async function doctor(options: CliOptions, send: boolean): Promise<number> {
   if (problems.length === 0) print("  none");
 
   print("\nDataway");
-  const { endpoints } = parsed.config.dataway;
-  if (endpoints.length === 0) print("  none: nothing would be sent. Set ENV_DATAWAY");
+  const { endpoints, reason } = await findEndpoints(parsed, env);
+  if (reason !== undefined) print(`  none: ${reason}`);
   let isReached = endpoints.length > 0;
   for (const endpoint of endpoints) {
     const answer = send
@@ -83,6 +85,27 @@ async function doctor(options: CliOptions, send: boolean): Promise<number> {
     isReached &&= answer.ok;
   }
   return problems.length === 0 && isReached ? 0 : 1;
+}
+
+/** The endpoints of the settings, or of the secret that stands in for them; else why there are none. */
+async function findEndpoints(
+  parsed: ParsedConfig,
+  env: Environment,
+): Promise<{ readonly endpoints: readonly DatawayEndpoint[]; readonly reason?: string }> {
+  const { endpoints, secret } = parsed.config.dataway;
+  if (endpoints.length > 0) return { endpoints };
+  if (secret === undefined) return { endpoints, reason: "nothing would be sent. Set ENV_DATAWAY" };
+  try {
+    const { readSecretValue } = await import("./dataway/secret/secret_store.ts");
+    const found = parseSecretEndpoints(await readSecretValue(secret, env), secret.urls);
+    if (found.endpoints.length > 0) return { endpoints: found.endpoints };
+    return {
+      endpoints,
+      reason: `data would be held. ${found.problems.map(({ message }) => message).join("; ")}`,
+    };
+  } catch (error) {
+    return { endpoints, reason: `data would be held. ${describeError(error)}` };
+  }
 }
 
 interface Answer {
@@ -109,7 +132,7 @@ async function knock(base: string, client: DatawayClient): Promise<Answer> {
 
 async function sendPoint(
   parsed: ParsedConfig,
-  endpoint: ParsedConfig["config"]["dataway"]["endpoints"][number],
+  endpoint: DatawayEndpoint,
   client: DatawayClient,
   options: CliOptions,
 ): Promise<Answer> {

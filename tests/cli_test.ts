@@ -55,3 +55,24 @@ scenario("doctor reports settings that cannot be used, and a Dataway that refuse
   assertStringIncludes(text, "ENV_FLUSH_PLAN");
   assertStringIncludes(text, "did not take a point");
 });
+
+scenario("doctor reads the secret that stands in for ENV_DATAWAY, and says why it cannot", async () => {
+  await using dataway = await startDataway();
+  const secret = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () => Response.json({ Parameter: { Value: dataway.url } }),
+  );
+  const env = {
+    ENV_DATAWAY_SSM_PARAMETER: "/dataway",
+    AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${secret.addr.port}/`,
+    AWS_ACCESS_KEY_ID: "A",
+    AWS_SECRET_ACCESS_KEY: "S",
+  };
+  const [exitCode, text] = await run(["doctor", "--send"], env);
+  await secret.shutdown();
+  assertEquals([exitCode, dataway.points("metric").length], [0, 1], text);
+  assert(!text.includes(TEST_TOKEN));
+  const [failed, reason] = await run(["doctor"], { ENV_DATAWAY_SSM_PARAMETER: "/dataway" });
+  assertEquals(failed, 1);
+  assertStringIncludes(reason, "no credentials");
+});

@@ -11,8 +11,6 @@ export type DropReason =
   | "too_large"
   /** No usable `ENV_DATAWAY`. */
   | "export_off"
-  /** Shutdown's time was over. */
-  | "shutdown"
   /** The process was short of memory. */
   | "memory_pressure"
   /** The spool was full; the oldest file went. */
