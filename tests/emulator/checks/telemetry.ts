@@ -4,7 +4,9 @@ import { type Check, type CheckResult, ms, notApplicable, verdict } from "./chec
 
 const LIMIT_MS = 50;
 /** The best of them counts: the others tell about the machine. */
-const ROUNDS = 5;
+const LEAST_ROUNDS = 3;
+/** A machine that is busy with other things gets more tries. */
+const MOST_ROUNDS = 25;
 const TIME = "2026-09-10T12:00:00.000Z";
 const line = (record: unknown): unknown => ({ time: TIME, type: "function", record });
 const TWO_MB = 2_000_000;
@@ -37,7 +39,8 @@ export const answersTelemetry: Check = {
     let slowest = { name: "", tookMs: 0 };
     for (const [name, body] of bodies()) {
       const times: number[] = [];
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < MOST_ROUNDS; round++) {
+        if (round >= LEAST_ROUNDS && Math.min(...times) < LIMIT_MS) break;
         const startedAt = nowMs();
         const [result] = await lambda.sendRawTelemetry(body);
         if (result === undefined) return notApplicable("it does not subscribe over HTTP");
@@ -47,7 +50,8 @@ export const answersTelemetry: Check = {
       const tookMs = Math.min(...times);
       if (tookMs > slowest.tookMs) slowest = { name, tookMs };
     }
-    const measured = broken[0] ?? `slowest: ${slowest.name}, ${ms(slowest.tookMs)} (best of ${ROUNDS})`;
+    const measured = broken[0] ??
+      `slowest: ${slowest.name}, ${ms(slowest.tookMs)} (best of ${LEAST_ROUNDS} or more)`;
     return verdict(broken.length === 0 && slowest.tookMs < LIMIT_MS, measured);
   },
 };
