@@ -37,12 +37,13 @@ export async function npmTools(): Promise<string> {
 
 /** Environment in which no tool finds AWS, credentials of this machine, or its owner's metrics. */
 export function offlineEnv(endpoint = "http://127.0.0.1:1"): Record<string, string> {
+  // An empty name would be a profile that cannot be found.
+  Deno.env.delete("AWS_PROFILE");
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: "TEST-aws",
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_SESSION_TOKEN: "",
-    AWS_PROFILE: "",
     AWS_REGION: "us-east-1",
     AWS_DEFAULT_REGION: "us-east-1",
     AWS_CONFIG_FILE: "/dev/null",
