@@ -9,6 +9,7 @@ import { readVersions } from "../../../layer/version_needs.ts";
 import { CONFORMANCE } from "../../scenarios/conformance.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
+import { live } from "./life.ts";
 import { copyOldGlibc } from "./old_glibc.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -73,11 +74,19 @@ for (const arch of ARCHS) {
           assert(!output.success);
           assertStringIncludes(output.stderr, "version `GLIBC_2.27' not found");
         });
-        const wrapper = await wrap(arch, folder, binary);
+        // A copy, because it is started as nobody, who may have no way into the project's folder. The name is
+        // kept: it registers by it.
+        await Deno.mkdir(`${folder}/edited`, { mode: 0o755 });
+        await Deno.copyFile(binary, `${folder}/edited/datakit`);
+        const wrapper = await wrap(arch, folder, `${folder}/edited/datakit`);
         await t.step("edited", async () => {
           const output = await runVersion(wrapper);
           assert(output.success, output.stderr);
           assertMatch(output.stdout, /^\d+\.\d+\.\d+\n$/);
+        });
+        await t.step("register, an invocation, SHUTDOWN", async () => {
+          await Deno.chmod(folder, 0o755);
+          await live([wrapper], folder);
         });
         if (arch === "arm64") return; // an emulated start takes longer than the emulated Lambda waits
         const start = startExecutable(wrapper);

@@ -6,17 +6,12 @@ import { assert, assertEquals } from "@std/assert";
 import { buildLayer } from "../../../build.ts";
 import { type Arch, findBaseRuntime } from "../../../layer/base_runtime.ts";
 import { compile } from "../../../layer/compile.ts";
-import { invokeEvent, shutdownEvent, startPlatform } from "../../bench/platform.ts";
-import { connectTelemetry, invocationBody } from "../../bench/telemetry.ts";
 import { scenario } from "../../support/scenario.ts";
+import { live } from "./life.ts";
 import { readZip } from "../../../layer/zip_reader.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
 const QEMU = "qemu-aarch64-static";
-const NOBODY = 65534;
-const REQUEST_ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
-/** A start under emulation takes several seconds, on a busy machine much more. */
-const START_LIMIT_MS = 120_000;
 const ARCHS: readonly Arch[] = ["amd64", "arm64"];
 
 for (const arch of ARCHS) {
@@ -75,52 +70,9 @@ Deno.test({
 /** Unpacks the zip, takes the executable through one invocation, and looks at what it left behind. */
 async function liveAndDie(arch: Arch, emulator: readonly string[]): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "datakit-layer-" });
-  await using platform = startPlatform();
   try {
     const executable = await unpack((await buildLayer(arch)).path, folder);
-    const [command = executable, ...args] = [...emulator, executable];
-    const process = new Deno.Command(command, {
-      args,
-      cwd: folder,
-      clearEnv: true,
-      env: {
-        PATH: "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-        AWS_LAMBDA_RUNTIME_API: platform.address,
-        AWS_LAMBDA_FUNCTION_NAME: "bench",
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128",
-        AWS_REGION: "eu-west-1",
-        ENV_HTTP_LISTEN: `0.0.0.0:${freePort()}`,
-        ENV_DEFAULT_ENABLED_INPUTS: "",
-      },
-      stdin: "null",
-      stdout: "inherit",
-      stderr: "inherit",
-      ...(Deno.uid() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
-    }).spawn();
-    const limit = setTimeout(() => process.kill("SIGKILL"), START_LIMIT_MS);
-    const ended = process.status.then(({ code }) => `ended with code ${code}`);
-    const alive = async <T>(promise: Promise<T>): Promise<T> =>
-      await Promise.race([
-        promise,
-        ended.then((how) => Promise.reject(new Error(`Cannot go on as it ${how}`))),
-      ]);
-    try {
-      const registration = await Promise.race([platform.registered, ended]);
-      if (typeof registration === "string") {
-        throw new Error(`Cannot test the executable as it ${registration}`);
-      }
-      assertEquals(registration.name, "datakit");
-      assertEquals(registration.events, ["INVOKE", "SHUTDOWN"]);
-      const call = await alive(platform.next());
-      using telemetry = await connectTelemetry((await alive(platform.subscribed)).url);
-      call.reply(invokeEvent(REQUEST_ID));
-      await alive(telemetry.post(invocationBody(REQUEST_ID)));
-      (await alive(platform.next())).reply(shutdownEvent());
-      assertEquals(await ended, "ended with code 0");
-    } finally {
-      clearTimeout(limit);
-      await process.status;
-    }
+    await live([...emulator, executable], folder);
     assertEquals(listing(folder), ["extensions"]);
     assertEquals(listing(`${folder}/extensions`), ["datakit"]);
     assertEquals(listing("/tmp").filter((name) => name.startsWith("deno-compile-datakit")), []);
@@ -167,11 +119,6 @@ async function isThere(command: string): Promise<boolean> {
 function isCi(): boolean {
   if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return false;
   return Deno.env.get("CI") === "true";
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 function listing(folder: string): string[] {
