@@ -63,3 +63,19 @@ Deno.test("readAtMost() lets go of a body that takes too long, or breaks", async
   });
   assertEquals(await readAtMost(new Response(broken), 100, 1000), "");
 });
+
+Deno.test("readAtMost() reads the runtime's own streams into small buffers", async () => {
+  const rooms: number[] = [];
+  const body = new ReadableStream({
+    type: "bytes",
+    pull: ({ byobRequest, close }) => {
+      const view = byobRequest?.view;
+      if (!(view instanceof Uint8Array)) return close();
+      rooms.push(view.byteLength);
+      view[0] = 65;
+      byobRequest?.respond(1);
+    },
+  });
+  assertEquals(await readAtMost(new Response(body), 3, 1000), "AAA");
+  assertEquals(rooms, [1024, 1024, 1024]);
+});
