@@ -68,7 +68,12 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
         };
       }
       // However small: Guance's own notes doubt that its center takes plain bodies, see spec/datakit.md 3.3.
-      if (options.gzip) body = new Uint8Array(gzipSync(body, { level: GZIP_LEVEL }));
+      if (options.gzip) {
+        const raw = body;
+        body = new Uint8Array(gzipSync(raw, { level: GZIP_LEVEL }));
+        // Up to a megabyte that is of no more use: not left to some garbage collection to come.
+        raw.buffer.transfer(0);
+      }
     } catch (error) {
       return {
         status: "failure",

@@ -29,7 +29,7 @@ export interface ProtobufWriter {
   readonly begin: (expectedBytes: number) => number;
   /** Closes the message, with the same arguments. */
   readonly end: (contentAt: number, expectedBytes: number) => void;
-  /** A copy of what was written. */
+  /** What was written; nothing can be written after it. */
   readonly finish: () => Uint8Array<ArrayBuffer>;
 }
 
@@ -53,9 +53,8 @@ export function createProtobufWriter(initialBytes: number): ProtobufWriter {
 
   function ensure(bytes: number): void {
     if (at + bytes <= buffer.length) return;
-    const larger = new Uint8Array(Math.max(buffer.length * 2, at + bytes));
-    larger.set(buffer.subarray(0, at));
-    buffer = larger;
+    // What is outgrown is given back at once, not at some garbage collection to come.
+    buffer = new Uint8Array(buffer.buffer.transfer(Math.max(buffer.length * 2, at + bytes)));
   }
 
   function tag(value: number): void {
@@ -151,6 +150,6 @@ export function createProtobufWriter(initialBytes: number): ProtobufWriter {
     putVarint(length, lengthAt);
   }
 
-  const finish = (): Uint8Array<ArrayBuffer> => buffer.slice(0, at);
+  const finish = (): Uint8Array<ArrayBuffer> => new Uint8Array(buffer.buffer.transfer(at));
   return { tag, varint, varint64, double, bytes, raw, string, begin, end, finish };
 }
