@@ -20,6 +20,7 @@ import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createMemoryGuard } from "./pipeline/memory_guard.ts";
 import { createTimeSpread } from "./pipeline/time_spread.ts";
 import type { Consumer, Intake, Receiver } from "./pipeline/receiver.ts";
+import { withRetry } from "./pipeline/retry.ts";
 import { createSelfMetrics } from "./pipeline/self_metrics.ts";
 import { createSpool } from "./pipeline/spool.ts";
 import { createDiskFiles } from "./pipeline/spool_files.ts";
@@ -219,7 +220,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const flusher = createFlusher({
     store,
     ...withSpool,
-    exporter,
+    exporter: withRetry(exporter, { now }),
     breaker,
     collect: async () => {
       await collectAll(receivers, log);

@@ -1,0 +1,38 @@
+import { createDeadline, settledBefore } from "./deadline.ts";
+import type { Batch, Exporter, ExportResult } from "./exporter.ts";
+
+export interface RetryOptions {
+  /** Wait before the second try, in ms. @default 50 */
+  readonly waitMs?: number;
+  /** A first try that took longer is not repeated, in ms: what hangs would hang again. @default 250 */
+  readonly patienceMs?: number;
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/**
+ * Tries once more, a moment later, when Dataway hiccups (5xx, a broken connection): after a rare invocation the next
+ * flush may be hours away. Only within the flush's own time, and not against Dataway's own word (`Retry-After`). More
+ * tries would spend billed time on an outage; what is not taken is held.
+ */
+export function withRetry<E extends Exporter>(exporter: E, options: RetryOptions): E {
+  const { waitMs = 50, patienceMs = 250, now } = options;
+
+  async function send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+    const startedAt = now();
+    const first = await exporter.export(batch, signal);
+    if (first.status !== "retryable" || first.retryAfterMs !== undefined) return first;
+    if (signal.aborted || Math.abs(now() - startedAt) > patienceMs) return first;
+    if (!await waited(waitMs, signal, now)) return first;
+    return await exporter.export(batch, signal);
+  }
+
+  return { ...exporter, export: send };
+}
+
+/** Whether the wait was over before the signal fired. */
+async function waited(ms: number, signal: AbortSignal, now: () => number): Promise<boolean> {
+  using pause = createDeadline(ms, now);
+  const over = new Promise<void>((resolve) => pause.signal.addEventListener("abort", () => resolve()));
+  return await settledBefore(over, signal);
+}
