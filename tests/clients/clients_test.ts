@@ -5,7 +5,7 @@
  */
 import { scenario } from "../support/scenario.ts";
 import { renderTable, type TableRow } from "./clients_table.ts";
-import { type Language, missingTool } from "./language.ts";
+import { type ClientCase, type Language, missingTool } from "./language.ts";
 import { GO } from "./go_language.ts";
 import { JAVA } from "./java_language.ts";
 import { NODE } from "./node_language.ts";
@@ -22,27 +22,26 @@ for (const language of LANGUAGES) {
     const missing = await missingTool(language.needs);
     if (missing !== undefined) {
       say(`${language.name.toUpperCase()} IS NOT VERIFIED HERE: no ${missing}`);
-      for (const { client, protocol, setup } of language.cases) {
-        rows.push({
-          language: language.name,
-          protocol,
-          client,
-          version: "",
-          setup,
-          verified: `not verified here: no ${missing}`,
-        });
-      }
+      for (const client of language.cases) addRow(language.name, client, "", notVerified(missing));
       return;
     }
     const toolchain = await language.install();
-    for (const { client, protocol, program, args = [], env, setup, verified, check } of language.cases) {
+    for (const client of language.cases) {
+      const { program, args = [], env, needs = [], wrap = (command) => command } = client;
+      const version = toolchain.versionOf(client.client);
+      const name = `${client.client} by ${client.protocol}`;
+      const lacking = await missingTool(needs);
+      if (lacking !== undefined) {
+        say(`${name} IS NOT VERIFIED HERE: no ${lacking}`);
+        addRow(toolchain.runtime, client, version, notVerified(lacking));
+        continue;
+      }
       let outcome = "FAILED";
-      await t.step(`${client} by ${protocol}`, async () => {
-        check(await runClient(toolchain.command(program, args, env)));
-        outcome = verified;
+      await t.step(name, async () => {
+        client.check(await runClient(wrap(toolchain.command(program, args, env))));
+        outcome = client.verified;
       });
-      const version = toolchain.versionOf(client);
-      rows.push({ language: toolchain.runtime, protocol, client, version, setup, verified: outcome });
+      addRow(toolchain.runtime, client, version, outcome);
     }
   });
 }
@@ -53,6 +52,19 @@ scenario("the table of clients is made from what was run", async () => {
   await Deno.mkdir(new URL(".", TABLE), { recursive: true });
   await Deno.writeTextFile(TABLE, table);
 });
+
+function addRow(
+  language: string,
+  { client, protocol, setup }: ClientCase,
+  version: string,
+  verified: string,
+): void {
+  rows.push({ language, protocol, client, version, setup, verified });
+}
+
+function notVerified(missing: string): string {
+  return `not verified here: no ${missing}`;
+}
 
 function say(text: string): void {
   // deno-lint-ignore no-console

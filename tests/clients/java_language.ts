@@ -1,6 +1,7 @@
 /** Clients from Maven Central, on the machine's Java. */
 import { ddtraceCase } from "./ddtrace_scenario.ts";
 import { cacheDir, type ClientCase, type Language, once, run, sourceDir } from "./language.ts";
+import { lambdaCase } from "./lambda_scenario.ts";
 import { otlpCase, type OtlpClient } from "./otlp_scenario.ts";
 import { statsdCase } from "./statsd_scenario.ts";
 
@@ -8,6 +9,15 @@ const DIR = cacheDir("java");
 const COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 const JDK_SENDER = "io.opentelemetry:opentelemetry-exporter-sender-jdk";
 const AGENT = "com.datadoghq:dd-java-agent";
+
+/** What the agent, the JDK of any agent, and OpenTelemetry's API, which is the agent's interface here, say. */
+const AGENT_LOG = [
+  / INFO datadog\.trace\.agent\.core\.StatusLogger - DATADOG TRACER CONFIGURATION /,
+  / INFO datadog\.trace\.agent\.common\.writer\.WriterFactory - .* Serverless extension has been detected/,
+  /^OpenJDK 64-Bit Server VM warning: Sharing is only supported for boot loader classes/,
+  /io\.opentelemetry\.api\.GlobalOpenTelemetry maybeAutoConfigureAndSetGlobal$/,
+  /^INFO: AutoConfiguredOpenTelemetrySdk found on classpath but automatic configuration is disabled\./,
+];
 
 /** Java. */
 export const JAVA: Language = {
@@ -20,7 +30,7 @@ export const JAVA: Language = {
       const pom = `${source}/pom_${set}.xml`;
       await once(`${DIR}/${set}`, [pom], () => copyJars(pom, `${DIR}/${set}/lib`));
     }
-    await compile("okhttp", ["Otlp", "DdTrace", "Statsd"]);
+    await compile("okhttp", ["Otlp", "DdTrace", "LambdaApp", "Statsd"]);
     await compile("jdk", ["Otlp"]);
     const version = await run("java", ["--version"]);
     const pinned = await readPins([`${source}/pom_okhttp.xml`, `${source}/pom_jdk.xml`]);
@@ -30,7 +40,7 @@ export const JAVA: Language = {
       versionOf,
       command: (program, args, env) => {
         const [set = "", main = ""] = program.split("/");
-        const agent = main === "DdTrace"
+        const agent = main === "DdTrace" || main === "LambdaApp"
           ? [`-javaagent:${DIR}/${set}/lib/dd-java-agent-${versionOf(AGENT)}.jar`]
           : [];
         return {
@@ -52,14 +62,17 @@ export const JAVA: Language = {
       program: "okhttp/DdTrace",
       version: "v0.4",
       env: { DD_AGENT_HOST: "127.0.0.1", DD_TRACE_OTEL_ENABLED: "true" },
-      setup: "`-javaagent:dd-java-agent.jar`, `DD_AGENT_HOST=127.0.0.1`",
-      expectedLog: [
-        / INFO datadog\.trace\.agent\.core\.StatusLogger - DATADOG TRACER CONFIGURATION /,
-        // The JDK of any agent; and OpenTelemetry's API, which is the agent's interface here.
-        /^OpenJDK 64-Bit Server VM warning: Sharing is only supported for boot loader classes/,
-        /io\.opentelemetry\.api\.GlobalOpenTelemetry maybeAutoConfigureAndSetGlobal$/,
-        /^INFO: AutoConfiguredOpenTelemetrySdk found on classpath but automatic configuration is disabled\./,
-      ],
+      setup:
+        "`-javaagent:dd-java-agent.jar`, `DD_AGENT_HOST=127.0.0.1`; `DD_TRACE_OTEL_ENABLED=true` for OpenTelemetry's API",
+      expectedLog: AGENT_LOG,
+    }),
+    lambdaCase({
+      client: AGENT,
+      program: "okhttp/LambdaApp",
+      env: { _HANDLER: "LambdaApp::handleRequest", DD_TRACE_OTEL_ENABLED: "true" },
+      marker: "file",
+      reports: true,
+      expectedLog: AGENT_LOG,
     }),
     statsdCase({
       client: "com.datadoghq:java-dogstatsd-client",

@@ -2,13 +2,16 @@
 import { assertEquals } from "@std/assert";
 import { ddtraceCase } from "./ddtrace_scenario.ts";
 import { cacheDir, type ClientCase, type Language, once, run, sourceDir } from "./language.ts";
+import { lambdaCase } from "./lambda_scenario.ts";
 import { otlpCase, type OtlpClient } from "./otlp_scenario.ts";
 import { pointsOf } from "./scenario.ts";
 import { statsdCase } from "./statsd_scenario.ts";
 
 const DIR = cacheDir("node");
 const MANIFESTS = ["package.json", "package-lock.json"];
-const PROGRAMS = ["otlp.mjs", "dd_trace.cjs", "statsd.mjs"];
+const PROGRAMS = ["otlp.mjs", "dd_trace.cjs", "lambda.cjs", "statsd.mjs"];
+/** What dd-trace says at its start in any environment. */
+const STARTUP_LOG = [/^DATADOG TRACER (CONFIGURATION|INTEGRATIONS LOADED) - /];
 
 /** Node.js. */
 export const NODE: Language = {
@@ -48,7 +51,7 @@ export const NODE: Language = {
       version: "v0.4",
       env: { DD_TRACE_EXPERIMENTAL_EXPORTER: "agent" },
       setup: "`DD_TRACE_EXPERIMENTAL_EXPORTER=agent`",
-      expectedLog: [/^DATADOG TRACER (CONFIGURATION|INTEGRATIONS LOADED) - /],
+      expectedLog: STARTUP_LOG,
       more: {
         verified: "its own DogStatsD over HTTP",
         check: (client) =>
@@ -60,6 +63,13 @@ export const NODE: Language = {
             [["gold", 3]],
           ),
       },
+    }),
+    lambdaCase({
+      client: "datadog-lambda-js",
+      program: "lambda.cjs",
+      marker: "folder",
+      metric: true,
+      expectedLog: STARTUP_LOG,
     }),
     statsdCase({ client: "hot-shots", program: "statsd.mjs", setup: "" }),
   ],

@@ -1,6 +1,7 @@
 /** Clients from PyPI, in a virtual environment. */
 import { ddtraceCase } from "./ddtrace_scenario.ts";
 import { cacheDir, type ClientCase, type Language, once, run, sourceDir } from "./language.ts";
+import { lambdaCase } from "./lambda_scenario.ts";
 import { otlpCase, type OtlpClient } from "./otlp_scenario.ts";
 import { statsdCase } from "./statsd_scenario.ts";
 
@@ -61,6 +62,7 @@ export const PYTHON: Language = {
       env: { DD_AGENT_HOST: "127.0.0.1", DD_TRACE_API_VERSION: "v0.4" },
       setup: "`DD_AGENT_HOST=127.0.0.1`, `DD_TRACE_API_VERSION=v0.4`",
     }),
+    lambdaCase({ client: "datadog_lambda", program: "lambda_app.py", marker: "folder", metric: true }),
     statsdCase({
       client: "datadog",
       program: "statsd.py",

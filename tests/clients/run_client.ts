@@ -1,6 +1,7 @@
 /** Runs one real client against the compiled extension while an invocation lasts, and gathers what came of it. */
 import { buildBinary } from "../../build.ts";
 import type { ReceivedPoint } from "../emulator/dataway.ts";
+import type { Lambda } from "../emulator/lambda.ts";
 import { startExecutable } from "../support/sandbox.ts";
 
 /** A client's program, ready to start. */
@@ -23,6 +24,8 @@ export interface ClientRun {
   readonly warnings: readonly string[];
   /** Faults of the extension's uploads or of its calls to the platform. */
   readonly violations: readonly string[];
+  /** The invocation under way meanwhile. */
+  readonly requestId: string;
   /** Around the client's life, Unix ns. */
   readonly startedNs: bigint;
   readonly endedNs: bigint;
@@ -42,7 +45,7 @@ export interface Report {
 /** A client that hangs must not hold up the others for long. */
 const CLIENT_TIMEOUT_MS = 90_000;
 /** How long another program may keep a port. */
-const PORTS_TIMEOUT_MS = 60_000;
+const PORTS_TIMEOUT_MS = 20_000;
 /** What a function's process has and an extension has not. */
 const FUNCTION_ENV = { _HANDLER: "index.handler", LAMBDA_TASK_ROOT: "/var/task", TZ: ":UTC" };
 
@@ -63,7 +66,10 @@ export async function runClient(command: ClientCommand): Promise<ClientRun> {
   const invocation = sandbox.lambda.invoke({ sends: [{ kind: "http", url: gate.url }] });
   await gate.entered;
   const startedNs = nowNs();
-  const program = runProgram(command, sandbox.lambda.env).finally(gate.release);
+  const requestId = requestIdOf(sandbox.lambda);
+  const program = runProgram(command, { ...sandbox.lambda.env, TEST_REQUEST_ID: requestId }).finally(
+    gate.release,
+  );
   await Promise.allSettled([program, invocation]);
   const endedNs = nowNs();
   const { report, log } = await program;
@@ -74,6 +80,7 @@ export async function runClient(command: ClientCommand): Promise<ClientRun> {
     clientLog: log,
     warnings: sandbox.lines().filter((line) => /"level":"(WARN|ERROR)"/i.test(line)),
     violations: [...sandbox.dataway.violations, ...sandbox.lambda.violations],
+    requestId,
     startedNs,
     endedNs,
   };
@@ -114,6 +121,14 @@ function openGate(): AsyncDisposable & { url: string; entered: Promise<void>; re
       await server.shutdown();
     },
   };
+}
+
+/** The id of the invocation under way. */
+function requestIdOf({ events }: Pick<Lambda, "events">): string {
+  const started = events.findLast(({ type }) => type === "platform.start")?.record;
+  return typeof started === "object" && started !== null && "requestId" in started
+    ? String(started.requestId)
+    : "";
 }
 
 async function runProgram(
