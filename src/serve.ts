@@ -105,6 +105,6 @@ async function close({ server, cut }: Listener): Promise<void> {
   // Keep-alive connections of the function's clients never end by themselves.
   const timer = setTimeout(() => cut.abort(), CLOSE_GRACE_MS);
   await server.shutdown();
-  await server.finished;
   clearTimeout(timer);
+  await server.finished;
 }

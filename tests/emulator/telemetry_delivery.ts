@@ -21,6 +21,8 @@ function createHttpDestination(uri: string, port: number): Destination {
     http2: false,
     proxy: { transport: "tcp", hostname: "127.0.0.1", port },
   });
+  // A sandbox that is disposed of in the middle of an invocation closes twice.
+  let closed = false;
   return {
     post: async (body, sequenceId, signal) => {
       try {
@@ -41,7 +43,11 @@ function createHttpDestination(uri: string, port: number): Destination {
         return { ok: false, error: error instanceof Error ? error.message : String(error) };
       }
     },
-    close: () => client.close(),
+    close: () => {
+      if (closed) return;
+      closed = true;
+      client.close();
+    },
   };
 }
 
