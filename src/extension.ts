@@ -74,6 +74,8 @@ const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "sel
 /** Part of an invocation's budget, and at most so many ms of it, that is kept for the spool. */
 const SPOOL_SHARE = 0.1;
 const SPOOL_MS = 50;
+/** A flush beside the function may take as long as so many uploads that take their whole time: each has its own limit. */
+const POSTS_BESIDE = 6;
 /** A sleep this long may have been a freeze in which connections died unseen. In ms. */
 const STALE_AFTER_MS = 4_000;
 
@@ -267,7 +269,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     heldBytes: () => store.heldBytes,
     plan: core.flushPlan,
     budgetMs: core.budgetMs,
-    exportTimeoutMs: dataway.timeoutMs,
+    exportTimeoutMs: dataway.timeoutMs * POSTS_BESIDE,
     flushIntervalMs: core.flushIntervalMs,
     telemetry: subscription?.status === "subscribed",
     managedInstance: options.managedInstance,

@@ -58,6 +58,11 @@ export interface FlusherOptions {
 
 /** A probe of a Dataway that was down carries little: it is likely to be sent in vain. In bytes. */
 const PROBE_BYTES = 16_384;
+/**
+ * Bodies stay below this but at the end, where round trips count more: encoding and compressing one holds up the
+ * telemetry listener and `next`, on a 128 MB function ten times as long as on a whole CPU. In bytes.
+ */
+const BATCH_BYTES = 512 * 1024;
 /** Longest wait for aggregates, in ms: they are at hand, or something is wrong with them. */
 const COLLECT_MS = 100;
 /** An upload cut by its flush's end is Dataway's failure only if it took that much longer than the one before. */
@@ -183,7 +188,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     while (!tally.stopped && !signal.aborted) {
       const pointOverheadBytes = exporter.pointOverheadBytes();
       const batch = store.take(category, {
-        maxBytes: Math.min(exporter.maxBatchBytes, learntBytes),
+        maxBytes: Math.min(exporter.maxBatchBytes, learntBytes, o.force ? Infinity : BATCH_BYTES),
         pointOverheadBytes,
         newestFirst: o.newestFirst ?? false,
       });

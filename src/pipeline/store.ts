@@ -68,7 +68,7 @@ export interface PointStoreOptions {
   /** Bytes of a point in an encoded body without common tags, never less than the true size. */
   readonly sizeOf: (point: Point) => number;
   readonly ledger: Ledger;
-  /** Told, once each time, that half of `maxBytes` is reached: now is the time to send. */
+  /** Told, once each time, that 2 MiB or half of `maxBytes` is reached: now is the time to send. */
   readonly onPressure?: () => void;
   /** `false`: nothing can ever be sent, so points are counted as dropped (`export_off`) instead of held. */
   readonly exportOn?: boolean;
@@ -76,13 +76,19 @@ export interface PointStoreOptions {
 
 /** Part of the bound at which the store asks to be emptied. */
 const PRESSURE_SHARE = 0.5;
-/** Memory of a held point beyond its characters: maps, entry, headers (measured with 10 000 log points). */
-const POINT_OVERHEAD_BYTES = 500;
+/**
+ * It asks at this already, in bytes: what is held costs several times itself in garbage. At 5000 spans/s, sending at
+ * 2 MiB instead of at 32 MiB halved the RSS (190 to 109 MB) for 4 % more CPU.
+ */
+const PRESSURE_BYTES = 2 * 1024 * 1024;
+/** Memory of a held point beyond its characters, and of each of its keys (heap of held logs, metrics and spans). */
+const POINT_OVERHEAD_BYTES = 460;
+const KEY_OVERHEAD_BYTES = 40;
 
 /** A store with nothing in it. */
 export function createPointStore(options: PointStoreOptions): PointStore {
   const { maxBytes, sizeOf, ledger, onPressure, exportOn = true } = options;
-  const pressureBytes = maxBytes * PRESSURE_SHARE;
+  const pressureBytes = Math.min(PRESSURE_BYTES, maxBytes * PRESSURE_SHARE);
   const queues = new Map<Category, Queue>();
   const lent = new Set<HeldPoint>();
   let heldBytes = 0;
@@ -180,8 +186,8 @@ function batchOf(category: Category, entries: readonly HeldPoint[]): HeldBatch {
   return { category, entries, points: entries.map((entry) => entry.point) };
 }
 
-function memoryOf(entry: HeldPoint): number {
-  return entry.sizeBytes + POINT_OVERHEAD_BYTES;
+function memoryOf({ point, sizeBytes }: HeldPoint): number {
+  return sizeBytes + POINT_OVERHEAD_BYTES + KEY_OVERHEAD_BYTES * (point.tags.size + point.fields.size);
 }
 
 /** First in, first out, both ends open. `head` spares shifting the array on every take. */
