@@ -1,8 +1,8 @@
 import { createLogger, describeError, type Logger } from "@std/log";
-import { parseConfig, type ParsedConfig } from "./config.ts";
+import { parseConfig } from "./config.ts";
 import { type DatawayEndpoint, parseSecretEndpoints } from "./config/dataway.ts";
 import type { Environment } from "./config/reader.ts";
-import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
+import { createDatawayClient } from "./dataway/client.ts";
 import { createDatawayExporter } from "./dataway/exporter.ts";
 import { createSecretExporter } from "./dataway/secret/secret_exporter.ts";
 import { createReceivers } from "./ingest/mod.ts";
@@ -28,6 +28,7 @@ import { createPointStore } from "./pipeline/store.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
 import { splitMessage } from "./point/split_message.ts";
+import { reportEnd, reportSettings } from "./report.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
 
@@ -325,40 +326,6 @@ async function idle(api: ExtensionsApi): Promise<LifecycleEnd> {
     failures = event.type === "invoke" ? 0 : failures + 1;
   }
   return { exitCode: 1, reason: "Lambda gave no more events" };
-}
-
-/** Everything that is wrong with the settings, in one line. */
-function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient): void {
-  const { core, dataway } = parsed.config;
-  log.setLevel(core.logLevel);
-  for (const secret of dataway.secrets) log.addSecret(secret);
-  const problems = [...parsed.problems, ...client.problems];
-  if (problems.length > 0) log.warn("Some settings cannot be used as they are", { problems });
-  if (dataway.endpoints.length === 0 && dataway.secret === undefined) {
-    log.error("Nothing is sent as ENV_DATAWAY names no usable Dataway");
-  }
-}
-
-/** One line if anything was lost; none when all is well. */
-function reportEnd(
-  log: Logger,
-  ledger: Ledger,
-  { held, spooled, isLast }: { held: number; spooled: number; isLast: boolean },
-): void {
-  const dropped = new Map(ledger.totalDropped());
-  // Said at start already, and not news.
-  dropped.delete("export_off");
-  if (held === 0 && dropped.size === 0) return;
-  if (dropped.size === 0 && held === spooled && !isLast) {
-    log.warn("Data waits in the spool for this sandbox's next life", { spooled });
-    return;
-  }
-  log.error("Data was lost in this sandbox", {
-    dropped: Object.fromEntries(dropped),
-    held,
-    ...(spooled > 0 ? { spooled } : {}),
-    refused: ledger.refusals(),
-  });
 }
 
 function hostnameOf(options: ExtensionOptions): string {

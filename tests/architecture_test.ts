@@ -36,6 +36,7 @@ const TOP: Readonly<Record<string, string>> = {
   "main.ts": "main",
   "extension.ts": "main",
   "cli.ts": "main",
+  "report.ts": "main",
   "app.ts": "app",
   "serve.ts": "app",
   "config.ts": "config",

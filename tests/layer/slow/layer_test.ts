@@ -39,7 +39,7 @@ scenario("compile gives the same bytes in another folder", async () => {
     await Deno.mkdir(other, { recursive: true });
     await copySources(other);
     const runtime = await findBaseRuntime("amd64", `${ROOT}/.cache`, () => {});
-    const built = await compile({ root: other, workDir: `${other}/work/deeper`, arch: "amd64", runtime });
+    const built = await compile({ root: other, workDir: `${other}/built/deeper`, arch: "amd64", runtime });
     const [ours] = readZip(await Deno.readFile((await buildLayer("amd64")).path));
     assertEquals(await digest(await Deno.readFile(built)), await digest(ours?.contents ?? new Uint8Array()));
   } finally {

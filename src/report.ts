@@ -1,0 +1,39 @@
+/** What the program says of itself: once at its start, once at its end, and nothing when all is well. */
+import type { Logger } from "@std/log";
+import type { ParsedConfig } from "./config.ts";
+import type { DatawayClient } from "./dataway/client.ts";
+import type { Ledger } from "./pipeline/ledger.ts";
+
+/** Everything that is wrong with the settings, in one line. */
+export function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient): void {
+  const { core, dataway } = parsed.config;
+  log.setLevel(core.logLevel);
+  for (const secret of dataway.secrets) log.addSecret(secret);
+  const problems = [...parsed.problems, ...client.problems];
+  if (problems.length > 0) log.warn("Some settings cannot be used as they are", { problems });
+  if (dataway.endpoints.length === 0 && dataway.secret === undefined) {
+    log.error("Nothing is sent as ENV_DATAWAY names no usable Dataway");
+  }
+}
+
+/** One line if anything was lost; none when all is well. */
+export function reportEnd(
+  log: Logger,
+  ledger: Ledger,
+  { held, spooled, isLast }: { held: number; spooled: number; isLast: boolean },
+): void {
+  const dropped = new Map(ledger.totalDropped());
+  // Said at start already, and not news.
+  dropped.delete("export_off");
+  if (held === 0 && dropped.size === 0) return;
+  if (dropped.size === 0 && held === spooled && !isLast) {
+    log.warn("Data waits in the spool for this sandbox's next life", { spooled });
+    return;
+  }
+  log.error("Data was lost in this sandbox", {
+    dropped: Object.fromEntries(dropped),
+    held,
+    ...(spooled > 0 ? { spooled } : {}),
+    refused: ledger.refusals(),
+  });
+}
