@@ -31,23 +31,20 @@ declare module "@std/assert" {
   export function assertObjectMatch(actual: object, expected: object, msg?: string): void;
   export function assertInstanceOf<T>(
     actual: unknown,
-    // deno-lint-ignore no-explicit-any
-    expected: abstract new (...args: any[]) => T,
+    expected: abstract new (...args: never[]) => T,
     msg?: string,
   ): asserts actual is T;
   export function assertThrows(fn: () => unknown, msg?: string): unknown;
   export function assertThrows<E extends Error>(
     fn: () => unknown,
-    // deno-lint-ignore no-explicit-any
-    errorClass: new (...args: any[]) => E,
+    errorClass: new (...args: never[]) => E,
     msgIncludes?: string,
     msg?: string,
   ): E;
   export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
   export function assertRejects<E extends Error>(
     fn: () => PromiseLike<unknown>,
-    // deno-lint-ignore no-explicit-any
-    errorClass: new (...args: any[]) => E,
+    errorClass: new (...args: never[]) => E,
     msgIncludes?: string,
     msg?: string,
   ): Promise<E>;

@@ -1,4 +1,5 @@
 /** The demo's life, and what has to have arrived when it is over. */
+import { DOCUMENTED_FIELDS } from "../support/documented.ts";
 import { type DatawayDouble, startDataway } from "./dataway.ts";
 import { startLambda } from "./lambda.ts";
 import type { Lambda } from "./lambda.ts";
@@ -18,23 +19,6 @@ export interface DemoOptions {
 
 const MEMORY_MB = 512;
 const INVOCATIONS = 10;
-/** The product document's fields of `awslambda-metric`. */
-const DOCUMENTED_FIELDS: readonly string[] = [
-  "billed_duration_ms",
-  "duration_ms",
-  "errors",
-  "init_duration_ms",
-  "invocations",
-  "max_memory_used_mb",
-  "memory_size_mb",
-  "out_of_memory",
-  "post_runtime_duration",
-  "produced_bytes",
-  "response_duration_ms",
-  "response_latency",
-  "runtime_duration_ms",
-  "timeouts",
-];
 /** Largest part of the shutdown budget an extension should need, in ms. */
 const MAX_SHUTDOWN_MS = 1400;
 

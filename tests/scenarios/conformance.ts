@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertExists, assertLess } from "@std/assert";
 import type { FunctionScript } from "../emulator/script.ts";
+import { DOCUMENTED_FIELDS } from "../support/documented.ts";
 import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
 
 export interface Scenario {
@@ -11,23 +12,7 @@ export interface Scenario {
   readonly run: (start: StartSandbox) => Promise<void>;
 }
 
-/** The product document's fields, and the six tags. */
-const DOCUMENTED_FIELDS: readonly string[] = [
-  "billed_duration_ms",
-  "duration_ms",
-  "errors",
-  "init_duration_ms",
-  "invocations",
-  "max_memory_used_mb",
-  "memory_size_mb",
-  "out_of_memory",
-  "post_runtime_duration",
-  "produced_bytes",
-  "response_duration_ms",
-  "response_latency",
-  "runtime_duration_ms",
-  "timeouts",
-];
+/** The product document's tags. */
 const DOCUMENTED_TAGS: Readonly<Record<string, string>> = {
   aws_account_id: "123456789012",
   aws_lambda_function_memory_size: "128",
