@@ -6,7 +6,7 @@
 import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
-import type { FinishedInvocation, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
+import type { FinishedInvocation, Intake, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import { createPoint } from "../point/create_point.ts";
 import type { Point, PointDraft } from "../point/point.ts";
 import { createInvocations, type Invocations, type Verdict } from "./invocations.ts";
@@ -58,7 +58,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     onVerdict: (verdict): void => {
       if (verdicts !== undefined) verdicts.push(verdict);
       else if (config.metrics) {
-        consume(toPoints(verdictToDrafts(verdict, metricOptions, stamp(verdict.timeNs))));
+        consume(toPoints(verdictToDrafts(verdict, metricOptions, stamp(verdict.timeNs)), refuse));
       }
     },
   });
@@ -98,7 +98,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     const points: Point[] = [];
     for (const event of events) {
       try {
-        points.push(...toPoints(eventToDrafts(event)));
+        points.push(...toPoints(eventToDrafts(event), refuse));
       } catch (error) {
         lost++;
         log.error("A telemetry event could not be used", { type: event.type, error: describeError(error) });
@@ -134,11 +134,14 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   return { name: "awslambda", app, invocations: { ...invocations, invoked } };
 }
 
-function toPoints(drafts: readonly PointDraft[]): Point[] {
+function toPoints(drafts: readonly PointDraft[], refuse: Intake["refuse"]): Point[] {
   const points: Point[] = [];
   for (const draft of drafts) {
-    const point = createPoint(draft);
-    if (point !== undefined) points.push(point);
+    let isTrimmed = false;
+    const point = createPoint(draft, () => void (isTrimmed = true));
+    if (point === undefined) continue;
+    if (isTrimmed) refuse("trimmed");
+    points.push(point);
   }
   return points;
 }

@@ -16,7 +16,9 @@ export type RefusalReason =
   | "sampled_out"
   | "duplicate"
   | "filtered"
-  | "too_many_series";
+  | "too_many_series"
+  /** The point was kept, but Dataway's rules shortened or left out a part of it. */
+  | "trimmed";
 
 /** What a receiver is given: where its points go, and where it reports what it could not take. */
 export interface Intake {

@@ -86,6 +86,7 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
     const malformed = decoded.malformed + made.malformed;
     const reason = decoded.firstError ?? made.firstError ?? "Cannot write as the body must hold a point";
     const isRefused = made.points.length === 0 || (isStrict && malformed > 0);
+    if (!isDry && !isRefused && made.trimmed > 0) refuse("trimmed", made.trimmed);
     if (!isDry && malformed > 0) refuse("malformed", isRefused ? malformed + made.points.length : malformed);
     if (isRefused) {
       const code = malformed > 0 ? INVALID_POINT[encoding] : "noPoints";
@@ -111,22 +112,25 @@ function toPoints(
   category: Category,
   isStrict: boolean,
   nowNs: bigint,
-): { points: Point[]; malformed: number; firstError: string | undefined } {
+): { points: Point[]; malformed: number; trimmed: number; firstError: string | undefined } {
   const points: Point[] = [];
   let malformed = 0;
+  let trimmed = 0;
   let firstError: string | undefined;
   for (const { measurement, tags, fields, timeNs } of decoded.points) {
     let change: string | undefined;
     const point = createPoint({ category, measurement, tags, fields, timeNs: timeNs ?? nowNs }, (what) => {
       change = what;
     });
-    if (point !== undefined && !(isStrict && change !== undefined)) points.push(point);
-    else {
+    if (point !== undefined && !(isStrict && change !== undefined)) {
+      points.push(point);
+      if (change !== undefined) trimmed++;
+    } else {
       malformed++;
       firstError ??= `Cannot take a point as it breaks a rule: ${change ?? "no_field"}`;
     }
   }
-  return { points, malformed, firstError };
+  return { points, malformed, trimmed, firstError };
 }
 
 /** `metrics` is what DataKit's category was called before. */

@@ -20,6 +20,7 @@ export function spanToPoint(
   facts: ChunkFacts,
   mapping: DdtraceMapping,
   remoteIp: string,
+  trimmed?: () => void,
 ): Point | undefined {
   const tags = new Map<string, string>(mapping.tags);
   const longTexts = new Map<string, string>();
@@ -41,7 +42,10 @@ export function spanToPoint(
   fields.set("start", span.startNs / 1000n);
   fields.set("duration", span.durationNs / 1000n);
   if (!mapping.omitMessage) fields.set("message", spanMessage(span, rest));
-  return createPoint({ category: "tracing", measurement: "ddtrace", tags, fields, timeNs: span.startNs });
+  return createPoint(
+    { category: "tracing", measurement: "ddtrace", tags, fields, timeNs: span.startNs },
+    trimmed,
+  );
 }
 
 function traceIdText(span: DdSpan, facts: ChunkFacts, mapping: DdtraceMapping): string {

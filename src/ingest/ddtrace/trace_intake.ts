@@ -1,12 +1,12 @@
 /** From the bytes of one request to points: decode, mend, judge, map, hand on. */
 import type { DdtraceConfig } from "../../config/ddtrace.ts";
-import type { Intake } from "../../pipeline/receiver.ts";
+import type { Intake, RefusalReason } from "../../pipeline/receiver.ts";
 import type { Point } from "../../point/point.ts";
 import { chunkFacts, mendSpan } from "./chunk.ts";
 import { decodeTraces, type TraceVersion } from "./decode.ts";
 import type { DecodeContext } from "./decode_context.ts";
 import { createRecentSpans } from "./recent_spans.ts";
-import { createSampler, type Rejection } from "./sampler.ts";
+import { createSampler } from "./sampler.ts";
 import type { Chunk, DdSpan } from "./span.ts";
 import { spanToPoint } from "./span_to_point.ts";
 
@@ -53,7 +53,7 @@ export function createTraceIntake(options: TraceIntakeOptions): TraceIntake {
   function takeChunk(chunk: Chunk, remoteIp: string, claimed: (span: DdSpan) => boolean): void {
     const facts = chunkFacts(chunk);
     const rejectionOf = judge(chunk, facts);
-    const counts = new Map<NonNullable<Rejection> | "duplicate" | "malformed", number>();
+    const counts = new Map<RefusalReason, number>();
     const nowNs = BigInt(Math.trunc(now())) * 1_000_000n;
     let points: Point[] = [];
     for (const span of chunk) {
@@ -64,9 +64,12 @@ export function createTraceIntake(options: TraceIntakeOptions): TraceIntake {
         continue;
       }
       mendSpan(span, nowNs);
-      const point = spanToPoint(span, facts, config.mapping, remoteIp);
-      if (point === undefined) counts.set("malformed", (counts.get("malformed") ?? 0) + 1);
-      else if (points.push(point) >= GROUP_SIZE) {
+      let isTrimmed = false;
+      const point = spanToPoint(span, facts, config.mapping, remoteIp, () => void (isTrimmed = true));
+      const loss = point === undefined ? "malformed" : isTrimmed ? "trimmed" : undefined;
+      if (loss !== undefined) counts.set(loss, (counts.get(loss) ?? 0) + 1);
+      if (point === undefined) continue;
+      if (points.push(point) >= GROUP_SIZE) {
         consume(points);
         points = [];
       }

@@ -47,7 +47,7 @@ export function createExportHandler(config: OtlpConfig, context: ReceiverContext
   }
 
   return (signal, encoding, body) => {
-    const sink = createPointSink(context.consume);
+    const sink = createPointSink(context);
     try {
       // Zero bytes are an empty request in protobuf; in JSON they are what some clients send for one.
       if (body.length > 0) pipelineOf(signal)(encoding, body, sink, createClock(context.now()));

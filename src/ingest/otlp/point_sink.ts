@@ -1,4 +1,4 @@
-import type { Consumer } from "../../pipeline/receiver.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
 import { createPoint } from "../../point/create_point.ts";
 import type { Point, PointDraft } from "../../point/point.ts";
 import { splitMessage } from "../../point/split_message.ts";
@@ -20,7 +20,7 @@ export interface PointSink {
 const BATCH_POINTS = 1024;
 
 /** A sink of one request. */
-export function createPointSink(consume: Consumer): PointSink {
+export function createPointSink({ consume, refuse }: Intake): PointSink {
   let batch: Point[] = [];
   let rejected = 0;
   let firstReason = "";
@@ -39,8 +39,10 @@ export function createPointSink(consume: Consumer): PointSink {
 
   return {
     add: (draft) => {
-      const point = createPoint(draft);
+      let isTrimmed = false;
+      const point = createPoint(draft, () => void (isTrimmed = true));
       if (point === undefined) return reject("they must have a value");
+      if (isTrimmed) refuse("trimmed");
       batch.push(...splitMessage(point));
       if (batch.length >= BATCH_POINTS) flush();
     },
