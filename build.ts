@@ -3,13 +3,14 @@
  * Options: `--arch amd64` or `--arch arm64` for one of them.
  */
 import { parseArgs } from "node:util";
-import { type Arch, type BaseRuntime, findBaseRuntime, sha256 } from "./layer/base_runtime.ts";
-import { type BuildInput, readInputs } from "./layer/build_inputs.ts";
-import type { Log } from "./layer/command.ts";
-import { BUILD_FLAGS, compile } from "./layer/compile.ts";
-import { EXECUTABLE } from "./layer/layer_facts.ts";
-import { writeStatements } from "./layer/statements.ts";
-import { writeZip } from "./layer/zip.ts";
+import { type Arch, type BaseRuntime, findBaseRuntime, sha256 } from "./layer/build/base_runtime.ts";
+import { type BuildInput, readInputs } from "./layer/build/build_inputs.ts";
+import type { Log } from "./layer/build/command.ts";
+import { BUILD_FLAGS, compile } from "./layer/build/compile.ts";
+import { EXECUTABLE } from "./layer/attest/layer_facts.ts";
+import { writeAttestations } from "./layer/attest/attestations.ts";
+import { taskArguments } from "./layer/build/task_arguments.ts";
+import { writeZip } from "./layer/formats/zip.ts";
 
 const ROOT = import.meta.dirname ?? ".";
 const CACHE_DIR = `${ROOT}/.cache`;
@@ -58,7 +59,7 @@ export async function buildLayer(arch: Arch, log: Log = (): void => {}): Promise
   const zip = upToDate && packed !== undefined ? packed : pack(arch, binary, log);
   const hash = sha256(zip);
   if (!upToDate) await Deno.writeFile(path, zip);
-  await writeStatements({
+  await writeAttestations({
     root: ROOT,
     workDir: `${CACHE_DIR}/build/${arch}`,
     arch,
@@ -126,7 +127,7 @@ function print(line: string): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ args: Deno.args, options: { arch: { type: "string" } } });
+  const { values } = parseArgs({ args: taskArguments(Deno.args), options: { arch: { type: "string" } } });
   const chosen = ARCHS.filter((arch) => values.arch === undefined || values.arch === arch);
   if (chosen.length === 0) {
     throw new Error(`Cannot build for --arch ${values.arch}: it must be amd64 or arm64`);

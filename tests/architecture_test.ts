@@ -5,14 +5,8 @@
  * point <- pipeline <- { dataway, ingest/x, lambda } <- { app, serve } <- { main, extension }
  */
 import { assertEquals } from "@std/assert";
+import { type ImportEdge, readImports, sourceFiles } from "./support/imports.ts";
 import { scenario } from "./support/scenario.ts";
-
-interface Edge {
-  /** Both relative to `src/`. */
-  readonly from: string;
-  readonly to: string;
-  readonly typeOnly: boolean;
-}
 
 const SRC = new URL("../src/", import.meta.url);
 
@@ -53,7 +47,7 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
 ];
 
 /** What is wrong with an import, or undefined. */
-function objection({ from, to, typeOnly }: Edge): string | undefined {
+function objection({ from, to, typeOnly }: ImportEdge): string | undefined {
   const [source, target] = [areaOf(from), areaOf(to)];
   if (target === "leaf") return undefined;
   if (typeOnly && (target === "config" || source === "config")) return undefined;
@@ -100,7 +94,7 @@ Deno.test("objection names each kind of forbidden import", () => {
 });
 
 Deno.test("objection accepts imports that go down, types of the settings, and the log", () => {
-  const fine: readonly Edge[] = [
+  const fine: readonly ImportEdge[] = [
     { from: "pipeline/store.ts", to: "point/point.ts", typeOnly: false },
     { from: "ingest/otlp/receiver.ts", to: "ingest/body.ts", typeOnly: false },
     { from: "ingest/otlp/receiver.ts", to: "ingest/otlp/wire.ts", typeOnly: false },
@@ -113,14 +107,14 @@ Deno.test("objection accepts imports that go down, types of the settings, and th
 });
 
 scenario("src has no import against the direction, a dynamic one included", async () => {
-  const edges = await readEdges();
+  const edges = await readImports(SRC, ["main.ts"]);
   assertEquals(edges.some(({ from, to }) => from === "main.ts" && to === "extension.ts"), true);
   assertEquals(edges.map(objection).filter((text) => text !== undefined), []);
 });
 
 scenario("src reads the environment, exits and prints in one place each", async () => {
   const found: string[] = [];
-  for (const file of sourceFiles()) {
+  for (const file of sourceFiles(SRC)) {
     const code = withoutComments(await Deno.readTextFile(new URL(file, SRC)));
     for (const [name, pattern, files] of RESERVED) {
       if (pattern.test(code) && !files.includes(file)) found.push(`${file} uses ${name}`);
@@ -128,50 +122,6 @@ scenario("src reads the environment, exits and prints in one place each", async 
   }
   assertEquals(found, []);
 });
-
-/** Every import between files of `src/`, as Deno itself sees them. A file that main.ts does not reach is asked for by itself. */
-async function readEdges(): Promise<Edge[]> {
-  const edges = new Map<string, Edge[]>();
-  for (const root of ["main.ts", ...sourceFiles()]) {
-    if (edges.has(root)) continue;
-    const args = ["info", "--json", "--frozen", new URL(root, SRC).pathname];
-    const { success, stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
-    assertEquals(success, true, `deno info ${root}`);
-    const { modules }: { modules: readonly Module[] } = JSON.parse(new TextDecoder().decode(stdout));
-    for (const { specifier, dependencies = [] } of modules) {
-      const from = relative(specifier);
-      if (from !== undefined) edges.set(from, dependencies.flatMap((dependency) => toEdge(from, dependency)));
-    }
-  }
-  return Array.from(edges.values()).flat();
-}
-
-/** The part of `deno info --json` that is used here. */
-interface Module {
-  readonly specifier: string;
-  readonly dependencies?: readonly Dependency[];
-}
-
-interface Dependency {
-  readonly code?: { readonly specifier?: string };
-  readonly type?: { readonly specifier?: string };
-}
-
-function toEdge(from: string, { code, type }: Dependency): Edge[] {
-  const to = relative(code?.specifier ?? type?.specifier ?? "");
-  return to === undefined ? [] : [{ from, to, typeOnly: code === undefined }];
-}
-
-function relative(specifier: string): string | undefined {
-  return specifier.startsWith(SRC.href) ? specifier.slice(SRC.href.length) : undefined;
-}
-
-function sourceFiles(folder = ""): string[] {
-  return Array.from(Deno.readDirSync(new URL(folder, SRC))).flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return sourceFiles(`${folder}${name}/`);
-    return name.endsWith(".ts") && !name.endsWith(".d.ts") ? [`${folder}${name}`] : [];
-  }).sort();
-}
 
 function withoutComments(code: string): string {
   return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");

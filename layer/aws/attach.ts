@@ -7,12 +7,12 @@ import {
   type FunctionSettings,
   recordOf,
   undo,
-} from "../attach_change.ts";
-import { describeSize, type Facts, objections } from "../attach_checks.ts";
-import { ATTACH_USAGE, type AttachOptions, parseAttachOptions } from "../attach_options.ts";
-import { createRecordStore } from "../attach_record.ts";
-import { unpackedBytesAt } from "../attach_size.ts";
-import { LIST_NAME, parseList } from "../publish_list.ts";
+} from "../deploy/attach_change.ts";
+import { describeSize, type Facts, objections } from "../deploy/attach_checks.ts";
+import { ATTACH_USAGE, type AttachOptions, parseAttachOptions } from "../deploy/attach_options.ts";
+import { createRecordStore } from "../deploy/attach_record.ts";
+import { unpackedBytesAt } from "../deploy/attach_size.ts";
+import { LIST_NAME, parseList } from "../deploy/publish_list.ts";
 import { clientConfig, told } from "./client.ts";
 
 const LAYER_FOLDER = new URL("../", import.meta.url).pathname;

@@ -10,8 +10,8 @@ import {
 import { S3 } from "@aws-sdk/client-s3";
 import { STS } from "@aws-sdk/client-sts";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
-import { explain } from "../aws_error.ts";
-import type { Content, Grant, LayerService, LayerVersion } from "../publish_layer.ts";
+import { explain } from "../deploy/aws_error.ts";
+import type { Content, Grant, LayerService, LayerVersion } from "../deploy/publish_layer.ts";
 
 /** Whose rights to use, and where. */
 export interface ClientOptions {

@@ -1,7 +1,7 @@
 /** `deno task publish`: publishes the layers in many regions and writes down their ARNs. See `--help`. */
 import { VERSION } from "../../src/version.ts";
-import type { Arch } from "../base_runtime.ts";
-import { fitsRequest } from "../publish_layer.ts";
+import type { Arch } from "../build/base_runtime.ts";
+import { fitsRequest } from "../deploy/publish_layer.ts";
 import {
   encodeList,
   encodeTable,
@@ -9,10 +9,10 @@ import {
   type ListedLayer,
   parseList,
   updateList,
-} from "../publish_list.ts";
-import { parsePublishOptions, PUBLISH_USAGE, type PublishOptions } from "../publish_options.ts";
-import { publishAll, type RegionOutcome } from "../publish_run.ts";
-import { inspectLayerZip, type LayerZip } from "../publish_zip.ts";
+} from "../deploy/publish_list.ts";
+import { parsePublishOptions, PUBLISH_USAGE, type PublishOptions } from "../deploy/publish_options.ts";
+import { publishAll, type RegionOutcome } from "../deploy/publish_run.ts";
+import { inspectLayerZip, type LayerZip } from "../deploy/publish_zip.ts";
 import { createLayerService, readAccount } from "./client.ts";
 
 const FOLDER = new URL("../", import.meta.url).pathname.replace(/\/$/, "");

@@ -1,6 +1,6 @@
 /** `deno task attach` as a user runs it, against emulated AWS. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { writeZip } from "../../layer/zip.ts";
+import { writeZip } from "../../layer/formats/zip.ts";
 import { scenario } from "../support/scenario.ts";
 import { runTool, type Told, zipFor } from "./layers.ts";
 import { type Answer, type Moto, startMoto } from "./moto.ts";

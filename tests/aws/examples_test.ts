@@ -4,8 +4,8 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildLayer } from "../../build.ts";
-import { run, runOrThrow } from "../../layer/command.ts";
-import { readZip } from "../../layer/zip_reader.ts";
+import { run, runOrThrow } from "../../layer/build/command.ts";
+import { readZip } from "../../layer/formats/zip_reader.ts";
 import { scenario } from "../support/scenario.ts";
 import { zipFor } from "./layers.ts";
 import { type Answer, startMoto } from "./moto.ts";

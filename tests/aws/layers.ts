@@ -1,7 +1,7 @@
 /** Small layers for tests: the real ones' shape with an executable of a few hundred bytes, and the tools run on them. */
-import { run } from "../../layer/command.ts";
-import { writeZip } from "../../layer/zip.ts";
-import { elfFixture, HASH } from "../layer/elf_fixture.ts";
+import { run } from "../../layer/build/command.ts";
+import { writeZip } from "../../layer/formats/zip.ts";
+import { elfFixture, HASH } from "../layer/formats/elf_fixture.ts";
 import { offlineEnv } from "./tools.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

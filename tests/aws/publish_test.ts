@@ -1,7 +1,7 @@
 /** `deno task publish` as a user runs it, against emulated AWS. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildLayer } from "../../build.ts";
-import { readZip } from "../../layer/zip_reader.ts";
+import { readZip } from "../../layer/formats/zip_reader.ts";
 import { scenario } from "../support/scenario.ts";
 import { createLayerFolder, publish, runTool } from "./layers.ts";
 import { startMoto } from "./moto.ts";

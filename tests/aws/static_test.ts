@@ -1,7 +1,7 @@
 /** The part of the project that has a configuration of its own, so that `deno task` need not fetch the AWS SDK. */
 import { assertEquals } from "@std/assert";
-import { runOrThrow } from "../../layer/command.ts";
-import { PARTITIONS } from "../../layer/regions.ts";
+import { runOrThrow } from "../../layer/build/command.ts";
+import { PARTITIONS } from "../../layer/deploy/regions.ts";
 import { scenario } from "../support/scenario.ts";
 import { pythonTools } from "./tools.ts";
 

@@ -3,7 +3,7 @@
  * once under .cache/, pinned in requirements.txt and in `NPM_PACKAGES`.
  */
 import { createHash } from "node:crypto";
-import { run, runOrThrow } from "../../layer/command.ts";
+import { run, runOrThrow } from "../../layer/build/command.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const REQUIREMENTS = `${ROOT}tests/aws/requirements.txt`;

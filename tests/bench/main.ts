@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { buildBinary, buildLayer } from "../../build.ts";
+import { taskArguments } from "../../layer/build/task_arguments.ts";
 import { costRows, packetRows, peakRows, steadyRows } from "./ingest_rows.ts";
 import { machineFacts } from "./machine.ts";
 import { measureInvocations, measureStart, measureThroughput, type StartFigures } from "./measures.ts";
@@ -14,7 +15,7 @@ import { median, quantile, spread } from "./statistics.ts";
 import type { Binaries, Row } from "./table.ts";
 
 const { values: options } = parseArgs({
-  args: Deno.args,
+  args: taskArguments(Deno.args),
   options: {
     runs: { type: "string", default: "21" },
     invocations: { type: "string", default: "1000" },

@@ -18,6 +18,7 @@
  * check failed, 2 if the command line is wrong.
  */
 import { parseArgs } from "node:util";
+import { taskArguments } from "../../layer/build/task_arguments.ts";
 import type { CheckOptions } from "./checks/check.ts";
 import { CHECKS, checkTable, runChecks } from "./checks/mod.ts";
 import { startDataway, TEST_TOKEN } from "./dataway.ts";
@@ -116,7 +117,7 @@ export async function check(
 
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
-    args: args.filter((arg) => arg !== "--"),
+    args: taskArguments(args),
     options: {
       extension: { type: "string" },
       env: { type: "string", multiple: true, default: [] },

@@ -2,6 +2,7 @@
  * `deno task test`: formatting, lint, types, then every test but the slow ones, which have their own tasks.
  * The last line counts them, taken from the runner's own report; a failed step counts as one failure.
  */
+import { taskArguments } from "../../layer/build/task_arguments.ts";
 import { countReport, type Counts, uncaughtErrors } from "./test_report.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -22,7 +23,8 @@ for (const [name, args] of STEPS) {
   if (await deno(args) !== 0) failedSteps.push(name);
 }
 
-const only = Deno.args.length > 0 ? Deno.args : undefined;
+const chosen = taskArguments(Deno.args);
+const only = chosen.length > 0 ? chosen : undefined;
 const counts = await runTests(only);
 for (const name of failedSteps) say(`Failed: ${name}`);
 

@@ -4,8 +4,8 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
-import { type Arch, findBaseRuntime } from "../../../layer/base_runtime.ts";
-import { readVersions } from "../../../layer/version_needs.ts";
+import { type Arch, findBaseRuntime } from "../../../layer/build/base_runtime.ts";
+import { readVersions } from "../../../layer/formats/version_needs.ts";
 import { CONFORMANCE } from "../../scenarios/conformance.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";

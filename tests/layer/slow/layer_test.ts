@@ -4,11 +4,11 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { buildLayer } from "../../../build.ts";
-import { type Arch, findBaseRuntime } from "../../../layer/base_runtime.ts";
-import { compile } from "../../../layer/compile.ts";
+import { type Arch, findBaseRuntime } from "../../../layer/build/base_runtime.ts";
+import { compile } from "../../../layer/build/compile.ts";
 import { scenario } from "../../support/scenario.ts";
 import { live } from "./life.ts";
-import { readZip } from "../../../layer/zip_reader.ts";
+import { readZip } from "../../../layer/formats/zip_reader.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
 const QEMU = "qemu-aarch64-static";

@@ -1,8 +1,8 @@
 /** Anyone must be able to build a layer again and get the very bytes of ours, wherever and whenever that is. */
 import { assertEquals } from "@std/assert";
-import { type Arch, findBaseRuntime } from "../../../layer/base_runtime.ts";
-import { runOrThrow } from "../../../layer/command.ts";
-import { verifyLayer } from "../../../layer/verify_layer.ts";
+import { type Arch, findBaseRuntime } from "../../../layer/build/base_runtime.ts";
+import { runOrThrow } from "../../../layer/build/command.ts";
+import { verifyLayer } from "../../../layer/attest/verify_layer.ts";
 import { scenario } from "../../support/scenario.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -11,7 +11,7 @@ const ARCHS: readonly Arch[] = ["amd64", "arm64"];
 const SUFFIXES = ["", ".sha256", ".cdx.json", ".intoto.json"];
 
 scenario(
-  "two clean builds on different paths, in different zones, give the same bytes and statements",
+  "two clean builds on different paths, in different zones, give the same bytes and attestations",
   async (t) => {
     const parent = await Deno.makeTempDir({ prefix: "datakit-again-" });
     try {
@@ -33,13 +33,13 @@ scenario(
           });
         }
         await t.step(`${arch}: verified in the place of the other build`, async () => {
-          const findings = await verifyLayer(`${one}/layer/datakit_aws_extension-linux-${arch}.zip`, other);
-          assertEquals(findings.filter(({ verdict }) => verdict !== "ok").map(({ what }) => what), [
+          const results = await verifyLayer(`${one}/layer/datakit_aws_extension-linux-${arch}.zip`, other);
+          assertEquals(results.filter(({ verdict }) => verdict !== "ok").map(({ what }) => what), [
             "commit",
             "sources",
             "signature",
           ]);
-          const sources = findings.find(({ what }) => what === "sources")?.details;
+          const sources = results.find(({ what }) => what === "sources")?.details;
           assertEquals(sources?.endsWith("deno task build must give these very bytes"), true, sources);
         });
       }
