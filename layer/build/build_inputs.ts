@@ -2,8 +2,8 @@
 import { run } from "./command.ts";
 import { sha256 } from "./base_runtime.ts";
 
-/** Sources of the extension and of this build. */
-const INPUTS = ["src", "layer", "build.ts", "deno.json", "deno.lock"];
+/** Sources of the extension and of this build: the rooms of layer/ that publish and attach it cannot change it. */
+const INPUTS = ["src", "layer/formats", "layer/build", "layer/attest", "build.ts", "deno.json", "deno.lock"];
 
 /** A file that the build reads. */
 export interface BuildInput {
