@@ -24,11 +24,11 @@ export interface DdtraceMapping {
 export interface DdtraceSampling {
   /** Share of traces kept, 0 to 1, by trace id; traces with an error, of RUM, or kept by the user always are. */
   readonly ratio: number;
-  /** Keeps spans that the tracer decided to reject (priority 0 and below). */
+  /** Keeps spans that the tracer decided to reject (priority 0 and below); traces with an error stay without it. */
   readonly keepRejected: boolean;
-  /** Traces whose entry span's resource matches are dropped, by service; `*` is any. */
+  /** Traces with a span whose resource matches are dropped, by the span's service; `*` is any. */
   readonly closedResources: ReadonlyMap<string, readonly RegExp[]>;
-  /** Traces with a span of one of these HTTP status codes are dropped. */
+  /** Traces without an error that have a web span of one of these HTTP status codes are dropped. */
   readonly omittedStatusCodes: ReadonlySet<string>;
 }
 
@@ -141,12 +141,13 @@ function readSampling(read: SettingReader): DdtraceSampling {
     keepRejected: read.boolean("ENV_INPUT_DDTRACE_KEEP_REJECTED", {
       default: false,
       description:
-        "Keeps spans that the tracer's own sampling rejected; off, they are counted as sampled out.",
+        "Keeps spans that the tracer's own sampling rejected; off, they are counted as sampled out, but for traces with an error.",
     }),
     closedResources: readClosedResources(read),
     omittedStatusCodes: new Set(read.list("ENV_INPUT_DDTRACE_OMIT_ERR_STATUS", {
       default: [],
-      description: "Traces with a span of one of these HTTP status codes are dropped, e.g. `404`.",
+      description:
+        "Traces without an error and with a web span of one of these HTTP status codes are dropped, e.g. `404`.",
     })),
   };
 }
@@ -156,7 +157,7 @@ function readClosedResources(read: SettingReader): ReadonlyMap<string, readonly 
   const text = read.text(name, {
     default: "",
     description:
-      'JSON of regular expressions by service (`*`: any), e.g. `{"*":["^GET /health"]}`: traces dropped.',
+      'JSON of regular expressions by service (`*`: any), e.g. `{"*":["^GET /health"]}`: a trace with a span whose resource matches is dropped.',
   });
   const closed = new Map<string, readonly RegExp[]>();
   if (text === "") return closed;

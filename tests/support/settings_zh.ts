@@ -64,13 +64,16 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_INPUT_DDTRACE_SAMPLER", "保留的链路比例；有错误的、RUM 的和手动保留的总是保留"],
   [
     "ENV_INPUT_DDTRACE_KEEP_REJECTED",
-    "保留被 tracer 自身采样拒绝的 span；关闭时丢弃并计为 sampled out",
+    "保留被 tracer 自身采样拒绝的 span；关闭时丢弃并计为 sampled out，含错误的链路除外",
   ],
   [
     "ENV_INPUT_DDTRACE_CLOSE_RESOURCE",
-    '按 service（`*` 为任意）给出正则表达式的 JSON，如 `{"*":["^GET /health"]}`：匹配的链路被丢弃',
+    '按 service（`*` 为任意）给出正则表达式的 JSON，如 `{"*":["^GET /health"]}`：任一 span 的 resource 匹配的链路被丢弃',
   ],
-  ["ENV_INPUT_DDTRACE_OMIT_ERR_STATUS", "含有这些 HTTP 状态码之一的链路被丢弃，如 `404`"],
+  [
+    "ENV_INPUT_DDTRACE_OMIT_ERR_STATUS",
+    "没有错误、且有 web 类 span 带这些 HTTP 状态码之一的链路被丢弃，如 `404`",
+  ],
   ["ENV_INPUT_DDTRACE_MAX_SPANS", "单个请求最多的 span 数，超出的计为丢弃"],
   ["ENV_INPUT_DDTRACE_MAX_BODY_MB", "trace 请求体上限（MiB）；0 为与各采集器相同的上限"],
   ["DD_SERVICE", "tracer 未给出时调用 span 的 service；未设置则为函数名"],

@@ -1,7 +1,11 @@
-/** Decides which spans are kept, each for itself where the tracer's decision is its own. */
+/**
+ * Decides which spans are kept: filters in DataKit's order (closed resources, then errors pass all that follows), and
+ * the tracer's own decision, which each span may have for itself.
+ */
 import type { DdtraceSampling } from "../../config/ddtrace.ts";
 import type { ChunkFacts } from "./chunk.ts";
 import type { Chunk, DdSpan } from "./span.ts";
+import { httpStatusCode, resourceText, sourceType } from "./span_to_point.ts";
 
 /** Why a span is not kept; `undefined` when it is. */
 export type Rejection = "sampled_out" | "filtered" | undefined;
@@ -18,38 +22,38 @@ export function createSampler(
 ): (chunk: Chunk, facts: ChunkFacts) => (span: DdSpan) => Rejection {
   const { ratio, keepRejected, closedResources, omittedStatusCodes } = sampling;
 
-  function isClosed(chunk: Chunk, facts: ChunkFacts): boolean {
-    if (closedResources.size === 0 && omittedStatusCodes.size === 0) return false;
-    return chunk.some((span) => {
-      const status = span.meta.get("http.status_code");
-      if (status !== undefined && omittedStatusCodes.has(status)) return true;
-      return facts.spanType(span) === "entry" && matches(span.service, span.resource);
-    });
+  function isClosed(chunk: Chunk): boolean {
+    if (closedResources.size === 0) return false;
+    return chunk.some((span) =>
+      [span.service, "*"].some((service) =>
+        closedResources.get(service)?.some((pattern) => pattern.test(resourceText(span)))
+      )
+    );
   }
 
-  function matches(service: string, resource: string): boolean {
-    for (const key of [service, "*"]) {
-      if (closedResources.get(key)?.some((pattern) => pattern.test(resource))) return true;
-    }
-    return false;
+  function isOmitted(chunk: Chunk): boolean {
+    if (omittedStatusCodes.size === 0) return false;
+    return chunk.some((span) =>
+      sourceType(span.type) === "web" && omittedStatusCodes.has(httpStatusCode(span) ?? "")
+    );
   }
 
   /** Whether the ratio drops this trace: the same answer in every service and for every part of it. */
   function isOutOfRatio(chunk: Chunk, span: DdSpan): boolean {
     if (ratio >= 1 || span.traceId % 10_000n < BigInt(Math.floor(ratio * 10_000))) return false;
-    return !chunk.some((other) =>
-      other.error !== 0 || other.meta.get("_dd.origin") === "rum" || priorityOf(other) === 2
-    );
+    return !chunk.some((other) => other.meta.get("_dd.origin") === "rum" || priorityOf(other) === 2);
   }
 
   return (chunk, facts) => {
+    if (isClosed(chunk)) return () => "filtered";
+    const isFailed = chunk.some((span) => span.error !== 0);
+    if (!isFailed && isOmitted(chunk)) return () => "filtered";
     const first = chunk[0];
-    if (isClosed(chunk, facts)) return () => "filtered";
-    if (first !== undefined && isOutOfRatio(chunk, first)) return () => "sampled_out";
+    if (!isFailed && first !== undefined && isOutOfRatio(chunk, first)) return () => "sampled_out";
     return (span) => {
       const url = span.meta.get("http.url");
       if (url !== undefined && OWN_TRAFFIC.test(url)) return "filtered";
-      if (keepRejected || (priorityOf(span) ?? facts.priority ?? 1) > 0) return undefined;
+      if (keepRejected || isFailed || (priorityOf(span) ?? facts.priority ?? 1) > 0) return undefined;
       return span.metrics.get("_dd.span_sampling.mechanism") === SINGLE_SPAN_MECHANISM
         ? undefined
         : "sampled_out";

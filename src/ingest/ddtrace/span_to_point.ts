@@ -38,7 +38,7 @@ export function spanToPoint(
   fields.set("trace_id", traceIdText(span, facts, mapping));
   fields.set("span_id", id(span.spanId));
   fields.set("parent_id", span.parentId === 0n ? "0" : id(span.parentId));
-  fields.set("resource", clip(span.resource).replace(/[\r\n]+/g, " "));
+  fields.set("resource", resourceText(span));
   fields.set("start", span.startNs / 1000n);
   fields.set("duration", span.durationNs / 1000n);
   if (!mapping.omitMessage) fields.set("message", spanMessage(span, rest));
@@ -46,6 +46,24 @@ export function spanToPoint(
     { category: "tracing", measurement: "ddtrace", tags, fields, timeNs: span.startNs },
     trimmed,
   );
+}
+
+/** The field `resource`: one line of bounded length. */
+export function resourceText(span: DdSpan): string {
+  return clip(span.resource).replace(/[\r\n]+/g, " ");
+}
+
+/** The status of an HTTP span, which some tracers send as a number. */
+export function httpStatusCode({ meta, metrics }: DdSpan): string | undefined {
+  const text = meta.get("http.status_code") ?? "";
+  if (text !== "") return text;
+  const number = metrics.get("http.status_code");
+  return number !== undefined && Number.isInteger(number) ? String(number) : undefined;
+}
+
+/** DataKit's tag `source_type` of a span's `type`. */
+export function sourceType(type: string): string {
+  return SOURCE_TYPES.get(type.toLowerCase()) ?? "custom";
 }
 
 function traceIdText(span: DdSpan, facts: ChunkFacts, mapping: DdtraceMapping): string {
@@ -95,21 +113,14 @@ function customerTag(key: string, mapping: DdtraceMapping): string | undefined {
 
 function addDerivedTags(span: DdSpan, tags: Map<string, string>): void {
   const { meta, metrics } = span;
-  if (!tags.has("http_status_code")) {
-    const status = metrics.get("http.status_code");
-    if (status !== undefined && Number.isInteger(status)) tags.set("http_status_code", String(status));
-  }
-  const status = tags.get("http_status_code");
+  const status = tags.get("http_status_code") ?? httpStatusCode(span);
+  if (status !== undefined) tags.set("http_status_code", status);
   if (status !== undefined && /^[1-5]\d\d$/.test(status)) tags.set("http_status_class", `${status[0]}xx`);
   const priority = metrics.get("_sampling_priority_v1");
   if (priority === 1) tags.set("sampling_rate", "sampler_keep");
   else if (priority === 2) tags.set("sampling_rate", "user_keep");
   const dbHost = meta.has("db.type") ? meta.get("peer.hostname") : undefined;
   if (dbHost !== undefined) tags.set("db_host", dbHost);
-}
-
-function sourceType(type: string): string {
-  return SOURCE_TYPES.get(type.toLowerCase()) ?? "custom";
 }
 
 /** Fields of every point: no tag may take their names. */

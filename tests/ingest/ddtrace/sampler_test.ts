@@ -69,11 +69,23 @@ Deno.test("ENV_INPUT_DDTRACE_SAMPLER decides by trace id and keeps errors, RUM a
   );
 });
 
-Deno.test("closed resources and omitted status codes drop their traces as filtered", async () => {
-  const env = {
-    ENV_INPUT_DDTRACE_CLOSE_RESOURCE: '{"web":["^GET /health"],"*":["^/ping$"]}',
-    ENV_INPUT_DDTRACE_OMIT_ERR_STATUS: "404",
-  };
+const WEB_404 = { type: "web", meta: { "http.status_code": "404" } };
+
+Deno.test("a trace with an error stays whole although its tracer rejected it", async () => {
+  for (const rejection of [0, -1]) {
+    assertEquals(
+      await keep(
+        {},
+        [span({ resource: "root", metrics: priority(rejection) }), span({ resource: "failed", error: 1 })],
+        [span({ resource: "well", metrics: priority(rejection) })],
+      ),
+      [["root", "failed"], { sampled_out: 1 }],
+    );
+  }
+});
+
+Deno.test("ENV_INPUT_DDTRACE_CLOSE_RESOURCE drops traces by the resource of any of their spans", async () => {
+  const env = { ENV_INPUT_DDTRACE_CLOSE_RESOURCE: '{"web":["^GET /health"],"*":["^/ping$"]}' };
   assertEquals(
     await keep(
       env,
@@ -82,10 +94,25 @@ Deno.test("closed resources and omitted status codes drop their traces as filter
         span({ service: "web", parent_id: 900 }),
       ],
       [span({ service: "api", resource: "GET /health" })],
-      [span({ resource: "/ping" })],
-      [span({ meta: { "http.status_code": "404" } })],
+      [span({ resource: "/ping", error: 1 })],
+      [span({ span_id: 901 }), span({ parent_id: 901, resource: "/ping" })],
     ),
-    [["GET /health"], { filtered: 4 }],
+    [["GET /health"], { filtered: 5 }],
+  );
+});
+
+Deno.test("ENV_INPUT_DDTRACE_OMIT_ERR_STATUS looks at web spans of traces without an error", async () => {
+  const env = { ENV_INPUT_DDTRACE_OMIT_ERR_STATUS: '["404"]', ENV_INPUT_DDTRACE_SAMPLER: "0" };
+  const rum = { "_dd.origin": "rum" };
+  assertEquals(
+    await keep(
+      env,
+      [span({ ...WEB_404 })],
+      [span({ type: "HTTP", metrics: { "http.status_code": 404 } })],
+      [span({ resource: "root", error: 1, type: "web", meta: { "http.status_code": "500" } }), span(WEB_404)],
+      [span({ resource: "no web", type: "custom", meta: { ...rum, "http.status_code": "404" } })],
+    ),
+    [["root", "r", "no web"], { filtered: 2 }],
   );
 });
 
