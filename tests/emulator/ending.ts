@@ -39,10 +39,24 @@ export async function endGeneration(
   reason: ShutdownReason,
   onReleased: () => void = () => {},
 ): Promise<ShutdownResult> {
+  const { life } = generation;
+  generation.tell({ kind: "ending", at: nowMs(), life, reason });
+  const result = generation.ending
+    ? await endVanished(sandbox, generation, reason)
+    : await stopAll(sandbox, generation, reason, onReleased);
+  generation.tell({ kind: "ended", at: nowMs(), life, result });
+  return result;
+}
+
+async function stopAll(
+  sandbox: Sandbox,
+  generation: Generation,
+  reason: ShutdownReason,
+  onReleased: () => void,
+): Promise<ShutdownResult> {
   const { settings, journal } = sandbox;
   const startedAt = nowMs();
   const deadlineAt = startedAt + settings.shutdownBudgetMs;
-  if (generation.ending) return await endVanished(sandbox, generation, reason);
   generation.ending = true;
   thaw(generation);
   await stopFunction(generation, startedAt + settings.shutdownBudgetMs * RUNTIME_SHARE);
@@ -108,6 +122,8 @@ async function endVanished(
 
 /** Lets processes and deliveries go on. */
 export function thaw(generation: Generation): void {
+  if (generation.frozen) generation.tell({ kind: "thawed", at: nowMs(), life: generation.life });
+  generation.frozen = false;
   for (const program of generation.programs) program.thaw();
   generation.functionProgram?.thaw();
   generation.telemetry.release();
@@ -115,6 +131,8 @@ export function thaw(generation: Generation): void {
 
 /** Stops processes and holds deliveries back. */
 export function freeze(generation: Generation): void {
+  if (!generation.frozen) generation.tell({ kind: "frozen", at: nowMs(), life: generation.life });
+  generation.frozen = true;
   generation.telemetry.hold();
   for (const program of generation.programs) program.freeze();
   generation.functionProgram?.freeze();

@@ -1,4 +1,5 @@
 /** One life of the sandbox, from an init to a reset or shutdown: the state machines and the programs. */
+import type { SandboxEvent } from "./events.ts";
 import { createExtensions, type Extensions } from "./extensions_state.ts";
 import type { Journal } from "./journal.ts";
 import type { LambdaSettings } from "./options.ts";
@@ -31,6 +32,8 @@ export interface Sandbox {
 
 /** One life; see the file. */
 export interface Generation {
+  /** Counts the sandbox's lives from 1. */
+  readonly life: number;
   readonly phase: Phase;
   readonly extensions: Extensions;
   readonly runtime: Runtime;
@@ -49,6 +52,10 @@ export interface Generation {
   untoldInitMs?: number;
   /** The same of the last restore. In ms. */
   untoldRestoreMs?: number;
+  /** Its processes are stopped. */
+  frozen: boolean;
+  /** Tells whoever watches. */
+  tell(event: SandboxEvent): void;
   /** A snapshot was restored into this life. */
   restored: boolean;
 }
@@ -59,6 +66,7 @@ export function createGeneration(sandbox: Sandbox, phase: Phase): Generation {
   const managed = settings.initializationType === "lambda-managed-instances";
   const fatal = Promise.withResolvers<Fatal>();
   const generation: Generation = {
+    life: sandbox.lives.length + 1,
     phase,
     extensions: createExtensions({
       names: settings.extensions.map(extensionName),
@@ -90,6 +98,8 @@ export function createGeneration(sandbox: Sandbox, phase: Phase): Generation {
       if (!generation.ending) fatal.resolve(error);
     },
     ending: false,
+    frozen: false,
+    tell: settings.onEvent,
     restored: false,
     outcomes: new Map(),
   };

@@ -24,13 +24,16 @@ export async function initialize(sandbox: Sandbox, phase: Phase, limitAt: number
   const generation = createGeneration(sandbox, phase);
   sandbox.generation = generation;
   sandbox.lives.push(generation);
+  generation.tell({ kind: "initStarted", at: startedAt, life: generation.life, phase });
   generation.telemetry.emit(initStart(identity(sandbox), phase));
   startExtensions(sandbox, generation);
   const verdict = await bringUp(sandbox, generation, limitAt);
   const durationMs = nowMs() - startedAt;
   reportInit(sandbox, generation, verdict, durationMs);
   if (verdict.status === "success" && phase === "init") generation.untoldInitMs = durationMs;
-  return { ...verdict, durationMs };
+  const result = { ...verdict, durationMs };
+  generation.tell({ kind: "initialized", at: nowMs(), life: generation.life, phase, result });
+  return result;
 }
 
 /** Waits for `step`, the first fatal error or the limit, whichever comes first. */

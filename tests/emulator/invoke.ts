@@ -37,13 +37,18 @@ export async function invokeOnce(sandbox: Sandbox, script: FunctionScript): Prom
     tracing,
     init,
   };
-  generation.outcomes.set(call.requestId, script.outcome ?? "success");
+  const { requestId } = call;
+  generation.outcomes.set(requestId, script.outcome ?? "success");
+  const payload = JSON.stringify(script);
+  generation.tell({ kind: "invoked", at: startedAt, life: generation.life, requestId, payload });
   thaw(generation);
   generation.telemetry.emit(start(call.requestId, settings.functionVersion, call.tracing));
   sandbox.journal.log("platform", `START RequestId: ${call.requestId} Version: ${settings.functionVersion}`);
-  if (init !== undefined && init.status !== "success") return await failedInit(call, init);
-  const result = await run(call, script);
-  generation.outcomes.delete(call.requestId);
+  const result = init !== undefined && init.status !== "success"
+    ? await failedInit(call, init)
+    : await run(call, script);
+  generation.outcomes.delete(requestId);
+  generation.tell({ kind: "invocationEnded", at: nowMs(), result });
   return result;
 }
 
@@ -56,6 +61,7 @@ async function run(call: Call, script: FunctionScript): Promise<InvokeResult> {
   if (runtime === "late") return await timedOut(call);
   if ("fatal" in runtime) return await crashed(call, runtime.fatal, handedAt);
   const doneAt = runtime.done;
+  generation.tell({ kind: "runtimeDone", at: doneAt, requestId: call.requestId, status: "success" });
   const { answer } = await open.answered.then((value) => ({ answer: value }));
   generation.telemetry.emit(runtimeDone(
     call.requestId,
@@ -126,6 +132,7 @@ async function succeeded(call: Call, handedAt: number, doneAt: number): Promise<
     ? [{ name: "extensionOverhead", at: doneAt, durationMs: holdMs }]
     : [];
   const { settings } = sandbox;
+  await settings.beforeFreeze();
   if (settings.freeze && settings.reportDelivery !== "immediate") freeze(generation);
   const suppressedMs = generation.phase === "invoke" ? call.init?.durationMs ?? 0 : 0;
   const durationMs = readyAt - handedAt + suppressedMs;
@@ -152,6 +159,7 @@ async function timedOut(call: Call): Promise<InvokeResult> {
   journal.log("platform", line);
   if (settings.timeoutLineAsFunctionLog) generation.telemetry.emit({ type: "function", record: line });
   const verdict: Verdict = { status: "timeout" };
+  generation.tell({ kind: "runtimeDone", at: nowMs(), requestId, status: "timeout" });
   const producedBytes = call.answer?.answer.body.length ?? 0;
   generation.telemetry.emit(
     runtimeDone(requestId, verdict, settings.timeoutMs, producedBytes, [], call.tracing),
@@ -168,7 +176,10 @@ async function crashed(call: Call, fatal: Fatal, handedAt: number): Promise<Invo
     status: fatal.errorType.startsWith("Sandbox.") ? "failure" : "error",
     errorType: fatal.errorType,
   };
-  const durationMs = nowMs() - handedAt;
+  const endedAt = nowMs();
+  const durationMs = endedAt - handedAt;
+  const { requestId } = call;
+  call.generation.tell({ kind: "runtimeDone", at: endedAt, requestId, status: verdict.status });
   call.generation.telemetry.emit(
     runtimeDone(call.requestId, verdict, durationMs, call.answer?.answer.body.length ?? 0, [], call.tracing),
   );

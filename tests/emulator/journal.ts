@@ -1,4 +1,5 @@
 /** What happened, for assertions and for people. */
+import type { LambdaSettings } from "./options.ts";
 import type { Delivery } from "./telemetry.ts";
 import { nowMs } from "./waiters.ts";
 
@@ -38,7 +39,9 @@ export interface Journal {
 }
 
 /** An empty journal. */
-export function createJournal(onLog: (entry: LogEntry) => void): Journal {
+export function createJournal(
+  { onLog, onEvent }: Pick<LambdaSettings, "onLog" | "onEvent">,
+): Journal {
   const calls: ApiCall[] = [];
   const logs: LogEntry[] = [];
   const deliveries: (Delivery & { readonly name: string })[] = [];
@@ -51,12 +54,14 @@ export function createJournal(onLog: (entry: LogEntry) => void): Journal {
     call: (call, by) => {
       const entry: ApiCall = { at: nowMs(), call, by };
       calls.push(entry);
+      onEvent({ kind: "call", call: entry });
       return entry;
     },
     log: (source, line) => {
       const entry = { at: nowMs(), source, line };
       logs.push(entry);
       onLog(entry);
+      onEvent({ kind: "log", entry });
     },
     delivery: (name, delivery) => {
       deliveries.push({ name, ...delivery });

@@ -77,7 +77,7 @@ export interface Lambda
 /** Opens the APIs on a free loopback port; nothing runs before `init` or `invoke`. */
 export function startLambda(options: LambdaOptions = {}): Promise<Lambda> {
   const settings = resolveOptions(options);
-  const journal = createJournal(settings.onLog);
+  const journal = createJournal(settings);
   const closing = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: closing.signal, onListen: () => {} },

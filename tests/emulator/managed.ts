@@ -15,10 +15,13 @@ export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): P
   const startedAt = nowMs();
   const tracing = tracingOf(settings.traceHeader);
   generation.outcomes.set(requestId, script.outcome ?? "success");
+  const { life } = generation;
+  const payload = JSON.stringify(script);
+  generation.tell({ kind: "invoked", at: startedAt, life, requestId, payload });
   generation.telemetry.emit(start(requestId, settings.functionVersion, tracing));
   const open = generation.runtime.dispatch({
     requestId,
-    payload: JSON.stringify(script),
+    payload,
     deadlineAt: Math.round(startedAt + settings.timeoutMs),
     functionArn: arnOf(sandbox),
     ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
@@ -35,7 +38,7 @@ export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): P
   if (verdict.status !== "success") {
     journal.log("platform", `REPORT RequestId: ${requestId}\tStatus: ${verdict.status}`);
   }
-  return {
+  const result = {
     requestId,
     startedAt,
     response: answer === undefined ? "" : new TextDecoder().decode(answer.body),
@@ -46,6 +49,8 @@ export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): P
     billedDurationMs: Math.ceil(durationMs),
     maxMemoryUsedMb: 0,
   };
+  generation.tell({ kind: "invocationEnded", at: nowMs(), result });
+  return result;
 }
 
 /** Unlike on default Lambda, an error the runtime handled shows in the status. */

@@ -1,4 +1,5 @@
 /** Everything that can be chosen about an emulated Lambda, and what is chosen when nothing is said. */
+import type { SandboxWatcher } from "./events.ts";
 import type { InProcessRun } from "./in_process.ts";
 import type { LogEntry } from "./journal.ts";
 import type { InitializationType } from "./records.ts";
@@ -59,6 +60,13 @@ export interface LambdaSettings {
   readonly concurrency: number;
   /** Each line of the function's log group as it is written. */
   readonly onLog: (entry: LogEntry) => void;
+  /** Everything that happens, as it happens. */
+  readonly onEvent: SandboxWatcher;
+  /**
+   * Runs after each hold, when its time is taken and nothing is frozen yet: to ask an extension something that
+   * must cost no invocation. Its own time is nobody's, so it has to be short.
+   */
+  readonly beforeFreeze: () => Promise<void>;
 }
 
 /** Any part of the settings, and a short form for a single extension, which is put before `extensions`. */
@@ -99,6 +107,8 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
     timeoutLineAsFunctionLog: false,
     concurrency: managed ? 10 : 1,
     onLog: () => {},
+    onEvent: () => {},
+    beforeFreeze: () => Promise.resolve(),
     ...rest,
     extensions: [...extension === undefined ? [] : [extension], ...rest.extensions ?? []],
   };

@@ -24,6 +24,7 @@ export async function restore(sandbox: Sandbox, generation: Generation): Promise
   const { telemetry } = generation;
   const startedAt = nowMs();
   generation.restored = true;
+  generation.tell({ kind: "restoreStarted", at: startedAt, life: generation.life });
   telemetry.emit(restoreStart(identity(sandbox)));
   thaw(generation);
   const limitAt = startedAt + sandbox.settings.restoreTimeoutMs;
@@ -37,7 +38,9 @@ export async function restore(sandbox: Sandbox, generation: Generation): Promise
   if (verdict.status === "success") generation.untoldRestoreMs = durationMs;
   // Without it an INVOKE could overtake this: harmless to a snapshot, which knows no request, but this memory may.
   await telemetry.flush(TOLD_MS);
-  return { ...verdict, durationMs };
+  const result = { ...verdict, durationMs };
+  generation.tell({ kind: "restored", at: nowMs(), life: generation.life, result });
+  return result;
 }
 
 function verdictOf(outcome: Awaited<ReturnType<typeof stepOf>>): Verdict {
