@@ -21,6 +21,21 @@ Deno.test("time spread gives no two metrics of one millisecond the same time, an
   assertEquals(times, [MS + 999_999n, MS, MS + 1n]);
 });
 
+Deno.test("time spread gives no two metrics the same time when their milliseconds take turns", () => {
+  const spread = createTimeSpread(() => 0.5);
+  const turns = [0n, 1n, 0n, 0n, 2n, 1n, 0n].map((ms) => testPoint("m", "metric", MS + ms * 1_000_000n));
+  // Handed in one by one too: as events of several batches are.
+  const times = [
+    ...timesOf(spread.apply(turns)),
+    ...turns.flatMap((point) => timesOf(spread.apply([point]))),
+  ];
+  assertEquals(new Set(times).size, times.length);
+  assertEquals(
+    times.map((time) => time / 1_000_000n),
+    [...turns, ...turns].map((point) => point.timeNs / 1_000_000n),
+  );
+});
+
 Deno.test("time spread draws a new number after a snapshot", () => {
   const numbers = [0.1, 0.2];
   const spread = createTimeSpread(() => numbers.shift() ?? 0);
