@@ -3,6 +3,7 @@
  * PB-JSON, whose fields carry their types.
  * @see `spec/datakit.md` 2.1 and 3.6
  */
+import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from "../../json/exact_json.ts";
 import type { FieldValue, Scalar } from "../../point/point.ts";
 import { createDecodeCollector, type Decoded, type WirePoint } from "./decoded.ts";
 import { parseBase64, type ParsedScalar, parseInteger } from "./line_scalar.ts";
@@ -14,11 +15,11 @@ type ParsedTime = { readonly timeNs: bigint | undefined } | "malformed";
 /** Decodes a list of points, or one point. Text that is no JSON is one malformed point. Never throws. */
 export function decodeJson(text: string, precision: Precision): Decoded {
   const collector = createDecodeCollector();
-  const body = parseExact(text);
+  const body = tryParseExactJson(text);
   if (body === undefined) collector.fail("Cannot read points as the body must be JSON");
   else {
     for (const item of Array.isArray(body) ? body : [body]) {
-      const point = isObject(item) ? toPoint(item, precision) : "each point must be an object";
+      const point = isJsonObject(item) ? toPoint(item, precision) : "each point must be an object";
       if (typeof point === "string") collector.fail(`Cannot read a point as ${point}`);
       else collector.add(point);
     }
@@ -26,23 +27,8 @@ export function decodeJson(text: string, precision: Precision): Decoded {
   return collector.result();
 }
 
-/** `JSON.parse` with whole numbers beyond 2⁵³, as nanosecond times are, kept exact as bigint. */
-function parseExact(text: string): unknown {
-  try {
-    return /\d{16}/.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function keepExact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source;
-  return source !== undefined && /^-?\d{16,20}$/.test(source) ? BigInt(source) : value;
-}
-
 /** The point, or the rule it breaks. */
-function toPoint(item: Record<string, unknown>, precision: Precision): WirePoint | string {
+function toPoint(item: JsonObject, precision: Precision): WirePoint | string {
   const measurement = item.measurement ?? item.name ?? "";
   if (typeof measurement !== "string") return "its measurement must be text";
   const isPbJson = Array.isArray(item.fields);
@@ -51,9 +37,9 @@ function toPoint(item: Record<string, unknown>, precision: Precision): WirePoint
   if (time === "malformed") return "its time must be a whole number";
   const tags: [string, string][] = [];
   const fields: [string, FieldValue | undefined][] = [];
-  if (isObject(item.tags)) {
+  if (isJsonObject(item.tags)) {
     for (const [key, value] of Object.entries(item.tags)) {
-      if (value !== null) tags.push([key, typeof value === "string" ? value : toText(value)]);
+      if (value !== null) tags.push([key, typeof value === "string" ? value : toExactJson(value)]);
     }
   } else if (item.tags !== undefined && item.tags !== null) return "its tags must be an object";
   if (Array.isArray(item.fields)) {
@@ -61,7 +47,7 @@ function toPoint(item: Record<string, unknown>, precision: Precision): WirePoint
       const error = addTyped(field, tags, fields);
       if (error !== undefined) return error;
     }
-  } else if (isObject(item.fields)) {
+  } else if (isJsonObject(item.fields)) {
     for (const [key, value] of Object.entries(item.fields)) fields.push([key, toValue(value)]);
   } else return "its fields must be an object or a list";
   return { measurement, tags, fields, timeNs: time.timeNs };
@@ -82,9 +68,9 @@ function toTime(value: unknown, precision: Precision): ParsedTime {
 function toValue(value: unknown): FieldValue | undefined {
   if (Array.isArray(value)) {
     const scalars = value.map(toScalar);
-    return scalars.every((scalar) => scalar !== undefined) ? scalars : toText(value);
+    return scalars.every((scalar) => scalar !== undefined) ? scalars : toExactJson(value);
   }
-  return value === null ? undefined : toScalar(value) ?? toText(value);
+  return value === null ? undefined : toScalar(value) ?? toExactJson(value);
 }
 
 function toScalar(value: unknown): Scalar | undefined {
@@ -100,16 +86,16 @@ function addTyped(
   tags: [string, string][],
   fields: [string, FieldValue | undefined][],
 ): string | undefined {
-  if (!isObject(field) || typeof field.key !== "string") return "each of its fields must have a key";
+  if (!isJsonObject(field) || typeof field.key !== "string") return "each of its fields must have a key";
   if (field.is_tag === true || field.isTag === true) {
     if (typeof field.s !== "string") return "its tags must be text";
     tags.push([field.key, field.s]);
     return undefined;
   }
-  if (isObject(field.a)) {
+  if (isJsonObject(field.a)) {
     const values: Scalar[] = [];
     for (const item of Array.isArray(field.a.arr) ? field.a.arr : []) {
-      const parsed = isObject(item) ? typedScalar(item) : "malformed";
+      const parsed = isJsonObject(item) ? typedScalar(item) : "malformed";
       if (parsed === "malformed") return "each of its fields must hold a value of its type";
       if (parsed.value !== undefined) values.push(parsed.value);
     }
@@ -123,7 +109,7 @@ function addTyped(
 }
 
 /** The value under the key that names its type; none is a field without a value. */
-function typedScalar(field: Record<string, unknown>): ParsedScalar {
+function typedScalar(field: JsonObject): ParsedScalar {
   const { i, u, f, b, d, s } = field;
   if (i !== undefined) return parseInteger(String(i), false);
   if (u !== undefined) return parseInteger(String(u), true);
@@ -138,12 +124,4 @@ function typedScalar(field: Record<string, unknown>): ParsedScalar {
 function isFloat(value: unknown): value is number | bigint | string {
   return typeof value === "number" || typeof value === "bigint" ||
     value === "NaN" || value === "Infinity" || value === "-Infinity";
-}
-
-function toText(value: unknown): string {
-  return JSON.stringify(value, (_key, part) => typeof part === "bigint" ? Number(part) : part) ?? "";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

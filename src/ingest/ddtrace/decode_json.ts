@@ -3,17 +3,15 @@
  * events.
  * @see `spec/ingest.md` 3.4
  */
+import { isJsonObject, type JsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { addSpan, type DecodeContext } from "./decode_context.ts";
 import { eventAttribute } from "./decode_v04.ts";
-import { parseExactJson } from "./exact_json.ts";
 import { DecodeError } from "./msgpack_reader.ts";
 import { type DdSpan, emptySpan, hex16, type Json, type SpanEvent, type SpanLink } from "./span.ts";
 
 /** Parsed JSON takes up to forty times its size, and no tracer of today sends it. */
 const MAX_JSON_BYTES = 1024 * 1024;
 const MAX_DEPTH = 32;
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Decodes `[[span, …], …]`. */
 export function decodeJsonTraces(bytes: Uint8Array, context: DecodeContext): void {
@@ -22,7 +20,7 @@ export function decodeJsonTraces(bytes: Uint8Array, context: DecodeContext): voi
       `Cannot decode traces as JSON may have ${MAX_JSON_BYTES} bytes: current value is ${bytes.length}`,
     );
   }
-  const traces = parseExactJson(new TextDecoder().decode(bytes));
+  const traces = tryParseExactJson(new TextDecoder().decode(bytes));
   if (!Array.isArray(traces)) {
     throw new DecodeError("Cannot decode traces as the payload must be a JSON array of traces");
   }
@@ -36,7 +34,7 @@ export function decodeJsonTraces(bytes: Uint8Array, context: DecodeContext): voi
     for (const item of trace) {
       if (item === null) continue;
       if (context.spansLeft <= 0) context.tooMany++;
-      else addSpan(chunk, isObject(item) ? spanOf(item) : undefined, context);
+      else addSpan(chunk, isJsonObject(item) ? spanOf(item) : undefined, context);
     }
     if (chunk.length > 0) context.chunk(chunk);
   }
@@ -44,14 +42,14 @@ export function decodeJsonTraces(bytes: Uint8Array, context: DecodeContext): voi
 
 /** Span links of the tag `_dd.span_links`; `undefined` when the text is no list of them. */
 export function parseLinksTag(text: string): SpanLink[] | undefined {
-  const list = parseExactJson(text);
-  return Array.isArray(list) && list.every(isObject) ? list.map(linkOf) : undefined;
+  const list = tryParseExactJson(text);
+  return Array.isArray(list) && list.every(isJsonObject) ? list.map(linkOf) : undefined;
 }
 
 /** Span events of the tag `events`; `undefined` when the text is no list of them. */
 export function parseEventsTag(text: string): SpanEvent[] | undefined {
-  const list = parseExactJson(text);
-  return Array.isArray(list) && list.every(isObject) ? list.map(eventOf) : undefined;
+  const list = tryParseExactJson(text);
+  return Array.isArray(list) && list.every(isJsonObject) ? list.map(eventOf) : undefined;
 }
 
 function spanOf(wire: JsonObject): DdSpan {
@@ -72,8 +70,8 @@ function spanOf(wire: JsonObject): DdSpan {
   for (const [key, value] of entriesOf(wire.metrics)) {
     if (typeof value === "number" || typeof value === "bigint") span.metrics.set(key, Number(value));
   }
-  if (Array.isArray(wire.span_links)) span.links = wire.span_links.filter(isObject).map(linkOf);
-  if (Array.isArray(wire.span_events)) span.events = wire.span_events.filter(isObject).map(eventOf);
+  if (Array.isArray(wire.span_links)) span.links = wire.span_links.filter(isJsonObject).map(linkOf);
+  if (Array.isArray(wire.span_events)) span.events = wire.span_events.filter(isJsonObject).map(eventOf);
   return span;
 }
 
@@ -107,7 +105,7 @@ function eventOf(wire: JsonObject): SpanEvent {
 }
 
 function isTyped(value: unknown): boolean {
-  return isObject(value) && typeof value.type === "number";
+  return isJsonObject(value) && typeof value.type === "number";
 }
 
 /** Maps in place of objects, as keys may be anything. */
@@ -121,12 +119,12 @@ function jsonOf(value: unknown, depth: number): Json {
       return value;
   }
   if (Array.isArray(value)) return value.map((item) => jsonOf(item, depth + 1));
-  if (!isObject(value)) return null;
+  if (!isJsonObject(value)) return null;
   return new Map(Object.entries(value).map(([key, member]) => [key, jsonOf(member, depth + 1)]));
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
-  return isObject(value) ? Object.entries(value) : [];
+  return isJsonObject(value) ? Object.entries(value) : [];
 }
 
 function textOf(value: unknown): string {
@@ -138,8 +136,4 @@ function integerOf(value: unknown): bigint {
   if (typeof value === "boolean") return value ? 1n : 0n;
   if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) return BigInt(value);
   return typeof value === "number" && Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,9 +2,9 @@
  * v1.0: maps with integer keys, and strings kept in a table that grows while reading.
  * @see `spec/ingest.md` 3.7
  */
+import { toExactJson } from "../../json/exact_json.ts";
 import { type DecodeContext, expect, handOn, readSpans, setChunkFacts } from "./decode_context.ts";
 import { MAX_STRINGS } from "./decode_v05.ts";
-import { toJsonText } from "./exact_json.ts";
 import { DecodeError, type MsgpackReader } from "./msgpack_reader.ts";
 import {
   type DdSpan,
@@ -241,5 +241,5 @@ function readList<T>(reader: MsgpackReader, strings: StreamingStrings, readItem:
 }
 
 function textOf(value: Json): string {
-  return typeof value === "string" ? value : toJsonText(value);
+  return typeof value === "object" ? toExactJson(value) : String(value);
 }

@@ -2,9 +2,8 @@
  * Trace context out of an invocation's event, wherever its kind of event carries it.
  * @see `spec/ingest.md` 3.11
  */
+import { isJsonObject, type JsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { type Carrier, extractContext, type TraceContext } from "./trace_context.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Finding none of these is far cheaper than parsing 6 MB. Kinesis hides its data in base64. */
 const ANY_CARRIER = /x-datadog-trace-id|traceparent|x-b3-traceid|"b3"|_datadog|aws:kinesis/i;
@@ -84,12 +83,9 @@ function fromBase64(text: string | undefined): string | undefined {
   }
 }
 
+/** Ids may stand there as bare numbers, beyond what a number holds: they are wanted as text anyway. */
 function parseObject(text: string | undefined): JsonObject | undefined {
-  try {
-    return text === undefined ? undefined : asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : asObject(tryParseExactJson(text, { integers: "text" }));
 }
 
 function objectIn(parent: JsonObject | undefined, key: string): JsonObject | undefined {
@@ -102,8 +98,5 @@ function textIn(parent: JsonObject | undefined, key: string): string | undefined
 }
 
 function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    // A non-null object that is no array has string keys only.
-    ? value as JsonObject
-    : undefined;
+  return isJsonObject(value) ? value : undefined;
 }

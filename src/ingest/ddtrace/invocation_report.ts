@@ -2,6 +2,7 @@
  * What a Lambda library says of an invocation's end.
  * @see `spec/ingest.md` 3.11
  */
+import { isJsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { decimalId, parsePriority, upperHalf } from "./trace_context.ts";
 
 /** The end of an invocation as the library saw it. Ids are undefined where it sent none. */
@@ -68,15 +69,10 @@ function httpStatusOf(body: Uint8Array): number | undefined {
   if (body.length === 0 || body.length > MAX_RESULT_BYTES) return undefined;
   const json = new TextDecoder().decode(body);
   if (!json.includes('"statusCode"')) return undefined;
-  try {
-    const result: unknown = JSON.parse(json);
-    const status = typeof result === "object" && result !== null && "statusCode" in result
-      ? Number(result.statusCode)
-      : NaN;
-    return Number.isInteger(status) && status >= 100 && status < 600 ? status : undefined;
-  } catch {
-    return undefined;
-  }
+  const result = tryParseExactJson(json, { integers: "text" });
+  const value = isJsonObject(result) ? result["statusCode"] : undefined;
+  const status = typeof value === "number" || typeof value === "string" ? Number(value) : NaN;
+  return Number.isInteger(status) && status >= 100 && status < 600 ? status : undefined;
 }
 
 function nonzero(id: bigint | undefined): bigint | undefined {

@@ -1,5 +1,5 @@
 /** The field `message`: the span as JSON, without its ids and without the tags that became tags of the point. */
-import { toJsonText } from "./exact_json.ts";
+import { toExactJson } from "../../json/exact_json.ts";
 import { createMsgpackReader, DecodeError } from "./msgpack_reader.ts";
 import type { DdSpan, Json } from "./span.ts";
 
@@ -66,14 +66,14 @@ function* extras(span: DdSpan): Iterable<readonly [string, string]> {
   if (span.metaStruct !== undefined && span.metaStruct.size > 0) {
     yield [
       "meta_struct",
-      toJsonText(new Map([...span.metaStruct].map(([key, bytes]) => [key, documentOf(bytes)]))),
+      toExactJson(new Map([...span.metaStruct].map(([key, bytes]) => [key, documentOf(bytes)]))),
     ];
   }
   if (span.links !== undefined && span.links.length > 0) {
-    yield ["span_links", toJsonText(span.links.map(linkJson))];
+    yield ["span_links", toExactJson(span.links.map(linkJson))];
   }
   if (span.events !== undefined && span.events.length > 0) {
-    yield ["span_events", toJsonText(span.events.map(eventJson))];
+    yield ["span_events", toExactJson(span.events.map(eventJson))];
   }
 }
 

@@ -3,16 +3,8 @@
  * @see `spec/ingest.md` 2.2 and 2.4
  */
 import { decodeBase64 } from "@std/encoding/base64";
-import {
-  type JsonObject,
-  member,
-  parseJson,
-  toDouble,
-  toInteger,
-  toList,
-  toObject,
-  toText,
-} from "./json_reader.ts";
+import type { JsonObject } from "../../json/exact_json.ts";
+import { member, parseJson, toDouble, toInteger, toList, toObject, toText } from "./json_reader.ts";
 import {
   MAX_DEPTH,
   NO_ATTRIBUTES,

@@ -1,5 +1,6 @@
+import type { JsonObject } from "../../json/exact_json.ts";
 import { decodeJsonRequest, readAnyValue, readAttributes } from "./json_common.ts";
-import { type JsonObject, member, toHexId, toInt32, toText, toUint64 } from "./json_reader.ts";
+import { member, toHexId, toInt32, toText, toUint64 } from "./json_reader.ts";
 import type { OtlpLogRecord, OtlpRequest } from "./model.ts";
 
 /**

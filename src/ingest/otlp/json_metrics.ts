@@ -1,7 +1,7 @@
+import type { JsonObject } from "../../json/exact_json.ts";
 import { decodeJsonRequest, readAttributes, readEach } from "./json_common.ts";
 import {
   JsonError,
-  type JsonObject,
   member,
   toDouble,
   toInt32,

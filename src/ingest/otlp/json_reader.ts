@@ -3,52 +3,21 @@
  * @see `spec/ingest.md` 2.2
  */
 
+import { isJsonObject, type JsonObject, parseExactJson } from "../../json/exact_json.ts";
 import { maxMessages } from "./max_messages.ts";
-
-/** An object of parsed JSON. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A value is not of the form its field may have. */
 export class JsonError extends Error {
   override name = "JsonError";
 }
 
-/** Below this size no body can make too many objects. */
-const UNCOUNTED_BYTES = 1024 * 1024;
-
-/** An integer of 16 digits or more outside a string may be more than a number can hold. */
-const LONG_INTEGER = /[:[,\s]-?\d{16}/;
-
 /**
- * Parses JSON; integers too large for a number become `bigint`. Throws when the bytes are no JSON, or would become
- * more objects than {@link maxMessages}.
+ * Parses JSON; integers of many digits become text, as protobuf's JSON writes 64-bit ones. Throws when the bytes are
+ * no JSON, or would become more objects than {@link maxMessages}.
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  if (bytes.length > UNCOUNTED_BYTES && countContainers(bytes) > maxMessages(bytes.length)) {
-    throw new JsonError("Cannot read the body as it has too many objects");
-  }
-  const text = new TextDecoder().decode(bytes);
-  // With a reviver parsing takes five times as long, and only foreign encoders write such numbers bare.
-  return LONG_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
-}
-
-/** Objects and lists of a JSON text. */
-function countContainers(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at];
-    if (byte === 0x7b || byte === 0x5b) count++;
-    else if (byte === 0x22) {
-      for (at++; at < bytes.length && bytes[at] !== 0x22; at++) if (bytes[at] === 0x5c) at++;
-    }
-  }
-  return count;
-}
-
-function keepInteger(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  const maxContainers = maxMessages(bytes.length);
+  return parseExactJson(new TextDecoder().decode(bytes), { integers: "text", maxContainers });
 }
 
 /** A member by its lowerCamelCase name, or by the name in the `.proto` file; `undefined` for `null` too. */
@@ -58,14 +27,10 @@ export function member(object: JsonObject, name: string, protoName?: string): un
 }
 
 export function toObject(value: unknown): JsonObject {
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     throw new JsonError(`Cannot read a message as it must be an object: it is ${kindOf(value)}`);
   }
   return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Absent is an empty list. */
@@ -142,7 +107,7 @@ export function toInteger(value: unknown): bigint | number | undefined {
       if (/^[-+]?\d{1,40}$/.test(value)) return toInteger(BigInt(value.replace("+", "")));
       return fromNumber(toDouble(value) ?? NaN);
     case "object":
-      if (isObject(value) && "low" in value && "high" in value) {
+      if (isJsonObject(value) && "low" in value && "high" in value) {
         return BigInt(unsigned32(value["high"])) << 32n | BigInt(unsigned32(value["low"]));
       }
   }

@@ -1,14 +1,6 @@
+import type { JsonObject } from "../../json/exact_json.ts";
 import { decodeJsonRequest, readAttributes } from "./json_common.ts";
-import {
-  type JsonObject,
-  member,
-  toHexId,
-  toInt32,
-  toList,
-  toObject,
-  toText,
-  toUint64,
-} from "./json_reader.ts";
+import { member, toHexId, toInt32, toList, toObject, toText, toUint64 } from "./json_reader.ts";
 import {
   NONE,
   type OtlpEvent,

@@ -1,5 +1,6 @@
 /** Turns attribute values into what points hold, and into JSON text. */
 import { encodeBase64 } from "@std/encoding/base64";
+import { toExactJson } from "../../json/exact_json.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { OtlpAttributes, OtlpValue } from "./model.ts";
 
@@ -22,20 +23,7 @@ export function toValueText(value: OtlpValue): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "";
   if (value instanceof Uint8Array) return encodeBase64(value);
-  return typeof value === "object" ? toJsonText(value) : String(value);
-}
-
-/** Plain JSON: maps as objects, integers exact, what JSON has no number for as text. */
-function toJsonText(value: OtlpValue): string {
-  if (value === undefined) return "null";
-  if (typeof value === "bigint" || typeof value === "boolean") return String(value);
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : `"${value}"`;
-  if (typeof value === "string") return JSON.stringify(value);
-  if (value instanceof Uint8Array) return `"${encodeBase64(value)}"`;
-  if (isMap(value)) {
-    return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}:${toJsonText(item)}`).join()}}`;
-  }
-  return `[${value.map(toJsonText).join()}]`;
+  return typeof value === "object" ? toExactJson(value) : String(value);
 }
 
 /** Attributes as OTLP/JSON writes them: a list of `{"key":…,"value":{"stringValue":…}}`. */
@@ -56,7 +44,7 @@ function toOtlpJsonValue(value: OtlpValue): string {
     case "boolean":
       return `{"boolValue":${value}}`;
     case "number":
-      return `{"doubleValue":${toJsonText(value)}}`;
+      return `{"doubleValue":${toExactJson(value)}}`;
     case "undefined":
       return "{}";
   }

@@ -108,3 +108,23 @@ Deno.test("decodeJson() takes any JSON", () => {
     assertEquals(points.length + malformed, Array.isArray(value) ? value.length : 1);
   }));
 });
+
+Deno.test("decodeJson() keeps points beside one that nests very deep or has millions of digits, and that one", () => {
+  const deep = "[".repeat(9000) + "]".repeat(9000);
+  const digits = "7".repeat(1_000_000);
+  const body = (value: string): string =>
+    `[{"name":"a","fields":{"f":1}},{"name":"b","fields":{"f":${value},"g":2}},` +
+    '{"name":"c","fields":{"f":12345678901234567890}}]';
+  for (const value of [deep, `{"k":${deep}}`, digits]) {
+    const { points, malformed } = decodeJson(body(value), "auto");
+    assertEquals([points.map(({ measurement }) => measurement), malformed], [["a", "b", "c"], 0]);
+    assertEquals(points[1]?.fields[1], ["g", 2]);
+  }
+});
+
+Deno.test("decodeJson() keeps the digits of integers in texts that it makes", () => {
+  const text = '{"name":"a","tags":{"t":12345678901234567890},"fields":{"f":{"k":[12345678901234567890]}}}';
+  const [point] = decodeJson(text, "auto").points;
+  assertEquals(point?.tags, [["t", "12345678901234567890"]]);
+  assertEquals(point?.fields, [["f", '{"k":[12345678901234567890]}']]);
+});

@@ -69,6 +69,14 @@ Deno.test("contextOfEvent() finds nothing in what is no carrier", () => {
   for (const event of events) assertEquals(contextOfEvent(event), undefined, event.slice(0, 60));
 });
 
+Deno.test("contextOfEvent() reads ids that stand as bare numbers, whatever else the event holds", () => {
+  const carrier = '{"x-datadog-trace-id":12345678901234567891,"x-datadog-parent-id":1234567890123456789}';
+  const found = { traceId: 12345678901234567891n, traceIdHigh: 0n, parentId: 1234567890123456789n };
+  for (const other of ["1", "[".repeat(100_000) + "]".repeat(100_000), "7".repeat(1_000_000)]) {
+    assertEquals(contextOfEvent(`{"other":${other},"_datadog":${carrier}}`), found);
+  }
+});
+
 function extract(headers: Record<string, string>): unknown {
   return extractContext((name) => headers[name]);
 }

@@ -12,32 +12,10 @@ const parseJson = (text: string): unknown => parseBytes(new TextEncoder().encode
 
 Deno.test("parseJson() refuses more objects than their bytes are worth, braces in strings not counted", () => {
   const list = (item: string): string => `[${Array.from({ length: 600_000 }, () => item).join()}]`;
-  assertThrows(() => parseJson(list("{}")), Error, "too many objects");
-  assertThrows(() => parseJson(list("[]")), Error, "too many objects");
+  assertThrows(() => parseJson(list("{}")), Error, "objects and lists at most");
+  assertThrows(() => parseJson(list("[]")), Error, "objects and lists at most");
   parseJson(list('"{["'));
   parseJson(list('"\\"{"'));
-});
-
-Deno.test("parseJson() keeps integers exact that no number holds", () => {
-  assertEquals(parseJson('{"a":9223372036854775807,"b":[-9007199254740993],"c":1}'), {
-    a: 9223372036854775807n,
-    b: [-9007199254740993n],
-    c: 1,
-  });
-});
-
-Deno.test("parseJson() leaves long doubles and digits in strings alone", () => {
-  assertEquals(parseJson('[1234567890123456.5,"1700000000000000000"]'), [
-    1234567890123456.5,
-    "1700000000000000000",
-  ]);
-  assertEquals(parseJson("[12345678901234567e2,1e21]"), [12345678901234567e2, 1e21]);
-});
-
-Deno.test("parseJson() gives __proto__ as an own member", () => {
-  const value = parseJson('{"__proto__":{"x":1}}');
-  assertEquals(Object.keys(Object(value)), ["__proto__"]);
-  assertEquals(Object.getPrototypeOf(value), Object.prototype);
 });
 
 Deno.test("member() reads both spellings and takes null as absent", () => {

@@ -64,6 +64,26 @@ Deno.test("decodeJsonTraces() cuts what is nested deeper than 32 levels", () => 
   assertEquals([levels, at], [32, "…"]);
 });
 
+Deno.test("decodeJsonTraces() and its siblings read millions of digits without delay, wherever they stand", () => {
+  const digits = "7".repeat(8_000_000);
+  const began = performance.now();
+  assertEquals(attribute(`{"intValue":${digits}}`), Infinity);
+  assertEquals(attribute(`{"doubleValue":${digits}}`), Infinity);
+  assertEquals(attribute(`{"stringValue":${digits}}`), digits);
+  const span = `{"startTimeUnixNano":${digits}}`;
+  assertEquals(
+    decodeJsonTraces(utf8(`{"resourceSpans":[{"scopeSpans":[{"spans":[${span}]}]}]}`)).malformed,
+    1,
+  );
+  const record = `{"timeUnixNano":${digits}}`;
+  assertEquals(
+    decodeJsonLogs(utf8(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}]}]}]}`)).malformed,
+    1,
+  );
+  const spentMs = performance.now() - began;
+  assertEquals(spentMs < 2000, true, `took ${spentMs} ms`);
+});
+
 Deno.test("decodeJsonTraces() takes {} as an empty request", () => {
   assertEquals(decodeJsonTraces(utf8("{}")), { resources: [], malformed: 0 });
 });
