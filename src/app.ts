@@ -8,7 +8,7 @@ export interface ConnectionInfo {
 }
 
 /** The paths that anyone may reach: the platform posts telemetry from outside the loopback range. */
-const PUBLIC_PATHS: readonly string[] = ["/awslambda"];
+const PUBLIC_PATHS: readonly string[] = ["/awslambda", "/"];
 
 /**
  * The main listener's app: every receiver's routes. All but the telemetry endpoint answer to loopback clients

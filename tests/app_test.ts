@@ -10,7 +10,7 @@ function receiver(path: string): Receiver {
 const from = (hostname: string) => ({ remoteAddr: { transport: "tcp", hostname, port: 1234 } });
 
 async function post(path: string, info?: unknown): Promise<number> {
-  const app = createMainApp([receiver("/awslambda"), receiver("/v1/write/metric")]);
+  const app = createMainApp([receiver("/awslambda"), receiver("/"), receiver("/v1/write/metric")]);
   return (await app.request(path, { method: "POST" }, info)).status;
 }
 
@@ -25,6 +25,7 @@ Deno.test("createMainApp() serves only telemetry to other hosts", async () => {
   for (const host of ["169.254.100.1", "10.0.0.7", "2001:db8::1", "::ffff:10.0.0.7"]) {
     assertEquals(await post("/v1/write/metric", from(host)), 403, host);
     assertEquals(await post("/awslambda", from(host)), 200, host);
+    assertEquals(await post("/", from(host)), 200, host);
     assertEquals(await post("/awslambda/../v1/write/metric", from(host)), 403, host);
   }
 });

@@ -114,7 +114,8 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   const app = new Hono();
-  app.post(TELEMETRY_PATH, async (c) => {
+  // Managed instances post to `/`, whatever path was subscribed.
+  app.on("POST", [TELEMETRY_PATH, "/"], async (c) => {
     const text = await readText(c.req.raw);
     if (text === undefined) refuse("too_large");
     else takeBatch(text, c.req.header("sequence-id") || undefined);

@@ -94,7 +94,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   }
 
   function addSubscriber(name: string, subscription: Subscription): void {
-    const destination = createDestination(subscription.destination);
+    const destination = createDestination(subscription.destination, options);
     const batcher = createTelemetryBatcher({
       ...subscription,
       model: options.model,

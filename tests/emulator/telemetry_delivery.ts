@@ -9,9 +9,16 @@ export interface Destination {
 }
 
 /** `sandbox.localdomain` is this machine: the host stays in the request, the connection goes to loopback. */
-export function createDestination(destination: Subscription["destination"]): Destination {
+export function createDestination(
+  destination: Subscription["destination"],
+  options: { readonly managed: boolean },
+): Destination {
   return destination.protocol === "HTTP"
-    ? createHttpDestination(destination.uri, destination.port)
+    // AWS's own emulator of managed instances takes no notice of the path that was subscribed.
+    ? createHttpDestination(
+      options.managed ? new URL("/", destination.uri).href : destination.uri,
+      destination.port,
+    )
     : createTcpDestination(destination.port);
 }
 

@@ -27,7 +27,7 @@ export interface OpenTelemetry {
   readonly done: FinishedInvocation[];
   readonly refused: Map<string, number>;
   /** Posts a batch (events, or a body as it is) and gives the answer's status. */
-  post(batch: unknown, headers?: Record<string, string>): Promise<number>;
+  post(batch: unknown, headers?: Record<string, string>, path?: string): Promise<number>;
   /** Everything so far as line protocol, common tags joined. */
   lines(): string[];
   /** The sum of a field over all points. */
@@ -70,9 +70,9 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     points,
     done,
     refused,
-    post: async (batch, headers = {}): Promise<number> => {
+    post: async (batch, headers = {}, path = "/awslambda"): Promise<number> => {
       const body = typeof batch === "string" ? batch : JSON.stringify(batch);
-      const response = await receiver.app?.request("/awslambda", { method: "POST", body, headers });
+      const response = await receiver.app?.request(path, { method: "POST", body, headers });
       return response?.status ?? 0;
     },
     lines: () =>

@@ -117,6 +117,12 @@ Deno.test("createTelemetryReceiver() keeps a line of 2 MB whole", async () => {
   assertEquals(telemetry.points.map((point) => point.fields.get("message") === line), [true]);
 });
 
+Deno.test("createTelemetryReceiver() takes batches at the root too, where managed instances post them", async () => {
+  const telemetry = openTelemetry({ managedInstance: true });
+  assertEquals(await telemetry.post([LINE], {}, "/"), 200);
+  assertEquals(telemetry.points.length, 1);
+});
+
 Deno.test("createTelemetryReceiver() counts a body no platform sends, and answers 200", async () => {
   for (const headers of [{}, { "content-length": String(17 * 1024 * 1024) }]) {
     const telemetry = openTelemetry();
