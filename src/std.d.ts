@@ -57,16 +57,6 @@ declare module "@std/encoding/hex" {
   export function decodeHex(src: string): Uint8Array<ArrayBuffer>;
 }
 
-declare module "@std/encoding/base64" {
-  export function encodeBase64(data: ArrayBuffer | Uint8Array | string): string;
-  export function decodeBase64(b64: string): Uint8Array<ArrayBuffer>;
-}
-
-declare module "@std/encoding" {
-  export { decodeHex, encodeHex } from "@std/encoding/hex";
-  export { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-}
-
 declare module "@std/http/status" {
   export const STATUS_CODE: {
     readonly OK: 200;

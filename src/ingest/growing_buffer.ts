@@ -1,10 +1,10 @@
 /** Joins chunks of a body. One buffer and not a list: a million one-byte chunks must not cost a million objects. */
 export interface GrowingBuffer {
-  /** Adds a chunk. The first one is not copied until there is a second. */
+  /** Adds a chunk. The first one is not copied until there is a second; none is ever written into. */
   append(chunk: Uint8Array<ArrayBuffer>): void;
   /** Forgets everything, and keeps counting. */
   drop(): void;
-  /** What was appended, as a view. */
+  /** What was appended, as a view. It is a plain array also of Node's buffers, whose `slice()` is no copy. */
   bytes(): Uint8Array<ArrayBuffer>;
   /** Bytes appended so far, dropped ones included. */
   readonly sizeBytes: number;
@@ -24,7 +24,7 @@ export function createGrowingBuffer(maxBytes: number): GrowingBuffer {
       sizeBytes += chunk.length;
       if (dropped) return;
       if (start === 0) {
-        kept = chunk;
+        kept = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
         return;
       }
       if (sizeBytes > kept.length) {

@@ -1,4 +1,3 @@
-import { encodeBase64 } from "@std/encoding/base64";
 import type { PointChange } from "./create_point.ts";
 import type { FieldValue, Scalar, Unsigned } from "./point.ts";
 import { cutUtf8 } from "./utf8.ts";
@@ -109,6 +108,6 @@ function toJson(values: readonly (Scalar | undefined)[]): string {
 function elementToJson(value: Scalar | undefined): string {
   if (value === undefined) return "null";
   if (typeof value === "bigint") return value.toString();
-  if (value instanceof Uint8Array) return JSON.stringify(encodeBase64(value));
+  if (value instanceof Uint8Array) return `"${value.toBase64()}"`;
   return isUnsigned(value) ? value.unsigned.toString() : JSON.stringify(value);
 }

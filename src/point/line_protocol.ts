@@ -3,7 +3,6 @@
  * bytes, arrays).
  * @see `spec/datakit.md` 3.5, and E1 to E9 for bytes seen on the wire
  */
-import { encodeBase64 } from "@std/encoding/base64";
 import { isArray } from "./clean_field_value.ts";
 import { cleanCommonTags } from "./clean_text.ts";
 import { formatFloat } from "./format_float.ts";
@@ -147,6 +146,6 @@ function formatScalar(value: Scalar): string {
     case "boolean":
       return value ? "true" : "false";
     default:
-      return value instanceof Uint8Array ? `"${encodeBase64(value)}"b` : `${value.unsigned}u`;
+      return value instanceof Uint8Array ? `"${value.toBase64()}"b` : `${value.unsigned}u`;
   }
 }

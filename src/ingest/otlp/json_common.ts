@@ -2,7 +2,6 @@
  * The messages all signals share, from OTLP/JSON.
  * @see `spec/ingest.md` 2.2 and 2.4
  */
-import { decodeBase64 } from "@std/encoding/base64";
 import type { JsonObject } from "../../json/exact_json.ts";
 import { member, parseJson, toDouble, toInteger, toList, toObject, toText } from "./json_reader.ts";
 import {
@@ -123,7 +122,7 @@ function readScope(value: unknown): OtlpScope {
 /** Base64 of either alphabet; text that is none is kept as text, which loses nothing. */
 function toBytes(text: string): OtlpValue {
   try {
-    return decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return Uint8Array.fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
   } catch {
     return text;
   }

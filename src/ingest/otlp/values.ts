@@ -1,5 +1,4 @@
 /** Turns attribute values into what points hold, and into JSON text. */
-import { encodeBase64 } from "@std/encoding/base64";
 import { toExactJson } from "../../json/exact_json.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { OtlpAttributes, OtlpValue } from "./model.ts";
@@ -22,7 +21,7 @@ export function toIntegerField(value: bigint): FieldValue {
 export function toValueText(value: OtlpValue): string {
   if (typeof value === "string") return value;
   if (value === undefined) return "";
-  if (value instanceof Uint8Array) return encodeBase64(value);
+  if (value instanceof Uint8Array) return value.toBase64();
   return typeof value === "object" ? toExactJson(value) : String(value);
 }
 
@@ -48,7 +47,7 @@ function toOtlpJsonValue(value: OtlpValue): string {
     case "undefined":
       return "{}";
   }
-  if (value instanceof Uint8Array) return `{"bytesValue":"${encodeBase64(value)}"}`;
+  if (value instanceof Uint8Array) return `{"bytesValue":"${value.toBase64()}"}`;
   if (isMap(value)) return `{"kvlistValue":{"values":${toOtlpJsonAttributes(value)}}}`;
   return `{"arrayValue":{"values":[${value.map(toOtlpJsonValue).join()}]}}`;
 }

@@ -7,6 +7,7 @@ import { type GrpcServer, listenGrpc } from "../../../src/ingest/otlp/grpc_serve
 import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
 import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
 import { scenario } from "../../support/scenario.ts";
+import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { callGrpc, frame } from "./grpc_client.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 
@@ -54,6 +55,34 @@ scenario("listenGrpc() takes compressed messages, flag by flag, and messages in 
   assertEquals(running.recorder.points.length, 4);
   assertEquals(new Set(running.recorder.lines()).size, 1);
 });
+
+scenario(
+  "listenGrpc() takes values of bytes on every span of a request, in one chunk and in many",
+  async () => {
+    const BYTES = { bytesValue: "AQID" };
+    const spans = Array.from({ length: 20 }, (_, index) => ({
+      traceId: "0b".repeat(16),
+      spanId: `${index + 10}`.repeat(8),
+      name: "op",
+      attributes: [{ key: "k", value: BYTES }, { key: "db.statement", value: BYTES }],
+    }));
+    const message = frame(encodeOtlp("traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    for (const size of [message.length, 1000, 7]) {
+      await using running = await start();
+      const chunks = [];
+      for (let at = 0; at < message.length; at += size) chunks.push(message.subarray(at, at + size));
+      const answer = await callGrpc(running.port, chunks);
+      assertEquals([answer.code, answer.message, answer.body.length], ["0", "", 5]);
+      assertEquals(running.recorder.refused, new Map());
+      const { points } = running.recorder;
+      assertEquals(points.map(({ fields }) => fields.get("db_statement")), spans.map(() => "AQID"));
+      assertEquals(
+        points.every(({ fields }) => String(fields.get("message")).includes('"bytesValue":"AQID"')),
+        true,
+      );
+    }
+  },
+);
 
 scenario("listenGrpc() takes an empty request", async () => {
   await using running = await start();

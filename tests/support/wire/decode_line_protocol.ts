@@ -4,7 +4,6 @@
  * newlines outside strings, exponents, a field key with backslashes before an escape.
  * @see `spec/datakit.md` 3.5
  */
-import { decodeBase64 } from "@std/encoding/base64";
 import type { FieldValue, Scalar } from "../../../src/point/point.ts";
 import type { DecodedPoint } from "./decoded_point.ts";
 
@@ -139,7 +138,7 @@ function readQuoted(cursor: Cursor): string | Uint8Array {
   cursor.at++;
   if (cursor.text[cursor.at] !== "b") return value;
   cursor.at++;
-  return decodeBase64(value);
+  return Uint8Array.fromBase64(value);
 }
 
 /** Up to an unescaped character of `stops`. A backslash escapes those of `escapable` only; else it is itself. */
