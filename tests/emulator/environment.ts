@@ -29,6 +29,7 @@ export function functionEnvironment(
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memorySizeMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: settings.initializationType,
     AWS_LAMBDA_LOG_FORMAT: settings.logFormat,
+    ...(settings.logFormat === "JSON" ? { AWS_LAMBDA_LOG_LEVEL: settings.applicationLogLevel } : {}),
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.functionName}`,
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     ...credentials(settings),

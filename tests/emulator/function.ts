@@ -56,12 +56,15 @@ async function serve(): Promise<never> {
     const script = parseScript(payload);
     const stage: FunctionStage = {
       requestId,
+      logFormat: Deno.env.get("AWS_LAMBDA_LOG_FORMAT") === "JSON" ? "JSON" : "Text",
       write: print,
       send: sendLocally,
       killed: new AbortController().signal,
       allocate: (megabytes) => void kept.push(new Uint8Array(megabytes * 1_048_576).fill(1)),
     };
-    await answer(requestId, await playScript(script, stage));
+    const ending = await playScript(script, stage);
+    await answer(requestId, ending);
+    if (ending.kind === "error") printLines(ending.lateLines, stage);
     printLines(script.logsAfterResponse, stage);
   }
 }

@@ -42,6 +42,8 @@ export interface Call {
   readonly deadlineAt: number;
   readonly tracing: object | undefined;
   readonly init: InitResult | undefined;
+  /** When the event was handed to the runtime, in epoch ms. */
+  handedAt?: number;
   answer?: { readonly answer: RuntimeAnswer; readonly at: number };
 }
 
@@ -115,8 +117,21 @@ export function invokeResult(
   };
 }
 
-/** @see `spec/lambda.md` 3.1 "Span" */
-export function runtimeSpans(answer: RuntimeAnswer, handedAt: number, doneAt: number): readonly Span[] {
+/** Bytes of the response: an error is none, however long. */
+export function producedBytes(answer: RuntimeAnswer | undefined): number {
+  return answer?.kind === "response" ? answer.body.length : 0;
+}
+
+/**
+ * Only a runtime that posted to `/response` has a response to time: after `/error` there are none of these.
+ * @see https://github.com/aws/aws-lambda-runtime-interface-emulator `internal/lambda/telemetry/events_api.go`
+ */
+export function runtimeSpans(
+  answer: RuntimeAnswer | undefined,
+  handedAt: number,
+  doneAt: number,
+): readonly Span[] {
+  if (answer?.kind !== "response") return [];
   return [
     { name: "responseLatency", at: handedAt, durationMs: answer.startedAt - handedAt },
     { name: "responseDuration", at: answer.startedAt, durationMs: answer.finishedAt - answer.startedAt },

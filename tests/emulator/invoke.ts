@@ -8,6 +8,7 @@ import {
   emitReport,
   type InvokeResult,
   invokeResult,
+  producedBytes,
   runtimeSpans,
   type Told,
   tracingOf,
@@ -18,8 +19,20 @@ import type { OpenInvocation } from "./runtime_state.ts";
 import type { FunctionScript } from "./script.ts";
 import { before, nowMs, sleep } from "./waiters.ts";
 
+/** What can be chosen about one invocation besides its script. */
+export interface InvokeOptions {
+  /** The id of an asynchronous invocation stays the same when Lambda runs it again. @default a new one */
+  readonly requestId?: string;
+  /** The event as JSON, for a function that plays no scripts. @default the script */
+  readonly payload?: string;
+}
+
 /** Runs one invocation to its very end: until the extensions are done, or the sandbox was reset. */
-export async function invokeOnce(sandbox: Sandbox, script: FunctionScript): Promise<InvokeResult> {
+export async function invokeOnce(
+  sandbox: Sandbox,
+  script: FunctionScript,
+  options: InvokeOptions,
+): Promise<InvokeResult> {
   const { settings } = sandbox;
   const startedAt = nowMs();
   const deadlineAt = startedAt + settings.timeoutMs;
@@ -31,7 +44,7 @@ export async function invokeOnce(sandbox: Sandbox, script: FunctionScript): Prom
   const call: Call = {
     sandbox,
     generation,
-    requestId: crypto.randomUUID(),
+    requestId: options.requestId ?? crypto.randomUUID(),
     startedAt,
     deadlineAt,
     tracing,
@@ -39,38 +52,31 @@ export async function invokeOnce(sandbox: Sandbox, script: FunctionScript): Prom
   };
   const { requestId } = call;
   generation.outcomes.set(requestId, script.outcome ?? "success");
-  const payload = JSON.stringify(script);
+  const payload = options.payload ?? JSON.stringify(script);
   generation.tell({ kind: "invoked", at: startedAt, life: generation.life, requestId, payload });
   thaw(generation);
   generation.telemetry.emit(start(call.requestId, settings.functionVersion, call.tracing));
   sandbox.journal.log("platform", `START RequestId: ${call.requestId} Version: ${settings.functionVersion}`);
   const result = init !== undefined && init.status !== "success"
     ? await failedInit(call, init)
-    : await run(call, script);
+    : await run(call, payload);
   generation.outcomes.delete(requestId);
   generation.tell({ kind: "invocationEnded", at: nowMs(), result });
   return result;
 }
 
-async function run(call: Call, script: FunctionScript): Promise<InvokeResult> {
+async function run(call: Call, payload: string): Promise<InvokeResult> {
   const { generation, deadlineAt } = call;
   const handedAt = nowMs();
-  const { open, offered } = dispatch(call, script);
+  const { open, offered } = dispatch(call, payload);
+  call.handedAt = handedAt;
   void open.answered.then((answer) => void (call.answer = { answer, at: nowMs() }));
   const runtime = await stepOf(generation, open.done, deadlineAt);
   if (runtime === "late") return await timedOut(call);
   if ("fatal" in runtime) return await crashed(call, runtime.fatal, handedAt);
   const doneAt = runtime.done;
-  generation.tell({ kind: "runtimeDone", at: doneAt, requestId: call.requestId, status: "success" });
-  const { answer } = await open.answered.then((value) => ({ answer: value }));
-  generation.telemetry.emit(runtimeDone(
-    call.requestId,
-    { status: "success" },
-    doneAt - handedAt,
-    answer.kind === "response" ? answer.body.length : 0,
-    runtimeSpans(answer, handedAt, doneAt),
-    call.tracing,
-  ));
+  call.answer ??= { answer: await open.answered, at: nowMs() };
+  emitRuntimeDone(call, { status: "success" }, doneAt - handedAt, doneAt);
   await before(offered, deadlineAt);
   const waited = generation.extensions.until((extension) =>
     extension.state === "Ready" || !extension.events.includes("INVOKE")
@@ -84,7 +90,7 @@ async function run(call: Call, script: FunctionScript): Promise<InvokeResult> {
 /** The event goes to the runtime and the extensions at the same moment, unless the settings say otherwise. */
 function dispatch(
   call: Call,
-  script: FunctionScript,
+  payload: string,
 ): { readonly open: OpenInvocation; readonly offered: Promise<void> } {
   const { generation, requestId } = call;
   const { settings } = call.sandbox;
@@ -105,7 +111,7 @@ function dispatch(
   };
   const event = {
     requestId,
-    payload: JSON.stringify(script),
+    payload,
     deadlineAt: deadlineMs,
     functionArn,
     ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
@@ -121,6 +127,17 @@ function dispatch(
   const answered = late.then((open) => open.answered);
   const done = late.then((open) => open.done);
   return { open: { requestId, answered, done }, offered: Promise.resolve() };
+}
+
+/** Tells that the runtime is done with the invocation `at` epoch ms, or was ended. */
+function emitRuntimeDone(call: Call, verdict: Verdict, durationMs: number, at: number): void {
+  const { generation, requestId, tracing, handedAt = call.startedAt } = call;
+  generation.tell({ kind: "runtimeDone", at, requestId, status: verdict.status });
+  const answer = call.answer?.answer;
+  const spans = call.sandbox.settings.runtimeDoneSpans ? runtimeSpans(answer, handedAt, at) : [];
+  generation.telemetry.emit(
+    runtimeDone(requestId, verdict, durationMs, producedBytes(answer), spans, tracing),
+  );
 }
 
 async function succeeded(call: Call, handedAt: number, doneAt: number): Promise<InvokeResult> {
@@ -159,11 +176,7 @@ async function timedOut(call: Call): Promise<InvokeResult> {
   journal.log("platform", line);
   if (settings.timeoutLineAsFunctionLog) generation.telemetry.emit({ type: "function", record: line });
   const verdict: Verdict = { status: "timeout" };
-  generation.tell({ kind: "runtimeDone", at: nowMs(), requestId, status: "timeout" });
-  const producedBytes = call.answer?.answer.body.length ?? 0;
-  generation.telemetry.emit(
-    runtimeDone(requestId, verdict, settings.timeoutMs, producedBytes, [], call.tracing),
-  );
+  emitRuntimeDone(call, verdict, settings.timeoutMs, nowMs());
   return await resetAfter(call, verdict, settings.timeoutMs, "timeout", {
     errorType: "Sandbox.Timedout",
     message: `Task timed out after ${seconds} seconds`,
@@ -178,11 +191,7 @@ async function crashed(call: Call, fatal: Fatal, handedAt: number): Promise<Invo
   };
   const endedAt = nowMs();
   const durationMs = endedAt - handedAt;
-  const { requestId } = call;
-  call.generation.tell({ kind: "runtimeDone", at: endedAt, requestId, status: verdict.status });
-  call.generation.telemetry.emit(
-    runtimeDone(call.requestId, verdict, durationMs, call.answer?.answer.body.length ?? 0, [], call.tracing),
-  );
+  emitRuntimeDone(call, verdict, durationMs, endedAt);
   return await resetAfter(call, verdict, durationMs, "failure", fatal);
 }
 

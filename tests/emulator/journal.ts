@@ -33,7 +33,8 @@ export interface Journal {
   readonly violations: readonly string[];
   /** Notes a call; the caller completes it. */
   call(call: string, by: string): ApiCall;
-  log(source: LogEntry["source"], line: string): void;
+  /** Notes a line, of now unless `at` (epoch ms) says otherwise. */
+  log(source: LogEntry["source"], line: string, at?: number): void;
   delivery(name: string, delivery: Delivery): void;
   violation(text: string): void;
 }
@@ -57,8 +58,8 @@ export function createJournal(
       onEvent({ kind: "call", call: entry });
       return entry;
     },
-    log: (source, line) => {
-      const entry = { at: nowMs(), source, line };
+    log: (source, line, at = nowMs()) => {
+      const entry = { at, source, line };
       logs.push(entry);
       onLog(entry);
       onEvent({ kind: "log", entry });

@@ -22,7 +22,7 @@ import { extensionEnvironment, functionEnvironment } from "./environment.ts";
 import type { Sandbox } from "./generation.ts";
 import { initialize, type InitResult } from "./init.ts";
 import type { InvokeResult } from "./invocation.ts";
-import { invokeOnce } from "./invoke.ts";
+import { invokeOnce, type InvokeOptions } from "./invoke.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { invokeManaged } from "./managed.ts";
 import { type LambdaOptions, type LambdaSettings, resolveOptions } from "./options.ts";
@@ -57,7 +57,7 @@ export interface Lambda
    */
   restore(): Promise<RestoreResult>;
   /** One invocation, after an init if there was none. On managed instances any number run at once. */
-  invoke(script?: FunctionScript): Promise<InvokeResult>;
+  invoke(script?: FunctionScript, options?: InvokeOptions): Promise<InvokeResult>;
   /** Stays frozen (or idle) for `ms`. */
   freeze(ms: number): Promise<void>;
   /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
@@ -137,12 +137,12 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     return result;
   }
 
-  async function invoke(script: FunctionScript): Promise<InvokeResult> {
+  async function invoke(script: FunctionScript, options: InvokeOptions): Promise<InvokeResult> {
     if (sandbox.generation === undefined && !initialized) await init();
     if (settings.initializationType === "snap-start" && sandbox.generation?.restored === false) {
       await wakeSnapshot();
     }
-    return await invokeOnce(sandbox, script);
+    return await invokeOnce(sandbox, script, options);
   }
 
   async function shutdown(reason: ShutdownReason): Promise<ShutdownResult> {
@@ -189,12 +189,12 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     },
     init: () => inTurn(init),
     restore: () => inTurn(wakeSnapshot),
-    invoke: async (script = {}) => {
-      if (!managed) return await inTurn(() => invoke(script));
+    invoke: async (script = {}, options = {}) => {
+      if (!managed) return await inTurn(() => invoke(script, options));
       if (sandbox.generation === undefined) {
         await inTurn(async () => void (sandbox.generation === undefined && await init()));
       }
-      return await invokeManaged(sandbox, script);
+      return await invokeManaged(sandbox, script, options);
     },
     freeze: async (ms) => {
       await tail;

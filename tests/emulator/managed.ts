@@ -1,22 +1,27 @@
 /** Managed instances: many invocations at once, no freeze, no `runtimeDone`. @see `spec/lambda.md` 6.9 */
 import type { Sandbox } from "./generation.ts";
 import { stepOf } from "./init.ts";
+import type { InvokeOptions } from "./invoke.ts";
 import { arnOf, type InvokeResult, runtimeSpans, tracingOf } from "./invocation.ts";
-import { micros, report, type Span, start, type Verdict } from "./records.ts";
+import { micros, report, start, type Verdict } from "./records.ts";
 import type { RuntimeAnswer } from "./runtime_state.ts";
 import type { FunctionScript } from "./script.ts";
 import { nowMs } from "./waiters.ts";
 
 /** Runs one of many invocations. A timeout leaves the sandbox alive; the death of the runtime fails them all. */
-export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): Promise<InvokeResult> {
+export async function invokeManaged(
+  sandbox: Sandbox,
+  script: FunctionScript,
+  options: InvokeOptions,
+): Promise<InvokeResult> {
   const { settings, generation, journal } = sandbox;
   if (generation === undefined) throw new Error("Cannot invoke as the instance is not initialized");
-  const requestId = crypto.randomUUID();
+  const requestId = options.requestId ?? crypto.randomUUID();
   const startedAt = nowMs();
   const tracing = tracingOf(settings.traceHeader);
   generation.outcomes.set(requestId, script.outcome ?? "success");
   const { life } = generation;
-  const payload = JSON.stringify(script);
+  const payload = options.payload ?? JSON.stringify(script);
   generation.tell({ kind: "invoked", at: startedAt, life, requestId, payload });
   generation.telemetry.emit(start(requestId, settings.functionVersion, tracing));
   const open = generation.runtime.dispatch({
@@ -30,9 +35,7 @@ export async function invokeManaged(sandbox: Sandbox, script: FunctionScript): P
   const answer = step !== "late" && "done" in step ? step.done : undefined;
   const verdict = verdictOf(step);
   const durationMs = step === "late" ? settings.timeoutMs : nowMs() - startedAt;
-  const spans: readonly Span[] = answer === undefined
-    ? []
-    : runtimeSpans(answer, startedAt, nowMs()).slice(0, 2);
+  const spans = settings.runtimeDoneSpans ? runtimeSpans(answer, startedAt, nowMs()).slice(0, 2) : [];
   generation.telemetry.emit(report(requestId, verdict, { durationMs }, spans, tracing));
   generation.outcomes.delete(requestId);
   if (verdict.status !== "success") {

@@ -1,5 +1,6 @@
 /** Everything that can be chosen about an emulated Lambda, and what is chosen when nothing is said. */
 import type { SandboxWatcher } from "./events.ts";
+import type { LogLevel } from "./function_log.ts";
 import type { InProcessRun } from "./in_process.ts";
 import type { LogEntry } from "./journal.ts";
 import type { InitializationType } from "./records.ts";
@@ -11,6 +12,15 @@ import type { DeliveryModel } from "./telemetry_batcher.ts";
 /** An extension: any executable file, or code of the test's own process under a name. */
 export type ExtensionSource = string | { readonly name: string; readonly run: InProcessRun };
 
+/** A function of any language: a program that speaks the Runtime API. */
+export interface FunctionCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Wins over the function's variables: what this machine has elsewhere than Lambda, such as `PATH`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** When the report of an invocation reaches its subscribers. @see `spec/lambda.md` 6.2.5 */
 export type ReportDelivery = "next" | "immediate" | "never-after-reset";
 
@@ -18,7 +28,7 @@ export type ReportDelivery = "next" | "immediate" | "never-after-reset";
 export interface LambdaSettings {
   readonly extensions: readonly ExtensionSource[];
   /** `scripted` runs in the test's process; `process` is a real one, started with this same Deno. */
-  readonly function: "scripted" | "process";
+  readonly function: "scripted" | "process" | FunctionCommand;
   readonly functionInit: FunctionInit;
   /** The user that extensions' processes run as; -1 for the emulator's own. */
   readonly userId: number;
@@ -39,11 +49,21 @@ export interface LambdaSettings {
   readonly restoreTimeoutMs: number;
   readonly shutdownBudgetMs: number;
   readonly logFormat: "Text" | "JSON";
+  /** Of the JSON format: runtimes filter by it themselves, and lines that come without one are filtered. */
+  readonly applicationLogLevel: LogLevel;
+  /** What the level holds back: AWS documents CloudWatch, and says nothing of subscribers. */
+  readonly levelFilter: "log-group" | "telemetry";
+  /** `framed` gives a function's process the pipe that managed runtimes have and images and `provided` have not. */
+  readonly logPipe: "framed" | "unframed";
+  /** Output is known this much later than it was written, in ms: the platform reads pipes when it comes to it. */
+  readonly logPipeDelayMs: number;
   readonly initializationType: InitializationType;
   readonly subscribeReply: SubscribeReply;
   readonly deliveryModel: DeliveryModel;
   readonly telemetryChaos: TelemetryChaos;
   readonly reportDelivery: ReportDelivery;
+  /** Tell the spans of `platform.runtimeDone`; other emulators and old platforms do not. */
+  readonly runtimeDoneSpans: boolean;
   /** Stop processes between invocations and hold back what is delivered meanwhile. */
   readonly freeze: boolean;
   /** The X-Ray header of each invocation; empty for none. */
@@ -94,11 +114,16 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
     restoreTimeoutMs: 10_000,
     shutdownBudgetMs: 2000,
     logFormat: managed ? "JSON" : "Text",
+    applicationLogLevel: "INFO",
+    levelFilter: "log-group",
+    logPipe: "unframed",
+    logPipeDelayMs: 0,
     initializationType: "on-demand",
     subscribeReply: 200,
     deliveryModel: "retry",
     telemetryChaos: {},
     reportDelivery: "next",
+    runtimeDoneSpans: true,
     freeze: !managed,
     traceHeader: "Root=1-6aa29bbf-2f0b1d6e5a4c3b2a19080706;Parent=53995c3f42cd8ad8;Sampled=1",
     maxMemoryUsedMb: 97,

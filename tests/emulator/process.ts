@@ -1,5 +1,7 @@
 /** Runs a program as a real process group. */
+import { type LogFrame, readFrames } from "./log_frames.ts";
 import type { LineSink, Program, ProgramExit, ProgramMemory } from "./program.ts";
+import { spawn, type Spawned, spawnWithFrames } from "./spawn.ts";
 import { nowMs } from "./waiters.ts";
 
 export interface ProcessOptions {
@@ -12,43 +14,38 @@ export interface ProcessOptions {
   /** The user it runs as, and a group of the same number. */
   readonly userId?: number;
   readonly onLine: LineSink;
+  /** Gives the process the pipe of a managed runtime, and takes what comes through it. */
+  readonly onFrame?: (frame: LogFrame) => void;
 }
 
 /** Starts a process. A file that cannot be started is an exit with `launchError`, as in Lambda. */
 export function startProcess(options: ProcessOptions): Program {
   const startedAt = nowMs();
-  let child: Deno.ChildProcess;
+  let child: Spawned;
   try {
-    child = new Deno.Command(options.command, {
-      args: [...options.args ?? []],
-      env: { ...options.env },
-      clearEnv: true,
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.userId === undefined ? {} : { uid: options.userId, gid: options.userId }),
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      // A group of its own, so that freezing and killing reach the children too.
-      detached: true,
-    }).spawn();
+    child = options.onFrame === undefined ? spawn(options) : spawnWithFrames(options);
   } catch (error) {
     return failedProgram(options.name, startedAt, error);
   }
   let exit: ProgramExit | undefined;
-  const lines = [
-    readLines(child.stdout, (line) => options.onLine(line, "stdout")),
-    readLines(child.stderr, (line) => options.onLine(line, "stderr")),
-  ];
+  const { onLine, onFrame = () => {} } = options;
+  const output = Promise.allSettled([
+    readLines(child.stdout, (line) => onLine(line, "stdout")),
+    readLines(child.stderr, (line) => onLine(line, "stderr")),
+    ...child.frames === undefined ? [] : [
+      readFrames(child.frames, onFrame).catch((error: Error) => onLine(error.message, "stderr")),
+    ],
+  ]);
   const signal = (name: Deno.Signal): void => signalGroup(child.pid, name);
   const killOnUnload = (): void => signal("SIGKILL");
   globalThis.addEventListener("unload", killOnUnload);
   let memory: ProgramMemory | undefined;
   const exited = child.status.then(async (status) => {
-    exit = { code: status.code, ...(status.signal === null ? {} : { signal: status.signal }) };
+    exit = status;
     // Children that outlive their parent would hold the pipes open.
     signal("SIGKILL");
     globalThis.removeEventListener("unload", killOnUnload);
-    await Promise.all(lines);
+    await output;
     return exit;
   });
   return {
@@ -97,7 +94,7 @@ function signalGroup(pid: number, signal: Deno.Signal): void {
   }
 }
 
-async function readLines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+async function readLines(stream: AsyncIterable<Uint8Array>, onLine: (line: string) => void): Promise<void> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of stream) {

@@ -1,8 +1,10 @@
 /** Starts the extensions and the function of a generation and watches them. */
 import { tmpdir } from "node:os";
 import { extensionEnvironment, functionEnvironment } from "./environment.ts";
+import { createFunctionOutput, type FunctionOutput } from "./function_output.ts";
 import { extensionName, type Fatal, type Generation, type Sandbox } from "./generation.ts";
 import { startInProcess } from "./in_process.ts";
+import type { FunctionCommand } from "./options.ts";
 import { startProcess } from "./process.ts";
 import type { Program, ProgramExit } from "./program.ts";
 import { startScriptedFunction } from "./scripted_function.ts";
@@ -44,21 +46,22 @@ export function startExtensions(sandbox: Sandbox, generation: Generation): void 
 /** Starts the function; an exit from now on is fatal. */
 export function startFunction(sandbox: Sandbox, generation: Generation): void {
   const { settings, journal } = sandbox;
-  const onLine = (line: string): void => {
-    journal.log("function", line);
-    generation.telemetry.emit({ type: "function", record: line });
-  };
+  const output = createFunctionOutput(sandbox, generation);
   journal.call("exec", "function");
-  const program = settings.function === "process"
-    ? startFunctionProcess(sandbox, onLine)
-    : startScriptedFunction({
+  const program = settings.function === "scripted"
+    ? startScriptedFunction({
       runtime: generation.runtime,
       init: settings.functionInit,
       concurrency: settings.concurrency,
+      logFormat: settings.logFormat,
       restorable: settings.initializationType === "snap-start",
-      onLine,
+      onLine: (text) => {
+        if (settings.logPipe === "framed") output.frame({ text, at: undefined, level: undefined });
+        else text.split("\n").forEach(output.line);
+      },
       onAllocate: (megabytes) => void (sandbox.peakMemoryMb = Math.max(sandbox.peakMemoryMb, megabytes)),
-    });
+    })
+    : startFunctionProcess(sandbox, output);
   generation.functionProgram = program;
   void program.exited.then((exit) => generation.raise(runtimeExit(exit, generation)));
 }
@@ -76,12 +79,26 @@ export function measureMemoryMb(sandbox: Sandbox, generation: Generation): numbe
   return sandbox.peakMemoryMb;
 }
 
-function startFunctionProcess(sandbox: Sandbox, onLine: (line: string) => void): Program {
+function startFunctionProcess(sandbox: Sandbox, output: FunctionOutput): Program {
   const { settings } = sandbox;
-  const url = new URL("./function.ts", import.meta.url);
+  const { program, args, cwd, env } = settings.function === "scripted" || settings.function === "process"
+    ? scriptPlayer(sandbox)
+    : settings.function;
   return startProcess({
     name: "function",
-    command: Deno.execPath(),
+    command: program,
+    args,
+    env: { ...functionEnvironment(settings, sandbox.runtimeApi, sandbox.logStream), ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    onLine: output.line,
+    ...(settings.logPipe === "framed" ? { onFrame: output.frame } : {}),
+  });
+}
+
+/** This same Deno with the function that plays scripts. */
+function scriptPlayer({ settings }: Sandbox): FunctionCommand {
+  return {
+    program: Deno.execPath(),
     args: [
       "run",
       "--no-config",
@@ -90,10 +107,9 @@ function startFunctionProcess(sandbox: Sandbox, onLine: (line: string) => void):
       "--allow-net",
       "--allow-env",
       "--allow-run",
-      url.href,
+      new URL("./function.ts", import.meta.url).href,
     ],
     env: {
-      ...functionEnvironment(settings, sandbox.runtimeApi, sandbox.logStream),
       EMULATOR_FUNCTION_INIT: JSON.stringify(settings.functionInit),
       EMULATOR_CONCURRENCY: String(settings.concurrency),
       EMULATOR_RESTORABLE: String(settings.initializationType === "snap-start"),
@@ -103,8 +119,7 @@ function startFunctionProcess(sandbox: Sandbox, onLine: (line: string) => void):
       SystemRoot: Deno.env.get("SystemRoot") ?? "",
       NO_COLOR: "1",
     },
-    onLine,
-  });
+  };
 }
 
 /** @see `spec/lambda.md` 1.6: any exit code is a crash, 0 included */
@@ -123,6 +138,9 @@ function runtimeExit(exit: ProgramExit, generation: Generation): Fatal {
       errorType: "Runtime.OutOfMemory",
       message: "Runtime exited with error: signal: killed",
     };
+  }
+  if (exit.launchError !== undefined) {
+    return { errorType: "Runtime.InvalidEntrypoint", message: "The function's program cannot be started" };
   }
   if (exit.code === 0) {
     return { errorType: "Runtime.ExitError", message: "Runtime exited without providing a reason" };

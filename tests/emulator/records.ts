@@ -9,7 +9,12 @@ export interface TelemetryEvent {
   readonly at: number;
   readonly type: string;
   readonly record: unknown;
+  /** What the runtime told of a line's level beside its text. */
+  readonly level?: string;
 }
+
+/** An event that happens now, unless it says when. */
+export type TelemetryDraft = Omit<TelemetryEvent, "at"> & Partial<Pick<TelemetryEvent, "at">>;
 
 export type InitializationType =
   | "on-demand"

@@ -42,6 +42,8 @@ export interface FunctionScript {
   readonly errorMessage?: string;
   /** The error leaves no line in the log. */
   readonly silent?: boolean;
+  /** The error's line comes after its answer, as Java's runtime writes it. */
+  readonly lateErrorLine?: boolean;
   /** When the outcome is crash. @default 1 */
   readonly exitCode?: number;
   /** Lines printed between the response and the next event. */
@@ -72,6 +74,7 @@ export interface FunctionInit {
 /** What a script is played on. */
 export interface FunctionStage {
   readonly requestId: string;
+  readonly logFormat: "Text" | "JSON";
   write(line: string): void;
   send(send: LocalSend): Promise<void>;
   allocate(megabytes: number): void;
@@ -83,7 +86,13 @@ export interface FunctionStage {
 export type Ending =
   | { readonly kind: "response"; readonly body: string }
   | { readonly kind: "stream"; readonly stream: ResponseStream }
-  | { readonly kind: "error"; readonly errorType: string; readonly body: string }
+  | {
+    readonly kind: "error";
+    readonly errorType: string;
+    readonly body: string;
+    /** To be printed after the answer. */
+    readonly lateLines: readonly string[];
+  }
   | { readonly kind: "exit"; readonly code: number }
   | { readonly kind: "kill" }
   | { readonly kind: "hang" };
@@ -173,13 +182,24 @@ export async function sendLocally(send: LocalSend): Promise<void> {
   }
 }
 
-/** The error a Node runtime would post and print for a thrown exception. */
+/**
+ * The error a Node runtime would post and print for a thrown exception.
+ * @see https://www.npmjs.com/package/aws-lambda-ric
+ */
 function errorEnding(script: FunctionScript, stage: FunctionStage): Ending {
   const errorType = script.errorType ?? "Error";
   const errorMessage = script.errorMessage ?? "scripted";
   const trace = [`${errorType}: ${errorMessage}`, "    at handler (file:///var/task/index.mjs:7:9)"];
   const body = JSON.stringify({ errorType, errorMessage, trace });
-  if (script.silent) return { kind: "error", errorType, body };
-  stage.write(`${new Date().toISOString()}\t${stage.requestId}\tERROR\tInvoke Error \t${body}`);
-  return { kind: "error", errorType, body };
+  const line = errorLine({ errorType, errorMessage }, trace, stage);
+  if (!script.silent && !script.lateErrorLine) stage.write(line);
+  return { kind: "error", errorType, body, lateLines: script.lateErrorLine ? [line] : [] };
+}
+
+function errorLine(error: object, stack: readonly string[], stage: FunctionStage): string {
+  const timestamp = new Date().toISOString();
+  const { requestId } = stage;
+  return stage.logFormat === "JSON"
+    ? JSON.stringify({ timestamp, level: "ERROR", requestId, message: { ...error, stackTrace: stack } })
+    : `${timestamp}\t${requestId}\tERROR\tInvoke Error \t${JSON.stringify({ ...error, stack })}`;
 }

@@ -24,6 +24,7 @@ export interface ScriptedFunctionOptions {
   readonly restorable: boolean;
   /** Invocations at a time. */
   readonly concurrency: number;
+  readonly logFormat: "Text" | "JSON";
 }
 
 /** Starts the function. */
@@ -71,7 +72,8 @@ async function serve(options: ScriptedFunctionOptions, killed: AbortSignal): Pro
     const reply = await Promise.race([options.runtime.next(), gone]);
     if (reply === undefined || reply.status !== 200) return 1;
     const { requestId, script } = readEvent(reply);
-    const stage = { requestId, write, killed, send: sendLocally, allocate: options.onAllocate };
+    const { logFormat, onAllocate: allocate } = options;
+    const stage = { requestId, logFormat, write, killed, send: sendLocally, allocate };
     const ending = await playScript(script, stage);
     if (killed.aborted) return 1;
     if (ending.kind === "exit") return ending.code;
@@ -90,6 +92,7 @@ async function serve(options: ScriptedFunctionOptions, killed: AbortSignal): Pro
       )
       : new TextEncoder().encode(ending.body);
     options.runtime.finish(requestId, kind, { body, startedAt, ...errorType });
+    if (ending.kind === "error") printLines(ending.lateLines, stage);
     printLines(script.logsAfterResponse, stage);
   }
   return 1;

@@ -3,7 +3,14 @@
  * @see `spec/lambda.md` 2
  */
 import { type ApiReply, errorReply } from "./reply.ts";
-import { isoTime, logsDropped, type TelemetryEvent, telemetrySubscription } from "./records.ts";
+import { toJsonRecord } from "./function_log.ts";
+import {
+  isoTime,
+  logsDropped,
+  type TelemetryDraft,
+  type TelemetryEvent,
+  telemetrySubscription,
+} from "./records.ts";
 import type { TelemetryChaos } from "./telemetry_chaos.ts";
 import {
   createTelemetryBatcher,
@@ -40,7 +47,7 @@ export interface Delivery {
 export interface Telemetry {
   /** Answers a subscription; `undefined` means: close the socket without an answer. */
   subscribe(name: string, body: string): ApiReply | undefined;
-  emit(draft: Pick<TelemetryEvent, "type" | "record">): void;
+  emit(draft: TelemetryDraft): void;
   /** No subscription from now on, and nothing is kept for late ones. */
   closeSubscription(): void;
   hold(): void;
@@ -68,7 +75,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const subscribers: Subscriber[] = [];
   let open = true;
 
-  function emit(draft: Pick<TelemetryEvent, "type" | "record">): void {
+  function emit(draft: TelemetryDraft): void {
     const event = { at: nowMs(), ...draft };
     events.push(event);
     for (const subscriber of subscribers) offer(subscriber, event);
@@ -77,20 +84,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   function offer({ subscription, batcher }: Subscriber, event: TelemetryEvent): void {
     const type = event.type.startsWith("platform.") ? "platform" : event.type;
     if (!subscription.types.some((subscribed) => subscribed === type)) return;
-    const record = type === "platform" ? event.record : logRecord(event.record, subscription);
+    const record = type === "platform" ? event.record : logRecord(event, subscription);
     batcher.add(JSON.stringify({ time: isoTime(event.at), type: event.type, record }));
   }
 
-  /** A line stays text unless schema, log format and content make it an object. */
-  function logRecord(line: unknown, subscription: Subscription): unknown {
+  /** A line stays text unless schema and log format make it an object. */
+  function logRecord({ record, at, level }: TelemetryEvent, subscription: Subscription): unknown {
     const objects = options.jsonLogs && subscription.schemaVersion !== "2022-07-01";
-    if (!objects || typeof line !== "string") return line;
-    try {
-      const parsed: unknown = JSON.parse(line);
-      return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? parsed : line;
-    } catch {
-      return line;
-    }
+    return objects && typeof record === "string" ? toJsonRecord({ text: record, level }, at) : record;
   }
 
   function addSubscriber(name: string, subscription: Subscription): void {
