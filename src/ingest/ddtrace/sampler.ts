@@ -3,6 +3,7 @@
  * the tracer's own decision, which each span may have for itself.
  */
 import type { DdtraceSampling } from "../../config/ddtrace.ts";
+import { createTraceRatio } from "../trace_ratio.ts";
 import type { ChunkFacts } from "./chunk.ts";
 import type { Chunk, DdSpan } from "./span.ts";
 import { httpStatusCode, resourceText, sourceType } from "./span_to_point.ts";
@@ -21,6 +22,7 @@ export function createSampler(
   sampling: DdtraceSampling,
 ): (chunk: Chunk, facts: ChunkFacts) => (span: DdSpan) => Rejection {
   const { ratio, keepRejected, closedResources, omittedStatusCodes } = sampling;
+  const isWithinRatio = createTraceRatio(ratio);
 
   function isClosed(chunk: Chunk): boolean {
     if (closedResources.size === 0) return false;
@@ -40,7 +42,7 @@ export function createSampler(
 
   /** Whether the ratio drops this trace: the same answer in every service and for every part of it. */
   function isOutOfRatio(chunk: Chunk, span: DdSpan): boolean {
-    if (ratio >= 1 || span.traceId % 10_000n < BigInt(Math.floor(ratio * 10_000))) return false;
+    if (isWithinRatio(span.traceId)) return false;
     return !chunk.some((other) => other.meta.get("_dd.origin") === "rum" || priorityOf(other) === 2);
   }
 

@@ -1,5 +1,5 @@
+import { makePoint } from "../../pipeline/make_point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import { createPoint } from "../../point/create_point.ts";
 import type { Point, PointDraft } from "../../point/point.ts";
 import { splitMessage } from "../../point/split_message.ts";
 
@@ -39,10 +39,8 @@ export function createPointSink({ consume, refuse }: Intake): PointSink {
 
   return {
     add: (draft) => {
-      let isTrimmed = false;
-      const point = createPoint(draft, () => void (isTrimmed = true));
+      const point = makePoint(draft, refuse);
       if (point === undefined) return reject("they must have a value");
-      if (isTrimmed) refuse("trimmed");
       batch.push(...splitMessage(point));
       if (batch.length >= BATCH_POINTS) flush();
     },

@@ -1,5 +1,6 @@
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { FieldValue } from "../../point/point.ts";
+import { createTraceRatio } from "../trace_ratio.ts";
 import { createIdFormat, isSpanId, isTraceId } from "./ids.ts";
 import type { OtlpAttributes, OtlpEvent, OtlpRequest, OtlpSpan } from "./model.ts";
 import type { PointSink } from "./point_sink.ts";
@@ -26,8 +27,6 @@ interface Surroundings {
 
 const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
 const STATUS_ERROR = 2;
-/** Traces are told apart by their id modulo this, as DataKit's sampler does. */
-const SAMPLING_STEPS = 10_000;
 
 /**
  * Spans as points `opentelemetry` of the category tracing.
@@ -36,11 +35,11 @@ const SAMPLING_STEPS = 10_000;
 export function createSpansToPoints(config: OtlpConfig): SpansToPoints {
   const promotion = createPromotion(config.customerTags);
   const formatId = createIdFormat(config.compatibleDdtrace);
-  const keptSteps = Math.round(config.samplingRatio * SAMPLING_STEPS);
+  const isWithinRatio = createTraceRatio(config.samplingRatio);
 
   function isSampledOut(span: OtlpSpan): boolean {
-    if (keptSteps >= SAMPLING_STEPS || span.status?.code === STATUS_ERROR) return false;
-    return Number(BigInt(`0x${span.traceId.slice(16)}`) % BigInt(SAMPLING_STEPS)) >= keptSteps;
+    if (config.samplingRatio >= 1 || span.status?.code === STATUS_ERROR) return false;
+    return !isWithinRatio(BigInt(`0x${span.traceId}`));
   }
 
   function add(span: OtlpSpan, around: Surroundings, spanType: string, sink: PointSink, clock: Clock): void {

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { makePoint } from "../../src/pipeline/make_point.ts";
+import type { PointDraft } from "../../src/point/point.ts";
+
+const DRAFT: PointDraft = {
+  category: "logging",
+  measurement: "m",
+  tags: [],
+  fields: [["f", 1n]],
+  timeNs: 1n,
+};
+
+/** What a draft counts as, and what was told of it. */
+function outcome(parts: Partial<PointDraft>): [made: boolean, counted: string[], told: string[]] {
+  const counted: string[] = [];
+  const told: string[] = [];
+  const point = makePoint({ ...DRAFT, ...parts }, (reason) => void counted.push(reason), (change) => {
+    told.push(change);
+  });
+  return [point !== undefined, counted, told];
+}
+
+Deno.test("makePoint() counts a point once that lost anything, and says what", () => {
+  assertEquals(outcome({}), [true, [], []]);
+  assertEquals(outcome({ tags: [["t", "x".repeat(2000)]] }), [true, ["trimmed"], ["value_cut"]]);
+  assertEquals(outcome({ tags: [["t", "x".repeat(2000)], ["k".repeat(300), "v"]] }), [
+    true,
+    ["trimmed"],
+    ["value_cut", "key_cut"],
+  ]);
+  assertEquals(outcome({ measurement: "m".repeat(2000) }), [true, ["trimmed"], ["value_cut"]]);
+});
+
+Deno.test("makePoint() does not count what is no point", () => {
+  assertEquals(outcome({ category: "metric", fields: [["f", "text"]] }), [
+    false,
+    [],
+    ["value_dropped", "no_field"],
+  ]);
+});
