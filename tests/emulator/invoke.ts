@@ -1,6 +1,6 @@
 /** One invocation of an on-demand sandbox. @see `spec/lambda.md` 6.3 to 6.6 */
 import { endGeneration, freeze, thaw } from "./ending.ts";
-import type { Fatal, Sandbox } from "./generation.ts";
+import type { Fatal, Generation, Sandbox } from "./generation.ts";
 import { initialize, type InitResult, stepOf } from "./init.ts";
 import {
   arnOf,
@@ -25,6 +25,8 @@ export interface InvokeOptions {
   readonly requestId?: string;
   /** The event as JSON, for a function that plays no scripts. @default the script */
   readonly payload?: string;
+  /** The event does not reach the function: it hangs until its timeout, or its process is killed. */
+  readonly fault?: "timeout" | "crash";
 }
 
 /** Runs one invocation to its very end: until the extensions are done, or the sandbox was reset. */
@@ -59,16 +61,20 @@ export async function invokeOnce(
   sandbox.journal.log("platform", `START RequestId: ${call.requestId} Version: ${settings.functionVersion}`);
   const result = init !== undefined && init.status !== "success"
     ? await failedInit(call, init)
-    : await run(call, payload);
+    : await run(call, payload, options.fault);
   generation.outcomes.delete(requestId);
   generation.tell({ kind: "invocationEnded", at: nowMs(), result });
   return result;
 }
 
-async function run(call: Call, payload: string): Promise<InvokeResult> {
+async function run(
+  call: Call,
+  payload: string,
+  fault: InvokeOptions["fault"],
+): Promise<InvokeResult> {
   const { generation, deadlineAt } = call;
   const handedAt = nowMs();
-  const { open, offered } = dispatch(call, payload);
+  const { open, offered } = dispatch(call, payload, fault);
   call.handedAt = handedAt;
   void open.answered.then((answer) => void (call.answer = { answer, at: nowMs() }));
   const runtime = await stepOf(generation, open.done, deadlineAt);
@@ -91,6 +97,7 @@ async function run(call: Call, payload: string): Promise<InvokeResult> {
 function dispatch(
   call: Call,
   payload: string,
+  fault: InvokeOptions["fault"],
 ): { readonly open: OpenInvocation; readonly offered: Promise<void> } {
   const { generation, requestId } = call;
   const { settings } = call.sandbox;
@@ -116,6 +123,10 @@ function dispatch(
     functionArn,
     ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
   };
+  if (fault !== undefined) {
+    offer();
+    return { open: suffer(generation, requestId, fault), offered: Promise.resolve() };
+  }
   if (settings.invokeDelayMs > 0) {
     return { open: generation.runtime.dispatch(event), offered: sleep(settings.invokeDelayMs).then(offer) };
   }
@@ -127,6 +138,16 @@ function dispatch(
   const answered = late.then((open) => open.answered);
   const done = late.then((open) => open.done);
   return { open: { requestId, answered, done }, offered: Promise.resolve() };
+}
+
+/** An invocation that never reaches the function. */
+export function suffer(
+  generation: Generation,
+  requestId: string,
+  fault: "timeout" | "crash",
+): OpenInvocation {
+  if (fault === "crash") generation.functionProgram?.kill();
+  return { requestId, answered: new Promise(() => {}), done: new Promise(() => {}) };
 }
 
 /** Tells that the runtime is done with the invocation `at` epoch ms, or was ended. */

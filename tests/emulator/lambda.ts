@@ -58,7 +58,7 @@ export interface Lambda
   restore(): Promise<RestoreResult>;
   /** One invocation, after an init if there was none. On managed instances any number run at once. */
   invoke(script?: FunctionScript, options?: InvokeOptions): Promise<InvokeResult>;
-  /** Stays frozen (or idle) for `ms`. */
+  /** Stays frozen (or idle) for `ms`; what is asked for meanwhile waits. */
   freeze(ms: number): Promise<void>;
   /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
   shutdown(reason?: ShutdownReason): Promise<ShutdownResult>;
@@ -66,6 +66,8 @@ export interface Lambda
   processIds(): ReadonlyMap<string, number>;
   /** Memory of what runs now, by name (`function` is the function's); only of processes of their own. */
   memory(): ReadonlyMap<string, ProgramMemory>;
+  /** Kills the extensions' processes, as the kernel does when memory is short; false when there is none. */
+  killExtensions(): boolean;
   /** Kills everything without any notice, as the loss of the host does. */
   vanish(): Promise<void>;
   /** Sends a body of any form to the telemetry listeners, past the batcher. */
@@ -103,6 +105,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
   const managed = settings.initializationType === "lambda-managed-instances";
   let tail: Promise<unknown> = Promise.resolve();
   let initialized = false;
+  let resting = new AbortController();
 
   /** One thing at a time: the environment takes no request while it works on one. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -158,8 +161,21 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     return functionProgram === undefined ? programs : [...programs, functionProgram];
   }
 
+  function killExtensions(): boolean {
+    const processes = sandbox.generation?.programs.filter(({ pid }) => pid !== undefined) ?? [];
+    for (const program of processes) program.kill();
+    return processes.length > 0;
+  }
+
+  async function rest(ms: number): Promise<void> {
+    if (sandbox.generation !== undefined && settings.freeze) freeze(sandbox.generation);
+    await sleep(ms, resting.signal);
+  }
+
   async function vanish(): Promise<void> {
     const { generation } = sandbox;
+    resting.abort();
+    resting = new AbortController();
     initialized = false;
     if (generation === undefined) return;
     generation.raise({ errorType: "Sandbox.Failure", message: "The host was lost" });
@@ -196,11 +212,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       }
       return await invokeManaged(sandbox, script, options);
     },
-    freeze: async (ms) => {
-      await tail;
-      if (sandbox.generation !== undefined && settings.freeze) freeze(sandbox.generation);
-      await sleep(ms);
-    },
+    freeze: (ms) => inTurn(() => rest(ms)),
     shutdown: (reason = "spindown") => inTurn(() => shutdown(reason)),
     processIds: () =>
       new Map(running().flatMap(({ name, pid }) => pid === undefined ? [] : [[name, pid] as const])),
@@ -211,6 +223,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
           return memory === undefined ? [] : [[program.name, memory] as const];
         }),
       ),
+    killExtensions,
     vanish,
     sendRawTelemetry: (body) => sandbox.generation?.telemetry.inject(body) ?? Promise.resolve([]),
     emit: (type, record) => sandbox.generation?.telemetry.emit({ type, record }),

@@ -1,7 +1,7 @@
 /** Managed instances: many invocations at once, no freeze, no `runtimeDone`. @see `spec/lambda.md` 6.9 */
 import type { Sandbox } from "./generation.ts";
 import { stepOf } from "./init.ts";
-import type { InvokeOptions } from "./invoke.ts";
+import { type InvokeOptions, suffer } from "./invoke.ts";
 import { arnOf, type InvokeResult, runtimeSpans, tracingOf } from "./invocation.ts";
 import { micros, report, start, type Verdict } from "./records.ts";
 import type { RuntimeAnswer } from "./runtime_state.ts";
@@ -24,13 +24,15 @@ export async function invokeManaged(
   const payload = options.payload ?? JSON.stringify(script);
   generation.tell({ kind: "invoked", at: startedAt, life, requestId, payload });
   generation.telemetry.emit(start(requestId, settings.functionVersion, tracing));
-  const open = generation.runtime.dispatch({
-    requestId,
-    payload,
-    deadlineAt: Math.round(startedAt + settings.timeoutMs),
-    functionArn: arnOf(sandbox),
-    ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
-  });
+  const open = options.fault === undefined
+    ? generation.runtime.dispatch({
+      requestId,
+      payload,
+      deadlineAt: Math.round(startedAt + settings.timeoutMs),
+      functionArn: arnOf(sandbox),
+      ...(settings.traceHeader === "" ? {} : { traceId: settings.traceHeader }),
+    })
+    : suffer(generation, requestId, options.fault);
   const step = await stepOf(generation, open.answered, startedAt + settings.timeoutMs);
   const answer = step !== "late" && "done" in step ? step.done : undefined;
   const verdict = verdictOf(step);
