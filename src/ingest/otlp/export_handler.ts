@@ -94,6 +94,7 @@ function join<Item>(
   return (encoding, body, sink, clock) => {
     const request = encoding === "json" ? decodeJson(body) : decodeProto(body);
     if (request.malformed > 0) sink.reject("they could not be decoded", request.malformed);
+    if (request.trimmed !== undefined) sink.trim(request.trimmed);
     map(request, sink, clock);
   };
 }

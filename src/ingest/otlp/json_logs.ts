@@ -1,7 +1,15 @@
-import type { JsonObject } from "../../json/exact_json.ts";
-import { decodeJsonRequest, readAnyValue, readAttributes } from "./json_common.ts";
-import { member, toHexId, toInt32, toText, toUint64 } from "./json_reader.ts";
-import type { OtlpLogRecord, OtlpRequest } from "./model.ts";
+import { type JsonObject, toExactJson } from "../../json/exact_json.ts";
+import {
+  decodeJsonRequest,
+  type Losses,
+  readAnyValue,
+  readAttributes,
+  readItem,
+  readPart,
+  readText,
+} from "./json_common.ts";
+import { member, toInt32, toUint64 } from "./json_reader.ts";
+import type { OtlpLogRecord, OtlpRequest, OtlpValue } from "./model.ts";
 
 /**
  * Decodes an `ExportLogsServiceRequest` from OTLP/JSON. Throws when it is malformed around its records.
@@ -16,18 +24,31 @@ export function decodeJsonLogs(bytes: Uint8Array): OtlpRequest<OtlpLogRecord> {
   });
 }
 
-function readLogRecord(record: JsonObject): OtlpLogRecord {
-  return {
+function readLogRecord(record: JsonObject, losses: Losses): OtlpLogRecord {
+  return readItem(losses, (): OtlpLogRecord => ({
     timeUnixNano: toUint64(member(record, "timeUnixNano", "time_unix_nano")),
     observedTimeUnixNano: toUint64(member(record, "observedTimeUnixNano", "observed_time_unix_nano")),
-    severityNumber: toSeverity(member(record, "severityNumber", "severity_number")),
-    severityText: toText(member(record, "severityText", "severity_text")),
-    body: readAnyValue(member(record, "body")),
-    attributes: readAttributes(record),
-    traceId: toHexId(member(record, "traceId", "trace_id")),
-    spanId: toHexId(member(record, "spanId", "span_id")),
-    eventName: toText(member(record, "eventName", "event_name")),
-  };
+    severityNumber: readPart(
+      losses,
+      0,
+      () => toSeverity(member(record, "severityNumber", "severity_number")),
+    ),
+    severityText: readText(record, losses, "severityText", "severity_text"),
+    body: readBody(member(record, "body")),
+    attributes: readAttributes(record, losses),
+    traceId: readText(record, losses, "traceId", "trace_id").toLowerCase(),
+    spanId: readText(record, losses, "spanId", "span_id").toLowerCase(),
+    eventName: readText(record, losses, "eventName", "event_name"),
+  }));
+}
+
+/** What is no `AnyValue` is the line itself, which must not be lost: taken as the text it is. */
+function readBody(value: unknown): OtlpValue {
+  try {
+    return readAnyValue(value);
+  } catch {
+    return typeof value === "string" ? value : toExactJson(value);
+  }
 }
 
 /** By number, or by a name such as `SEVERITY_NUMBER_WARN2`. */

@@ -1,5 +1,14 @@
 import type { JsonObject } from "../../json/exact_json.ts";
-import { decodeJsonRequest, readAttributes, readEach } from "./json_common.ts";
+import {
+  decodeJsonRequest,
+  type Losses,
+  readAttributes,
+  readEach,
+  readItem,
+  readPart,
+  readText,
+  readUint32,
+} from "./json_common.ts";
 import {
   JsonError,
   member,
@@ -17,6 +26,7 @@ import {
   type OtlpDistribution,
   type OtlpExponentialPoint,
   type OtlpHistogramPoint,
+  type OtlpItem,
   type OtlpMetric,
   type OtlpMetricData,
   type OtlpNumberPoint,
@@ -37,17 +47,26 @@ export function decodeJsonMetrics(bytes: Uint8Array): OtlpRequest<OtlpMetric> {
     resources: ["resourceMetrics", "resource_metrics"],
     scopes: ["scopeMetrics", "scope_metrics"],
     items: ["metrics", "metrics"],
-    readItem: (metric, lost) => ({
-      name: toText(member(metric, "name")),
-      unit: toText(member(metric, "unit")),
-      data: readData(metric, lost),
+    readItem: (metric, losses) => ({
+      ...readItem(losses, (): Omit<OtlpMetric, "data"> => ({
+        name: toText(member(metric, "name")),
+        unit: readText(metric, losses, "unit"),
+      })),
+      data: readData(metric, losses),
     }),
   });
 }
 
-function readData(metric: JsonObject, lost: () => void): OtlpMetricData | undefined {
-  const points = <P>(data: JsonObject, read: (point: JsonObject) => P): P[] =>
-    readEach(member(data, "dataPoints", "data_points"), read, lost);
+function readData(metric: JsonObject, losses: Losses): OtlpMetricData | undefined {
+  const points = <P extends OtlpItem>(
+    data: JsonObject,
+    read: (point: JsonObject, losses: Losses) => P,
+  ): P[] =>
+    readEach(
+      toList(member(data, "dataPoints", "data_points")),
+      (point) => readItem(losses, () => read(point, losses)),
+      losses,
+    );
   const gauge = member(metric, "gauge");
   if (gauge !== undefined) return { kind: "gauge", dataPoints: points(toObject(gauge), readNumberPoint) };
   const sum = member(metric, "sum");
@@ -88,33 +107,33 @@ function readTemporality(data: JsonObject): number {
   return toInt32(value, TEMPORALITIES, "AGGREGATION_TEMPORALITY_");
 }
 
-function readBase(point: JsonObject): OtlpPointBase {
+function readBase(point: JsonObject, losses: Losses): OtlpPointBase {
   return {
     timeUnixNano: toUint64(member(point, "timeUnixNano", "time_unix_nano")),
-    attributes: readAttributes(point),
-    flags: toInt32(member(point, "flags")),
+    attributes: readAttributes(point, losses),
+    flags: readUint32(point, losses, "flags"),
   };
 }
 
-function readNumberPoint(point: JsonObject): OtlpNumberPoint {
+function readNumberPoint(point: JsonObject, losses: Losses): OtlpNumberPoint {
   const double = member(point, "asDouble", "as_double");
   const value = double === undefined ? toInteger(member(point, "asInt", "as_int")) : toDouble(double);
-  return { ...readBase(point), value };
+  return { ...readBase(point, losses), value };
 }
 
-function readDistribution(point: JsonObject): OtlpDistribution {
+function readDistribution(point: JsonObject, losses: Losses): OtlpDistribution {
   return {
-    ...readBase(point),
+    ...readBase(point, losses),
     count: toUint64(member(point, "count")),
-    sum: toDouble(member(point, "sum")),
-    min: toDouble(member(point, "min")),
-    max: toDouble(member(point, "max")),
+    sum: readPart(losses, undefined, () => toDouble(member(point, "sum"))),
+    min: readPart(losses, undefined, () => toDouble(member(point, "min"))),
+    max: readPart(losses, undefined, () => toDouble(member(point, "max"))),
   };
 }
 
-function readHistogramPoint(point: JsonObject): OtlpHistogramPoint {
+function readHistogramPoint(point: JsonObject, losses: Losses): OtlpHistogramPoint {
   return {
-    ...readDistribution(point),
+    ...readDistribution(point, losses),
     bucketCounts: bounded(member(point, "bucketCounts", "bucket_counts")).map(toUint64),
     explicitBounds: bounded(member(point, "explicitBounds", "explicit_bounds")).map((bound) =>
       toDouble(bound ?? undefined) ?? NaN
@@ -122,9 +141,9 @@ function readHistogramPoint(point: JsonObject): OtlpHistogramPoint {
   };
 }
 
-function readExponentialPoint(point: JsonObject): OtlpExponentialPoint {
+function readExponentialPoint(point: JsonObject, losses: Losses): OtlpExponentialPoint {
   return {
-    ...readDistribution(point),
+    ...readDistribution(point, losses),
     scale: toInt32(member(point, "scale")),
     zeroCount: toUint64(member(point, "zeroCount", "zero_count")),
     zeroThreshold: toDouble(member(point, "zeroThreshold", "zero_threshold")) ?? 0,
@@ -142,9 +161,9 @@ function readBuckets(value: unknown): OtlpBuckets {
   };
 }
 
-function readSummaryPoint(point: JsonObject): OtlpSummaryPoint {
+function readSummaryPoint(point: JsonObject, losses: Losses): OtlpSummaryPoint {
   return {
-    ...readBase(point),
+    ...readBase(point, losses),
     count: toUint64(member(point, "count")),
     sum: readDouble(point, "sum"),
     quantileValues: bounded(member(point, "quantileValues", "quantile_values")).map((item) => {

@@ -58,6 +58,14 @@ export function toText(value: unknown): string {
   }
 }
 
+/** A boolean, or its text or number. */
+export function toBoolean(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  if (value === "true" || value === 1) return true;
+  if (value === "false" || value === 0) return false;
+  throw new JsonError(`Cannot read a boolean as it is ${kindOf(value)}`);
+}
+
 /** Hex of any case to lower case; what is no hex stays as it is and is refused by its length or alphabet later. */
 export function toHexId(value: unknown): string {
   return toText(value).toLowerCase();

@@ -1,14 +1,16 @@
 import type { JsonObject } from "../../json/exact_json.ts";
-import { decodeJsonRequest, readAttributes } from "./json_common.ts";
-import { member, toHexId, toInt32, toList, toObject, toText, toUint64 } from "./json_reader.ts";
 import {
-  NONE,
-  type OtlpEvent,
-  type OtlpLink,
-  type OtlpRequest,
-  type OtlpSpan,
-  type OtlpStatus,
-} from "./model.ts";
+  decodeJsonRequest,
+  type Losses,
+  readAttributes,
+  readItem,
+  readPart,
+  readParts,
+  readText,
+  readUint32,
+} from "./json_common.ts";
+import { member, toHexId, toInt32, toObject, toUint64 } from "./json_reader.ts";
+import type { OtlpEvent, OtlpLink, OtlpRequest, OtlpSpan, OtlpStatus } from "./model.ts";
 
 const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const CODES = ["UNSET", "OK", "ERROR"];
@@ -26,58 +28,56 @@ export function decodeJsonTraces(bytes: Uint8Array): OtlpRequest<OtlpSpan> {
   });
 }
 
-function readSpan(span: JsonObject): OtlpSpan {
-  return {
+function readSpan(span: JsonObject, losses: Losses): OtlpSpan {
+  return readItem(losses, (): OtlpSpan => ({
     traceId: toHexId(member(span, "traceId", "trace_id")),
     spanId: toHexId(member(span, "spanId", "span_id")),
-    traceState: toText(member(span, "traceState", "trace_state")),
-    parentSpanId: toHexId(member(span, "parentSpanId", "parent_span_id")),
-    name: toText(member(span, "name")),
-    kind: toInt32(member(span, "kind"), KINDS, "SPAN_KIND_"),
+    traceState: readText(span, losses, "traceState", "trace_state"),
+    parentSpanId: readText(span, losses, "parentSpanId", "parent_span_id").toLowerCase(),
+    name: readText(span, losses, "name"),
+    kind: readPart(losses, 0, () => toInt32(member(span, "kind"), KINDS, "SPAN_KIND_")),
     startTimeUnixNano: toUint64(member(span, "startTimeUnixNano", "start_time_unix_nano")),
     endTimeUnixNano: toUint64(member(span, "endTimeUnixNano", "end_time_unix_nano")),
-    attributes: readAttributes(span),
-    droppedAttributesCount: toInt32(member(span, "droppedAttributesCount", "dropped_attributes_count")) >>> 0,
-    events: readList(member(span, "events"), readEvent),
-    droppedEventsCount: toInt32(member(span, "droppedEventsCount", "dropped_events_count")) >>> 0,
-    links: readList(member(span, "links"), readLink),
-    droppedLinksCount: toInt32(member(span, "droppedLinksCount", "dropped_links_count")) >>> 0,
-    status: readStatus(member(span, "status")),
-    flags: toInt32(member(span, "flags")) >>> 0,
-  };
+    attributes: readAttributes(span, losses),
+    droppedAttributesCount: readDropped(span, losses),
+    events: readParts(span, losses, "events", (event) => readEvent(event, losses)),
+    droppedEventsCount: readUint32(span, losses, "droppedEventsCount", "dropped_events_count"),
+    links: readParts(span, losses, "links", (link) => readLink(link, losses)),
+    droppedLinksCount: readUint32(span, losses, "droppedLinksCount", "dropped_links_count"),
+    status: readStatus(member(span, "status"), losses),
+    flags: readUint32(span, losses, "flags"),
+  }));
 }
 
-function readList<T>(value: unknown, read: (object: JsonObject) => T): readonly T[] {
-  const list = toList(value);
-  return list.length === 0 ? NONE : list.map((item) => read(toObject(item)));
-}
-
-function readEvent(event: JsonObject): OtlpEvent {
+function readEvent(event: JsonObject, losses: Losses): OtlpEvent {
   return {
     timeUnixNano: toUint64(member(event, "timeUnixNano", "time_unix_nano")),
-    name: toText(member(event, "name")),
-    attributes: readAttributes(event),
-    droppedAttributesCount: toInt32(member(event, "droppedAttributesCount", "dropped_attributes_count")) >>>
-      0,
+    name: readText(event, losses, "name"),
+    attributes: readAttributes(event, losses),
+    droppedAttributesCount: readDropped(event, losses),
   };
 }
 
-function readLink(link: JsonObject): OtlpLink {
+function readLink(link: JsonObject, losses: Losses): OtlpLink {
   return {
     traceId: toHexId(member(link, "traceId", "trace_id")),
     spanId: toHexId(member(link, "spanId", "span_id")),
-    traceState: toText(member(link, "traceState", "trace_state")),
-    attributes: readAttributes(link),
-    droppedAttributesCount: toInt32(member(link, "droppedAttributesCount", "dropped_attributes_count")) >>> 0,
-    flags: toInt32(member(link, "flags")) >>> 0,
+    traceState: readText(link, losses, "traceState", "trace_state"),
+    attributes: readAttributes(link, losses),
+    droppedAttributesCount: readDropped(link, losses),
+    flags: readUint32(link, losses, "flags"),
   };
 }
 
-function readStatus(value: unknown): OtlpStatus | undefined {
-  if (value === undefined) return undefined;
-  const status = toObject(value);
+function readDropped(object: JsonObject, losses: Losses): number {
+  return readUint32(object, losses, "droppedAttributesCount", "dropped_attributes_count");
+}
+
+function readStatus(value: unknown, losses: Losses): OtlpStatus | undefined {
+  const status = value === undefined ? undefined : readPart(losses, undefined, () => toObject(value));
+  if (status === undefined) return undefined;
   return {
-    code: toInt32(member(status, "code"), CODES, "STATUS_CODE_"),
-    message: toText(member(status, "message")),
+    code: readPart(losses, 0, () => toInt32(member(status, "code"), CODES, "STATUS_CODE_")),
+    message: readText(status, losses, "message"),
   };
 }

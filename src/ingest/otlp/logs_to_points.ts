@@ -49,7 +49,10 @@ export function createLogsToPoints(config: OtlpConfig): LogsToPoints {
     }
     fields.set("message", messageOf(record, fields));
     const timeNs = clock.settle(record.timeUnixNano, record.observedTimeUnixNano);
-    sink.add({ category: "logging", measurement: source.measurement, tags, fields, timeNs });
+    sink.add(
+      { category: "logging", measurement: source.measurement, tags, fields, timeNs },
+      record.trimmed,
+    );
   }
 
   return (request, sink, clock) => {

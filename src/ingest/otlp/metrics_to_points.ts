@@ -27,9 +27,15 @@ const MAX_BUCKET_POINTS = 100_000;
 const REMOVED_TAGS =
   /^(process\.(command_line|executable\.path|runtime\.(description|name|version))|telemetry\.(distro\.(name|version)|sdk\.(language|name|version)))$/;
 
-/** Where a data point's fields go: its tags and its time. */
-interface Series {
+/** What the data points of a metric share. */
+interface MetricTags {
   readonly tags: ReadonlyMap<string, string>;
+  /** A part of it could not be read. */
+  readonly trimmed: boolean;
+}
+
+/** Where a data point's fields go: its tags and its time. */
+interface Series extends MetricTags {
   readonly timeNs: bigint;
 }
 
@@ -52,7 +58,7 @@ export function createMetricsToPoints(config: OtlpConfig, instanceId: () => stri
     if (config.instanceTag && isCumulative(data) && !known) {
       tags.set("faas_instance", instanceId());
     }
-    mapData(name, data, tags, out);
+    mapData(name, data, { tags, trimmed: metric.trimmed === true }, out);
   }
 
   return (request, sink, clock) => {
@@ -83,18 +89,18 @@ function isCumulative(data: OtlpMetricData): boolean {
   return data.kind !== "gauge" && data.aggregationTemporality === CUMULATIVE;
 }
 
-function mapData(name: string, data: OtlpMetricData, tags: ReadonlyMap<string, string>, out: Output): void {
+function mapData(name: string, data: OtlpMetricData, metric: MetricTags, out: Output): void {
   switch (data.kind) {
     case "gauge":
     case "sum":
-      return eachPoint(data.dataPoints, tags, out, ({ value }, series) => {
+      return eachPoint(data.dataPoints, metric, out, ({ value }, series) => {
         if (value === undefined || (typeof value === "number" && !Number.isFinite(value))) {
           return out.sink.reject("a number data point must have a finite value");
         }
         addPoint(series, [[name, typeof value === "bigint" ? toIntegerField(value) : value]], out);
       });
     case "histogram":
-      return eachPoint(data.dataPoints, tags, out, (point, series) => {
+      return eachPoint(data.dataPoints, metric, out, (point, series) => {
         const buckets = cumulate(point);
         if (buckets === undefined) {
           return out.sink.reject("a histogram must have one bucket more than bounds");
@@ -102,11 +108,11 @@ function mapData(name: string, data: OtlpMetricData, tags: ReadonlyMap<string, s
         addDistribution(name, point, buckets, series, out);
       });
     case "exponentialHistogram":
-      return eachPoint(data.dataPoints, tags, out, (point, series) => {
+      return eachPoint(data.dataPoints, metric, out, (point, series) => {
         addDistribution(name, point, cumulateExponential(point), series, out);
       });
     case "summary":
-      return eachPoint(data.dataPoints, tags, out, (point, series) => {
+      return eachPoint(data.dataPoints, metric, out, (point, series) => {
         if (!takeBuckets(point.quantileValues.length, out)) return;
         addPoint(series, [[`${name}_count`, { unsigned: point.count }], [`${name}_sum`, point.sum]], out);
         for (const { quantile, value } of point.quantileValues) {
@@ -124,7 +130,7 @@ function mapData(name: string, data: OtlpMetricData, tags: ReadonlyMap<string, s
 /** Settles what all data points have in common: ended series, time and tags. */
 function eachPoint<P extends OtlpPointBase>(
   points: readonly P[],
-  tags: ReadonlyMap<string, string>,
+  metric: MetricTags,
   { sink, clock }: Output,
   map: (point: P, series: Series) => void,
 ): void {
@@ -134,9 +140,10 @@ function eachPoint<P extends OtlpPointBase>(
       sink.reject("a data point must have a time");
       continue;
     }
-    const pointTags = new Map(tags);
-    addTags(point.attributes, pointTags);
-    map(point, { tags: pointTags, timeNs: clock.settle(point.timeUnixNano) });
+    const tags = new Map(metric.tags);
+    addTags(point.attributes, tags);
+    const trimmed = metric.trimmed || point.trimmed === true;
+    map(point, { tags, timeNs: clock.settle(point.timeUnixNano), trimmed });
   }
 }
 
@@ -177,7 +184,7 @@ function addPoint(
     tags: series.tags,
     fields,
     timeNs: series.timeNs,
-  });
+  }, series.trimmed);
 }
 
 function withTag(series: Series, key: string, value: string): Series {

@@ -55,13 +55,22 @@ export interface OtlpResourceItems<Item> {
   readonly schemaUrl: string;
 }
 
-/** A whole export request. `malformed` counts the elements that could not be read and are not in it. */
+/** A whole export request. */
 export interface OtlpRequest<Item> {
   readonly resources: readonly OtlpResourceItems<Item>[];
+  /** Elements that could not be read and are not in it. */
   readonly malformed: number;
+  /** Resources and scopes that are without a part that could not be read; only JSON knows such. */
+  readonly trimmed?: number;
 }
 
-export interface OtlpSpan {
+/** What is one datum of a request. */
+export interface OtlpItem {
+  /** It is without a part that could not be read, as an attribute; only JSON knows such. */
+  readonly trimmed?: boolean;
+}
+
+export interface OtlpSpan extends OtlpItem {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceState: string;
@@ -101,7 +110,7 @@ export interface OtlpLink {
   readonly flags: number;
 }
 
-export interface OtlpMetric {
+export interface OtlpMetric extends OtlpItem {
   readonly name: string;
   readonly unit: string;
   /** `undefined` when the metric has no member of the oneof we know. */
@@ -129,7 +138,7 @@ export type OtlpMetricData =
   | { readonly kind: "summary"; readonly dataPoints: readonly OtlpSummaryPoint[] };
 
 /** What all data points have. */
-export interface OtlpPointBase {
+export interface OtlpPointBase extends OtlpItem {
   readonly timeUnixNano: bigint;
   readonly attributes: OtlpAttributes;
   readonly flags: number;
@@ -171,7 +180,7 @@ export interface OtlpSummaryPoint extends OtlpPointBase {
   readonly quantileValues: readonly { readonly quantile: number; readonly value: number }[];
 }
 
-export interface OtlpLogRecord {
+export interface OtlpLogRecord extends OtlpItem {
   readonly timeUnixNano: bigint;
   readonly observedTimeUnixNano: bigint;
   readonly severityNumber: number;

@@ -5,10 +5,15 @@ import { splitMessage } from "../../point/split_message.ts";
 
 /** Takes the points of one request, and what of it was refused. */
 export interface PointSink {
-  /** Makes a point of a draft, or several of a log too long for one; rejects it if nothing is left. */
-  add(draft: PointDraft): void;
+  /**
+   * Makes a point of a draft, or several of a log too long for one; rejects it if nothing is left. `trimmed`: it lost
+   * a part already when it was read.
+   */
+  add(draft: PointDraft, trimmed?: boolean): void;
   /** Counts data of the request that cannot be taken, with the first reason to tell the client. */
   reject(reason: string, count?: number): void;
+  /** Counts what many points share and what is without a part of its own. */
+  trim(count: number): void;
   /** Hands on what is held. */
   flush(): void;
   readonly rejected: number;
@@ -38,13 +43,16 @@ export function createPointSink({ consume, refuse }: Intake): PointSink {
   }
 
   return {
-    add: (draft) => {
-      const point = makePoint(draft, refuse);
+    add: (draft, trimmed = false) => {
+      let isTrimmed = trimmed;
+      const point = makePoint(draft, () => void (isTrimmed = true));
       if (point === undefined) return reject("they must have a value");
+      if (isTrimmed) refuse("trimmed");
       batch.push(...splitMessage(point));
       if (batch.length >= BATCH_POINTS) flush();
     },
     reject,
+    trim: (count) => refuse("trimmed", count),
     flush,
     get rejected(): number {
       return rejected;

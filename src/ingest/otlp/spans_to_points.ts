@@ -80,7 +80,7 @@ export function createSpansToPoints(config: OtlpConfig): SpansToPoints {
     fields.set("duration", startNs > 0n && endNs > startNs ? (endNs - startNs) / 1000n : 0n);
     if (config.message === "rest") fields.set("message", restOfSpan(span, rest, events, around.json));
     else if (config.message === "whole") fields.set("message", wholeSpan(span, around.json));
-    sink.add({ category: "tracing", measurement: "opentelemetry", tags, fields, timeNs });
+    sink.add({ category: "tracing", measurement: "opentelemetry", tags, fields, timeNs }, span.trimmed);
   }
 
   return (request, sink, clock, sampledOut) => {

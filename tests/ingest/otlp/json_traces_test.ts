@@ -1,10 +1,15 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { readOtlpConfig } from "../../../src/config/otlp.ts";
+import { createSettingReader } from "../../../src/config/reader.ts";
+import { createExportHandler, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
 import { decodeJsonLogs } from "../../../src/ingest/otlp/json_logs.ts";
 import { decodeJsonMetrics } from "../../../src/ingest/otlp/json_metrics.ts";
 import { decodeJsonTraces } from "../../../src/ingest/otlp/json_traces.ts";
 import type { OtlpValue } from "../../../src/ingest/otlp/model.ts";
 import { decodeProtoTraces } from "../../../src/ingest/otlp/proto_traces.ts";
+import type { Point } from "../../../src/point/point.ts";
 import { TRACE, TRACE_JSON } from "../../fixtures/otlp/worked_bytes.ts";
+import { createRecorder } from "./recorder.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -88,18 +93,151 @@ Deno.test("decodeJsonTraces() takes {} as an empty request", () => {
   assertEquals(decodeJsonTraces(utf8("{}")), { resources: [], malformed: 0 });
 });
 
-Deno.test("decodeJsonTraces() loses only the spans that are malformed", () => {
-  const spans = '[5,null,{"name":"good"},{"startTimeUnixNano":"x"},{"attributes":7},{"events":[3]}]';
+Deno.test("decodeJsonTraces() loses only the spans, scopes and resources that are malformed", () => {
+  const spans = '[5,null,{"name":"good"},{"startTimeUnixNano":"x"},{"traceId":[]}]';
   const { resources, malformed } = decodeJsonTraces(
-    utf8(`{"resourceSpans":[{"scopeSpans":[{"spans":${spans}}]}]}`),
+    utf8(
+      `{"resourceSpans":[1,{"scopeSpans":{}},{"scopeSpans":["x",{"spans":7},{"spans":${spans}}]}]}`,
+    ),
   );
-  assertEquals(malformed, 5);
-  assertEquals(resources[0]?.scopes[0]?.items.map((span) => span.name), ["good"]);
+  assertEquals(malformed, 8);
+  assertEquals(resources.map(({ scopes }) => scopes.flatMap(({ items }) => items.map(({ name }) => name))), [
+    ["good"],
+  ]);
 });
 
 Deno.test("decodeJsonTraces() refuses what is no request", () => {
-  for (const text of ["", "x", "[]", "null", '"a"', '{"resourceSpans":{}}', '{"resourceSpans":[1]}', "{"]) {
+  for (const text of ["", "x", "[]", "null", '"a"', '{"resourceSpans":{}}', "{"]) {
     assertThrows(() => decodeJsonTraces(utf8(text)), Error, undefined, text);
+  }
+});
+
+/** Values that no `AnyValue` may be, and keys that are none. */
+const ODD_ATTRIBUTES = [
+  '{"key":"odd","value":{"doubleValue":{}}}',
+  '{"key":"odd","value":{"doubleValue":"abc"}}',
+  '{"key":"odd","value":{"intValue":""}}',
+  '{"key":"odd","value":{"intValue":true}}',
+  '{"key":"odd","value":{"stringValue":{}}}',
+  '{"key":"odd","value":{"boolValue":"yes"}}',
+  '{"key":"odd","value":{"bytesValue":{}}}',
+  '{"key":"odd","value":"bare"}',
+  '{"key":"odd","value":1}',
+  '{"key":"odd","value":["a"]}',
+  '{"key":"odd","value":{"arrayValue":{"values":["a",1]}}}',
+  '{"key":"odd","value":{"arrayValue":["a"]}}',
+  '{"key":"odd","value":{"kvlistValue":{"values":[{"key":"a","value":"b"}]}}}',
+  '{"key":{},"value":{"stringValue":"x"}}',
+  '"odd"',
+  "null",
+];
+const GOOD = '{"key":"good","value":{"stringValue":"x"}}';
+const ID = `"traceId":"${"0b".repeat(16)}","spanId":"${"0c".repeat(8)}"`;
+const TIME = '"timeUnixNano":"1700000000000000000"';
+
+/** Points and counts of one request of a signal. */
+function outcome(signal: Signal, text: string): [points: Point[], refused: [string, number][]] {
+  const recorder = createRecorder();
+  const handle = createExportHandler(readOtlpConfig(createSettingReader({}), true), recorder.context);
+  assertEquals(handle(signal, "json", utf8(text)).kind, "taken", text);
+  return [recorder.points, [...recorder.refused]];
+}
+
+Deno.test("an odd attribute in OTLP/JSON costs itself only, and its span, record or data point counts as trimmed", () => {
+  for (const odd of ODD_ATTRIBUTES) {
+    const list = `"attributes":[${odd},${GOOD},${odd}]`;
+    const requests: readonly (readonly [Signal, string])[] = [
+      ["traces", `{"resourceSpans":[{"scopeSpans":[{"spans":[{${ID},${list}},{${ID}}]}]}]}`],
+      ["logs", `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{${TIME},${list}},{${TIME}}]}]}]}`],
+      [
+        "metrics",
+        `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","gauge":{"dataPoints":` +
+        `[{${TIME},"asInt":1,${list}},{${TIME},"asInt":1}]}}]}]}]}`,
+      ],
+    ];
+    for (const [signal, text] of requests) {
+      const [points, refused] = outcome(signal, text);
+      assertEquals([points.length, refused], [2, [["trimmed", 1]]], `${signal} ${odd}`);
+      const [point] = points;
+      assert(point);
+      const { tags, fields } = point;
+      assertEquals(fields.has("odd") || tags.has("odd"), false);
+      const good = tags.get("good") ?? fields.get("good") ?? fields.get("message");
+      assertEquals(String(good).includes("x"), true, `${signal} ${odd}`);
+    }
+  }
+});
+
+Deno.test("an odd attribute of a resource or scope in OTLP/JSON costs nothing below it", () => {
+  for (const odd of ODD_ATTRIBUTES) {
+    const around = `{"attributes":[${odd},{"key":"service.name","value":{"stringValue":"svc"}}]}`;
+    const [points, refused] = outcome(
+      "traces",
+      `{"resourceSpans":[{"resource":${around},"scopeSpans":[{"scope":${around},"spans":[{${ID}},{${ID}}]}]}]}`,
+    );
+    assertEquals(points.map(({ tags }) => tags.get("service")), ["svc", "svc"]);
+    assertEquals(refused, [["trimmed", 2]]);
+  }
+  const [points, refused] = outcome(
+    "traces",
+    `{"resourceSpans":[{"resource":5,"schemaUrl":[],"scopeSpans":[{"scope":"x","spans":[{${ID}}]}]}]}`,
+  );
+  assertEquals([points.length, refused], [1, [["trimmed", 2]]]);
+});
+
+Deno.test("odd members that a span, record or metric can do without cost themselves only", () => {
+  const spans = [
+    '"attributes":7',
+    '"events":[3]',
+    '"events":{}',
+    '"events":[{"name":[]}]',
+    '"events":[{"timeUnixNano":"x"}]',
+    '"links":["x"]',
+    '"kind":"SPAN_KIND_OTHER"',
+    '"status":5',
+    '"status":{"code":{}}',
+    '"name":{}',
+    '"traceState":[]',
+    '"parentSpanId":{}',
+    '"flags":"x"',
+    '"droppedLinksCount":{}',
+  ];
+  for (const member of spans) {
+    const [points, refused] = outcome(
+      "traces",
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[{${ID},${member}}]}]}]}`,
+    );
+    assertEquals([points.length, refused], [1, [["trimmed", 1]]], member);
+  }
+  for (const member of ['"severityNumber":{}', '"severityText":[]', '"traceId":[]', '"eventName":{}']) {
+    const [points, refused] = outcome(
+      "logs",
+      `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{${member}}]}]}]}`,
+    );
+    assertEquals([points.length, refused], [1, [["trimmed", 1]]], member);
+  }
+  const [points, refused] = outcome(
+    "metrics",
+    `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","unit":{},"gauge":{"dataPoints":` +
+      `[{${TIME},"asInt":1,"flags":{}}]}}]}]}]}`,
+  );
+  assertEquals([points.length, refused], [1, [["trimmed", 1]]]);
+});
+
+Deno.test("a part that was odd and a value that is too long count as one trimmed point", () => {
+  const long = `{"key":"${"k".repeat(300)}","value":{"stringValue":"x"}}`;
+  const record = `{${TIME},"attributes":[${long},"odd"]}`;
+  const [points, refused] = outcome("logs", `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}]}]}]}`);
+  assertEquals([points.length, refused], [1, [["trimmed", 1]]]);
+});
+
+Deno.test("a body of a log in OTLP/JSON that is no AnyValue is kept as its text", () => {
+  for (const [body, message] of [['"line"', "line"], ["5", "5"], ['["a",{"b":1}]', '["a",{"b":1}]']]) {
+    const [points, refused] = outcome(
+      "logs",
+      `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":${body}}]}]}]}`,
+    );
+    assertEquals([points[0]?.fields.get("message"), refused], [message, []]);
   }
 });
 
