@@ -38,7 +38,7 @@ export function parseConfig(env: Environment): ParsedConfig {
     core,
     dataway,
     awslambda,
-    otlp: readOtlpConfig(read, core.inputs.has("opentelemetry")),
+    otlp: readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema),
     ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace")),
     statsd: readStatsdConfig(read, core.inputs.has("statsd")),
   };

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
+import type { AwsLambdaSchema } from "./awslambda.ts";
 import { readListenAddress } from "./listen.ts";
 import type { SettingReader } from "./reader.ts";
 
@@ -23,6 +24,8 @@ export interface OtlpConfig {
   readonly samplingRatio: number;
   /** Whether cumulative metrics that name no instance get one, so that parallel sandboxes stay apart. */
   readonly instanceTag: boolean;
+  /** Attributes of logs are all text, as DataKit has them, so that both can write to one workspace. */
+  readonly logAttributesAsText: boolean;
 }
 
 /** Which attributes are meant: all, some by name, some by pattern. */
@@ -32,8 +35,12 @@ export interface AttributeChoice {
   readonly patterns: readonly RegExp[];
 }
 
-/** Reads `ENV_INPUT_OTEL_*`. */
-export function readOtlpConfig(read: SettingReader, enabled: boolean): OtlpConfig {
+/** Reads `ENV_INPUT_OTEL_*`; `schema` is whose names and types Lambda's own metrics and logs have. */
+export function readOtlpConfig(
+  read: SettingReader,
+  enabled: boolean,
+  schema: AwsLambdaSchema = "documented",
+): OtlpConfig {
   const deleteMessage = read.boolean("ENV_INPUT_OTEL_DEL_MESSAGE", {
     default: false,
     description: "Leaves out the field `message` of spans, and with it all attributes that are no fields.",
@@ -71,6 +78,7 @@ export function readOtlpConfig(read: SettingReader, enabled: boolean): OtlpConfi
       description:
         "Adds `faas_instance` to cumulative metrics that name no instance: without it parallel sandboxes mix.",
     }),
+    logAttributesAsText: schema === "datakit",
   };
 }
 

@@ -20,6 +20,7 @@ Deno.test("readOtlpConfig() has defaults that need no setting", () => {
     message: "rest",
     samplingRatio: 1,
     instanceTag: true,
+    logAttributesAsText: false,
   });
   assertEquals(problems, []);
 });

@@ -5,7 +5,7 @@ import type { OtlpAttributes, OtlpLogRecord, OtlpRequest } from "./model.ts";
 import type { PointSink } from "./point_sink.ts";
 import { underscored } from "./promotion.ts";
 import type { Clock } from "./time.ts";
-import { toFieldValue, toValueText } from "./values.ts";
+import { toBodyText, toFieldValue, toValueText } from "./values.ts";
 
 /** Maps a request's log records into `sink`. */
 export type LogsToPoints = (request: OtlpRequest<OtlpLogRecord>, sink: PointSink, clock: Clock) => void;
@@ -24,6 +24,18 @@ const LEVEL_OF_TEXT =
  */
 export function createLogsToPoints(config: OtlpConfig): LogsToPoints {
   const formatId = createIdFormat(config.compatibleDdtrace);
+
+  /** The nearer ones win: a record's own attributes over its scope's over its resource's. */
+  function addAttributes(attributes: OtlpAttributes, fields: Map<string, FieldValue>): void {
+    for (const [name, value] of attributes) {
+      const field = config.logAttributesAsText && value !== undefined
+        ? toValueText(value)
+        : toFieldValue(value);
+      if (field === undefined) continue;
+      const key = underscored(name);
+      fields.set(RESERVED.test(key) ? RESERVED_PREFIX + key : key, field);
+    }
+  }
 
   function add(
     record: OtlpLogRecord,
@@ -75,21 +87,11 @@ export function createLogsToPoints(config: OtlpConfig): LogsToPoints {
   };
 }
 
-/** The nearer ones win: a record's own attributes over its scope's over its resource's. */
-function addAttributes(attributes: OtlpAttributes, fields: Map<string, FieldValue>): void {
-  for (const [name, value] of attributes) {
-    const field = toFieldValue(value);
-    if (field === undefined) continue;
-    const key = underscored(name);
-    fields.set(RESERVED.test(key) ? RESERVED_PREFIX + key : key, field);
-  }
-}
-
 /** The body's text; an attribute `message` stands in for a body that is not there. */
 function messageOf({ body }: OtlpLogRecord, fields: Map<string, FieldValue>): string {
   const key = `${RESERVED_PREFIX}message`;
   const attribute = fields.get(key);
-  if (body !== undefined || attribute === undefined) return toValueText(body);
+  if (body !== undefined || attribute === undefined) return toBodyText(body);
   fields.delete(key);
   return String(attribute);
 }

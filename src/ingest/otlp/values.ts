@@ -25,6 +25,16 @@ export function toValueText(value: OtlpValue): string {
   return typeof value === "object" ? toExactJson(value) : String(value);
 }
 
+/** Text of a log's body: of bytes that are UTF-8, as collectors that read files send lines, the text they are. */
+export function toBodyText(body: OtlpValue): string {
+  if (!(body instanceof Uint8Array)) return toValueText(body);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return toValueText(body);
+  }
+}
+
 /** Attributes as OTLP/JSON writes them: a list of `{"key":…,"value":{"stringValue":…}}`. */
 export function toOtlpJsonAttributes(attributes: OtlpAttributes): string {
   let text = "";

@@ -53,8 +53,34 @@ Deno.test("createLogsToPoints() writes bodies of any type, and keeps records wit
   assertEquals(message(anyValue({ a: { b: [1, "x", 1.5] } })), '{"a":{"b":[1,"x",1.5]}}');
   assertEquals(message({ doubleValue: "NaN" }), "NaN");
   assertEquals(message({ bytesValue: "Af8=" }), "Af8=");
+  assertEquals(message({ bytesValue: btoa("line\n") }), "line\n");
+  assertEquals(message({ bytesValue: new TextEncoder().encode("\ufeff日志").toBase64() }), "\ufeff日志");
   assertEquals(message(undefined), "");
   assertEquals(message({}), "");
+});
+
+Deno.test("createLogsToPoints() writes attributes in their types, or all as text beside DataKit's data", () => {
+  const values = { int: 7, double: 0.00012, bool: true, text: "x", list: [1], map: { a: 1 } };
+  const written = (env: Environment): unknown[] => {
+    const around = { resource: 5 };
+    const { points } = record(
+      { attributes: [...attributes(values), { key: "empty", value: {} }] },
+      around,
+      env,
+    );
+    return [...Object.keys(values), "resource", "empty"].map((key) => points[0]?.fields.get(key));
+  };
+  assertEquals(written({}), [7n, 0.00012, true, "x", "[1]", '{"a":1}', 5n, undefined]);
+  assertEquals(written({ ENV_AWSLAMBDA_SCHEMA: "datakit" }), [
+    "7",
+    "0.00012",
+    "true",
+    "x",
+    "[1]",
+    '{"a":1}',
+    "5",
+    undefined,
+  ]);
 });
 
 Deno.test("createLogsToPoints() finds the status by number, else by the text", () => {

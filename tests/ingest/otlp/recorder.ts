@@ -1,6 +1,6 @@
 import { createLogger } from "@std/log";
-import { readOtlpConfig } from "../../../src/config/otlp.ts";
-import { createSettingReader, type Environment } from "../../../src/config/reader.ts";
+import { parseConfig } from "../../../src/config.ts";
+import type { Environment } from "../../../src/config/reader.ts";
 import { createExportHandler, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
 import { createOtlpReceiver } from "../../../src/ingest/otlp/receiver.ts";
 import type { BodyLimits, Receiver, ReceiverContext } from "../../../src/pipeline/receiver.ts";
@@ -45,13 +45,13 @@ export function createRecorder(limits: Partial<BodyLimits> = {}): Recorder {
 
 /** The receiver with settings from `env`. */
 export function createTestReceiver(recorder: Recorder, env: Environment = {}): Receiver {
-  return createOtlpReceiver(readOtlpConfig(createSettingReader(env), true), recorder.context);
+  return createOtlpReceiver(parseConfig(env).config.otlp, recorder.context);
 }
 
 /** What becomes of one JSON request: the points, as recorded. */
 export function exportJson(signal: Signal, request: unknown, env: Environment = {}): Recorder {
   const recorder = createRecorder();
-  const handle = createExportHandler(readOtlpConfig(createSettingReader(env), true), recorder.context);
+  const handle = createExportHandler(parseConfig(env).config.otlp, recorder.context);
   handle(signal, "json", new TextEncoder().encode(JSON.stringify(request)));
   return recorder;
 }
