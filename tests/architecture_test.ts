@@ -35,6 +35,7 @@ const TOP: Readonly<Record<string, string>> = {
   "app.ts": "app",
   "serve.ts": "app",
   "config.ts": "config",
+  "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
   "version.ts": "leaf",
 };

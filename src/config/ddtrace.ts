@@ -1,5 +1,6 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import { readLoopbackAddresses } from "./listen.ts";
+import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** How a span becomes a point. */
@@ -178,21 +179,6 @@ function readClosedResources(read: SettingReader): ReadonlyMap<string, readonly 
     }
   }
   return closed;
-}
-
-function readPattern(read: SettingReader, name: string, pattern: string): RegExp[] {
-  try {
-    return [new RegExp(pattern)];
-  } catch {
-    read.problem({
-      name,
-      message: `Cannot use a pattern of ${name} as it must be a regular expression: current value is ${
-        JSON.stringify(pattern.slice(0, 80))
-      }`,
-      used: "the others",
-    });
-    return [];
-  }
 }
 
 function parseObject(text: string): [string, unknown][] | undefined {

@@ -1,6 +1,7 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { AwsLambdaSchema } from "./awslambda.ts";
 import { readListenAddress } from "./listen.ts";
+import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** Settings of the OpenTelemetry receiver. */
@@ -138,19 +139,8 @@ function readCustomerTags(read: SettingReader): AttributeChoice {
     description: "More span attributes that become fields; `reg:` begins a regular expression.",
   });
   for (const word of words) {
-    if (!word.startsWith("reg:")) {
-      names.add(word);
-      continue;
-    }
-    try {
-      patterns.push(new RegExp(word.slice("reg:".length)));
-    } catch {
-      read.problem({
-        name,
-        message: `Cannot use ${JSON.stringify(word)} of ${name} as it must be a regular expression`,
-        used: "the others",
-      });
-    }
+    if (word.startsWith("reg:")) patterns.push(...readPattern(read, name, word.slice("reg:".length)));
+    else names.add(word);
   }
   const all = read.boolean("ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL", {
     default: false,

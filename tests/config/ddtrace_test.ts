@@ -71,6 +71,19 @@ Deno.test("customer tags and closed resources take regular expressions and repor
   ]);
 });
 
+Deno.test("a regular expression that cannot run in linear time is refused in words, the others are used", () => {
+  const { config, problems } = ddtrace({
+    ENV_INPUT_DDTRACE_CLOSE_RESOURCE: '{"*":["^(a+)+$","(?=x)y","(a)\\\\1"]}',
+  });
+  assertEquals(config.sampling.closedResources, new Map([["*", [/^(a+)+$/]]]));
+  assertEquals(problems.map(({ message }) => message), [
+    "Cannot use a pattern of ENV_INPUT_DDTRACE_CLOSE_RESOURCE as it must not look ahead or behind, which takes more " +
+    'than linear time: current value is "(?=x)y"',
+    "Cannot use a pattern of ENV_INPUT_DDTRACE_CLOSE_RESOURCE as it must not refer back to a group, which takes more " +
+    'than linear time: current value is "(a)\\\\1"',
+  ]);
+});
+
 Deno.test("ENV_INPUT_DDTRACE_CLOSE_RESOURCE that is no JSON object is one problem", () => {
   const { config, problems } = ddtrace({ ENV_INPUT_DDTRACE_CLOSE_RESOURCE: "/health" });
   assertEquals([config.sampling.closedResources.size, problems.length], [0, 1]);

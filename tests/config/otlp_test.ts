@@ -64,7 +64,7 @@ Deno.test("readOtlpConfig() reads customer tags by name and pattern, and reports
   const { config, problems } = read({ ENV_INPUT_OTEL_CUSTOMER_TAGS: '["a.b","reg:^x\\\\.","reg:["]' });
   assertEquals(config.customerTags, { all: false, names: new Set(["a.b"]), patterns: [/^x\./] });
   assertEquals(problems.map((problem) => problem.message), [
-    'Cannot use "reg:[" of ENV_INPUT_OTEL_CUSTOMER_TAGS as it must be a regular expression',
+    'Cannot use a pattern of ENV_INPUT_OTEL_CUSTOMER_TAGS as it must be a regular expression: current value is "["',
   ]);
   assertEquals(read({ ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL: "true" }).config.customerTags.all, true);
 });
