@@ -1,35 +1,41 @@
 /**
  * Invocations by request id: the only state of the telemetry path. INVOKE, telemetry and log lines arrive in any
- * order, twice or not at all, and yet each request id gets exactly one verdict. A verdict once told is never taken
- * back: what is learnt later is told as the difference, so that sums are right at any time.
+ * order, twice or not at all, and yet each invocation gets exactly one outcome.
  * @see `spec/lambda.md` 2 (lateness) and 3.3
  */
 import { settledBefore } from "../pipeline/deadline.ts";
-import type { FinishedInvocation } from "../pipeline/receiver.ts";
+import { type ColdStart, createColdStart } from "./cold_start.ts";
 import type { InvokeEvent, ShutdownReason } from "./extensions_api.ts";
+import {
+  conclude,
+  createInvocationState,
+  type InvocationState,
+  raiseStatus,
+  type RuntimeEnd,
+} from "./invocation_state.ts";
+import { createInvocationTable, type InvocationTable } from "./invocation_table.ts";
 import { readEvidence, readRequestId } from "./log_line.ts";
-import { createRequest, describe, judge, type Request, worsen } from "./request.ts";
-import { createStartup } from "./startup.ts";
-import type { LogEvent, ReportEvent, RuntimeDoneEvent, TelemetryEvent } from "./telemetry_event.ts";
-
-/** What is known of how a request ended, as numbers to be added up. */
-export interface Verdict {
-  readonly requestId: string;
-  /** When it became known, Unix time in nanoseconds. */
-  readonly timeNs: bigint;
-  /** Whether this is the request's first, which counts the invocation and states every figure, zeros too. */
-  readonly first: boolean;
-  readonly errors: 0 | 1;
-  readonly timeouts: 0 | 1;
-  readonly outOfMemory: 0 | 1;
-  readonly coldStarts: 0 | 1;
-}
+import { createOutcomes, type Outcome, type Outcomes } from "./outcome.ts";
+import { createRunningRequest, type RunningRequest } from "./running_request.ts";
+import type {
+  FaultEvent,
+  LogEvent,
+  ReportEvent,
+  RuntimeDoneEvent,
+  StartEvent,
+  TelemetryEvent,
+} from "./telemetry_event.ts";
 
 /** What an event means beside its own content. */
-export interface Observation {
+export interface Observation extends Meaning {
+  /** Outcomes of other invocations that came with it. */
+  readonly others: readonly Outcome[];
+}
+
+interface Meaning {
   /** The request the event belongs to; for a log line that names none, the running one. */
   readonly requestId?: string | undefined;
-  /** This record of this request was here before: nothing of it counts again. */
+  /** This record of this invocation was here before: nothing of it counts again. */
   readonly repeated?: boolean;
   /** From the runtime's end to the invocation's, once both are known. Never negative. */
   readonly postRuntimeMs?: number | undefined;
@@ -37,281 +43,321 @@ export interface Observation {
   readonly initDurationMs?: number | undefined;
   /** To be told once a restore. */
   readonly restoreDurationMs?: number | undefined;
+  /** The outcome of the event's own invocation, if the event led to one. */
+  readonly outcome?: Outcome | undefined;
 }
 
 export interface InvocationsOptions {
-  /** Requests run side by side, and `platform.report` is the end of each. */
+  /** Invocations run side by side, and `platform.report` is the end of each. */
   readonly managedInstance: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`, until telemetry tells. */
   readonly initializationType?: string | undefined;
   /** Count handler exceptions, which only the function's log shows, as errors. @default true */
   readonly countHandledErrors?: boolean;
-  /** Takes every verdict and every difference. Must not throw. */
-  readonly onVerdict: (verdict: Verdict) => void;
-  /** Told of each request once, at its first verdict. Must not throw. */
-  readonly onDone?: (invocation: FinishedInvocation) => void;
   /** Unix time in ms. */
   readonly now?: () => number;
 }
 
-export interface Invocations {
-  /** An INVOKE came from `next`; its telemetry may have been faster. */
-  invoked(event: InvokeEvent): void;
-  /** A telemetry event came. */
-  observe(event: TelemetryEvent): Observation;
-  /**
-   * Waits for the runtime's end; at once if it is known. `false` when `signal` fires first, or for a request that
-   * was never heard of. Never rejects.
-   */
-  finished(requestId: string, signal: AbortSignal): Promise<boolean>;
-  /** The same for the request's report. */
-  reported(requestId: string, signal: AbortSignal): Promise<boolean>;
-  /**
-   * Waits for the report of the last request there was; `true` at once if there was none and none can be on its way.
-   * Never rejects.
-   */
-  lastReported(signal: AbortSignal): Promise<boolean>;
-  /** Gives every open request the verdict that the reason of a shutdown allows. */
-  shutdown(reason: ShutdownReason): void;
+/** An invocation that an INVOKE has begun. Its promises never reject. */
+export interface OpenInvocation {
+  /** Resolves once the runtime's end is known, or never will be (`undefined`). */
+  readonly runtimeEnd: Promise<RuntimeEnd | undefined>;
+  /** Resolves with the runtime's end, or as soon as it may never be told: there is nothing to wait for. */
+  readonly waitOver: Promise<void>;
 }
 
-/** Requests remembered. Far more than can be open (managed instances run some dozens side by side). */
-const MAX_REQUESTS = 500;
+export interface Invocations {
+  /** An INVOKE came from `next`; its telemetry may have been faster. */
+  invoked(event: InvokeEvent): { readonly open: OpenInvocation; readonly outcomes: readonly Outcome[] };
+  /** A telemetry event came. */
+  observe(event: TelemetryEvent): Observation;
+  /** Telemetry was lost that may have told the end of any invocation: nobody waits for it any more. */
+  releaseWaits(): void;
+  /**
+   * Waits for the report of the last invocation there was; `true` at once if there was none and none can be on its
+   * way. Never rejects.
+   */
+  lastReported(signal: AbortSignal): Promise<boolean>;
+  /** The outcomes of all open invocations, as far as the reason of a shutdown tells. */
+  shutdown(reason: ShutdownReason): readonly Outcome[];
+}
+
+/** What the observations work on. */
+interface Parts {
+  readonly managedInstance: boolean;
+  readonly table: InvocationTable;
+  readonly coldStart: ColdStart;
+  readonly running: RunningRequest;
+  readonly outcomes: Outcomes;
+  /** The invocation found, or a new one. */
+  readonly foundOr: (
+    found: InvocationState | undefined,
+    requestId: string,
+    timeNs: bigint,
+  ) => InvocationState;
+}
+
+/** Invocations remembered once all is known of them: their telemetry may come again. */
+const MAX_COMPLETE = 500;
+/** Invocations remembered in all. A managed instance runs 1,600 side by side at most. */
+const MAX_INVOCATIONS = 2_000;
+/** So many INVOKEs later, and so long after the one that followed it, an invocation that telemetry never ended is over. */
+const OVER_AFTER_INVOKES = 3;
+const OVER_AFTER_NS = 5_000_000_000n;
 
 /** An empty table. */
 export function createInvocations(options: InvocationsOptions): Invocations {
-  const now = options.now ?? Date.now;
+  const { managedInstance, countHandledErrors = true, now = Date.now } = options;
   const nowNs = (): bigint => BigInt(Math.floor(now())) * 1_000_000n;
-  const requests = new Map<string, Request>();
-  const startup = createStartup(options.initializationType);
-  let invokes = 0;
-  let runningId: string | undefined;
+  const table = createInvocationTable();
+  const coldStart = createColdStart(options.initializationType);
+  const outcomes = createOutcomes({ coldStart, countHandledErrors });
   const heard = Promise.withResolvers<void>();
-
-  function upsert(id: string, timeNs: bigint): Request {
-    const known = requests.get(id);
-    if (known !== undefined) return known;
-    if (requests.size >= MAX_REQUESTS) evict();
-    const request = createRequest(id, startup.takeFirst(timeNs), timeNs);
-    requests.set(id, request);
+  const foundOr: Parts["foundOr"] = (found, requestId, timeNs) => {
+    if (found !== undefined) return found;
+    forgetOldest(table, outcomes);
+    const invocation = createInvocationState(requestId, coldStart.takeFirst(timeNs), timeNs);
+    table.add(invocation);
     heard.resolve();
-    return request;
-  }
-
-  /** Forgets the oldest that is complete, else the oldest, whose verdict is then told as far as it is known. */
-  function evict(): void {
-    const all = [...requests.values()];
-    const oldest = all.find((request) => request.told !== undefined && request.reported) ?? all[0];
-    if (oldest === undefined) return;
-    settle(oldest, oldest.startNs);
-    requests.delete(oldest.id);
-    wake(oldest);
-  }
-
-  /** Tells the verdict, or what has been learnt since it was told. */
-  function settle(request: Request, timeNs: bigint): void {
-    const seen = judge(request, options.countHandledErrors ?? true);
-    const told = request.told;
-    const fresh = (key: "errors" | "timeouts" | "outOfMemory"): 0 | 1 => seen[key] && !told?.[key] ? 1 : 0;
-    const coldStart = told === undefined && startup.isColdStart(request.first, request.startNs);
-    const verdict: Verdict = {
-      requestId: request.id,
-      timeNs,
-      first: told === undefined,
-      errors: fresh("errors"),
-      timeouts: fresh("timeouts"),
-      outOfMemory: fresh("outOfMemory"),
-      coldStarts: coldStart ? 1 : 0,
-    };
-    if (told !== undefined && verdict.errors + verdict.timeouts + verdict.outOfMemory === 0) return;
-    request.told = {
-      errors: seen.errors || told?.errors === true,
-      timeouts: seen.timeouts || told?.timeouts === true,
-      outOfMemory: seen.outOfMemory || told?.outOfMemory === true,
-    };
-    options.onVerdict(verdict);
-    if (told === undefined) options.onDone?.(describe(request, timeNs, seen.errors, coldStart));
-  }
-
-  /** After something was learnt about a request: ends it, or tells the difference if it has ended before. */
-  function learnt(request: Request, ended: boolean, timeNs: bigint): void {
-    if (ended || request.told !== undefined) settle(request, timeNs);
-    wake(request);
-  }
-
-  function observeRuntimeDone(event: RuntimeDoneEvent, timeNs: bigint): Observation {
-    const request = upsert(event.requestId, startOf(event.durationMs, timeNs));
-    const repeated = request.runtimeDone;
-    request.runtimeDone = true;
-    request.runtimeMs ??= event.durationMs;
-    request.producedBytes ??= event.producedBytes;
-    worsen(request, event.status, event.errorType);
-    learnt(request, true, timeNs);
-    const postRuntimeMs = repeated ? undefined : postRuntime(request);
-    return { requestId: request.id, repeated, postRuntimeMs };
-  }
-
-  function observeReport(event: ReportEvent, timeNs: bigint): Observation {
-    const request = upsert(event.requestId, startOf(event.durationMs, timeNs));
-    const repeated = request.reported;
-    request.reported = true;
-    request.durationMs ??= event.durationMs;
-    const { maxMemoryUsedMb: usedMb, memorySizeMb: sizeMb } = event;
-    request.memoryAtCap ||= usedMb !== undefined && sizeMb !== undefined && sizeMb > 0 && usedMb >= sizeMb;
-    worsen(request, event.status, event.errorType);
-    learnt(request, true, timeNs);
-    if (repeated) return { requestId: request.id, repeated };
-    return {
-      requestId: request.id,
-      repeated,
-      // With an init inside the invocation the difference is mostly that init.
-      postRuntimeMs: startup.repeatedInInvoke && request.first
-        ? event.spans.extensionOverheadMs
-        : postRuntime(request),
-      initDurationMs: startup.takeInitDuration(event.initDurationMs),
-      restoreDurationMs: startup.takeRestoreDuration(event.restoreDurationMs),
-    };
-  }
-
-  function postRuntime({ runtimeMs, durationMs }: Request): number | undefined {
-    if (options.managedInstance || runtimeMs === undefined || durationMs === undefined) return undefined;
-    return durationMs >= runtimeMs ? durationMs - runtimeMs : undefined;
-  }
-
-  function observeLog(event: LogEvent, timeNs: bigint): Observation {
-    const requestId = attribute(readRequestId(event.record));
-    if (event.type === "extension") return { requestId };
-    const evidence = readEvidence(event.record);
-    if (evidence.timedOutRequestId !== undefined) {
-      const request = upsert(evidence.timedOutRequestId, timeNs);
-      worsen(request, "timeout", undefined);
-      learnt(request, false, timeNs);
-    }
-    const request = requestId === undefined ? undefined : requests.get(requestId);
-    if (request === undefined || (!evidence.outOfMemory && evidence.handledError === undefined)) {
-      return { requestId };
-    }
-    request.outOfMemoryText ||= evidence.outOfMemory;
-    // On managed instances the status itself tells of handler exceptions.
-    if (!options.managedInstance && request.handledError !== "certain") {
-      request.handledError = evidence.handledError ?? request.handledError;
-    }
-    learnt(request, false, timeNs);
-    return { requestId };
-  }
-
-  /** A line belongs to the request it names, unless that is an id of the function's own making. */
-  function attribute(named: string | undefined): string | undefined {
-    if (options.managedInstance || runningId === undefined) return named;
-    if (named === undefined) return runningId;
-    return requests.has(named) || isUuid(named) ? named : runningId;
-  }
-
-  function observe(event: TelemetryEvent): Observation {
-    const timeNs = event.timeNs ?? nowNs();
-    switch (event.type) {
-      case "function":
-      case "extension":
-        return observeLog(event, timeNs);
-      case "platform.start": {
-        const request = upsert(event.requestId, timeNs);
-        if (!request.started) request.startNs = timeNs;
-        request.started = true;
-        runningId = request.id;
-        return { requestId: request.id };
-      }
-      case "platform.runtimeDone":
-        return observeRuntimeDone(event, timeNs);
-      case "platform.report":
-        return observeReport(event, timeNs);
-      case "platform.initStart":
-      case "platform.restoreStart":
-        if (event.type === "platform.restoreStart") runningId = undefined;
-        startup.begin(event, timeNs);
-        return {};
-      case "platform.initReport":
-        return { initDurationMs: startup.endInit(event, timeNs) };
-      case "platform.restoreReport":
-        return { restoreDurationMs: startup.takeRestoreDuration(event.durationMs) };
-      case "platform.fault": {
-        if (event.requestId === undefined) return {};
-        const request = upsert(event.requestId, timeNs);
-        worsen(request, "error", undefined);
-        learnt(request, false, timeNs);
-        return { requestId: request.id };
-      }
-      default:
-        return {};
-    }
-  }
-
-  function waitFor(
-    id: string,
-    signal: AbortSignal,
-    reached: (request: Request) => boolean,
-  ): Promise<boolean> {
-    const request = requests.get(id);
-    if (request === undefined || signal.aborted) return Promise.resolve(false);
-    if (reached(request)) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (result: boolean): void => {
-        request.waiting.delete(check);
-        signal.removeEventListener("abort", abort);
-        resolve(result);
-      };
-      const abort = (): void => end(false);
-      const check = (): void => {
-        if (reached(request)) end(true);
-        // Forgotten: nothing will ever be learnt of it.
-        else if (requests.get(id) !== request) end(false);
-      };
-      request.waiting.add(check);
-      signal.addEventListener("abort", abort, { once: true });
-    });
-  }
+    return invocation;
+  };
+  const running = createRunningRequest();
+  const parts: Parts = { managedInstance, table, coldStart, running, outcomes, foundOr };
+  const invoke = createInvoked(parts);
 
   return {
-    invoked: (event): void => {
-      const timeNs = nowNs();
-      const request = upsert(event.requestId, timeNs);
-      request.invokeNumber ??= invokes++;
-      // Requests run one after another: two INVOKEs later the end of one that telemetry never told is certain.
-      for (const open of requests.values()) {
-        if (open.told === undefined && open.invokeNumber !== undefined && open.invokeNumber < invokes - 2) {
-          settle(open, timeNs);
-        }
-      }
+    invoked: (event) => ({ open: invoke(event, nowNs()), outcomes: outcomes.drain() }),
+    observe: (event) => {
+      const meaning = observe(parts, event, event.timeNs ?? nowNs());
+      const others = outcomes.drain().filter((outcome) => outcome !== meaning.outcome);
+      return { ...meaning, others };
     },
-    observe,
-    finished: (id, signal) => waitFor(id, signal, (request) => request.runtimeDone || request.reported),
-    reported: (id, signal) => waitFor(id, signal, (request) => request.reported),
-    lastReported: async (signal): Promise<boolean> => {
-      if (requests.size === 0) {
+    releaseWaits: () => releaseWaits(table),
+    lastReported: async (signal) => {
+      if (table.size === 0) {
         // An init repeated inside an invocation has failed: there was no INVOKE, but the platform tells of one.
-        if (!startup.repeatedInInvoke) return true;
+        if (!coldStart.repeatedInInvoke) return true;
         if (!await settledBefore(heard.promise, signal)) return false;
       }
-      const last = [...requests.keys()].at(-1) ?? "";
-      return await waitFor(last, signal, (request) => request.reported);
+      const last = table.latest();
+      return last === undefined || await settledBefore(last.reportIn.promise, signal);
     },
-    shutdown: (reason): void => {
-      const timeNs = nowNs();
-      for (const request of requests.values()) {
-        if (request.told !== undefined) continue;
-        if (reason === "timeout") worsen(request, "timeout", undefined);
-        if (reason === "failure") worsen(request, "error", undefined);
-        settle(request, timeNs);
-      }
+    shutdown: (reason) => {
+      shutDown(parts, reason, nowNs());
+      return outcomes.drain();
     },
   };
 }
 
-function wake(request: Request): void {
-  for (const check of [...request.waiting]) check();
+/** Forgets the oldest that is complete; of too many the oldest, whose outcome is told as far as it is known. */
+function forgetOldest(table: InvocationTable, outcomes: Outcomes): void {
+  if (table.size < MAX_COMPLETE) return;
+  let oldest: InvocationState | undefined;
+  for (const invocation of table.all()) {
+    oldest ??= invocation;
+    if (invocation.reported === undefined || invocation.reportNs === undefined) continue;
+    oldest = invocation;
+    break;
+  }
+  if (oldest === undefined) return;
+  if (oldest.reportNs === undefined && table.size < MAX_INVOCATIONS) return;
+  outcomes.settle(oldest, oldest.startNs);
+  table.remove(oldest);
+  conclude(oldest);
+  oldest.reportIn.resolve();
 }
 
-function startOf(durationMs: number | undefined, endNs: bigint): bigint {
-  return endNs - BigInt(Math.round((durationMs ?? 0) * 1e6));
+/** What becomes of each INVOKE. */
+function createInvoked(parts: Parts): (event: InvokeEvent, timeNs: bigint) => OpenInvocation {
+  const { table, outcomes } = parts;
+  const lastInvokesNs: bigint[] = [];
+  let invokes = 0;
+
+  /** Invocations run one after another: in time the end of one that telemetry never told is certain. */
+  function settleOver(timeNs: bigint): void {
+    const followedNs = lastInvokesNs[0];
+    if (invokes <= OVER_AFTER_INVOKES || followedNs === undefined || timeNs - followedNs < OVER_AFTER_NS) {
+      return;
+    }
+    for (const open of table.all()) {
+      if (open.reported !== undefined || open.invokeNumber === undefined) continue;
+      if (open.invokeNumber < invokes - OVER_AFTER_INVOKES) outcomes.settle(open, timeNs);
+    }
+  }
+
+  return ({ requestId }, timeNs) => {
+    const invocation = parts.foundOr(table.findInvoked(requestId), requestId, timeNs);
+    invocation.invokeNumber ??= invokes++;
+    lastInvokesNs.push(timeNs);
+    if (lastInvokesNs.length > OVER_AFTER_INVOKES) lastInvokesNs.shift();
+    settleOver(timeNs);
+    return { runtimeEnd: invocation.runtimeEnd.promise, waitOver: invocation.waitOver.promise };
+  };
+}
+
+function observe(parts: Parts, event: TelemetryEvent, timeNs: bigint): Meaning {
+  const { coldStart } = parts;
+  switch (event.type) {
+    case "function":
+    case "extension":
+      return observeLog(parts, event, timeNs);
+    case "platform.start":
+      return observeStart(parts, event, timeNs);
+    case "platform.runtimeDone":
+      return observeRuntimeDone(parts, event, timeNs);
+    case "platform.report":
+      return observeReport(parts, event, timeNs);
+    case "platform.fault":
+      return observeFault(parts, event, timeNs);
+    case "platform.initStart":
+    case "platform.restoreStart":
+      if (event.type === "platform.restoreStart") parts.running.reset();
+      coldStart.begin(event, timeNs);
+      return {};
+    case "platform.initReport":
+      return { initDurationMs: coldStart.endInit(event, timeNs) };
+    case "platform.restoreReport":
+      return { restoreDurationMs: coldStart.takeRestoreDuration(event.durationMs) };
+    case "platform.logsDropped":
+      // The end of whatever runs may have been among them.
+      releaseWaits(parts.table);
+      return {};
+    default:
+      return {};
+  }
+}
+
+function observeStart(parts: Parts, { requestId }: StartEvent, timeNs: bigint): Meaning {
+  const invocation = parts.foundOr(parts.table.findStarted(requestId, timeNs), requestId, timeNs);
+  if (!invocation.started) invocation.startNs = timeNs;
+  invocation.started = true;
+  parts.running.begin(requestId, timeNs);
+  return { requestId };
+}
+
+function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigint): Meaning {
+  const { requestId, durationMs, producedBytes } = event;
+  const beganNs = before(timeNs, durationMs);
+  const found = parts.table.findEnded(requestId, "doneNs", timeNs, beganNs);
+  const invocation = parts.foundOr(found, requestId, beganNs ?? timeNs);
+  const repeated = invocation.doneNs !== undefined;
+  invocation.doneNs ??= timeNs;
+  invocation.runtimeMs ??= durationMs;
+  invocation.producedBytes ??= producedBytes;
+  raiseStatus(invocation, event.status, event.errorType);
+  const outcome = parts.outcomes.settle(invocation, timeNs);
+  conclude(invocation, { doneAt: Number(timeNs / 1_000_000n) });
+  return {
+    requestId,
+    repeated,
+    postRuntimeMs: repeated ? undefined : postRuntime(parts, invocation),
+    outcome,
+  };
+}
+
+function observeReport(parts: Parts, event: ReportEvent, timeNs: bigint): Meaning {
+  const { requestId, durationMs, maxMemoryUsedMb: usedMb, memorySizeMb: sizeMb } = event;
+  const { coldStart } = parts;
+  const beganNs = before(timeNs, durationMs);
+  const found = parts.table.findEnded(requestId, "reportNs", timeNs, beganNs);
+  const invocation = parts.foundOr(found, requestId, beganNs ?? timeNs);
+  const repeated = invocation.reportNs !== undefined;
+  invocation.reportNs ??= timeNs;
+  invocation.durationMs ??= durationMs;
+  invocation.memoryAtCap ||= usedMb !== undefined && sizeMb !== undefined && sizeMb > 0 && usedMb >= sizeMb;
+  raiseStatus(invocation, event.status, event.errorType);
+  const outcome = parts.outcomes.settle(invocation, timeNs);
+  conclude(invocation);
+  invocation.reportIn.resolve();
+  if (repeated) return { requestId, repeated, outcome };
+  return {
+    requestId,
+    repeated,
+    // With an init inside the invocation the difference is mostly that init.
+    postRuntimeMs: coldStart.repeatedInInvoke && invocation.first
+      ? event.spans.extensionOverheadMs
+      : postRuntime(parts, invocation),
+    initDurationMs: coldStart.takeInitDuration(event.initDurationMs),
+    restoreDurationMs: coldStart.takeRestoreDuration(event.restoreDurationMs),
+    outcome,
+  };
+}
+
+function postRuntime(
+  { managedInstance }: Parts,
+  { runtimeMs, durationMs }: InvocationState,
+): number | undefined {
+  if (managedInstance || runtimeMs === undefined || durationMs === undefined) return undefined;
+  return durationMs >= runtimeMs ? durationMs - runtimeMs : undefined;
+}
+
+function observeFault(parts: Parts, { requestId }: FaultEvent, timeNs: bigint): Meaning {
+  if (requestId === undefined) return {};
+  const invocation = parts.foundOr(parts.table.findAt(requestId, timeNs), requestId, timeNs);
+  raiseStatus(invocation, "error", undefined);
+  return { requestId, outcome: learnt(parts, invocation, timeNs) };
+}
+
+function observeLog(parts: Parts, event: LogEvent, timeNs: bigint): Meaning {
+  const { table } = parts;
+  const requestId = attribute(parts, readRequestId(event.record), timeNs);
+  if (event.type === "extension") return { requestId };
+  const evidence = readEvidence(event.record);
+  if (evidence.timedOutRequestId !== undefined) {
+    const id = evidence.timedOutRequestId;
+    const late = parts.foundOr(table.findAt(id, timeNs), id, timeNs);
+    late.timeoutText = true;
+    learnt(parts, late, timeNs);
+  }
+  if (!evidence.outOfMemory && evidence.handledError === undefined) return { requestId };
+  const invocation = requestId === undefined ? undefined : table.findAt(requestId, timeNs);
+  if (invocation === undefined) return { requestId };
+  invocation.outOfMemoryText ||= evidence.outOfMemory;
+  // On managed instances the status itself tells of handler exceptions.
+  if (!parts.managedInstance && evidence.handledError !== undefined) {
+    if (invocation.handledError !== "certain") invocation.handledError = evidence.handledError;
+    invocation.handledOutOfMemory ||= evidence.outOfMemory;
+  }
+  return { requestId, outcome: learnt(parts, invocation, timeNs) };
+}
+
+/** A line belongs to the request it names, unless that is an id of the function's own making. */
+function attribute(
+  { managedInstance, running, table }: Parts,
+  named: string | undefined,
+  timeNs: bigint,
+): string | undefined {
+  const runningId = managedInstance ? undefined : running.at(timeNs);
+  if (runningId === undefined) return named;
+  if (named === undefined) return runningId;
+  return table.has(named) || isUuid(named) ? named : runningId;
+}
+
+/** What follows from something learnt of an invocation whose outcome was reported before. */
+function learnt(parts: Parts, invocation: InvocationState, timeNs: bigint): Outcome | undefined {
+  return invocation.reported === undefined ? undefined : parts.outcomes.settle(invocation, timeNs);
+}
+
+function releaseWaits(table: InvocationTable): void {
+  for (const invocation of table.all()) invocation.waitOver.resolve();
+}
+
+function shutDown({ managedInstance, table, outcomes }: Parts, reason: ShutdownReason, timeNs: bigint): void {
+  const last = table.latest();
+  for (const invocation of table.all()) {
+    if (invocation.reported !== undefined) continue;
+    // Where they run one after another, it is the last one that ended the sandbox.
+    if (managedInstance || invocation === last) {
+      if (reason === "timeout") raiseStatus(invocation, "timeout", undefined);
+      if (reason === "failure") raiseStatus(invocation, "error", undefined);
+    }
+    outcomes.settle(invocation, timeNs);
+    conclude(invocation);
+  }
+}
+
+function before(timeNs: bigint, durationMs: number | undefined): bigint | undefined {
+  return durationMs === undefined ? undefined : timeNs - BigInt(Math.round(durationMs * 1e6));
 }
 
 function isUuid(text: string): boolean {

@@ -4,16 +4,18 @@ import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadlin
 import type { Flusher } from "../pipeline/flusher.ts";
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
 import { decideFlush, type FlushPlan, HISTORY_LENGTH } from "./flush_policy.ts";
+import type { OpenInvocation } from "./invocations.ts";
 
-/** What the loop needs to know of invocations. */
+/** What the loop needs to know of invocations, and tells of them. */
 export interface InvocationWatch {
-  invoked(event: InvokeEvent): void;
-  /** Settles once the runtime is done with the request, or when the signal fires. */
-  finished(requestId: string, signal: AbortSignal): Promise<unknown>;
+  /** An INVOKE came. */
+  invoked(event: InvokeEvent): OpenInvocation;
   /** Settles once the last invocation's report is in, or when the signal fires. */
   lastReported(signal: AbortSignal): Promise<unknown>;
-  /** Gives every open request its verdict. */
+  /** Gives every open invocation its outcome. */
   shutdown(reason: ShutdownReason): void;
+  /** Telemetry POSTs taken so far, of whatever content. */
+  readonly batches: number;
 }
 
 export interface LifecycleOptions {
@@ -146,7 +148,7 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
       if (gapsMs.length > HISTORY_LENGTH) gapsMs.shift();
     }
     invokedAt = startedAt;
-    invocations.invoked(event);
+    const open = invocations.invoked(event);
     const breaker = options.breaker();
     const decision = decideFlush(options.plan, {
       gapsMs,
@@ -157,7 +159,7 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
     });
     if (decision === "overlap") flushBeside();
     if (!options.telemetry) return options.stow?.(STOW_BESIDE_MS, false);
-    await runtimeDone(event);
+    await runtimeDone(event, open);
     const doneAt = now();
     const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
     if (decision === "end") await flushAtEnd(endAt);
@@ -170,11 +172,11 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
   }
 
   /** Waits for the runtime, and flushes by timer beside it when it takes long. */
-  async function runtimeDone(event: InvokeEvent): Promise<void> {
+  async function runtimeDone(event: InvokeEvent, open: OpenInvocation): Promise<void> {
     using deadline = createDeadline(event.deadlineAt - MARGIN_MS - now(), now);
     const timer = setInterval(() => flushBeside(), flushIntervalMs);
     try {
-      await settledBefore(invocations.finished(event.requestId, deadline.signal), deadline.signal);
+      await settledBefore(open.waitOver, deadline.signal);
     } finally {
       clearInterval(timer);
     }

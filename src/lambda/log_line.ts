@@ -3,7 +3,7 @@
  * tells of a failure. Only forms the runtimes themselves write are read, so that no prose is taken for a fact.
  * @see `spec/lambda.md` 3.2 and 3.3
  */
-import type { JsonObject } from "./telemetry_event.ts";
+import type { JsonObject } from "../json/exact_json.ts";
 
 /** What a line tells beyond its text. */
 export interface LogEvidence {
@@ -35,15 +35,26 @@ const TIMED_OUT = /^\S{1,40} ([\w-]{1,64}) Task timed out after \d+\.\d+ seconds
 
 const NOTHING: LogEvidence = { outOfMemory: false, handledError: undefined, timedOutRequestId: undefined };
 
+/** Members of a record that hold the request id. */
+export const REQUEST_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
+
 /** The request id a record names itself. */
 export function readRequestId(record: string | JsonObject): string | undefined {
-  if (typeof record !== "string") {
-    const id = record["requestId"] ?? record["AWSRequestId"];
-    return typeof id === "string" && id !== "" ? id : undefined;
+  if (typeof record === "string") return ownId(NODE_LINE.exec(record)?.[1] ?? PYTHON_LINE.exec(record)?.[2]);
+  for (const key of REQUEST_ID_KEYS) {
+    const id = ownId(record[key]);
+    if (id !== undefined) return id;
   }
-  const id = NODE_LINE.exec(record)?.[1] ?? PYTHON_LINE.exec(record)?.[2];
-  // Node writes `undefined` during init.
-  return id === "undefined" ? undefined : id;
+  return undefined;
+}
+
+/** Outside of invocations the runtimes write an id that is none: Node 24 `-`, Node before `undefined`, Python nothing. */
+export function isNoRequestId(id: unknown): boolean {
+  return id === "-" || id === "undefined" || id === "";
+}
+
+function ownId(id: unknown): string | undefined {
+  return typeof id !== "string" || isNoRequestId(id) ? undefined : id;
 }
 
 /** The level a text line names, as written. */

@@ -1,12 +1,14 @@
 /**
- * Lines of functions and extensions to log points. Nothing of a record is left out but nulls: what cannot be a
- * field of its own goes, as JSON, into the field `extra`.
+ * Lines of functions and extensions to log points. Nothing of a record is left out but nulls and the ids of no
+ * request: what cannot be a field of its own goes, as JSON, into the field `extra`.
  * @see `spec/datakit.md` 1.11 and 3.7
  */
 import type { FieldValue, PointDraft } from "../point/point.ts";
 import { utf8Length } from "../point/utf8.ts";
-import { readTextLevel } from "./log_line.ts";
-import type { JsonObject, LogEvent } from "./telemetry_event.ts";
+import { readDurableExecution } from "./durable_execution.ts";
+import { isNoRequestId, readTextLevel, REQUEST_ID_KEYS } from "./log_line.ts";
+import type { JsonObject } from "../json/exact_json.ts";
+import type { LogEvent } from "./telemetry_event.ts";
 
 export interface LogOptions {
   readonly schema: "documented" | "datakit";
@@ -22,7 +24,6 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const RESERVED: readonly string[] = ["source", "date", "aws_log_from", "extra"];
 const MESSAGE_KEYS: readonly string[] = ["message", "msg"];
 const LEVEL_KEYS: readonly string[] = ["level", "log_level", "severity", "status"];
-const REQUEST_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
 /** The point of a line. `requestId` is the request it belongs to, if that is known. */
 export function logEventToDraft(
@@ -67,12 +68,19 @@ function jsonFields(
   const keepsIdKey = datakit && ownIdKey !== undefined;
   if (requestId !== undefined && !keepsIdKey) fields.set("aws_request_id", requestId);
 
+  const execution = readDurableExecution(record);
+  if (execution !== undefined) {
+    fields.set("durable_execution_name", execution.name);
+    fields.set("durable_execution_id", execution.id);
+  }
+
   const extra: [string, unknown][] = [];
   for (const key of Object.keys(record)) {
     const value = record[key];
     const used = key === messageKey || (key === "status" && key === levelKey) ||
       (key === ownIdKey && !keepsIdKey);
     if (used || value === null || value === undefined) continue;
+    if (REQUEST_ID_KEYS.includes(key) && isNoRequestId(value)) continue;
     const name = key.replaceAll(".", "_");
     if (fields.size < MAX_FIELDS && isPlainKey(name) && !fields.has(name)) {
       fields.set(name, toFieldValue(value, datakit));

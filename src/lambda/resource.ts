@@ -23,7 +23,7 @@ export interface Resource {
   setAccountId(accountId: string | undefined): void;
   /** Takes the account from the function's ARN, where `register` did not tell it. */
   invoked(event: InvokeEvent): void;
-  /** Takes the runtime's version from init and restore events; all others pass. */
+  /** Takes the runtime's version from init and restore events, and the tenant from requests; all others pass. */
   observe(event: TelemetryEvent): void;
 }
 
@@ -65,11 +65,19 @@ export function createResource(options: ResourceOptions): Resource {
       if (!own.has("aws_account_id")) set("aws_account_id", accountOf(event.invokedFunctionArn));
     },
     observe: (event): void => {
-      if (event.type !== "platform.initStart" && event.type !== "platform.restoreStart") return;
-      set("aws_runtime_version", event.runtimeVersion);
-      set("aws_runtime_version_arn", event.runtimeVersionArn);
-      if (!own.has("aws_lambda_initialization_type")) {
-        set("aws_lambda_initialization_type", event.initializationType);
+      switch (event.type) {
+        case "platform.initStart":
+        case "platform.restoreStart":
+          set("aws_runtime_version", event.runtimeVersion);
+          set("aws_runtime_version_arn", event.runtimeVersionArn);
+          if (!own.has("aws_lambda_initialization_type")) {
+            set("aws_lambda_initialization_type", event.initializationType);
+          }
+          break;
+        case "platform.start":
+        case "platform.runtimeDone":
+        case "platform.report":
+          set("aws_lambda_tenant_id", event.tenantId);
       }
     },
   };

@@ -1,7 +1,5 @@
-/**
- * The text of a telemetry POST as elements. One element that is no JSON must not cost the others, and integers in
- * customers' logs beyond 2^53 (order numbers, snowflake ids) keep their digits as bigints.
- */
+/** The text of a telemetry POST as elements. One element that is no JSON must not cost the others. */
+import { parseExactJson, tryParseExactJson } from "../json/exact_json.ts";
 
 /** What a body holds. `bad` counts the pieces that are no JSON. */
 export interface TelemetryBody {
@@ -9,44 +7,23 @@ export interface TelemetryBody {
   readonly bad: number;
 }
 
-/** Only a run this long can be an integer that a double cannot hold. */
-const LONG_DIGITS = /[:,[]\s*-?\d{16}/;
-/** A longer integer is kept as text: no field could hold it, and `BigInt` takes long over thousands of digits. */
-const MAX_BIGINT_DIGITS = 40;
 /** Where an element may begin, after one that could not be read. */
 const ELEMENT_START = /\{\s*"(?:time"\s*:|type"\s*:\s*"(?:platform\.|function"|extension"))/g;
 /** Salvaging reads at most this many times the body's length, so that no body can hold us up. */
 const SALVAGE_EFFORT = 4;
+/** Order numbers and snowflake ids in customers' logs keep their digits; no field could hold longer ones as numbers. */
+const DIGITS = { integers: "bigint or text" } as const;
 
 /** Reads an array of events; also a single event, and whatever is whole in a body that is not. Never throws. */
 export function parseTelemetryBody(text: string): TelemetryBody {
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = parseExactJson(text, DIGITS);
   } catch {
     return salvage(text);
   }
   if (Array.isArray(value)) return { elements: value, bad: 0 };
   return { elements: [value], bad: 0 };
-}
-
-function parseJson(text: string): unknown {
-  // The reviver costs ten times the parse, so it runs only where digits would be lost.
-  if (!LONG_DIGITS.test(text)) return JSON.parse(text);
-  try {
-    return JSON.parse(text, keepDigits);
-  } catch (error) {
-    // The reviver recurses: a body nested too deep for it is still read, at the price of its last digits.
-    if (error instanceof RangeError) return JSON.parse(text);
-    throw error;
-  }
-}
-
-function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source;
-  if (source === undefined || !/^-?\d+$/.test(source)) return value;
-  return source.length > MAX_BIGINT_DIGITS ? source : BigInt(source);
 }
 
 function salvage(text: string): TelemetryBody {
@@ -57,7 +34,7 @@ function salvage(text: string): TelemetryBody {
   while (at >= 0) {
     const end = endOfObject(text, at);
     effort -= end - at;
-    const element = parseObject(text.slice(at, end));
+    const element = tryParseExactJson(text.slice(at, end), DIGITS);
     if (element !== undefined) {
       elements.push(element);
       at = text.indexOf("{", end);
@@ -69,14 +46,6 @@ function salvage(text: string): TelemetryBody {
   }
   if (elements.length === 0 && bad === 0 && text.trim() !== "") bad = 1;
   return { elements, bad };
-}
-
-function parseObject(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Index after the object that begins at `start`; the text's end when it never closes. */

@@ -4,11 +4,10 @@
  * @see `spec/lambda.md` 3.1
  */
 
+import { isJsonObject, type JsonObject, toExactJson } from "../json/exact_json.ts";
+
 /** How an invocation or a phase ended. A status AWS may add one day counts as `error`. */
 export type Status = "success" | "error" | "failure" | "timeout";
-
-/** A JSON object as it came, keys from customers included: read own keys only. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 interface Timed {
   /** Creation at the platform, Unix time in nanoseconds; `undefined` when it cannot be read. */
@@ -34,12 +33,15 @@ export interface StartupEvent extends Timed {
 /** End of an init or of a SnapStart restore. */
 export interface StartupReportEvent extends Timed {
   readonly type: "platform.initReport" | "platform.restoreReport";
+  readonly initializationType: string | undefined;
   readonly durationMs: number | undefined;
 }
 
 export interface StartEvent extends Timed {
   readonly type: "platform.start";
   readonly requestId: string;
+  /** Whose request it is, where a function keeps its tenants apart: the same for all of one sandbox. */
+  readonly tenantId: string | undefined;
 }
 
 /** Durations of the spans an event may carry, in ms. */
@@ -54,6 +56,8 @@ export interface Spans {
 export interface RuntimeDoneEvent extends Timed {
   readonly type: "platform.runtimeDone";
   readonly requestId: string;
+  /** Whose request it is, where a function keeps its tenants apart: the same for all of one sandbox. */
+  readonly tenantId: string | undefined;
   readonly status: Status | undefined;
   readonly errorType: string | undefined;
   readonly durationMs: number | undefined;
@@ -65,6 +69,8 @@ export interface RuntimeDoneEvent extends Timed {
 export interface ReportEvent extends Timed {
   readonly type: "platform.report";
   readonly requestId: string;
+  /** Whose request it is, where a function keeps its tenants apart: the same for all of one sandbox. */
+  readonly tenantId: string | undefined;
   readonly status: Status | undefined;
   readonly errorType: string | undefined;
   readonly durationMs: number | undefined;
@@ -120,25 +126,11 @@ type NoticeType =
   | "platform.logsSubscription"
   | "platform.end";
 
-/** Events in their order, and how many elements were none. */
-export interface DecodedTelemetry {
-  readonly events: readonly TelemetryEvent[];
-  readonly bad: number;
-}
-
-/** Decodes parsed elements. Never throws. */
-export function decodeTelemetryEvents(elements: readonly unknown[]): DecodedTelemetry {
-  const events: TelemetryEvent[] = [];
-  let bad = 0;
-  for (const element of elements) {
-    const event = isObject(element) ? decodeEvent(element) : undefined;
-    if (event === undefined) bad++;
-    else events.push(event);
-  }
-  return { events, bad };
-}
-
-function decodeEvent(element: JsonObject): TelemetryEvent | undefined {
+/**
+ * Decodes one parsed element; `undefined` when it is no event. Never throws for what `parseExactJson` gives.
+ */
+export function decodeTelemetryEvent(element: unknown): TelemetryEvent | undefined {
+  if (!isJsonObject(element)) return undefined;
   const type = element["type"];
   if (typeof type !== "string") return undefined;
   const timeNs = parseTimeNs(element["time"]);
@@ -147,11 +139,13 @@ function decodeEvent(element: JsonObject): TelemetryEvent | undefined {
     const record = decodeLogRecord(raw);
     return record === undefined ? undefined : { type, timeNs, record };
   }
-  const record = isObject(raw) ? raw : EMPTY;
+  const record = isJsonObject(raw) ? raw : EMPTY;
   const requestId = text(record["requestId"]);
   switch (type) {
     case "platform.start":
-      return requestId === undefined ? undefined : { type, timeNs, requestId };
+      return requestId === undefined
+        ? undefined
+        : { type, timeNs, requestId, tenantId: text(record["tenantId"]) };
     case "platform.runtimeDone":
       return requestId === undefined ? undefined : decodeRuntimeDone(timeNs, requestId, record);
     case "platform.report":
@@ -161,7 +155,12 @@ function decodeEvent(element: JsonObject): TelemetryEvent | undefined {
       return decodeStartup(type, timeNs, record);
     case "platform.initReport":
     case "platform.restoreReport":
-      return { type, timeNs, durationMs: quantity(child(record, "metrics")["durationMs"]) };
+      return {
+        type,
+        timeNs,
+        initializationType: text(record["initializationType"]),
+        durationMs: quantity(child(record, "metrics")["durationMs"]),
+      };
     case "platform.logsDropped": {
       const droppedRecords = quantity(record["droppedRecords"]);
       return { type, timeNs, droppedRecords, droppedBytes: quantity(record["droppedBytes"]) };
@@ -190,6 +189,7 @@ function decodeRuntimeDone(
     type: "platform.runtimeDone",
     timeNs,
     requestId,
+    tenantId: text(record["tenantId"]),
     status: decodeStatus(record["status"]),
     errorType: text(record["errorType"]),
     durationMs: quantity(metrics["durationMs"]),
@@ -204,6 +204,7 @@ function decodeReport(timeNs: bigint | undefined, requestId: string, record: Jso
     type: "platform.report",
     timeNs,
     requestId,
+    tenantId: text(record["tenantId"]),
     status: decodeStatus(record["status"]),
     errorType: text(record["errorType"]),
     durationMs: quantity(metrics["durationMs"]),
@@ -236,7 +237,7 @@ function decodeSpans(value: unknown): Spans {
   if (!Array.isArray(value)) return NO_SPANS;
   const durations = new Map<unknown, number>();
   for (const span of value) {
-    const durationMs = isObject(span) ? quantity(span["durationMs"]) : undefined;
+    const durationMs = isJsonObject(span) ? quantity(span["durationMs"]) : undefined;
     if (durationMs !== undefined) durations.set(span.name, durationMs);
   }
   return {
@@ -249,10 +250,10 @@ function decodeSpans(value: unknown): Spans {
 
 function decodeLogRecord(record: unknown): string | JsonObject | undefined {
   if (typeof record === "string") return record;
-  if (isObject(record) && !Array.isArray(record)) return record;
+  if (isJsonObject(record)) return record;
   if (record === undefined || record === null) return undefined;
   // A bare number or list is no record AWS sends; it is still what the function wrote.
-  return Array.isArray(record) ? JSON.stringify(record, bigintsAsText) : String(record);
+  return toExactJson(record);
 }
 
 function decodeStatus(value: unknown): Status | undefined {
@@ -289,19 +290,12 @@ function text(value: unknown): string | undefined {
 
 function child(record: JsonObject, key: string): JsonObject {
   const value = record[key];
-  return isObject(value) ? value : EMPTY;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null;
-}
-
-function bigintsAsText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
+  return isJsonObject(value) ? value : EMPTY;
 }
 
 const EMPTY: JsonObject = {};
-const NO_SPANS: Spans = {
+/** None was told. */
+export const NO_SPANS: Spans = {
   responseLatencyMs: undefined,
   responseDurationMs: undefined,
   runtimeOverheadMs: undefined,

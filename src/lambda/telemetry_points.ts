@@ -1,11 +1,12 @@
 /**
  * Platform events to metric points: pure, what is counted once is decided by {@link Observation} and
- * {@link Verdict}.
+ * {@link Outcome}.
  * @see `spec/lambda.md` 3.3, `spec/datakit.md` 1.9 and 10
  */
 import type { FieldValue, PointDraft } from "../point/point.ts";
 import { integer, unsigned } from "../point/create_point.ts";
-import type { Observation, Verdict } from "./invocations.ts";
+import type { Observation } from "./invocations.ts";
+import type { Outcome } from "./outcome.ts";
 import type { TelemetryEvent } from "./telemetry_event.ts";
 
 export interface MetricOptions {
@@ -30,44 +31,46 @@ const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">>
   timeouts: "failures",
 };
 
-/** The points of one event, with the verdict it led to, if any. None for an event without a figure. */
+/** The points of one event, with the outcome it led to, if any. None for an event without a figure. */
 export function telemetryEventToDrafts(
   event: TelemetryEvent,
-  observation: Observation,
-  verdict: Verdict | undefined,
+  observation: Omit<Observation, "others">,
   options: MetricOptions,
   timeNs: bigint,
 ): readonly PointDraft[] {
+  const { outcome } = observation;
   const figures = eventFigures(event, observation, options.managedInstance);
   return figuresToDrafts(
-    verdict === undefined ? figures : [...verdictFigures(verdict), ...figures],
+    outcome === undefined ? figures : [...outcomeFigures(outcome), ...figures],
     options,
     timeNs,
   );
 }
 
-/** The points of a verdict that no event led to, or another request's event. */
-export function verdictToDrafts(
-  verdict: Verdict,
+/** The points of an outcome that no event led to, or another invocation's event. */
+export function outcomeToDrafts(
+  outcome: Outcome,
   options: MetricOptions,
   timeNs: bigint,
 ): readonly PointDraft[] {
-  return figuresToDrafts(verdictFigures(verdict), options, timeNs);
+  return figuresToDrafts(outcomeFigures(outcome), options, timeNs);
 }
 
-function verdictFigures(verdict: Verdict): readonly Figure[] {
+function outcomeFigures(outcome: Outcome): readonly Figure[] {
   const failures: readonly Figure[] = [
-    ["errors", verdict.errors],
-    ["timeouts", verdict.timeouts],
-    ["out_of_memory", verdict.outOfMemory],
+    ["errors", outcome.errors],
+    ["timeouts", outcome.timeouts],
+    ["out_of_memory", outcome.outOfMemory],
   ];
-  if (verdict.first) return [["invocations", 1], ...failures, ["cold_starts", verdict.coldStarts]];
+  if (outcome.finished !== undefined) {
+    return [["invocations", 1], ...failures, ["cold_starts", outcome.coldStarts]];
+  }
   return failures.filter(([, value]) => value !== 0);
 }
 
 function eventFigures(
   event: TelemetryEvent,
-  observation: Observation,
+  observation: Omit<Observation, "others">,
   managedInstance: boolean,
 ): readonly Figure[] {
   if (observation.repeated === true) return [];

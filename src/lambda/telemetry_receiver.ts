@@ -7,15 +7,19 @@ import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import type { FinishedInvocation, Intake, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
+import { isJsonObject } from "../json/exact_json.ts";
 import { createPoint } from "../point/create_point.ts";
 import type { Point, PointDraft } from "../point/point.ts";
-import { createInvocations, type Invocations, type Verdict } from "./invocations.ts";
+import { createBatchMemory } from "./batch_memory.ts";
+import { createInvocations } from "./invocations.ts";
+import type { InvocationWatch } from "./lifecycle.ts";
+import type { Outcome } from "./outcome.ts";
 import { logEventToDraft } from "./log_points.ts";
 import type { Resource } from "./resource.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
-import { decodeTelemetryEvents, type TelemetryEvent } from "./telemetry_event.ts";
-import { telemetryEventToDrafts, verdictToDrafts } from "./telemetry_points.ts";
+import { decodeTelemetryEvent, type TelemetryEvent } from "./telemetry_event.ts";
+import { outcomeToDrafts, telemetryEventToDrafts } from "./telemetry_points.ts";
 
 export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
   readonly config: Pick<AwsLambdaConfig, "schema" | "logs" | "metrics" | "countHandledErrors" | "useNowTime">;
@@ -24,115 +28,138 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly initializationType?: string | undefined;
   /** Learns from init events and INVOKEs. */
   readonly resource: Pick<Resource, "observe" | "invoked">;
-  /** Told of each request once, at its first verdict. */
+  /** Told of each invocation once, at its first outcome. */
   readonly onDone?: (invocation: FinishedInvocation) => void;
   /** Told when this memory woke up from a snapshot: whatever is particular to a sandbox must be made anew. */
   readonly onRestore?: () => void;
 }
 
-/** The receiver, and the invocations it keeps, whose verdicts become points also without a telemetry event. */
+/** The receiver, and the invocations it keeps, whose outcomes become points also without a telemetry event. */
 export interface TelemetryReceiver extends Receiver {
-  readonly invocations: Invocations;
+  readonly invocations: InvocationWatch;
 }
 
 /** Two full buffers and their envelope are under 1 MiB; beyond this a body is not the platform's. In bytes. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
-/** Batches remembered to tell a repeated one: the platform has one in flight, and sends that again. */
-const REMEMBERED_BATCHES = 8;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
   const { config, consume, refuse, log, managedInstance } = options;
   const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
   const metricOptions = { schema: config.schema, managedInstance };
-  const batches: string[] = [];
-  /** Verdicts of the event in hand; `undefined` between events, when a verdict makes its points itself. */
-  let verdicts: Verdict[] | undefined;
-
+  const memory = createBatchMemory(options.now);
   const invocations = createInvocations({
     managedInstance,
     initializationType: options.initializationType,
     countHandledErrors: config.countHandledErrors,
     now: options.now,
-    ...(options.onDone === undefined ? {} : { onDone: options.onDone }),
-    onVerdict: (verdict): void => {
-      if (verdicts !== undefined) verdicts.push(verdict);
-      else if (config.metrics) {
-        consume(toPoints(verdictToDrafts(verdict, metricOptions, stamp(verdict.timeNs)), refuse));
-      }
-    },
   });
+  let batches = 0;
 
   function stamp(timeNs: bigint | undefined): bigint {
     return config.useNowTime || timeNs === undefined ? nowNs() : timeNs;
+  }
+
+  function outcomesToDrafts(outcomes: readonly Outcome[]): PointDraft[] {
+    for (const { finished } of outcomes) if (finished !== undefined) options.onDone?.(finished);
+    if (!config.metrics) return [];
+    return outcomes.flatMap((outcome) => outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
   }
 
   function eventToDrafts(event: TelemetryEvent): readonly PointDraft[] {
     options.resource.observe(event);
     if (event.type === "platform.restoreStart") options.onRestore?.();
     const timeNs = stamp(event.timeNs);
-    verdicts = [];
     const observation = invocations.observe(event);
+    const { outcome, others } = observation;
     const drafts: PointDraft[] = [];
     if ((event.type === "function" || event.type === "extension") && config.logs) {
       drafts.push(logEventToDraft(event, observation.requestId, config, timeNs));
     }
     if (event.type === "unknown") refuse("unsupported");
-    if (!config.metrics) return drafts;
-    const own = verdicts.find((verdict) => verdict.requestId === observation.requestId);
-    drafts.push(...telemetryEventToDrafts(event, observation, own, metricOptions, timeNs));
-    for (const verdict of verdicts) {
-      if (verdict !== own) drafts.push(...verdictToDrafts(verdict, metricOptions, stamp(verdict.timeNs)));
-    }
+    if (outcome?.finished !== undefined) options.onDone?.(outcome.finished);
+    if (config.metrics) drafts.push(...telemetryEventToDrafts(event, observation, metricOptions, timeNs));
+    drafts.push(...outcomesToDrafts(others));
     return drafts;
   }
 
-  function takeBatch(text: string, batchId: string | undefined): void {
-    const body = parseTelemetryBody(text);
-    if (batchId !== undefined && batches.includes(batchId)) {
-      refuse("duplicate", body.elements.length);
+  /** Takes one element; how many data were lost with it. */
+  function takeElement(element: unknown, points: Point[]): 0 | 1 {
+    try {
+      const event = decodeTelemetryEvent(element);
+      if (event !== undefined) {
+        for (const point of toPoints(eventToDrafts(event), refuse)) points.push(point);
+        return 0;
+      }
+    } catch (error) {
+      log.error("A telemetry event could not be used", { error: describeError(error) });
+    }
+    if (!isLine(element)) invocations.releaseWaits();
+    return 1;
+  }
+
+  function takeBatch(text: string, sequenceId: string | undefined): void {
+    const { elements, bad } = parseTelemetryBody(text);
+    if (memory.isRepeated(text, sequenceId)) {
+      refuse("duplicate", elements.length);
       return;
     }
-    const { events, bad } = decodeTelemetryEvents(body.elements);
-    let lost = body.bad + bad;
+    let lost = bad;
     const points: Point[] = [];
-    for (const event of events) {
-      try {
-        points.push(...toPoints(eventToDrafts(event), refuse));
-      } catch (error) {
-        lost++;
-        log.error("A telemetry event could not be used", { type: event.type, error: describeError(error) });
-      } finally {
-        verdicts = undefined;
-      }
-    }
+    for (const element of elements) lost += takeElement(element, points);
     if (points.length > 0) consume(points);
     if (lost > 0) refuse("malformed", lost);
-    if (batchId === undefined) return;
-    batches.push(batchId);
-    if (batches.length > REMEMBERED_BATCHES) batches.shift();
+    // Whatever was lost may have been the end that somebody waits for.
+    if (bad > 0) invocations.releaseWaits();
   }
 
   const app = new Hono();
   // Managed instances post to `/`, whatever path was subscribed.
   app.on("POST", [TELEMETRY_PATH, "/"], async (c) => {
+    batches++;
     const text = await readText(c.req.raw);
-    if (text === undefined) refuse("too_large");
-    else takeBatch(text, c.req.header("sequence-id") || undefined);
+    if (text !== undefined) takeBatch(text, c.req.header("sequence-id") || undefined);
+    else {
+      refuse("too_large");
+      invocations.releaseWaits();
+    }
     return c.body(null, 200);
   });
   app.onError((error, c) => {
     // A body that broke off: the platform will send it again.
     refuse("malformed");
     log.warn("A telemetry batch could not be read", { error: describeError(error) });
+    invocations.releaseWaits();
     return c.body(null, 200);
   });
 
-  const invoked: Invocations["invoked"] = (event) => {
-    options.resource.invoked(event);
-    invocations.invoked(event);
+  return {
+    name: "awslambda",
+    app,
+    invocations: {
+      invoked: (event) => {
+        options.resource.invoked(event);
+        const { open, outcomes } = invocations.invoked(event);
+        hand(outcomesToDrafts(outcomes));
+        return open;
+      },
+      lastReported: invocations.lastReported,
+      shutdown: (reason) => hand(outcomesToDrafts(invocations.shutdown(reason))),
+      get batches() {
+        return batches;
+      },
+    },
   };
-  return { name: "awslambda", app, invocations: { ...invocations, invoked } };
+
+  function hand(drafts: readonly PointDraft[]): void {
+    const points = toPoints(drafts, refuse);
+    if (points.length > 0) consume(points);
+  }
+}
+
+/** Whether an element is, or was meant to be, a line: no invocation ends with one. */
+function isLine(element: unknown): boolean {
+  return isJsonObject(element) && (element["type"] === "function" || element["type"] === "extension");
 }
 
 function toPoints(drafts: readonly PointDraft[], refuse: Intake["refuse"]): Point[] {

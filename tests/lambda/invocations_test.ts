@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { OpenInvocation } from "../../src/lambda/invocations.ts";
 import { event, NOW_MS, type OpenTelemetry, openTelemetry } from "./open_telemetry.ts";
 
 const NEVER = new AbortController().signal;
 const ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
 
-function invoke(telemetry: OpenTelemetry, requestId: string): void {
-  telemetry.invocations.invoked({ type: "invoke", requestId, deadlineAt: 0, invokedFunctionArn: "" });
+function invoke(telemetry: OpenTelemetry, requestId: string): OpenInvocation {
+  return telemetry.invocations.invoked({ type: "invoke", requestId, deadlineAt: 0, invokedFunctionArn: "" });
 }
 
 function start(requestId: string, time = "12:00:00.000"): unknown {
@@ -77,11 +78,7 @@ const CASES: readonly {
   },
   {
     name: "a timeout only a line tells",
-    events: [
-      start(ID),
-      line(`2026-09-10T12:00:03.000Z ${ID} Task timed out after 3.00 seconds\n\n`),
-      report(ID),
-    ],
+    events: [start(ID), line(`2026-09-10T12:00:03.000Z ${ID} Task timed out after 3.00 seconds\n\n`)],
     counts: counts(1, 1, 1),
   },
   {
@@ -106,6 +103,45 @@ const CASES: readonly {
   {
     name: "talk of memory",
     events: [start(ID), line("handleMemoryError is our name for it, from memory"), done(ID)],
+    counts: counts(1),
+  },
+  {
+    name: "an OutOfMemoryError that a healthy function quotes",
+    events: [
+      start(ID),
+      line("downstream said: java.lang.OutOfMemoryError: Java heap space"),
+      done(ID, "success", { metrics: { durationMs: 100, producedBytes: 27 } }),
+      report(ID),
+    ],
+    counts: counts(1),
+  },
+  {
+    name: "Python's uncaught MemoryError",
+    events: [
+      start(ID),
+      line("[ERROR] MemoryError: \nTraceback (most recent call last):\n  File …"),
+      done(ID),
+    ],
+    counts: counts(1, 1, 0, 1),
+  },
+  {
+    name: "an exception of a function that has quoted an OutOfMemoryError",
+    events: [
+      start(ID),
+      line("downstream said: java.lang.OutOfMemoryError: Java heap space"),
+      line("[ERROR] KeyError: 'x'\nTraceback (most recent call last):\n  File …"),
+      done(ID),
+    ],
+    counts: counts(1, 1),
+  },
+  {
+    name: "a timeout that a function quotes and does not have",
+    events: [
+      start(ID),
+      line(`2026-09-10T12:00:03.000Z ${ID} Task timed out after 3.00 seconds\n`),
+      done(ID, "success", { metrics: { durationMs: 100, producedBytes: 27 } }),
+      report(ID),
+    ],
     counts: counts(1),
   },
   {
@@ -183,6 +219,7 @@ for (const { name, events, counts } of CASES) {
       const telemetry = openTelemetry();
       // A line without an id of its own belongs to whoever runs.
       await telemetry.post([start(ID), ...order]);
+      telemetry.invocations.shutdown("spindown");
       assertEquals(countsOf(telemetry), counts);
     }
   });
@@ -272,24 +309,56 @@ Deno.test("createInvocations() does not let a shutdown change a request that has
   assertEquals(countsOf(telemetry), counts(1));
 });
 
-Deno.test("createInvocations() ends what telemetry never told two INVOKEs later", () => {
-  const telemetry = openTelemetry();
-  for (const id of ["r1", "r2", "r3"]) invoke(telemetry, id);
-  assertEquals(telemetry.done.map((invocation) => invocation.requestId), ["r1"]);
-  invoke(telemetry, "r4");
-  assertEquals(telemetry.done.map((invocation) => invocation.requestId), ["r1", "r2"]);
+Deno.test("createInvocations() gives the reason of a shutdown to the last request only, as they run in turn", () => {
+  for (const reason of ["timeout", "failure"] as const) {
+    const telemetry = openTelemetry();
+    for (const id of ["r1", "r2", "r3", "r4"]) invoke(telemetry, id);
+    telemetry.invocations.shutdown(reason);
+    assertEquals(countsOf(telemetry), counts(4, 1, reason === "timeout" ? 1 : 0), reason);
+    assertEquals(
+      telemetry.done.filter(({ status }) => status !== "success").map(({ requestId }) => requestId),
+      [
+        "r4",
+      ],
+    );
+  }
 });
 
-Deno.test("createInvocations() remembers 500 requests and gives the forgotten their verdict", async () => {
+Deno.test("createInvocations() gives the reason of a shutdown to no request if the last one had ended", async () => {
+  const telemetry = openTelemetry();
+  for (const id of ["r1", "r2"]) invoke(telemetry, id);
+  await telemetry.post([start("r2"), done("r2")]);
+  telemetry.invocations.shutdown("timeout");
+  assertEquals(countsOf(telemetry), counts(2));
+});
+
+Deno.test("createInvocations() gives the failure of a managed instance to all that ran side by side", async () => {
   const telemetry = openTelemetry({ managedInstance: true });
-  await telemetry.post(Array.from({ length: 700 }, (_, i) => start(`r${i}`)));
+  await telemetry.post([start("r1"), start("r2"), start("r3"), report("r2")]);
+  telemetry.invocations.shutdown("failure");
+  assertEquals(countsOf(telemetry), counts(3, 2));
+});
+
+Deno.test("createInvocations() ends what telemetry never told three INVOKEs and five seconds later", () => {
+  const telemetry = openTelemetry();
+  for (const id of ["r1", "r2", "r3", "r4", "r5"]) invoke(telemetry, id);
+  // So many in no time are a busy function whose telemetry is still on its way.
+  assertEquals(telemetry.done, []);
+  telemetry.passMs(5000);
+  invoke(telemetry, "r6");
+  assertEquals(telemetry.done.map((invocation) => invocation.requestId), ["r1", "r2", "r3"]);
+});
+
+Deno.test("createInvocations() remembers 2000 open invocations and gives the forgotten their outcome", async () => {
+  const telemetry = openTelemetry({ managedInstance: true });
+  await telemetry.post(Array.from({ length: 2200 }, (_, i) => start(`r${i}`)));
   assertEquals(telemetry.done.length, 200);
   assertEquals(telemetry.done[0]?.requestId, "r0");
   telemetry.invocations.shutdown("spindown");
-  assertEquals(countsOf(telemetry), counts(700));
+  assertEquals(countsOf(telemetry), counts(2200));
 });
 
-Deno.test("createInvocations() forgets complete requests before open ones", async () => {
+Deno.test("createInvocations() forgets complete invocations before open ones", async () => {
   const telemetry = openTelemetry({ managedInstance: true });
   await telemetry.post([start("open")]);
   await telemetry.post(Array.from({ length: 600 }, (_, i) => report(`r${i}`)));
@@ -298,40 +367,47 @@ Deno.test("createInvocations() forgets complete requests before open ones", asyn
   assertEquals(countsOf(telemetry), counts(601, 1));
 });
 
-Deno.test("invocations.finished() settles with runtimeDone, before or after it is asked for", async () => {
+Deno.test("invocations.invoked() knows the runtime's end, told before or after INVOKE", async () => {
   const telemetry = openTelemetry();
   await telemetry.post([done("early")]);
-  invoke(telemetry, "early");
-  assertEquals(await telemetry.invocations.finished("early", NEVER), true);
+  assertEquals(await invoke(telemetry, "early").runtimeEnd, {
+    doneAt: Date.parse("2026-09-10T12:00:00.100Z"),
+  });
 
-  invoke(telemetry, "late");
-  const late = telemetry.invocations.finished("late", NEVER);
+  const late = invoke(telemetry, "late");
   await telemetry.post([start("late"), done("late")]);
-  assertEquals(await late, true);
+  assertEquals(await late.runtimeEnd, { doneAt: Date.parse("2026-09-10T12:00:00.100Z") });
+  await late.waitOver;
 });
 
-Deno.test("invocations.finished() settles with the report on managed instances, and when runtimeDone is lost", async () => {
-  for (const managedInstance of [true, false]) {
-    const telemetry = openTelemetry({ managedInstance });
-    await telemetry.post([start("r1")]);
-    const finished = telemetry.invocations.finished("r1", NEVER);
-    await telemetry.post([report("r1")]);
-    assertEquals(await finished, true);
-  }
-});
-
-Deno.test("invocations.finished() gives up with its signal, and for a request nobody knows", async () => {
+Deno.test("invocations.invoked() waits no longer once the request's report is there", async () => {
   const telemetry = openTelemetry();
-  const abort = new AbortController();
-  invoke(telemetry, "r1");
-  const finished = telemetry.invocations.finished("r1", abort.signal);
-  abort.abort();
-  assertEquals(await finished, false);
-  assertEquals(await telemetry.invocations.finished("r1", abort.signal), false);
-  assertEquals(await telemetry.invocations.finished("nobody", NEVER), false);
-  telemetry.invocations.shutdown("spindown");
-  assertEquals(countsOf(telemetry), counts(1));
+  const open = invoke(telemetry, "r1");
+  await telemetry.post([report("r1")]);
+  assertEquals(await open.runtimeEnd, undefined);
+  await open.waitOver;
 });
+
+for (
+  const [name, body] of [
+    ["dropped logs", [event("12:00:00.050", "platform.logsDropped", { droppedRecords: 5, droppedBytes: 9 })]],
+    ["a platform event without a request", [event("12:00:00.050", "platform.runtimeDone", {})]],
+    ["an element that is no event", [5]],
+    ["a body that is no JSON", '[{"time":"2026-09-10T12:00:00.050Z","type":"platform.runti'],
+    ["a body larger than any of the platform's", " ".repeat(17 * 1024 * 1024)],
+  ] as const
+) {
+  Deno.test(`invocations.invoked() waits no longer after ${name}, in which the end may have been lost`, async () => {
+    const telemetry = openTelemetry();
+    const open = invoke(telemetry, "r1");
+    assertEquals(await telemetry.post(body), 200);
+    await open.waitOver;
+    // And still hears of the end if it comes.
+    await telemetry.post([start("r1"), done("r1", "error")]);
+    assertEquals((await open.runtimeEnd)?.doneAt !== undefined, true);
+    assertEquals(countsOf(telemetry), counts(1, 1));
+  });
+}
 
 Deno.test("invocations.lastReported() waits for the request of an invocation whose own init failed", async () => {
   const telemetry = openTelemetry();
@@ -346,14 +422,13 @@ Deno.test("invocations.lastReported() waits for the request of an invocation who
   assertEquals(await last, true);
 });
 
-Deno.test("invocations.reported() and lastReported() settle with the report alone", async () => {
+Deno.test("invocations.lastReported() settles with the report alone", async () => {
   const telemetry = openTelemetry();
   assertEquals(await telemetry.invocations.lastReported(NEVER), true);
   await telemetry.post([start("r1"), done("r1")]);
-  const reported = telemetry.invocations.reported("r1", NEVER);
   const last = telemetry.invocations.lastReported(NEVER);
   await telemetry.post([report("r1")]);
-  assertEquals([await reported, await last], [true, true]);
+  assertEquals(await last, true);
 });
 
 Deno.test("createInvocations() tells of each finished invocation once, as the platform saw it", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { createLogger } from "@std/log";
 import type { BreakerState } from "../../src/pipeline/circuit_breaker.ts";
 import type { FlushOptions } from "../../src/pipeline/flusher.ts";
+import type { RuntimeEnd } from "../../src/lambda/invocation_state.ts";
 import type { NextResult } from "../../src/lambda/extensions_api.ts";
 import { type LifecycleEnd, type LifecycleOptions, runLifecycle } from "../../src/lambda/lifecycle.ts";
 
@@ -54,10 +55,17 @@ function newRig(...events: (() => NextResult)[]): Rig {
           return Promise.resolve((events.shift() ?? shutdown)());
         },
         invocations: {
-          invoked: (event) => void calls.push(`invoked ${event.requestId}`),
-          finished: (_requestId, signal) => until(rig.runtimeMs, signal),
+          invoked: (event) => {
+            calls.push(`invoked ${event.requestId}`);
+            const { promise, resolve } = Promise.withResolvers<RuntimeEnd>();
+            if (rig.runtimeMs !== Infinity) {
+              setTimeout(() => resolve({ doneAt: Date.now() }), rig.runtimeMs);
+            }
+            return { runtimeEnd: promise, waitOver: promise.then(() => {}) };
+          },
           lastReported: () => Promise.resolve(),
-          shutdown: (reason) => void calls.push(`verdicts ${reason}`),
+          shutdown: (reason) => void calls.push(`outcomes ${reason}`),
+          batches: 0,
         },
         flusher: {
           get busy() {
@@ -98,7 +106,7 @@ Deno.test("lifecycle flushes at the end of each invocation, asks for the next, a
     "flush",
     "flushed",
     "next",
-    "verdicts spindown",
+    "outcomes spindown",
     "final flush",
     "flushed",
   ]);
@@ -201,7 +209,7 @@ Deno.test("lifecycle cuts a hanging flush at shutdown and makes a last one in th
   const startedAt = Date.now();
   await rig.run({ plan: { kind: "overlap" }, exportTimeoutMs: 60_000 });
   assertLess(Date.now() - startedAt, 800);
-  assertEquals(rig.calls.slice(-4), ["verdicts spindown", "flush cut", "final flush", "flush cut"]);
+  assertEquals(rig.calls.slice(-4), ["outcomes spindown", "flush cut", "final flush", "flush cut"]);
 });
 
 Deno.test("lifecycle without telemetry waits for nothing and still flushes", async () => {
@@ -231,13 +239,13 @@ Deno.test("lifecycle asks again after a transport error, and gives up after four
   assertEquals((await newRig(broken, broken, () => invoke("r1")).run()).exitCode, 0);
   const rig = newRig(broken, broken, broken, broken);
   assertEquals((await rig.run()).exitCode, 1);
-  assertEquals(rig.calls.slice(-3), ["verdicts unknown", "final flush", "flushed"]);
+  assertEquals(rig.calls.slice(-3), ["outcomes unknown", "final flush", "flushed"]);
 });
 
 Deno.test("lifecycle makes a last flush and ends when Lambda refuses to serve it", async () => {
   const rig = newRig(() => ({ type: "refused", httpStatus: 403, error: "403" }));
   assertEquals((await rig.run()).exitCode, 1);
-  assertEquals(rig.calls, ["next", "verdicts unknown", "final flush", "flushed"]);
+  assertEquals(rig.calls, ["next", "outcomes unknown", "final flush", "flushed"]);
 });
 
 Deno.test("lifecycle tells how long the sandbox slept between events", async () => {
@@ -262,7 +270,7 @@ Deno.test("lifecycle puts away what is left before each next, after each flush b
     "flushed",
     "stow",
     "next",
-    "verdicts spindown",
+    "outcomes spindown",
     "final flush",
     "flushed",
     "last stow",

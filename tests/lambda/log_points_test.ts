@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { logEventToDraft } from "../../src/lambda/log_points.ts";
-import type { JsonObject } from "../../src/lambda/telemetry_event.ts";
+import type { JsonObject } from "../../src/json/exact_json.ts";
 import { createPoint, type PointChange } from "../../src/point/create_point.ts";
 import type { FieldValue } from "../../src/point/point.ts";
 import { event, openTelemetry } from "./open_telemetry.ts";
@@ -111,6 +111,33 @@ Deno.test("logEventToDraft() names the request once", () => {
     aws_request_id: "r1",
     requestId: "mine",
   });
+});
+
+Deno.test("logEventToDraft() takes no id of an init for a request's", () => {
+  for (const requestId of ["-", "undefined", ""]) {
+    assertEquals(fieldsOf({ message: "m", requestId }), { message: "m", status: "info" });
+    assertEquals(fieldsOf({ message: "m", AWSRequestId: requestId }, "r1"), {
+      message: "m",
+      status: "info",
+      aws_request_id: "r1",
+    });
+  }
+});
+
+Deno.test("logEventToDraft() names the durable execution of a record beside its ARN", () => {
+  const executionArn =
+    "arn:aws:lambda:eu-west-1:123456789012:function:shop:$LATEST/durable-execution/order-123/550e8400-e29b";
+  assertEquals(fieldsOf({ message: "m", executionArn, operationId: "c4ca" }), {
+    message: "m",
+    status: "info",
+    executionArn,
+    durable_execution_name: "order-123",
+    durable_execution_id: "550e8400-e29b",
+    operationId: "c4ca",
+  });
+  for (const other of ["arn:aws:states:eu-west-1:123456789012:execution:machine:run", "x", 5, null]) {
+    assertEquals("durable_execution_name" in fieldsOf({ message: "m", executionArn: other }), false);
+  }
 });
 
 Deno.test("logEventToDraft() keeps in extra what cannot be a field of its own", () => {

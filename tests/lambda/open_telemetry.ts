@@ -1,6 +1,6 @@
 import { createLogger } from "@std/log";
 import type { Environment } from "../../src/config/reader.ts";
-import type { Invocations } from "../../src/lambda/invocations.ts";
+import type { InvocationWatch } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
 import type { FinishedInvocation } from "../../src/pipeline/receiver.ts";
@@ -22,7 +22,7 @@ export interface OpenOptions {
 
 /** A telemetry receiver whose every outcome can be looked at. */
 export interface OpenTelemetry {
-  readonly invocations: Invocations;
+  readonly invocations: InvocationWatch;
   readonly points: Point[];
   readonly done: FinishedInvocation[];
   readonly refused: Map<string, number>;
@@ -30,6 +30,10 @@ export interface OpenTelemetry {
   post(batch: unknown, headers?: Record<string, string>, path?: string): Promise<number>;
   /** Everything so far as line protocol, common tags joined. */
   lines(): string[];
+  /** Lets time pass for what has no time of its own. */
+  passMs(ms: number): void;
+  /** Sets the time of what has none of its own, Unix time in ms. */
+  setTime(ms: number): void;
   /** The sum of a field over all points. */
   sum(field: string): number;
 }
@@ -41,6 +45,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
   const points: Point[] = [];
   const done: FinishedInvocation[] = [];
   const refused = new Map<string, number>();
+  let passedMs = 0;
   const schema = options.schema ?? "documented";
   const resource = createResource({
     env: options.env ?? {},
@@ -52,7 +57,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     consume: (more) => void points.push(...more),
     refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
     log: createLogger({ level: "off" }),
-    now: () => NOW_MS,
+    now: () => NOW_MS + passedMs,
     managedInstance: options.managedInstance ?? false,
     initializationType: options.initializationType,
     resource,
@@ -79,6 +84,8 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
       points.flatMap((point) =>
         new TextDecoder().decode(encodeLineProtocol([point], resource.tags())).trimEnd().split("\n")
       ),
+    passMs: (ms) => void (passedMs += ms),
+    setTime: (ms) => void (passedMs = ms - NOW_MS),
     sum: (field) => points.reduce((total, point) => total + Number(point.fields.get(field) ?? 0), 0),
   };
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { createResource, type Resource } from "../../src/lambda/resource.ts";
-import type { StartupEvent } from "../../src/lambda/telemetry_event.ts";
+import { NO_SPANS, type StartupEvent } from "../../src/lambda/telemetry_event.ts";
 
 const ENV = {
   AWS_LAMBDA_FUNCTION_NAME: "checkout",
@@ -96,4 +96,33 @@ Deno.test("resource.tags() has the account of register, else of the function's A
   registered.setAccountId("000000000001");
   registered.invoked(invoke);
   assertEquals(registered.tags().get("aws_account_id"), "000000000001");
+});
+
+Deno.test("resource.tags() has the tenant that the sandbox serves, from whichever record tells it first", () => {
+  const told = { timeNs: 1n, requestId: "r1", tenantId: "blue" };
+  for (
+    const event of [
+      { ...told, type: "platform.start" },
+      {
+        ...told,
+        type: "platform.report",
+        status: undefined,
+        errorType: undefined,
+        durationMs: 1,
+        billedDurationMs: 1,
+        memorySizeMb: 128,
+        maxMemoryUsedMb: 64,
+        initDurationMs: undefined,
+        restoreDurationMs: undefined,
+        spans: NO_SPANS,
+      },
+    ] as const
+  ) {
+    const resource = open();
+    assertEquals(resource.tags().has("aws_lambda_tenant_id"), false);
+    resource.observe(event);
+    assertEquals(resource.tags().get("aws_lambda_tenant_id"), "blue");
+    resource.observe({ ...event, tenantId: undefined });
+    assertEquals(resource.tags().get("aws_lambda_tenant_id"), "blue");
+  }
 });

@@ -160,6 +160,37 @@ Deno.test("telemetryEventToDrafts() tells init and restore durations once each",
   assertEquals(fallback.sum("restore_duration_ms"), 413);
 });
 
+Deno.test("telemetryEventToDrafts() tells a restored sandbox's restore, never the init of its snapshot", async () => {
+  const initMetrics = { metrics: { durationMs: 2400 } };
+  const init = [
+    event("08:00:00.000", "platform.initStart", { initializationType: "snap-start", phase: "init" }),
+    event("08:00:02.400", "platform.initReport", {
+      initializationType: "snap-start",
+      phase: "init",
+      ...initMetrics,
+    }),
+  ];
+  const untyped = [event("08:00:02.400", "platform.initReport", initMetrics)];
+  const restore = [
+    event("12:00:00.000", "platform.restoreStart", {}),
+    event("12:00:00.400", "platform.restoreReport", { status: "success", metrics: { durationMs: 400 } }),
+  ];
+  for (
+    const [env, events] of [
+      [undefined, [...init, ...restore]],
+      [undefined, [...init.toReversed(), ...restore]],
+      ["snap-start", [...untyped, ...restore]],
+      [undefined, [...restore, ...untyped]],
+    ] as const
+  ) {
+    const telemetry = openTelemetry(env === undefined ? {} : { initializationType: env });
+    await telemetry.post(events);
+    assertEquals(telemetry.points.map(({ fields, timeNs }) => [...fields, timeNs]), [
+      [["restore_duration_ms", 400n], 1789041600400000000n],
+    ]);
+  }
+});
+
 Deno.test("telemetryEventToDrafts() leaves a negative post-runtime duration out", async () => {
   const telemetry = openTelemetry();
   await telemetry.post([

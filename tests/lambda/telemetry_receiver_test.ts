@@ -88,6 +88,27 @@ Deno.test("createTelemetryReceiver() keeps a record nested 10000 deep", async ()
   assert(typeof kept === "string" && kept.startsWith("[[[[") && kept.length > 20000);
 });
 
+Deno.test("createTelemetryReceiver() loses to a line that is a list nested 8000 deep nothing else of its batch", async () => {
+  const telemetry = openTelemetry();
+  const open = telemetry.invocations.invoked({
+    type: "invoke",
+    requestId: "r1",
+    deadlineAt: 0,
+    invokedFunctionArn: "",
+  });
+  const deep = `{"time":"2026-09-10T12:00:00.010Z","type":"function","record":${"[".repeat(8000)}${
+    "]".repeat(8000)
+  }}`;
+  const done = JSON.stringify(
+    event("12:00:00.100", "platform.runtimeDone", { requestId: "r1", status: "success" }),
+  );
+  assertEquals(await telemetry.post(`[${JSON.stringify(LINE)},${deep},${done}]`), 200);
+  await open.runtimeEnd;
+  assertEquals(telemetry.points.filter(({ category }) => category === "logging").length, 2);
+  assertEquals(telemetry.sum("invocations"), 1);
+  assertEquals(telemetry.refused, new Map());
+});
+
 Deno.test("createTelemetryReceiver() takes keys that name prototypes as plain keys", async () => {
   const telemetry = openTelemetry();
   const record = '{"message":"m","__proto__":{"polluted":true},"constructor":"c","toString":1}';
@@ -141,15 +162,34 @@ Deno.test("createTelemetryReceiver() takes a batch that comes again once, by its
   assertEquals(telemetry.refused, new Map([["duplicate", 2]]));
 });
 
+Deno.test("createTelemetryReceiver() takes a batch that comes again without a Sequence-Id once, byte for byte", async () => {
+  const telemetry = openTelemetry();
+  await telemetry.post([LINE, LINE]);
+  await telemetry.post([LINE, LINE]);
+  assertEquals(telemetry.refused, new Map([["duplicate", 2]]));
+  // One blank more is another text.
+  await telemetry.post(`${JSON.stringify([LINE, LINE])} `);
+  await telemetry.post([LINE]);
+  assertEquals(telemetry.points.length, 5);
+  // A source that makes up its times sends the same text again and again.
+  telemetry.passMs(11_000);
+  await telemetry.post([LINE, LINE]);
+  assertEquals(telemetry.points.length, 7);
+});
+
 Deno.test("createTelemetryReceiver() knows invocations also when neither logs nor metrics are wanted", async () => {
   const telemetry = openTelemetry({ logs: false, metrics: false });
-  telemetry.invocations.invoked({ type: "invoke", requestId: "r1", deadlineAt: 0, invokedFunctionArn: "" });
-  const finished = telemetry.invocations.finished("r1", new AbortController().signal);
+  const open = telemetry.invocations.invoked({
+    type: "invoke",
+    requestId: "r1",
+    deadlineAt: 0,
+    invokedFunctionArn: "",
+  });
   await telemetry.post([
     LINE,
     event("12:00:00.100", "platform.runtimeDone", { requestId: "r1", status: "error" }),
   ]);
-  assertEquals(await finished, true);
+  await open.waitOver;
   assertEquals(telemetry.points, []);
   assertEquals(telemetry.done.length, 1);
 });
@@ -174,7 +214,7 @@ Deno.test("createTelemetryReceiver() stamps with the time of arrival when asked,
   assertEquals(bad.points.map((point) => point.timeNs), [nowNs, nowNs]);
 });
 
-Deno.test("createTelemetryReceiver() makes the points of a shutdown's verdicts", () => {
+Deno.test("createTelemetryReceiver() makes the points of a shutdown's outcomes", () => {
   const telemetry = openTelemetry();
   telemetry.invocations.invoked({ type: "invoke", requestId: "r1", deadlineAt: 0, invokedFunctionArn: "" });
   telemetry.invocations.shutdown("timeout");

@@ -33,10 +33,12 @@ export interface InvocationSpansOptions {
 
 const PLACEHOLDER = "dd-tracer-serverless-span";
 const ROOT_NAME = "aws.lambda";
-/** Invocations followed at once: far more than a managed instance runs. */
-const MAX_RECORDS = 256;
-/** No invocation is longer. In ms. */
-const MAX_INVOCATION_MS = 900_000 + 10_000;
+/** Invocations followed at once: a managed instance runs 1,600 side by side at most. */
+const MAX_RECORDS = 2_000;
+/** No invocation is longer: 90 minutes, on managed instances. In ms. */
+const MAX_INVOCATION_MS = 5_400_000 + 10_000;
+/** The platform's times are cut to the millisecond, and its clock need not be quite ours. In ms. */
+const CLOCK_SLACK_MS = 100;
 
 /** A follower of invocations without any yet. */
 export function createInvocationSpans(options: InvocationSpansOptions): InvocationSpans {
@@ -103,7 +105,10 @@ export function createInvocationSpans(options: InvocationSpansOptions): Invocati
     },
     finished: (invocation) => {
       const record = records.get(invocation.requestId) ?? records.get("");
-      if (record !== undefined) finish(record.requestId, invocation);
+      if (record === undefined) return;
+      // A retry has its predecessor's request id, and may have begun before the platform told the other's end.
+      const endedAt = Number(invocation.startNs) / 1e6 + invocation.durationMs;
+      if (endedAt + CLOCK_SLACK_MS >= record.startedAt) finish(record.requestId, invocation);
     },
     collect: () => {
       for (const [key, record] of [...records]) {

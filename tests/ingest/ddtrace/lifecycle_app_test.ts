@@ -192,12 +192,26 @@ Deno.test("without the platform's word, an ended invocation is timed by our own 
 Deno.test("an invocation that nothing ever ended is emitted once it must be over", async () => {
   const h = harness();
   await h.call("/lambda/start-invocation", EVENT, ID);
-  h.clock += 900_000;
+  // Managed instances run for as long as 90 minutes.
+  h.clock += 5_400_000;
   h.traces.collect?.();
   assertEquals(h.points.length, 0);
   h.clock += 11_000;
   h.traces.collect?.();
   assertEquals(h.points.length, 1);
+});
+
+Deno.test("a retry under the same request id does not end with the platform's late word on the run before", async () => {
+  const h = harness();
+  await h.call("/lambda/start-invocation", "{}", ID);
+  h.clock += 60_000;
+  await h.call("/lambda/start-invocation", "{}", ID);
+  assertEquals(h.points.length, 1);
+  h.traces.invocationDone?.(finished({ status: "error" }));
+  assertEquals(h.points.length, 1);
+  const startNs = 1_700_000_060_000_000_000n;
+  h.traces.invocationDone?.(finished({ startNs }));
+  assertEquals(h.points.map(({ fields }) => fields.get("duration")), [60_000_000n, 17_250n]);
 });
 
 Deno.test("a library that names no request id is understood", async () => {
@@ -261,7 +275,7 @@ Deno.test("events and results of any size and kind are answered with success", a
 
 Deno.test("more invocations than can be are bounded, the oldest emitted", async () => {
   const h = harness();
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 2044; i++) {
     await h.call("/lambda/start-invocation", EVENT, { "lambda-runtime-aws-request-id": `r${i}` });
   }
   assertEquals(h.points.length, 44);

@@ -1,40 +1,43 @@
 /**
- * Init and restore: what decides whether a request was a cold start, and that each duration is told once.
+ * Init and restore: what decides whether an invocation was a cold start, and that each duration is told once.
  * @see `spec/lambda.md` 1.9 and 3.3
  */
 import type { StartupEvent, StartupReportEvent } from "./telemetry_event.ts";
 
-export interface Startup {
+export interface ColdStart {
   /** An init or a restore began. */
   begin(event: StartupEvent, timeNs: bigint): void;
-  /** An init ended: its duration in ms, unless one was told before. */
+  /** An init ended: its duration in ms, unless one was told before or the init was a snapshot's. */
   endInit(event: StartupReportEvent, timeNs: bigint): number | undefined;
-  /** The duration in ms if none was told before. */
+  /** The duration in ms if none was told before and it is this sandbox's own. */
   takeInitDuration(durationMs: number | undefined): number | undefined;
   /** The duration in ms if none was told since the last restore began. */
   takeRestoreDuration(durationMs: number | undefined): number | undefined;
-  /** Whether the request first heard of at `timeNs` is the first of this life; asked once per request. */
+  /** Whether the invocation first heard of at `timeNs` is the first of this life; asked once per invocation. */
   takeFirst(timeNs: bigint): boolean;
-  /** Whether a request was a cold start, as far as is known now. */
+  /** Whether an invocation was a cold start, as far as is known now. */
   isColdStart(first: boolean, startNs: bigint): boolean;
   /** The init was repeated inside the first invocation. */
   readonly repeatedInInvoke: boolean;
 }
 
-/** Lambda may initialise an environment ahead of demand; a first request this long after is no cold start. */
+const SNAP_START = "snap-start";
+/** Lambda may initialise an environment ahead of demand; a first invocation this long after is no cold start. */
 const PROACTIVE_NS = 10_000_000_000n;
 
 /** Nothing has happened yet. `initializationType` is what the environment says, until telemetry does. */
-export function createStartup(initializationType: string | undefined): Startup {
+export function createColdStart(initializationType: string | undefined): ColdStart {
   let type = initializationType;
+  let restored = false;
   let initEndNs: bigint | undefined;
   let initTold = false;
   let restoreTold = false;
-  let lastRequestNs: bigint | undefined;
+  let lastInvocationNs: bigint | undefined;
   let repeatedInInvoke = false;
 
   function takeInitDuration(durationMs: number | undefined): number | undefined {
-    if (durationMs === undefined || initTold) return undefined;
+    // A snapshot's init ran once, when the version was published; each sandbox that wakes up from it knows of it.
+    if (durationMs === undefined || initTold || restored || type === SNAP_START) return undefined;
     initTold = true;
     return durationMs;
   }
@@ -46,12 +49,14 @@ export function createStartup(initializationType: string | undefined): Startup {
         repeatedInInvoke = event.phase === "invoke";
         return;
       }
+      restored = true;
       restoreTold = false;
       initEndNs = undefined;
-      // Requests of before the snapshot; one that is younger has only overtaken this event.
-      if (lastRequestNs !== undefined && lastRequestNs < timeNs) lastRequestNs = undefined;
+      // Invocations of before the snapshot; one that is younger has only overtaken this event.
+      if (lastInvocationNs !== undefined && lastInvocationNs < timeNs) lastInvocationNs = undefined;
     },
     endInit: (event, timeNs): number | undefined => {
+      type = event.initializationType ?? type;
       initEndNs = timeNs;
       return takeInitDuration(event.durationMs);
     },
@@ -62,14 +67,14 @@ export function createStartup(initializationType: string | undefined): Startup {
       return durationMs;
     },
     takeFirst: (timeNs): boolean => {
-      const first = lastRequestNs === undefined;
-      lastRequestNs = timeNs;
+      const first = lastInvocationNs === undefined;
+      lastInvocationNs = timeNs;
       return first;
     },
     isColdStart: (first, startNs): boolean => {
       if (!first) return false;
       // Every life of a snapshot begins with a restore on demand.
-      if (type === "snap-start") return true;
+      if (restored || type === SNAP_START) return true;
       const onDemand = type === undefined || type === "on-demand";
       return onDemand && (initEndNs === undefined || startNs - initEndNs <= PROACTIVE_NS);
     },

@@ -1,0 +1,138 @@
+/** One run of a request: what has been learnt of it, and what follows from that. */
+import type { FinishedInvocation } from "../pipeline/receiver.ts";
+import type { Status } from "./telemetry_event.ts";
+
+/** Everything learnt of an invocation so far. */
+export interface InvocationState {
+  readonly requestId: string;
+  /** The first of this process (or since a restore). */
+  readonly first: boolean;
+  /** INVOKEs seen before its own; `undefined` until then. */
+  invokeNumber: number | undefined;
+  /** When it began, Unix time in nanoseconds, as exactly as is known. */
+  startNs: bigint;
+  /** `platform.start` told when. */
+  started: boolean;
+  /** When the runtime was done, as its first `platform.runtimeDone` tells. */
+  doneNs: bigint | undefined;
+  /** When its report was made. */
+  reportNs: bigint | undefined;
+  status: Status | undefined;
+  errorType: string | undefined;
+  runtimeMs: number | undefined;
+  durationMs: number | undefined;
+  producedBytes: number | undefined;
+  outOfMemoryText: boolean;
+  timeoutText: boolean;
+  memoryAtCap: boolean;
+  /** An exception of the handler, which only its log shows. */
+  handledError: "certain" | "likely" | undefined;
+  /** That exception is one of memory that ran out. */
+  handledOutOfMemory: boolean;
+  /** What has been reported; `undefined` before its first outcome. */
+  reported: OutcomeFlags | undefined;
+  /** Settled once the runtime's end is known, or never will be (`undefined`). */
+  readonly runtimeEnd: PromiseWithResolvers<RuntimeEnd | undefined>;
+  /** Settled with the runtime's end, or as soon as it may never be told. */
+  readonly waitOver: PromiseWithResolvers<void>;
+  /** Settled with its report, or when it is forgotten. */
+  readonly reportIn: PromiseWithResolvers<void>;
+}
+
+/** What there is to say of an invocation besides that it was one. */
+export interface OutcomeFlags {
+  readonly errors: boolean;
+  readonly timeouts: boolean;
+  readonly outOfMemory: boolean;
+}
+
+/** The end of the runtime's work on an invocation. */
+export interface RuntimeEnd {
+  /** By the platform's clock, Unix time in ms; `undefined` when only a report tells of it. */
+  readonly doneAt: number | undefined;
+}
+
+/** An invocation of which only the beginning is known. */
+export function createInvocationState(requestId: string, first: boolean, timeNs: bigint): InvocationState {
+  return {
+    requestId,
+    first,
+    invokeNumber: undefined,
+    startNs: timeNs,
+    started: false,
+    doneNs: undefined,
+    reportNs: undefined,
+    status: undefined,
+    errorType: undefined,
+    runtimeMs: undefined,
+    durationMs: undefined,
+    producedBytes: undefined,
+    outOfMemoryText: false,
+    timeoutText: false,
+    memoryAtCap: false,
+    handledError: undefined,
+    handledOutOfMemory: false,
+    reported: undefined,
+    runtimeEnd: Promise.withResolvers(),
+    waitOver: Promise.withResolvers(),
+    reportIn: Promise.withResolvers(),
+  };
+}
+
+/** Nobody needs to wait for the runtime's end any more: it is known, or never will be. */
+export function conclude(invocation: InvocationState, end?: RuntimeEnd): void {
+  invocation.runtimeEnd.resolve(end);
+  invocation.waitOver.resolve();
+}
+
+const RANK: Readonly<Record<Status, number>> = { success: 0, error: 1, failure: 2, timeout: 3 };
+
+/** The worse status stays: a success may yet turn into a timeout, when an extension holds on to the invocation. */
+export function raiseStatus(
+  invocation: InvocationState,
+  status: Status | undefined,
+  errorType: string | undefined,
+): void {
+  if (status !== undefined && RANK[status] > RANK[invocation.status ?? "success"]) invocation.status = status;
+  invocation.status ??= status;
+  invocation.errorType ??= errorType;
+}
+
+/** What the knowledge so far amounts to. */
+export function classify(invocation: InvocationState, countHandledErrors: boolean): OutcomeFlags {
+  // A line only tells where the platform does not: a function may quote one.
+  const timedOut = invocation.status === "timeout" ||
+    (invocation.status === undefined && invocation.timeoutText);
+  const failed = timedOut || (invocation.status !== undefined && invocation.status !== "success");
+  // A function that logged an error and then answered has handled it; one that answered nothing has thrown it.
+  const threw = countHandledErrors &&
+    (invocation.handledError === "certain" ||
+      (invocation.handledError === "likely" && invocation.producedBytes === 0));
+  const namesMemory = invocation.outOfMemoryText || invocation.memoryAtCap ||
+    invocation.errorType === "Runtime.OutOfMemory";
+  return {
+    errors: failed || threw,
+    timeouts: timedOut,
+    // Of a function that goes on well, talk of memory is only talk.
+    outOfMemory: (failed && namesMemory) || (threw && invocation.handledOutOfMemory),
+  };
+}
+
+/** The invocation as other receivers are told of it. */
+export function describe(
+  invocation: InvocationState,
+  endNs: bigint,
+  failed: boolean,
+  coldStart: boolean,
+): FinishedInvocation {
+  const elapsedMs = Math.max(0, Number(endNs - invocation.startNs) / 1e6);
+  const status = invocation.status ?? "success";
+  return {
+    requestId: invocation.requestId,
+    startNs: invocation.startNs,
+    durationMs: invocation.runtimeMs ?? invocation.durationMs ?? elapsedMs,
+    status: status === "success" && failed ? "error" : status,
+    ...(invocation.errorType === undefined ? {} : { errorType: invocation.errorType }),
+    coldStart,
+  };
+}
