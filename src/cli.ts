@@ -8,7 +8,10 @@ import type { Environment, Setting } from "./config/reader.ts";
 import { createDatawayClient, type DatawayClient } from "./dataway/client.ts";
 import { describeNetworkError } from "./dataway/error_text.ts";
 import { createDatawayExporter } from "./dataway/exporter.ts";
+import { batchOf } from "./pipeline/exporter.ts";
+import { createCommonKeys } from "./point/common_tags.ts";
 import { createPoint } from "./point/create_point.ts";
+import { encodeRange } from "./point/point_range.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import { SELF_MEASUREMENT } from "./pipeline/self_metrics.ts";
 import { VERSION } from "./version.ts";
@@ -143,6 +146,7 @@ async function sendPoint(
     endpoints: [endpoint],
     encoding: ENCODINGS[dataway.contentEncoding],
     commonTags: () => new Map(),
+    commonKeys: createCommonKeys([]),
     fetch: client.fetch,
     now,
     version: VERSION,
@@ -154,8 +158,8 @@ async function sendPoint(
     fields: [["checks", 1n]],
     timeNs: BigInt(now()) * 1_000_000n,
   });
-  const points = point === undefined ? [] : [point];
-  const result = await exporter.export({ category: "metric", points }, AbortSignal.timeout(PATIENCE_MS));
+  const batch = batchOf("metric", point === undefined ? [] : [encodeRange([point])]);
+  const result = await exporter.export(batch, AbortSignal.timeout(PATIENCE_MS));
   return result.status === "success"
     ? { ok: true, text: "took a point" }
     : { ok: false, text: `did not take a point: ${result.error}` };

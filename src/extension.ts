@@ -18,16 +18,16 @@ import { createFlusher } from "./pipeline/flusher.ts";
 import { createLeftovers } from "./pipeline/leftovers.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createMemoryGuard } from "./pipeline/memory_guard.ts";
-import { createTimeSpread } from "./pipeline/time_spread.ts";
-import type { Consumer, Intake, Receiver } from "./pipeline/receiver.ts";
+import { createIntakeHub } from "./pipeline/intake.ts";
+import type { Receiver } from "./pipeline/receiver.ts";
 import { withRetry } from "./pipeline/retry.ts";
 import { createSelfMetrics } from "./pipeline/self_metrics.ts";
 import { createSpool } from "./pipeline/spool.ts";
 import { createDiskFiles } from "./pipeline/spool_files.ts";
 import { createPointStore } from "./pipeline/store.ts";
+import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
-import { splitMessage } from "./point/split_message.ts";
 import { reportEnd, reportSettings } from "./report.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
@@ -46,6 +46,8 @@ export interface ExtensionOptions {
   readonly hostname: () => string;
   /** Memory of this process in bytes (RSS); without it nothing is ever shed for lack of memory. */
   readonly memoryUsedBytes?: () => number;
+  /** Collects garbage at once, where the runtime can be asked to. */
+  readonly collectGarbage?: () => void;
   /** Hands out what logs errors that nobody caught. */
   readonly onUnseenError?: (report: (error: unknown) => void) => void;
   /** Where the extension's own log goes. @default stderr */
@@ -65,13 +67,10 @@ export interface ExtensionEnd extends LifecycleEnd {
 
 type Registered = Extract<RegisterResult, { status: "registered" }>;
 
-const NO_TAGS: ReadonlyMap<string, string> = new Map();
 /** Own figures are sent at most this often, in ms. */
 const SELF_METRICS_INTERVAL_MS = 60_000;
 /** More than the own figures of all sources take in the store. In bytes. */
 const FIGURES_BYTES = 16_384;
-/** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
-const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 /** Part of an invocation's budget, and at most so many ms of it, that is kept for the spool. */
 const SPOOL_SHARE = 0.1;
 const SPOOL_MS = 50;
@@ -131,29 +130,17 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const store = createPointStore({
     maxBytes: core.storeMaxBytes,
     onPressure: () => relieve(),
-    sizeOf: (point) => encoding.sizeOf(point, NO_TAGS),
     ledger,
     exportOn,
   });
   using client = createDatawayClient(dataway, options.env, now);
   reportSettings(log, parsed, client);
   const breaker = createCircuitBreaker({ now });
-  const spread = createTimeSpread();
-  const consumerOf = (source: Source): Consumer => {
-    const consume = store.consumer(source);
-    const isSpread = SPREAD_SOURCES.has(source);
-    return (points) => {
-      const whole = points.flatMap((point) => splitMessage(point));
-      consume(isSpread ? spread.apply(whole) : whole);
-    };
-  };
-  const intakeOf = (source: Source): Intake => ({
-    consume: consumerOf(source),
-    refuse: (reason, count) => ledger.refused(source, reason, count),
-  });
+  const commonKeys = createCommonKeys(resource.keys);
+  const intake = createIntakeHub({ store, ledger, commonKeys });
   const identity = createIdentity();
   const context = (source: Source) => ({
-    ...intakeOf(source),
+    ...intake.of(source),
     log,
     limits: core.bodyLimits,
     now,
@@ -176,7 +163,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     managedInstance: options.managedInstance,
     initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
     onRestore: () => {
-      spread.redraw();
+      intake.redraw();
       identity.redraw();
       client.renew();
       breaker.reset();
@@ -191,6 +178,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       endpoints,
       encoding,
       commonTags: resource.tags,
+      commonKeys,
       fetch: client.fetch,
       now,
       version: VERSION,
@@ -219,7 +207,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   const withSpool = spool === undefined ? {} : { spool };
   const self = createSelfMetrics({ ledger, store, ...withSpool, intervalMs: SELF_METRICS_INTERVAL_MS, now });
-  const toStore = consumerOf("self");
+  const toStore = intake.of("self").consume;
   const flusher = createFlusher({
     store,
     ...withSpool,
@@ -259,8 +247,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const memory = options.memoryUsedBytes === undefined ? undefined : createMemoryGuard({
     limitBytes: core.memoryLimitBytes,
     usedBytes: options.memoryUsedBytes,
+    ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
     store,
     log,
+    now,
   });
   const loop = runLifecycle({
     next: options.api.next,

@@ -43,6 +43,8 @@ const runtimeClient = createRuntimeClient(runtimeApi);
 const api = createExtensionsApi({ runtimeApi, name: executableName(), fetch: runtimeClient.fetch });
 const registration = await api.register({ managedInstance });
 
+/** There under V8's `--expose-gc`, which the executable is compiled with. */
+const gc: unknown = Reflect.get(globalThis, "gc");
 const { runExtension } = await import("./extension.ts");
 const { exitCode } = await runExtension({
   env,
@@ -53,6 +55,7 @@ const { exitCode } = await runExtension({
   managedInstance,
   hostname: () => Deno.hostname(),
   memoryUsedBytes: () => Deno.memoryUsage().rss,
+  ...(typeof gc === "function" ? { collectGarbage: (): void => void gc() } : {}),
   onUnseenError: (report) => void (reportUnseen = report),
 });
 Deno.exit(exitCode);

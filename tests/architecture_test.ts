@@ -45,8 +45,14 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ["Deno.env", /\bDeno\.env\b/, ["main.ts"]],
   ["Deno.exit", /\bDeno\.exit\b/, ["main.ts"]],
   // main.ts: what fails before the logger is loaded has no other way out.
-  // Of a buffer lent to it: only encoders, whose buffers are their own.
-  ["transfer()", /\.transfer\(/, ["dataway/exporter.ts", "point/protobuf_writer.ts"]],
+  // Of a buffer lent to it: only encoders and the store, whose buffers are their own.
+  ["transfer()", /\.transfer\(/, [
+    "dataway/exporter.ts",
+    "pipeline/store.ts",
+    "point/point_range.ts",
+    "point/point_writer.ts",
+    "point/protobuf_writer.ts",
+  ]],
   // deno-std's empties the whole pool that a small Node buffer is cut from; `toBase64()` leaves its bytes alone.
   ["deno-std's encoding", /@std\/encoding/, []],
   ["console", /\bconsole\./, ["log.ts", "main.ts"]],

@@ -10,7 +10,8 @@ import { lowerGlibc } from "./lower_glibc.ts";
  * three times slower without it, but begins ten times later than by default: started during a cold start, it costs
  * 4 MB for a function that never gets hot. The third one (`--no-opt`) stays off. `--optimize-for-size` lets the heap
  * grow in small steps, which keeps 3 MB after a thousand invocations; by 20 % at a time it would cost a flood of log
- * lines a quarter more CPU, by 40 % it does not.
+ * lines a quarter more CPU, by 40 % it does not. `--expose-gc` costs nothing: the memory guard asks for a collection
+ * before it gives up data.
  *
  * The last two are for users' regular expressions, see `src/linear_regexp.ts`: one that backtracks so often goes on in
  * V8's engine of linear time. Without them `^(a+)+$` takes a day for 45 letters.
@@ -21,6 +22,7 @@ const V8_FLAGS = [
   "--heap-growing-percent=40",
   "--no-opt",
   "--invocation-count-for-maglev=4000",
+  "--expose-gc",
   "--enable-experimental-regexp-engine-on-excessive-backtracks",
   "--regexp-backtracks-before-fallback=20000",
 ];

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { DatawayEndpoint } from "../config/dataway.ts";
 import type { Batch, Exporter, ExportResult } from "../pipeline/exporter.ts";
+import { type CommonKeys, type CommonTags, encodeCommonTags } from "../point/common_tags.ts";
 import type { Encoding } from "../point/encoding.ts";
 import { boundSignal, readAtMost } from "./bounds.ts";
 import { createRedactor, describeNetworkError } from "./error_text.ts";
@@ -14,6 +15,8 @@ export interface DatawayExporterOptions {
   readonly encoding: Encoding;
   /** Tags added to every point; asked for at each encoding, as some are known only after registration. */
   readonly commonTags: () => ReadonlyMap<string, string>;
+  /** Keys that points tell by a bit whether they have them. */
+  readonly commonKeys: CommonKeys;
   /** Upper bound of one body before compression, in bytes. */
   readonly maxRawBodyBytes: number;
   /** Longest time for one POST, in ms, counted from its own start. */
@@ -45,7 +48,7 @@ interface Upload {
  * @example
  * ```ts
  * await using exporter = createDatawayExporter({ ...config, encoding, commonTags, fetch: client.fetch, now, version });
- * const result = await exporter.export({ category: "metric", points }, AbortSignal.timeout(2000));
+ * const result = await exporter.export(batch, AbortSignal.timeout(2000));
  * ```
  */
 export function createDatawayExporter(options: DatawayExporterOptions): Exporter & AsyncDisposable {
@@ -54,14 +57,22 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   const failover = createFailover(endpoints.length, now);
   const closing = new AbortController();
   const underway = new Set<Promise<ExportResult>>();
+  let encoded: { readonly of: ReadonlyMap<string, string>; readonly tags: CommonTags } | undefined;
+
+  /** Encoded when they change, not for each body. */
+  function common(): CommonTags {
+    const texts = commonTags();
+    if (encoded?.of !== texts) encoded = { of: texts, tags: encodeCommonTags(texts, options.commonKeys) };
+    return encoded.tags;
+  }
 
   /** The upload, or why there can be none. */
   function prepare(batch: Batch): Upload | ExportResult {
     let body: Uint8Array<ArrayBuffer>;
     try {
-      body = encoding.encode(batch.points, commonTags());
+      body = encoding.encode(batch, common());
       // One point above the limit has no halves: Dataway itself may take up to 64 MiB.
-      if (body.byteLength > maxRawBodyBytes && batch.points.length > 1) {
+      if (body.byteLength > maxRawBodyBytes && batch.count > 1) {
         return {
           status: "too_large",
           error: `Cannot send a body above ${maxRawBodyBytes} bytes: ${body.byteLength}`,
@@ -84,7 +95,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     const headers = buildUploadHeaders({
       contentType: encoding.contentType,
       gzip: options.gzip,
-      points: batch.points.length,
+      points: batch.count,
       packageId: createPackageId(),
       version: options.version,
     });
@@ -135,7 +146,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   return {
     name: "dataway",
     maxBatchBytes: maxRawBodyBytes,
-    pointOverheadBytes: () => encoding.commonSize(commonTags()),
+    pointOverheadBytes: () => encoding.growth(common()),
     async export(batch, signal): Promise<ExportResult> {
       if (signal.aborted || closing.signal.aborted) {
         return { status: "retryable", error: "No time left to upload" };

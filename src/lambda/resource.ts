@@ -17,6 +17,8 @@ export interface ResourceOptions {
 }
 
 export interface Resource {
+  /** The keys that {@link tags} may ever have. */
+  readonly keys: readonly string[];
   /** The tags as known now: the same object until something new is learnt. */
   tags(): ReadonlyMap<string, string>;
   /** Takes the account from the `register` reply. */
@@ -34,6 +36,9 @@ const FROM_ENVIRONMENT: readonly (readonly [variable: string, tag: string])[] = 
   ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "aws_lambda_function_memory_size"],
   ["AWS_LAMBDA_INITIALIZATION_TYPE", "aws_lambda_initialization_type"],
 ];
+
+/** Tags that come to be known later. */
+const LEARNT = ["aws_account_id", "aws_runtime_version", "aws_runtime_version_arn"];
 
 /** Tags as far as the environment tells. A user's tag may name the `host`, but never replaces one of AWS's. */
 export function createResource(options: ResourceOptions): Resource {
@@ -56,6 +61,7 @@ export function createResource(options: ResourceOptions): Resource {
   }
 
   return {
+    keys: ["host", ...user.keys(), ...FROM_ENVIRONMENT.map(([, tag]) => tag), ...LEARNT],
     tags: (): ReadonlyMap<string, string> => {
       joined ??= new Map([...(hostname === "" ? [] : [["host", hostname] as const]), ...user, ...own]);
       return joined;

@@ -1,9 +1,25 @@
-import type { Category, Point } from "../point/point.ts";
+import type { Category } from "../point/point.ts";
+import { type PointRange, rangeBytes } from "../point/point_range.ts";
 
 /** Points that travel together: one batch = one POST = one result, so putting back repeats nothing acknowledged. */
 export interface Batch {
   readonly category: Category;
-  readonly points: readonly Point[];
+  /** The points, without common tags. */
+  readonly ranges: readonly PointRange[];
+  /** Points. */
+  readonly count: number;
+  /** Bytes of the points, without common tags. */
+  readonly sizeBytes: number;
+}
+
+/** A batch of these points. */
+export function batchOf(category: Category, ranges: readonly PointRange[]): Batch {
+  return {
+    category,
+    ranges,
+    count: ranges.reduce((sum, { from, to }) => sum + to - from, 0),
+    sizeBytes: ranges.reduce((sum, range) => sum + rangeBytes(range), 0),
+  };
 }
 
 /** What became of a batch. Never an exception: the caller decides by `status` alone. */

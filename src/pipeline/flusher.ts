@@ -205,8 +205,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     signal: AbortSignal,
   ): Promise<void> {
     if (!await send(batch, store, tally, signal)) return;
-    const sizeBytes = batch.entries.reduce((sum, entry) => sum + entry.sizeBytes + pointOverheadBytes, 0);
-    learntBytes = Math.min(learntBytes, sizeBytes / 2);
+    learntBytes = Math.min(learntBytes, (batch.sizeBytes + batch.count * pointOverheadBytes) / 2);
   }
 
   /** Resolves to whether it had to be halved. */
@@ -219,7 +218,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     const startedAt = now();
     const result = await exported(batch, signal);
     judge(batch.category, result, now() - startedAt, tally, signal);
-    const count = batch.points.length;
+    const count = batch.count;
     switch (result.status) {
       case "success":
         lender.exported(batch);
@@ -291,7 +290,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     for (const [index, half] of halves.entries()) {
       if (index > 0 && (tally.stopped || signal.aborted)) {
         lender.putBack(half);
-        tally.restored += half.points.length;
+        tally.restored += half.count;
       } else await send(half, lender, tally, signal);
     }
   }

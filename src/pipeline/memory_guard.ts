@@ -5,7 +5,10 @@ import type { PointStore } from "./store.ts";
 export interface MemoryGuard {
   /** Whether more is used than may be. Costs 13 µs. */
   readonly short: boolean;
-  /** Drops the oldest of what is held by as much as is used too much, counted, with one line. */
+  /**
+   * Drops the oldest of what is held, a part at a time, counted and with one line, if too much is used even after a
+   * garbage collection. What is only garbage costs no data.
+   */
   relieve(): void;
 }
 
@@ -14,25 +17,46 @@ export interface MemoryGuardOptions {
   readonly limitBytes: number;
   /** Memory of the process in use (RSS), in bytes. */
   readonly usedBytes: () => number;
+  /** Collects garbage, at once. Takes some ten ms of CPU. */
+  readonly collectGarbage?: () => void;
   readonly store: Pick<PointStore, "heldBytes" | "shed">;
   readonly log: Logger;
+  /** Unix time in ms. */
+  readonly now: () => number;
 }
 
 /** So little held is not what fills the memory, and dropping it would not help. In bytes. */
 const HARMLESS_BYTES = 256 * 1024;
+/** At most this part of what is held goes at a time: how much of the memory comes back is seen only afterwards. */
+const STEP_SHARE = 0.25;
+/** Time between two garbage collections, in ms. */
+const COLLECT_INTERVAL_MS = 10_000;
 
 /** A guard that looks only when asked to. */
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
-  const { limitBytes, usedBytes, store, log } = options;
+  const { limitBytes, usedBytes, collectGarbage, store, log, now } = options;
+  let collectedAt = -Infinity;
+
+  /** What is used, without garbage if it would be too much. */
+  function usedAfterAll(): number {
+    const used = usedBytes();
+    if (used <= limitBytes || collectGarbage === undefined) return used;
+    if (Math.abs(now() - collectedAt) < COLLECT_INTERVAL_MS) return used;
+    collectedAt = now();
+    collectGarbage();
+    return usedBytes();
+  }
+
   return {
     get short() {
       return usedBytes() > limitBytes;
     },
     relieve: () => {
-      const used = usedBytes();
+      const used = usedAfterAll();
       const held = store.heldBytes;
-      const keptBytes = Math.max(HARMLESS_BYTES, held - (used - limitBytes));
-      if (used <= limitBytes || keptBytes >= held) return;
+      const surplus = Math.min(used - limitBytes, held * STEP_SHARE);
+      const keptBytes = Math.max(HARMLESS_BYTES, held - surplus);
+      if (surplus <= 0 || keptBytes >= held) return;
       store.shed(keptBytes, "memory_pressure");
       log.error("The oldest data was dropped as the extension uses too much memory", {
         usedBytes: used,

@@ -1,6 +1,7 @@
 import type { Hono } from "@hono/hono";
 import type { Logger } from "@std/log";
-import type { Point } from "../point/point.ts";
+import type { Point, PointDraft } from "../point/point.ts";
+import type { PointKind, PointWriter } from "../point/point_writer.ts";
 
 /**
  * The next consumer: takes points into the store. Never throws and never waits, so a handler may call it
@@ -24,6 +25,11 @@ export type RefusalReason =
 export interface Intake {
   /** Hands decoded points on. */
   readonly consume: Consumer;
+  /** Writes this receiver's points: {@link begin} first, then the writer's own methods up to an end. */
+  readonly writer: PointWriter;
+  readonly begin: (kind: PointKind) => void;
+  /** A whole point at once; `false` when the rules leave no field of it. */
+  readonly write: (draft: PointDraft) => boolean;
   /** Counts `count` data (spans, lines, records …) that arrived and were not kept, by reason. */
   readonly refuse: (reason: RefusalReason, count?: number) => void;
 }

@@ -1,11 +1,13 @@
 import { describeError, type Logger } from "@std/log";
-import type { Category, Point, Source } from "../point/point.ts";
-import type { Batch } from "./exporter.ts";
+import type { Category, Source } from "../point/point.ts";
+import { type PointRange, sliceOf, splitRanges } from "../point/point_range.ts";
+import { type Batch, batchOf } from "./exporter.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SpoolFiles } from "./spool_files.ts";
 import { createSpoolFolder } from "./spool_folder.ts";
-import { countPoints, encodePayload, joinRuns, runsOf } from "./spool_format.ts";
+import { countPoints, joinRuns, runsOf } from "./spool_format.ts";
 import { createSpoolIndex, type SpoolFile } from "./spool_index.ts";
+import type { SpooledPoints } from "./spool_points.ts";
 import type { HeldBatch, Lender, PointStore } from "./store.ts";
 
 /** Points of one file on their way to Dataway. */
@@ -48,7 +50,7 @@ export interface SpoolOptions {
   readonly maxBatchBytes: number;
   /** Bytes that each point's encoding grows by on its way out; an upper bound. */
   readonly pointOverheadBytes: () => number;
-  readonly store: Pick<PointStore, "take" | "putBack" | "release" | "categories">;
+  readonly store: Pick<PointStore, "take" | "putBack" | "release" | "categories" | "sourcesOf">;
   readonly ledger: Ledger;
   readonly log: Logger;
   /** Unix time in ms. */
@@ -84,13 +86,13 @@ export function createSpool(options: SpoolOptions): Spool {
   function save(batch: HeldBatch): boolean {
     const { category } = batch;
     try {
-      const payload = encodePayload(batch.points);
-      const runs = runsOf(batch.entries.map(({ source }) => source));
-      const small = smallFile(category, payload.length, batch.points.length);
+      const payloads = batch.ranges.map(sliceOf);
+      const runs = runsOf(store.sourcesOf(batch));
+      const small = smallFile(category, batch.sizeBytes, batch.count);
       const before = small === undefined ? undefined : index.contentOf(small);
-      if (small === undefined || before === undefined) return index.add({ category, runs }, [payload]);
+      if (small === undefined || before === undefined) return index.add({ category, runs }, payloads);
       const head = { category, runs: joinRuns(before.runs, runs) };
-      return index.replace(small, head, [before.payload, payload]);
+      return index.replace(small, head, [before.payload, ...payloads]);
     } catch (error) {
       writable = false;
       log.warn("The spool is off as it cannot be written: data waits in memory", {
@@ -113,11 +115,15 @@ export function createSpool(options: SpoolOptions): Spool {
     for (;;) {
       const file = filesToRead().find(({ loan }) => loan === undefined);
       if (file === undefined) return undefined;
-      const left = file.rest ?? index.pointsOf(file);
-      if (left === undefined || file.head === undefined) continue;
-      file.loan = { left, out: left.size };
-      return { category: file.head.category, points: [...left.keys()], file: file.number };
+      const points = file.rest ?? index.pointsOf(file);
+      if (points === undefined || file.head === undefined) continue;
+      file.loan = { points, out: points.left };
+      return lend(file.head.category, points.ranges(), file.number);
     }
+  }
+
+  function lend(category: Category, ranges: readonly PointRange[], file: number): SpooledBatch {
+    return { ...batchOf(category, ranges), file };
   }
 
   function filesToRead(): readonly SpoolFile[] {
@@ -132,28 +138,28 @@ export function createSpool(options: SpoolOptions): Spool {
     }
   }
 
-  function settle(batch: SpooledBatch, count?: (source: Source) => void): void {
+  function settle(batch: SpooledBatch, count?: (source: Source, points: number) => void): void {
     const file = index.files().find(({ number }) => number === batch.file);
     if (file?.loan === undefined) throw new Error("Cannot settle a batch as it was settled before");
-    const { left } = file.loan;
-    file.loan.out -= batch.points.length;
+    const { points } = file.loan;
+    file.loan.out -= batch.count;
     if (file.loan.out === 0) delete file.loan;
     if (count === undefined) return;
-    const sources = batch.points.flatMap((point) => left.get(point) ?? []);
-    for (const point of batch.points) left.delete(point);
+    const runs = points.settle(batch.ranges);
     // The disk first: from here on nothing may send these points again.
-    if (left.size === 0) index.remove(file);
-    else keepOnly(file, batch.category, left);
-    for (const source of sources) count(source);
+    if (points.left === 0) index.remove(file);
+    else keepOnly(file, batch.category, points);
+    for (const [source, settled] of runs) count(source, settled);
   }
 
-  function keepOnly(file: SpoolFile, category: Category, left: Map<Point, Source>): void {
-    const head = { category, runs: runsOf(left.values()) };
+  function keepOnly(file: SpoolFile, category: Category, points: SpooledPoints): void {
+    const { runs, payloads } = points.rest();
+    const head = { category, runs };
     try {
-      index.replace(file, head, [encodePayload([...left.keys()])]);
+      index.replace(file, head, payloads);
     } catch (error) {
       file.head = head;
-      file.rest = left;
+      file.rest = points;
       log.warn("A spooled file could not be rewritten: a restart would send a part of it again", {
         error: describeError(error),
       });
@@ -163,15 +169,13 @@ export function createSpool(options: SpoolOptions): Spool {
   return {
     stow,
     take,
-    split: (batch) => {
-      const middle = Math.ceil(batch.points.length / 2);
-      return [
-        { ...batch, points: batch.points.slice(0, middle) },
-        { ...batch, points: batch.points.slice(middle) },
-      ];
+    split: ({ category, ranges, count, file }) => {
+      const [first, second] = splitRanges(ranges, Math.ceil(count / 2));
+      return [lend(category, first, file), lend(category, second, file)];
     },
-    exported: (batch) => settle(batch, (source) => ledger.exported(source, batch.category)),
-    drop: (batch, reason) => settle(batch, (source) => ledger.dropped(source, batch.category, reason)),
+    exported: (batch) => settle(batch, (source, points) => ledger.exported(source, batch.category, points)),
+    drop: (batch, reason) =>
+      settle(batch, (source, points) => ledger.dropped(source, batch.category, reason, points)),
     putBack: (batch) => settle(batch),
     held: index.held,
     get bytes() {

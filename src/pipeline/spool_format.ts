@@ -4,9 +4,8 @@
  * function that works in the same `/tmp`.
  */
 import { crc32 } from "node:zlib";
-import { CATEGORIES, type Category, type Point, type Source } from "../point/point.ts";
-import { encodeProtobuf } from "../point/protobuf.ts";
-import { decodeProtobufPoints } from "../point/protobuf_decoder.ts";
+import { CATEGORIES, type Category, type Source, SOURCES } from "../point/point.ts";
+import { type PointRange, rangeOf } from "../point/point_range.ts";
 
 /** So many points in a row of one source. */
 export type Run = readonly [source: Source, points: number];
@@ -28,20 +27,6 @@ const MAGIC: readonly number[] = [0x44, 0x4b, 0x53, 0x50, 0x4f, 0x4f, 0x4c, 1];
 const PREFIX_BYTES = 16;
 /** Then a u32: the length of the head. */
 const HEAD_LENGTH_BYTES = 4;
-const NO_TAGS: ReadonlyMap<string, string> = new Map();
-const SOURCES: Readonly<Record<Source, true>> = {
-  telemetry: true,
-  otlp: true,
-  ddtrace: true,
-  statsd: true,
-  datakit: true,
-  self: true,
-};
-
-/** The bytes of points, in order. */
-export function encodePayload(points: readonly Point[]): Uint8Array {
-  return encodeProtobuf(points, NO_TAGS);
-}
 
 /** The bytes of a file. */
 export function encodeSpoolFile(head: SpoolHead, payloads: readonly Uint8Array[]): Uint8Array {
@@ -75,24 +60,9 @@ export function decodeSpoolFile(bytes: Uint8Array): SpoolContent | undefined {
   return head === undefined ? undefined : { ...head, payload: body.subarray(payloadAt) };
 }
 
-/** A file's points, in order, with their sources; `undefined` when they are not those that its head announces. */
-export function decodePoints(content: SpoolContent): Map<Point, Source> | undefined {
-  const { category, runs } = content;
-  const { points: decoded, broken } = decodeProtobufPoints(content.payload);
-  if (broken > 0 || decoded.length !== countPoints(content)) return undefined;
-  const points = new Map<Point, Source>();
-  let at = 0;
-  for (const [source, count] of runs) {
-    for (const { measurement, tags, fields, time } of decoded.slice(at, at + count)) {
-      const values = fields.flatMap(([key, value]) => value === undefined ? [] : [[key, value] as const]);
-      points.set(
-        { category, measurement, tags: new Map(tags), fields: new Map(values), timeNs: time },
-        source,
-      );
-    }
-    at += count;
-  }
-  return points;
+/** A file's points; `undefined` when they are not those that its head announces. */
+export function rangeOfContent(content: SpoolContent): PointRange | undefined {
+  return rangeOf(content.payload, countPoints(content));
 }
 
 /** How many points a head announces, of all sources or of one. */
@@ -134,6 +104,6 @@ function decodeHead(text: string): SpoolHead | undefined {
 function isRun(value: unknown): value is Run {
   if (!Array.isArray(value)) return false;
   const [source, count]: unknown[] = value;
-  return typeof source === "string" && Object.hasOwn(SOURCES, source) &&
+  return SOURCES.some((known) => known === source) &&
     typeof count === "number" && Number.isSafeInteger(count) && count > 0;
 }

@@ -1,15 +1,16 @@
 import { describeError, type Logger } from "@std/log";
-import type { Category, Point, Source } from "../point/point.ts";
+import type { Category, Source } from "../point/point.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
 import type { SpoolFolder } from "./spool_folder.ts";
 import {
   countPoints,
-  decodePoints,
   decodeSpoolFile,
   encodeSpoolFile,
+  rangeOfContent,
   type SpoolContent,
   type SpoolHead,
 } from "./spool_format.ts";
+import { createSpooledPoints, type SpooledPoints } from "./spool_points.ts";
 
 /** A file that is there, as far as this process knows. */
 export interface SpoolFile {
@@ -18,9 +19,9 @@ export interface SpoolFile {
   /** Missing until a file of an earlier life was read. */
   head?: SpoolHead;
   /** All that is left of its points, where the disk still has more: it could not be rewritten. */
-  rest?: Map<Point, Source>;
-  /** While it is lent: its points not settled yet, and how many of them are out. */
-  loan?: { readonly left: Map<Point, Source>; out: number };
+  rest?: SpooledPoints;
+  /** While it is lent: its points, and how many of them are out. */
+  loan?: { readonly points: SpooledPoints; out: number };
 }
 
 /** The spool's files with their account: no point comes or goes but through the ledger. */
@@ -34,7 +35,7 @@ export interface SpoolIndex {
   /** Reads a file. One that is torn or gone is counted, and is out of the index when this returns `undefined`. */
   contentOf(file: SpoolFile): SpoolContent | undefined;
   /** The points of a file, else as {@link contentOf}. */
-  pointsOf(file: SpoolFile): Map<Point, Source> | undefined;
+  pointsOf(file: SpoolFile): SpooledPoints | undefined;
   /** Its points are settled. */
   remove(file: SpoolFile): void;
   held(source?: Source, category?: Category): number;
@@ -124,11 +125,13 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     return undefined;
   }
 
-  function pointsOf(file: SpoolFile): Map<Point, Source> | undefined {
+  function pointsOf(file: SpoolFile): SpooledPoints | undefined {
     const content = contentOf(file);
-    const points = content === undefined ? undefined : decodePoints(content);
-    if (content !== undefined && points === undefined) lose(file, "Its points cannot be read");
-    return points;
+    if (content === undefined) return undefined;
+    const range = rangeOfContent(content);
+    if (range !== undefined) return createSpooledPoints(range, content.runs);
+    lose(file, "Its points cannot be read");
+    return undefined;
   }
 
   /** A file of an earlier life: from now on its points are this life's. */

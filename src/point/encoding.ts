@@ -1,42 +1,40 @@
+import type { CommonTags } from "./common_tags.ts";
 import { encodeLineProtocol } from "./line_protocol.ts";
-import { commonTagsLineProtocolSize, lineProtocolSize } from "./line_protocol_size.ts";
-import type { Point } from "./point.ts";
-import { encodeProtobuf } from "./protobuf.ts";
-import { commonTagsProtobufSize, protobufSize } from "./protobuf_size.ts";
+import type { Category } from "./point.ts";
+import { decodeRanges, frameGrowth, joinPoints, type PointRange } from "./point_range.ts";
+
+/** Points of one category. */
+export interface EncodablePoints {
+  readonly category: Category;
+  readonly ranges: readonly PointRange[];
+}
 
 /** How points become the body of a request. */
 export interface Encoding {
   /** The `Content-Type` that names this encoding to Dataway. */
   readonly contentType: string;
   /** One body of these points, uncompressed, with the common tags in each point that lacks their key. */
-  readonly encode: (
-    points: readonly Point[],
-    commonTags: ReadonlyMap<string, string>,
-  ) => Uint8Array<ArrayBuffer>;
-  /** Bytes of the point in such a body, common tags counted in; never less than the true size. */
-  readonly sizeOf: (point: Point, commonTags: ReadonlyMap<string, string>) => number;
+  readonly encode: (points: EncodablePoints, common: CommonTags) => Uint8Array<ArrayBuffer>;
   /** Bytes that the common tags add to each point, never less than they really do. */
-  readonly commonSize: (commonTags: ReadonlyMap<string, string>) => number;
+  readonly growth: (common: CommonTags) => number;
 }
 
-const MAX_PREFIX_GROWTH_BYTES = 4;
-
 /**
- * Dataway's encodings by DataKit's names for them.
+ * Dataway's encodings by DataKit's names for them. Points are held as `v2`; as lines they are written on their way
+ * out, so that there is one place for the rules, one form in memory and in the spool's files, and only who asks for
+ * lines pays for them.
  * @see `spec/datakit.md` 3.3, 3.5 and 3.6
  */
 export const ENCODINGS: Readonly<Record<"v1" | "v2", Encoding>> = {
   v1: {
     contentType: "application/line-protocol",
-    encode: encodeLineProtocol,
-    sizeOf: (point, commonTags) => lineProtocolSize(point) + commonTagsLineProtocolSize(commonTags),
-    commonSize: commonTagsLineProtocolSize,
+    encode: ({ category, ranges }, common) =>
+      encodeLineProtocol(decodeRanges(category, ranges), common.texts),
+    growth: frameGrowth,
   },
   v2: {
     contentType: "application/protobuf; proto=com.guance.Point",
-    encode: encodeProtobuf,
-    sizeOf: (point, commonTags) => protobufSize(point) + commonTagsProtobufSize(commonTags),
-    // A point that grows past a power of 128 has a longer length prefix.
-    commonSize: (commonTags) => commonTagsProtobufSize(commonTags) + MAX_PREFIX_GROWTH_BYTES,
+    encode: ({ ranges }, common) => joinPoints(ranges, common),
+    growth: frameGrowth,
   },
 };

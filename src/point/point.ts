@@ -21,7 +21,8 @@ export const CATEGORIES = [
 ] as const;
 
 /** Which part of the extension took a point in. The ledger counts per source. */
-export type Source = "telemetry" | "otlp" | "ddtrace" | "statsd" | "datakit" | "self";
+export type Source = (typeof SOURCES)[number];
+export const SOURCES = ["telemetry", "otlp", "ddtrace", "statsd", "datakit", "self"] as const;
 
 /** An unsigned 64-bit integer, which Dataway keeps apart from signed ones (`10u` in line protocol). */
 export interface Unsigned {

@@ -78,6 +78,11 @@ function encodeCommonTags(commonTags: ReadonlyMap<string, string>): readonly Enc
 function writePoint(writer: ProtobufWriter, point: Point, common: readonly EncodedTag[]): void {
   writer.tag(POINTS.point);
   const contentAt = writer.begin(EXPECTED_POINT_BYTES);
+  writeMembers(writer, point, common);
+  writer.end(contentAt, EXPECTED_POINT_BYTES);
+}
+
+function writeMembers(writer: ProtobufWriter, point: Point, common: readonly EncodedTag[]): void {
   writer.tag(POINT.name);
   writer.string(point.measurement);
   for (const [key, value] of point.fields) writeField(writer, key, value);
@@ -85,11 +90,9 @@ function writePoint(writer: ProtobufWriter, point: Point, common: readonly Encod
   for (const { key, bytes } of common) {
     if (!point.tags.has(key) && !point.fields.has(key)) writer.raw(bytes);
   }
-  if (point.timeNs !== 0n) {
-    writer.tag(POINT.time);
-    writer.varint64(point.timeNs);
-  }
-  writer.end(contentAt, EXPECTED_POINT_BYTES);
+  // Written even if it is 0: it tells where common tags are put.
+  writer.tag(POINT.time);
+  writer.varint64(point.timeNs);
 }
 
 function writeTag(writer: ProtobufWriter, key: string, value: string): void {
@@ -114,6 +117,27 @@ function writeField(writer: ProtobufWriter, key: string, value: FieldValue): voi
   if (isArray(value)) writeArray(writer, value);
   else writeScalar(writer, value, FIELD_VALUE);
   writer.end(contentAt, expectedBytes);
+}
+
+/** One field of a point as it stands in the point's bytes: for values that the point's writer has no way of its own for. */
+export function encodeFieldValue(key: string, value: FieldValue): Uint8Array<ArrayBuffer> {
+  const writer = createProtobufWriter(key.length + 2 + expectedSize(value) + 16);
+  writeField(writer, key, value);
+  return writer.finish();
+}
+
+/** A point's own bytes, neither framed nor with common tags. */
+export function encodePoint(point: Point): Uint8Array<ArrayBuffer> {
+  const writer = createProtobufWriter(INITIAL_BYTES_PER_POINT);
+  writeMembers(writer, point, []);
+  return writer.finish();
+}
+
+/** One tag of a point as it stands in the point's bytes. */
+export function encodeTag(key: string, value: string): Uint8Array<ArrayBuffer> {
+  const writer = createProtobufWriter(key.length + value.length + 16);
+  writeTag(writer, key, value);
+  return writer.finish();
 }
 
 function expectedSize(value: FieldValue): number {

@@ -4,13 +4,14 @@ import type { DatawayEndpoint } from "../../src/config/dataway.ts";
 import { createDatawayExporter, type DatawayExporterOptions } from "../../src/dataway/exporter.ts";
 import type { UploadInit } from "../../src/dataway/request.ts";
 import type { Batch, Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
-import { testPoint } from "../support/points.ts";
+import { createCommonKeys } from "../../src/point/common_tags.ts";
+import { batchOfPoints, pointsOf, testPoint } from "../support/points.ts";
 
 const A: DatawayEndpoint = { base: "https://a.example", query: "token=tkn_aaaaaa", token: "tkn_aaaaaa" };
 const B: DatawayEndpoint = { base: "https://b.example", query: "token=tkn_bbbbbb", token: "tkn_bbbbbb" };
 const LIVE = new AbortController().signal;
-const ONE: Batch = { category: "metric", points: [testPoint("one", "metric")] };
-const TWO: Batch = { category: "logging", points: [testPoint("one"), testPoint("two")] };
+const ONE: Batch = batchOfPoints([testPoint("one", "metric")]);
+const TWO: Batch = batchOfPoints([testPoint("one"), testPoint("two")]);
 
 interface Call {
   readonly url: string;
@@ -28,11 +29,12 @@ function exporterWith(
     endpoints: [A],
     encoding: {
       contentType: "text/test",
-      encode: (points, tags) => new TextEncoder().encode(`${points.length} points ${[...tags].join()}`),
-      sizeOf: (_point, tags) => 100 + tags.size,
-      commonSize: (tags) => tags.size,
+      encode: (points, { texts }) =>
+        new TextEncoder().encode(`${pointsOf(points).length} points ${[...texts].join()}`),
+      growth: ({ texts }) => texts.size,
     },
     commonTags: () => new Map([["region", "x"]]),
+    commonKeys: createCommonKeys([]),
     maxRawBodyBytes: 1000,
     timeoutMs: 60_000,
     gzip: true,
@@ -87,8 +89,7 @@ Deno.test("export() reports a body above the limit as too large without posting 
   const encoding = {
     contentType: "t",
     encode: () => new Uint8Array(1001),
-    sizeOf: () => 1,
-    commonSize: () => 0,
+    growth: () => 0,
   };
   const { exporter, calls } = exporterWith([200], { encoding });
   assertEquals(await exporter.export(TWO, LIVE), {
@@ -104,7 +105,7 @@ Deno.test("export() gives up a batch that cannot be encoded", async () => {
     throw new RangeError("no such thing");
   };
   const { exporter } = exporterWith([], {
-    encoding: { contentType: "t", encode, sizeOf: () => 1, commonSize: () => 0 },
+    encoding: { contentType: "t", encode, growth: () => 0 },
   });
   assertEquals(await exporter.export(ONE, LIVE), {
     status: "failure",

@@ -3,9 +3,10 @@ import { createSettingReader, type Environment } from "../../src/config/reader.t
 import { createDatawayClient, type DatawayClient } from "../../src/dataway/client.ts";
 import { createDatawayExporter } from "../../src/dataway/exporter.ts";
 import type { ExportResult } from "../../src/pipeline/exporter.ts";
+import { createCommonKeys } from "../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../src/point/encoding.ts";
 import type { Point } from "../../src/point/point.ts";
-import { testPoint } from "../support/points.ts";
+import { batchOfPoints, testPoint } from "../support/points.ts";
 
 /** An exporter as the program builds it from its environment, over real sockets. */
 export interface OpenExporter extends AsyncDisposable {
@@ -24,6 +25,7 @@ export function openExporter(env: Environment, now: () => number = Date.now): Op
     ...config,
     encoding: ENCODINGS[config.contentEncoding],
     commonTags: () => new Map([["region", "test"]]),
+    commonKeys: createCommonKeys(["region"]),
     fetch: client.fetch,
     now,
     version: "0.0.0",
@@ -31,7 +33,7 @@ export function openExporter(env: Environment, now: () => number = Date.now): Op
   return {
     client,
     upload: (points = ONE, signal = new AbortController().signal) =>
-      exporter.export({ category: points[0]?.category ?? "metric", points }, signal),
+      exporter.export(batchOfPoints(points), signal),
     async [Symbol.asyncDispose](): Promise<void> {
       await exporter[Symbol.asyncDispose]();
       client[Symbol.dispose]();

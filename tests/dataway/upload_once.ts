@@ -6,8 +6,9 @@ import { createSettingReader } from "../../src/config/reader.ts";
 import { readDatawayConfig } from "../../src/config/dataway.ts";
 import { createDatawayClient } from "../../src/dataway/client.ts";
 import { createDatawayExporter } from "../../src/dataway/exporter.ts";
+import { createCommonKeys } from "../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../src/point/encoding.ts";
-import { testPoint } from "../support/points.ts";
+import { batchOfPoints, testPoint } from "../support/points.ts";
 
 const env = Deno.env.toObject();
 const reader = createSettingReader(env);
@@ -17,12 +18,12 @@ await using exporter = createDatawayExporter({
   ...config,
   encoding: ENCODINGS[config.contentEncoding],
   commonTags: () => new Map(),
+  commonKeys: createCommonKeys([]),
   fetch: client.fetch,
   now: Date.now,
   version: "0.0.0",
 });
-const batch = { category: "metric", points: [testPoint("one", "metric")] } as const;
-const result = await exporter.export(batch, AbortSignal.timeout(5000));
+const result = await exporter.export(batchOfPoints([testPoint("one", "metric")]), AbortSignal.timeout(5000));
 const problems = [...reader.problems, ...client.problems].map((problem) => problem.message);
 // deno-lint-ignore no-console
 console.log(JSON.stringify({ ...result, problems }));

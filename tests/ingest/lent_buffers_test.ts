@@ -10,10 +10,14 @@ import { spanMessage } from "../../src/ingest/ddtrace/message.ts";
 import { createGrowingBuffer } from "../../src/ingest/growing_buffer.ts";
 import { createExportHandler } from "../../src/ingest/otlp/export_handler.ts";
 import { createPoint } from "../../src/point/create_point.ts";
+import { createCommonKeys, encodeCommonTags } from "../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../src/point/encoding.ts";
 import type { Point } from "../../src/point/point.ts";
+import { batchOfPoints, createRecordingIntake } from "../support/points.ts";
 import { encodeOtlp } from "../support/wire/encode_otlp.ts";
 import { pack } from "./ddtrace/support.ts";
+
+const NO_COMMON = encodeCommonTags(new Map(), createCommonKeys([]));
 
 /** Decodes what it is lent, and encodes what it made of it. */
 type Work = (lent: Uint8Array) => void;
@@ -28,14 +32,14 @@ function inPool(bytes: Uint8Array): { pool: ArrayBuffer; lent: Buffer<ArrayBuffe
 }
 
 function encode(points: readonly Point[]): void {
-  for (const encoding of Object.values(ENCODINGS)) encoding.encode(points, new Map());
+  for (const encoding of Object.values(ENCODINGS)) encoding.encode(batchOfPoints(points), NO_COMMON);
 }
 
 function otlpWork(signal: "traces" | "logs" | "metrics"): Work {
   return (lent) => {
     const handle = createExportHandler(readOtlpConfig(createSettingReader({}), true), {
+      ...createRecordingIntake(),
       consume: encode,
-      refuse: () => {},
       log: createLogger({ level: "off" }),
       instanceId: () => "i",
       limits: { maxWireBytes: 1e6, maxInflatedBytes: 1e6, timeoutMs: 1000 },
@@ -102,7 +106,7 @@ function datakitPoints(): Uint8Array {
   const fields = new Map([["a", Uint8Array.of(1, 2)], ["b", Uint8Array.of(3, 4)]]);
   const list = new Map([["list", [Uint8Array.of(5), Uint8Array.of(6)]]]);
   const point = { category: "logging", measurement: "m", tags: new Map(), timeNs: 1n } as const;
-  return ENCODINGS.v2.encode([{ ...point, fields }, { ...point, fields: list }], new Map());
+  return ENCODINGS.v2.encode(batchOfPoints([{ ...point, fields }, { ...point, fields: list }]), NO_COMMON);
 }
 
 for (const [name, bytes, work] of CASES) {

@@ -6,6 +6,7 @@ import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts"
 import type { FinishedInvocation } from "../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { Point } from "../../src/point/point.ts";
+import { createRecordingIntake } from "../support/points.ts";
 
 export interface OpenOptions {
   readonly schema?: "documented" | "datakit";
@@ -42,9 +43,9 @@ export interface OpenTelemetry {
 export const NOW_MS = 1789043400000;
 
 export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
-  const points: Point[] = [];
+  const intake = createRecordingIntake("telemetry");
+  const { points, refused } = intake;
   const done: FinishedInvocation[] = [];
-  const refused = new Map<string, number>();
   let passedMs = 0;
   const schema = options.schema ?? "documented";
   const resource = createResource({
@@ -54,8 +55,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     schema,
   });
   const receiver = createTelemetryReceiver({
-    consume: (more) => void points.push(...more),
-    refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
+    ...intake,
     log: createLogger({ level: "off" }),
     now: () => NOW_MS + passedMs,
     managedInstance: options.managedInstance ?? false,

@@ -4,7 +4,7 @@ import { createLogger } from "@std/log";
 import { type CircuitBreaker, createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
 import type { ExportResult } from "../../src/pipeline/exporter.ts";
 import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
-import { messagesOf } from "../support/points.ts";
+import { messagesOf, pointsOf } from "../support/points.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
 import { type SpoolLife, startLife } from "./spool_life.ts";
 
@@ -40,9 +40,9 @@ function newRig(...spooled: readonly string[][]): Rig {
       name: "test",
       maxBatchBytes: 10_000,
       pointOverheadBytes: () => 0,
-      export: ({ points }) => {
-        sent.push(messagesOf(points));
-        return Promise.resolve(rig.answer(messagesOf(points)));
+      export: (batch) => {
+        sent.push(messagesOf(pointsOf(batch)));
+        return Promise.resolve(rig.answer(messagesOf(pointsOf(batch))));
       },
     },
     breaker,

@@ -6,7 +6,7 @@ import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import type { Category } from "../../src/point/point.ts";
-import { messagesOf, testPoint } from "../support/points.ts";
+import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
 type Answer = ExportResult | ((batch: Batch, signal: AbortSignal) => Promise<ExportResult>);
 
@@ -27,7 +27,7 @@ const RETRYABLE: ExportResult = { status: "retryable", error: "503" };
 
 function newRig(maxBatchBytes = 300): Rig {
   const ledger = createLedger();
-  const store = createPointStore({ maxBytes: 1e6, sizeOf: () => 100, ledger });
+  const store = createPointStore({ maxBytes: 1e6, ledger });
   const lines: string[] = [];
   const sent: unknown[][] = [];
   const breaker = createCircuitBreaker({ now: () => rig.now });
@@ -48,7 +48,7 @@ function newRig(maxBatchBytes = 300): Rig {
       maxBatchBytes,
       pointOverheadBytes: () => 0,
       export: async (batch, signal) => {
-        sent.push(messagesOf(batch.points));
+        sent.push(messagesOf(pointsOf(batch)));
         return typeof rig.answer === "function" ? await rig.answer(batch, signal) : rig.answer;
       },
     },
@@ -61,7 +61,7 @@ function newRig(maxBatchBytes = 300): Rig {
 }
 
 function add(rig: Rig, category: Category, ...names: string[]): void {
-  rig.store.consumer("otlp")(names.map((name) => testPoint(name, category)));
+  put(rig.store, "otlp", names.map((name) => testPoint(name, category)), 100);
 }
 
 const never = new AbortController().signal;
@@ -107,7 +107,7 @@ Deno.test("flusher.flush() drops and counts what Dataway refuses for good, and g
   add(rig, "logging", "bad", "good");
   rig.answer = (batch) =>
     Promise.resolve(
-      messagesOf(batch.points)[0] === "bad"
+      messagesOf(pointsOf(batch))[0] === "bad"
         ? { status: "failure", error: "400", reason: "rejected" }
         : SUCCESS,
     );
@@ -121,7 +121,7 @@ Deno.test("flusher.flush() halves a batch that is too large until single points 
   add(rig, "logging", "a", "b", "huge", "d");
   rig.answer = (batch) =>
     Promise.resolve(
-      messagesOf(batch.points).includes("huge") ? { status: "too_large", error: "413" } : SUCCESS,
+      messagesOf(pointsOf(batch)).includes("huge") ? { status: "too_large", error: "413" } : SUCCESS,
     );
   const report = await rig.flusher.flush(never);
   assertEquals([report.exported, report.dropped], [3, 1]);
@@ -130,8 +130,7 @@ Deno.test("flusher.flush() halves a batch that is too large until single points 
 
 Deno.test("flusher.flush() does not put together again what was too large once", async () => {
   const rig = newRig(400);
-  rig.answer = (batch) =>
-    Promise.resolve(batch.points.length > 2 ? { status: "too_large", error: "413" } : SUCCESS);
+  rig.answer = (batch) => Promise.resolve(batch.count > 2 ? { status: "too_large", error: "413" } : SUCCESS);
   add(rig, "logging", "a", "b", "c", "d");
   await rig.flusher.flush(never);
   add(rig, "logging", "e", "f", "g", "h");
@@ -143,7 +142,7 @@ Deno.test("flusher.flush() loses no half when Dataway goes away between two halv
   const rig = newRig(400);
   add(rig, "logging", "a", "b", "c", "d");
   rig.answer = (batch) =>
-    Promise.resolve(batch.points.length > 2 ? { status: "too_large", error: "413" } : RETRYABLE);
+    Promise.resolve(batch.count > 2 ? { status: "too_large", error: "413" } : RETRYABLE);
   await rig.flusher.flush(never);
   rig.answer = SUCCESS;
   await rig.flusher.flush(never);

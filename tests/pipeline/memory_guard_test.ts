@@ -1,56 +1,93 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { createLogger } from "@std/log";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createMemoryGuard, type MemoryGuard } from "../../src/pipeline/memory_guard.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
-import { testPoint } from "../support/points.ts";
+import { put, testPoint } from "../support/points.ts";
 
-interface Rig {
+interface Setup {
   readonly guard: MemoryGuard;
   readonly store: PointStore;
   readonly ledger: Ledger;
   readonly lines: string[];
   usedBytes: number;
+  /** What a garbage collection gives back. */
+  garbageBytes: number;
+  collections: number;
+  now: number;
 }
 
-/** Each point is held as 100,500 bytes; the limit is 100 MB. */
-function newRig(points: number): Rig {
+/** Each point is held as some 100,000 bytes; the limit is 100 MB. */
+function setUp(points: number): Setup {
   const ledger = createLedger();
-  const store = createPointStore({ maxBytes: 1e9, sizeOf: () => 100_000, ledger });
+  const store = createPointStore({ maxBytes: 1e9, ledger });
   const lines: string[] = [];
-  const rig: Omit<Rig, "guard"> = { store, ledger, lines, usedBytes: 0 };
+  const setup: Omit<Setup, "guard"> = {
+    store,
+    ledger,
+    lines,
+    usedBytes: 0,
+    garbageBytes: 0,
+    collections: 0,
+    now: 0,
+  };
   const guard = createMemoryGuard({
     limitBytes: 100_000_000,
-    usedBytes: () => rig.usedBytes,
+    usedBytes: () => setup.usedBytes,
+    collectGarbage: () => {
+      setup.collections++;
+      setup.usedBytes -= setup.garbageBytes;
+      setup.garbageBytes = 0;
+    },
     store,
     log: createLogger({ write: (line) => lines.push(line) }),
+    now: () => setup.now,
   });
-  store.consumer("otlp")(Array.from({ length: points }, (_, n) => testPoint(`p${n}`)));
-  return Object.assign(rig, { guard });
+  put(store, "otlp", Array.from({ length: points }, () => testPoint("p".repeat(100_000))));
+  return Object.assign(setup, { guard });
 }
 
 Deno.test("memory guard leaves data alone while the process is within its limit", () => {
-  const rig = newRig(10);
-  rig.usedBytes = 100_000_000;
-  rig.guard.relieve();
-  assertEquals([rig.guard.short, rig.store.held(), rig.lines], [false, 10, []]);
+  const setup = setUp(10);
+  setup.usedBytes = 100_000_000;
+  setup.guard.relieve();
+  assertEquals([setup.guard.short, setup.store.held(), setup.lines, setup.collections], [false, 10, [], 0]);
+});
+
+Deno.test("memory guard drops nothing where a garbage collection is enough", () => {
+  const setup = setUp(10);
+  setup.usedBytes = 300_000_000;
+  setup.garbageBytes = 210_000_000;
+  setup.guard.relieve();
+  assertEquals([setup.store.held(), setup.lines, setup.collections], [10, [], 1]);
 });
 
 Deno.test("memory guard drops the oldest by what is used too much, counted, with one line", () => {
-  const rig = newRig(10);
-  rig.usedBytes = 100_250_000;
-  assert(rig.guard.short);
-  rig.guard.relieve();
-  assertEquals(rig.store.held(), 7);
-  assertEquals(rig.ledger.totalDropped(), new Map([["memory_pressure", 3]]));
-  assertEquals(rig.lines.length, 1);
-  assert(rig.lines[0]?.includes('"droppedBytes":301500'), rig.lines[0]);
+  const setup = setUp(20);
+  setup.usedBytes = 100_250_000;
+  assert(setup.guard.short);
+  setup.guard.relieve();
+  assertEquals(setup.store.held(), 17);
+  assertEquals(setup.ledger.totalDropped(), new Map([["memory_pressure", 3]]));
+  assertEquals(setup.lines.length, 1);
+});
+
+Deno.test("memory guard drops a quarter at a time, and collects garbage once in ten seconds", () => {
+  const setup = setUp(100);
+  setup.usedBytes = 500_000_000;
+  setup.guard.relieve();
+  assertEquals([setup.store.held(), setup.collections], [75, 1]);
+  setup.guard.relieve();
+  assertEquals(setup.collections, 1);
+  setup.now = 10_000;
+  setup.guard.relieve();
+  assertEquals(setup.collections, 2);
+  assertLess(setup.store.held(), 75 * 0.6);
 });
 
 Deno.test("memory guard keeps the newest 256 KiB whatever is used: dropping them would not help", () => {
-  const rig = newRig(10);
-  rig.usedBytes = 500_000_000;
-  rig.guard.relieve();
-  rig.guard.relieve();
-  assertEquals([rig.store.held(), rig.lines.length], [2, 1]);
+  const setup = setUp(10);
+  setup.usedBytes = 500_000_000;
+  for (let i = 0; i < 50; i++) setup.guard.relieve();
+  assertEquals(setup.store.held(), 2);
 });

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
 import { withRetry } from "../../src/pipeline/retry.ts";
-import { testPoint } from "../support/points.ts";
+import { batchOfPoints, testPoint } from "../support/points.ts";
 
-const BATCH = { category: "logging", points: [testPoint("a")] } as const;
+const BATCH = batchOfPoints([testPoint("a")]);
 const RETRYABLE: ExportResult = { status: "retryable", error: "503" };
 const SUCCESS: ExportResult = { status: "success" };
 const never = new AbortController().signal;

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import type { Category } from "../../src/point/point.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
-import { messagesOf } from "../support/points.ts";
+import { messagesOf, pointsOf } from "../support/points.ts";
 import { type SpoolLife, startLife } from "./spool_life.ts";
 
 type Answer = "taken" | "refused" | "busy" | "half" | "halves";
@@ -59,7 +59,7 @@ function sendFile({ spool }: SpoolLife, world: World, answer: Answer): void {
   const batch = spool.take();
   if (batch === undefined) return;
   const take = (part: typeof batch): void => {
-    const names = messagesOf(part.points);
+    const names = messagesOf(pointsOf(part));
     for (const name of names) {
       assert(!world.settled.has(name), `${name} was sent after it was settled`);
       world.taken.set(name, (world.taken.get(name) ?? 0) + 1);
@@ -70,12 +70,12 @@ function sendFile({ spool }: SpoolLife, world: World, answer: Answer): void {
   if (answer === "taken") return take(batch);
   if (answer === "busy") return spool.putBack(batch);
   if (answer === "refused") {
-    const names = messagesOf(batch.points);
+    const names = messagesOf(pointsOf(batch));
     spool.drop(batch, "rejected");
     settle(world, names);
     return;
   }
-  if (batch.points.length < 2) return spool.putBack(batch);
+  if (batch.count < 2) return spool.putBack(batch);
   const [first, second] = spool.split(batch);
   take(first);
   if (answer === "halves") take(second);

@@ -4,7 +4,7 @@ import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createSpool, type Spool, type SpooledBatch } from "../../src/pipeline/spool.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Source } from "../../src/point/point.ts";
-import { messagesOf } from "../support/points.ts";
+import { messagesOf, pointsOf, put } from "../support/points.ts";
 import type { FakeDisk } from "./fake_files.ts";
 
 /** One process with a store and a spool over a disk that outlives it. */
@@ -33,7 +33,7 @@ export interface SpoolLifeOptions {
 export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): SpoolLife {
   const { maxBytes = 1e6, maxBatchBytes = 1e6 } = options;
   const ledger = createLedger();
-  const store = createPointStore({ maxBytes: 1e7, sizeOf: () => 100, ledger });
+  const store = createPointStore({ maxBytes: 1e7, ledger });
   const lines: string[] = [];
   const log = createLogger({ write: (line) => lines.push(line), now: () => life.now });
   const spool = createSpool({
@@ -54,17 +54,22 @@ export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): Spool
     now: options.now ?? 1_700_000_000_000,
     add: (...names) => life.addFrom("otlp", "logging", ...names),
     addFrom: (source, category, ...names) =>
-      store.consumer(source)(names.map((name) => ({
-        category,
-        measurement: "test",
-        tags: new Map([["of", source]]),
-        fields: new Map([["message", name]]),
-        timeNs: 1n,
-      }))),
+      put(
+        store,
+        source,
+        names.map((name) => ({
+          category,
+          measurement: "test",
+          tags: new Map([["of", source]]),
+          fields: new Map([["message", name]]),
+          timeNs: 1n,
+        })),
+        100,
+      ),
     replay: () => {
       const sent: unknown[] = [];
       for (let batch: SpooledBatch | undefined; (batch = spool.take()) !== undefined;) {
-        sent.push(...messagesOf(batch.points));
+        sent.push(...messagesOf(pointsOf(batch)));
         spool.exported(batch);
       }
       return sent;

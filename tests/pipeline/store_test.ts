@@ -3,16 +3,16 @@ import fc from "fast-check";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import type { HeldBatch } from "../../src/pipeline/store.ts";
-import { messagesOf, testPoint } from "../support/points.ts";
+import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
-/** Each test point is 100 bytes encoded, and 600 held. */
+/** Each test point is 100 bytes encoded, and 109 held. */
 function newStore(maxBytes = 1_000_000, exportOn = true): { store: PointStore; ledger: Ledger } {
   const ledger = createLedger();
-  return { ledger, store: createPointStore({ maxBytes, sizeOf: () => 100, ledger, exportOn }) };
+  return { ledger, store: createPointStore({ maxBytes, ledger, exportOn }) };
 }
 
 function add(store: PointStore, ...names: string[]): void {
-  store.consumer("otlp")(names.map((name) => testPoint(name)));
+  put(store, "otlp", names.map((name) => testPoint(name)), 100);
 }
 
 function take(store: PointStore, maxBytes = 1000, newestFirst = false): HeldBatch {
@@ -24,28 +24,28 @@ function take(store: PointStore, maxBytes = 1000, newestFirst = false): HeldBatc
 Deno.test("store.take() lends points oldest first and stops before the batch would be too large", () => {
   const { store } = newStore();
   add(store, "a", "b", "c");
-  assertEquals(messagesOf(take(store, 250).points), ["a", "b"]);
-  assertEquals(messagesOf(take(store, 250).points), ["c"]);
+  assertEquals(messagesOf(pointsOf(take(store, 250))), ["a", "b"]);
+  assertEquals(messagesOf(pointsOf(take(store, 250))), ["c"]);
   assertEquals(store.take("logging", { maxBytes: 250 }), undefined);
 });
 
 Deno.test("store.take() lends a single point alone although it is larger than the batch", () => {
   const { store } = newStore();
   add(store, "big", "next");
-  assertEquals(messagesOf(take(store, 10).points), ["big"]);
+  assertEquals(messagesOf(pointsOf(take(store, 10))), ["big"]);
 });
 
 Deno.test("store.take() lends the newest points, in order, when asked for newest first", () => {
   const { store } = newStore();
   add(store, "a", "b", "c");
-  assertEquals(messagesOf(take(store, 200, true).points), ["b", "c"]);
+  assertEquals(messagesOf(pointsOf(take(store, 200, true))), ["b", "c"]);
 });
 
 Deno.test("store.take() counts what each point grows by on its way out", () => {
   const { store } = newStore();
   add(store, "a", "b", "c");
   const batch = store.take("logging", { maxBytes: 300, pointOverheadBytes: 50 });
-  assertEquals(messagesOf(batch?.points ?? []), ["a", "b"]);
+  assertEquals(messagesOf(batch === undefined ? [] : pointsOf(batch)), ["a", "b"]);
 });
 
 Deno.test("store.putBack() restores the order of arrival, also of halves and newest-first batches", () => {
@@ -57,7 +57,7 @@ Deno.test("store.putBack() restores the order of arrival, also of halves and new
   store.putBack(first);
   store.putBack(newest);
   store.putBack(second);
-  assertEquals(messagesOf(take(store).points), ["a", "b", "c", "d", "e", "f"]);
+  assertEquals(messagesOf(pointsOf(take(store))), ["a", "b", "c", "d", "e", "f"]);
 });
 
 Deno.test("store.putBack() restores the order also when a batch was taken from around another", () => {
@@ -71,31 +71,31 @@ Deno.test("store.putBack() restores the order also when a batch was taken from a
   const around = take(store, 200);
   store.putBack(middle);
   store.putBack(around);
-  assertEquals(messagesOf(take(store).points), ["a", "b", "c", "d"]);
+  assertEquals(messagesOf(pointsOf(take(store))), ["a", "b", "c", "d"]);
 });
 
 Deno.test("store drops the oldest when full and counts them by reason", () => {
-  const { store, ledger } = newStore(1800);
+  const { store, ledger } = newStore(3 * 109);
   add(store, "a", "b", "c", "d");
-  assertEquals(messagesOf(take(store).points), ["b", "c", "d"]);
+  assertEquals(messagesOf(pointsOf(take(store))), ["b", "c", "d"]);
   assertEquals([...ledger.totalDropped()], [["store_full", 1]]);
 });
 
 Deno.test("store makes the category that holds most pay first", () => {
-  const { store, ledger } = newStore(2400);
-  store.consumer("telemetry")([testPoint("m", "metric")]);
+  const { store, ledger } = newStore(4 * 109);
+  put(store, "telemetry", [testPoint("m", "metric")], 100);
   add(store, "a", "b", "c", "d", "e");
   assertEquals(store.held("telemetry"), 1);
   assertEquals(ledger.entries().find((e) => e.category === "logging")?.dropped.get("store_full"), 2);
 });
 
 Deno.test("store counts lent points against its bound, and drops the oldest of the others", () => {
-  const { store, ledger } = newStore(1800);
+  const { store, ledger } = newStore(3 * 109);
   add(store, "a", "b", "c");
   const batch = take(store, 100);
   add(store, "d");
   store.putBack(batch);
-  assertEquals(messagesOf(take(store).points), ["a", "c", "d"]);
+  assertEquals(messagesOf(pointsOf(take(store))), ["a", "c", "d"]);
   assertEquals(ledger.totalDropped().get("store_full"), 1);
 });
 
@@ -110,8 +110,7 @@ Deno.test("store refuses to settle one batch twice", () => {
 Deno.test("store tells once each time that half of its bound is reached", () => {
   let told = 0;
   const store = createPointStore({
-    maxBytes: 2400,
-    sizeOf: () => 100,
+    maxBytes: 4 * 109,
     ledger: createLedger(),
     onPressure: () => void told++,
   });
@@ -126,7 +125,7 @@ Deno.test("store tells once each time that half of its bound is reached", () => 
 });
 
 Deno.test("store counts everything as dropped when nothing can ever be sent", () => {
-  const { store, ledger } = newStore(1800, false);
+  const { store, ledger } = newStore(3 * 109, false);
   add(store, "a", "b");
   assertEquals(store.held(), 0);
   assertEquals(ledger.totalDropped().get("export_off"), 2);
@@ -137,7 +136,7 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
   fc.assert(
     fc.property(
       fc.array(action, { maxLength: 200 }),
-      fc.integer({ min: 600, max: 20_000 }),
+      fc.integer({ min: 109, max: 4000 }),
       (actions, max) => {
         const { store, ledger } = newStore(max);
         const lent: HeldBatch[] = [];
@@ -155,7 +154,7 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
           else if (each === "export") store.exported(batch);
           else if (each === "putBack") store.putBack(batch);
           else if (each === "drop") store.drop(batch, "rejected");
-          else if (batch.points.length > 1) lent.push(...store.split(batch));
+          else if (batch.count > 1) lent.push(...store.split(batch));
           else store.putBack(batch);
 
           const [entry] = ledger.entries();
@@ -165,7 +164,7 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
         for (const batch of lent) store.putBack(batch);
         const order = [...iterate(store)].map(Number);
         assertEquals(order, [...order].sort((a, b) => a - b));
-        assertEquals(store.heldBytes, order.length * 600);
+        assertEquals(store.heldBytes, order.length * 109);
       },
     ),
   );
@@ -174,5 +173,5 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
 function* iterate(store: PointStore): Generator<unknown> {
   const batch = store.take("logging", { maxBytes: Infinity });
   if (batch === undefined) return;
-  yield* messagesOf(batch.points);
+  yield* messagesOf(pointsOf(batch));
 }

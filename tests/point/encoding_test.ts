@@ -1,13 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { createIntakeHub } from "../../src/pipeline/intake.ts";
+import { createLedger } from "../../src/pipeline/ledger.ts";
+import { createPointStore } from "../../src/pipeline/store.ts";
+import { createCommonKeys, encodeCommonTags } from "../../src/point/common_tags.ts";
 import { createPoint } from "../../src/point/create_point.ts";
 import { ENCODINGS } from "../../src/point/encoding.ts";
 import type { FieldValue, Point } from "../../src/point/point.ts";
+import { batchOfPoints } from "../support/points.ts";
 import { decodeLineProtocol } from "../support/wire/decode_line_protocol.ts";
 import { decodeProtobuf } from "../support/wire/decode_protobuf.ts";
 import type { DecodedPoint } from "../support/wire/decoded_point.ts";
 
 const NO_TAGS = new Map<string, string>();
+const NO_COMMON = encodeCommonTags(NO_TAGS, createCommonKeys([]));
 
 /** Any code point but lone surrogates, those that escapes turn on more often than the rest. */
 const text = fc.string({
@@ -76,7 +82,7 @@ function isWritableAsLine({ measurement, fields }: Point): boolean {
 Deno.test("ENCODINGS.v1 brings every point back through a strict parser", () => {
   fc.assert(
     fc.property(fc.array(point.filter(isWritableAsLine), { maxLength: 3 }), (points) => {
-      const decoded = decodeLineProtocol(ENCODINGS.v1.encode(points, NO_TAGS));
+      const decoded = decodeLineProtocol(ENCODINGS.v1.encode(batchOfPoints(points), NO_COMMON));
       assertEquals(decoded.length, points.length);
       points.forEach((expected, i) => assertSame(decoded[i], expected));
     }),
@@ -87,7 +93,7 @@ Deno.test("ENCODINGS.v1 brings every point back through a strict parser", () => 
 Deno.test("ENCODINGS.v1 keeps points with awkward names legal and whole", () => {
   fc.assert(
     fc.property(point, (awkward) => {
-      const [decoded] = decodeLineProtocol(ENCODINGS.v1.encode([awkward], NO_TAGS));
+      const [decoded] = decodeLineProtocol(ENCODINGS.v1.encode(batchOfPoints([awkward]), NO_COMMON));
       assertEquals(decoded?.fields.size, awkward.fields.size, "no two names may become one");
       const valuesOf = (point: DecodedPoint | Point | undefined): string[] =>
         [...point?.fields.values() ?? []].map(textOf).sort();
@@ -100,14 +106,14 @@ Deno.test("ENCODINGS.v1 keeps points with awkward names legal and whole", () => 
 Deno.test("ENCODINGS.v1 keeps two fields apart whose names it cannot write", () => {
   const fields = new Map([["#", 1n], ["\\#", 2n], ["a\\,b", 3n], ["a,b", 4n]]);
   const point: Point = { category: "logging", measurement: "m", tags: new Map(), fields, timeNs: 1n };
-  const [decoded] = decodeLineProtocol(ENCODINGS.v1.encode([point], NO_TAGS));
+  const [decoded] = decodeLineProtocol(ENCODINGS.v1.encode(batchOfPoints([point]), NO_COMMON));
   assertEquals(decoded?.fields, new Map([["\\#", 2n], ["\\#_", 1n], ["a,b", 4n], ["a,b_", 3n]]));
 });
 
 Deno.test("ENCODINGS.v2 brings every point back through a strict parser", () => {
   fc.assert(
     fc.property(fc.array(point, { maxLength: 3 }), (points) => {
-      const decoded = decodeProtobuf(ENCODINGS.v2.encode(points, NO_TAGS));
+      const decoded = decodeProtobuf(ENCODINGS.v2.encode(batchOfPoints(points), NO_COMMON));
       assertEquals(decoded.length, points.length);
       points.forEach((expected, i) => assertSame(decoded[i], expected));
     }),
@@ -116,48 +122,50 @@ Deno.test("ENCODINGS.v2 brings every point back through a strict parser", () => 
 });
 
 for (const name of ["v1", "v2"] as const) {
-  Deno.test(`ENCODINGS.${name}.sizeOf() is never below the true size and never far above`, () => {
-    const tags = fc.array(fc.tuple(text, text), { maxLength: 5 }).map((pairs) => new Map(pairs));
-    fc.assert(
-      fc.property(point, tags, (one, commonTags) => {
-        const actual = ENCODINGS[name].encode([one], commonTags).length;
-        const bound = ENCODINGS[name].sizeOf(one, commonTags);
-        assert(bound >= actual, `${bound} is below ${actual}`);
-        const alone = ENCODINGS[name].sizeOf(one, NO_TAGS);
-        const actualAlone = ENCODINGS[name].encode([one], NO_TAGS).length;
-        // Integers and floats are taken at their longest, and v1 counts each quote as an escape.
-        assert(alone <= actualAlone * 12, `${alone} is far above ${actualAlone}`);
-      }),
-      { numRuns: 500 },
+  Deno.test(`ENCODINGS.${name} joins each common tag to the points that lack its key`, () => {
+    const decode = name === "v1" ? decodeLineProtocol : decodeProtobuf;
+    const points = [
+      testPointWith([["a", "own"]], [["v", 1n]]),
+      testPointWith([], [["b", 2n], ["v", 1n]]),
+      testPointWith([], [["v", 1n]]),
+    ];
+    const common = encodeCommonTags(
+      new Map([["a", "A"], ["b", "B"], ["c", "C"]]),
+      createCommonKeys(["a", "b"]),
     );
+    const decoded = decode(ENCODINGS[name].encode(batchOfPoints(points), common));
+    assertEquals(decoded.map(({ tags }) => sorted(tags)), [
+      [["a", "own"], ["b", "B"], ["c", "C"]],
+      [["a", "A"], ["c", "C"]],
+      [["a", "A"], ["b", "B"], ["c", "C"]],
+    ]);
   });
 }
 
-Deno.test("ENCODINGS.sizeOf() is close for an ordinary log", () => {
-  const log = createPoint({
-    category: "logging",
-    measurement: "awslambda",
-    tags: [["aws_log_from", "function"], ["request_id", "6b3a4c1e-8f0a-4d5e-9c1b-2f7e8d9a0b1c"]],
-    fields: [["message", '2026-11-22 INFO handled the order "4711" in 12 ms\n'.repeat(4)], [
-      "status",
-      "info",
-    ]],
-    timeNs: 1795339862019000000n,
-  });
-  assert(log !== undefined);
-  for (const encoding of [ENCODINGS.v1, ENCODINGS.v2]) {
-    const actual = encoding.encode([log], NO_TAGS).length;
-    const bound = encoding.sizeOf(log, NO_TAGS);
-    assert(bound >= actual && bound <= actual * 1.15, `${bound} for ${actual}`);
-  }
-});
-
-Deno.test("ENCODINGS.v1.sizeOf() covers tags that are written as fields", () => {
-  const tags = Array.from({ length: 100 }, (_, i) => [`t${i}`, '"'.repeat(1000)] as const);
-  const large = createPoint({ category: "tracing", measurement: "m", tags, fields: [["v", 1]], timeNs: 0n });
-  assert(large !== undefined);
-  const actual = ENCODINGS.v1.encode([large], NO_TAGS).length;
-  assert(ENCODINGS.v1.sizeOf(large, NO_TAGS) >= actual);
+Deno.test("ENCODINGS.v2 joins the same tags by bits as by looking, and grows by no more than it says", () => {
+  const tags = fc.array(fc.tuple(text, text), { maxLength: 5 }).map((pairs) => new Map(pairs));
+  fc.assert(
+    fc.property(
+      fc.array(point, { minLength: 1, maxLength: 4 }),
+      tags,
+      fc.boolean(),
+      (points, commonTags, all) => {
+        const keys = createCommonKeys(all ? commonTags.keys() : [...commonTags.keys()].slice(1));
+        const ledger = createLedger();
+        const store = createPointStore({ maxBytes: 1e9, ledger });
+        const intake = createIntakeHub({ store, ledger, commonKeys: keys }).of("otlp");
+        points.forEach((one) => void intake.write(one));
+        const written = store.take("tracing", { maxBytes: Infinity });
+        assert(written !== undefined);
+        const common = encodeCommonTags(commonTags, keys);
+        const body = ENCODINGS.v2.encode(written, common);
+        const looked = ENCODINGS.v2.encode(batchOfPoints(points), common);
+        assertEquals(decodeProtobuf(body).map(flat), decodeProtobuf(looked).map(flat));
+        assert(body.length <= written.sizeBytes + written.count * ENCODINGS.v2.growth(common));
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("ENCODINGS name themselves to Dataway", () => {
@@ -172,4 +180,13 @@ function textOf(value: FieldValue): string {
     if (Object.is(part, -0)) return "-0";
     return part instanceof Uint8Array ? `bytes ${part.toHex()}` : part;
   });
+}
+
+function testPointWith(tags: readonly [string, string][], fields: readonly [string, bigint][]): Point {
+  return { category: "tracing", measurement: "m", tags: new Map(tags), fields: new Map(fields), timeNs: 1n };
+}
+
+/** A decoded point without the order of its keys. */
+function flat({ measurement, tags, fields, timeNs }: DecodedPoint): unknown {
+  return [measurement, sorted(tags), sorted(fields), timeNs];
 }

@@ -54,8 +54,8 @@ Deno.test("encodeProtobuf() writes zero, false and empty values", () => {
   );
 });
 
-Deno.test("encodeProtobuf() writes negative integers in ten bytes and leaves a zero time out", () => {
-  assertEquals(hex([point({ i: -1n }, {}, 0n)]), "0a130a016d" + "120e0a016910ffffffffffffffffff01");
+Deno.test("encodeProtobuf() writes negative integers in ten bytes, and a zero time", () => {
+  assertEquals(hex([point({ i: -1n }, {}, 0n)]), "0a150a016d" + "120e0a016910ffffffffffffffffff01" + "1800");
 });
 
 Deno.test("encodeProtobuf() writes arrays as Any of point.Array", () => {

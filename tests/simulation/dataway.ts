@@ -4,6 +4,8 @@ import type { Category, Point } from "../../src/point/point.ts";
 import type { Encoding } from "../../src/point/encoding.ts";
 import { type FlushVerdict, numberOf } from "./checks.ts";
 import { FAULTS, type Mood } from "./schedule.ts";
+import { frameGrowth, joinPoints } from "../../src/point/point_range.ts";
+import { pointsOf } from "../support/points.ts";
 import type { World } from "./world.ts";
 
 /** Dataways that take, refuse, hang and forget to answer, and know what they took. */
@@ -63,9 +65,6 @@ export interface FakeDatawayOptions {
 
 /** A timer this late is known to come from a freeze; see `deadline.ts`. In ms. */
 const CERTAINLY_FROZEN_MS = 600;
-const POINT_BYTES = 100;
-/** Bodies are views of this: only their size matters. */
-const BLANK = new Uint8Array(4_000_000);
 /** Someone is there and has decided. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([200, 400, 403, 413]);
 
@@ -228,13 +227,12 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     })),
     encoding: {
       contentType: "text/plain",
-      encode: (points) => {
-        const body = BLANK.subarray(0, points.reduce((total, point) => total + sizeOfPoint(point), 0));
-        bodies.set(body, points);
+      encode: (batch, common) => {
+        const body = joinPoints(batch.ranges, common);
+        bodies.set(body, pointsOf(batch));
         return body;
       },
-      sizeOf: sizeOfPoint,
-      commonSize: () => 0,
+      growth: frameGrowth,
     },
     fetch,
     get moods() {
@@ -274,12 +272,6 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     stored,
     refusals,
   };
-}
-
-/** The size in a body: what the messages take, and a share for the rest. */
-function sizeOfPoint(point: Point): number {
-  const message = point.fields.get("message");
-  return POINT_BYTES + (typeof message === "string" ? message.length : 0);
 }
 
 /** A 200 whose body never ends. */

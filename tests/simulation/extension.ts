@@ -13,13 +13,17 @@ import {
 import type { Exporter } from "../../src/pipeline/exporter.ts";
 import { createFlusher, type FlushReport } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
-import type { Consumer, RefusalReason } from "../../src/pipeline/receiver.ts";
+import { createIntakeHub } from "../../src/pipeline/intake.ts";
+import type { Consumer } from "../../src/pipeline/receiver.ts";
 import { createSelfMetrics } from "../../src/pipeline/self_metrics.ts";
 import { createLeftovers } from "../../src/pipeline/leftovers.ts";
 import { createSpool, type Spool } from "../../src/pipeline/spool.ts";
 import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import { createCommonKeys } from "../../src/point/common_tags.ts";
 import type { Point, Source } from "../../src/point/point.ts";
+import { decodePoint } from "../../src/point/point_range.ts";
+import { put } from "../support/points.ts";
 import type { FakeDataway } from "./dataway.ts";
 import type { World } from "./world.ts";
 
@@ -72,18 +76,21 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const realStore = createPointStore({
     maxBytes: schedule.storeMaxBytes,
     onPressure: () => relieve(),
-    sizeOf: (point) => dataway.encoding.sizeOf(point, new Map()),
     ledger,
   });
   const store = mutation.store?.(realStore) ?? realStore;
-  const consumer = (source: Source): Consumer => {
-    const consume = store.consumer(source);
-    return (points) => consume(options.onPoints(source, points));
-  };
+  const watched = replaceIn(store, {
+    append: (source, category, bytes, length) => {
+      const point = decodePoint(category, bytes.subarray(0, length));
+      put(store, source, options.onPoints(source, [point]));
+    },
+  });
   const resource = createResource({ env: {}, hostname: "", globalTags: new Map(), schema: "documented" });
+  const commonKeys = createCommonKeys(resource.keys);
+  const intake = createIntakeHub({ store: watched, ledger, commonKeys });
+  const consumer = (source: Source): Consumer => intake.of(source).consume;
   const telemetry = createTelemetryReceiver({
-    consume: consumer("telemetry"),
-    refuse: (reason: RefusalReason, count) => ledger.refused("telemetry", reason, count),
+    ...intake.of("telemetry"),
     log,
     now,
     config: { schema: "documented", logs: true, metrics: true, countHandledErrors: true, useNowTime: false },
@@ -94,6 +101,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     endpoints: dataway.endpoints,
     encoding: dataway.encoding,
     commonTags: resource.tags,
+    commonKeys,
     maxRawBodyBytes: schedule.maxRawBodyBytes,
     timeoutMs: schedule.timeoutMs,
     gzip: false,

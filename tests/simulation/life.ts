@@ -8,6 +8,7 @@ import { createFakePlatform } from "./platform.ts";
 import { revive } from "./revive.ts";
 import { createWatch, TICK_MS, type Watch } from "./watch.ts";
 import type { World } from "./world.ts";
+import { pointsOf } from "../support/points.ts";
 
 /** A sandbox with everything in and around it. */
 interface Life {
@@ -71,7 +72,7 @@ function begin(world: World, mutation: Mutation): Life {
   const watchDrops = (store: PointStore): PointStore =>
     replaceIn(store, {
       drop: (batch, reason) => {
-        for (const point of batch.points) checkRefusal(point, reason, dataway, fail);
+        for (const point of pointsOf(batch)) checkRefusal(point, reason, dataway, fail);
         store.drop(batch, reason);
       },
     });

@@ -6,6 +6,7 @@ import { createLedger } from "../../src/pipeline/ledger.ts";
 import { createSpool } from "../../src/pipeline/spool.ts";
 import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
+import { createCommonKeys } from "../../src/point/common_tags.ts";
 import type { FakeDataway } from "./dataway.ts";
 import type { World } from "./world.ts";
 
@@ -23,12 +24,12 @@ export async function revive(world: World, dataway: FakeDataway, disk: SpoolFile
   const { now } = time;
   const log = createLogger({ now, write: (line) => tell(`  log: ${line}`) });
   const ledger = createLedger();
-  const { sizeOf } = dataway.encoding;
-  const store = createPointStore({ maxBytes: 1e9, sizeOf: (point) => sizeOf(point, new Map()), ledger });
+  const store = createPointStore({ maxBytes: 1e9, ledger });
   const exporter = createDatawayExporter({
     endpoints: dataway.endpoints,
     encoding: dataway.encoding,
     commonTags: () => new Map(),
+    commonKeys: createCommonKeys([]),
     maxRawBodyBytes: schedule.maxRawBodyBytes,
     timeoutMs: schedule.timeoutMs,
     gzip: false,

@@ -1,4 +1,15 @@
-import type { Category, Point } from "../../src/point/point.ts";
+import { type Batch, batchOf } from "../../src/pipeline/exporter.ts";
+import type { Intake, RefusalReason } from "../../src/pipeline/receiver.ts";
+import type { PointStore } from "../../src/pipeline/store.ts";
+import type { Category, Point, Source } from "../../src/point/point.ts";
+import { decodePoint, decodeRanges, encodeRange, UNKNOWN_MASK } from "../../src/point/point_range.ts";
+import { createPointWriter } from "../../src/point/point_writer.ts";
+import { encodePoint } from "../../src/point/protobuf.ts";
+
+/** Key and length of a point below 128 bytes. */
+const FRAME_BYTES = 2;
+/** Field 15, length-delimited. */
+const PADDING_HEAD = [0x7a];
 
 /** A point for tests that do not look inside it. `name` ends up in the field `message` (or `value` of a metric). */
 export function testPoint(
@@ -18,4 +29,65 @@ export function testPoint(
 /** The `message` fields, in order. */
 export function messagesOf(points: readonly Point[]): unknown[] {
   return points.map((point) => point.fields.get("message"));
+}
+
+/** The points of a batch, decoded. */
+export function pointsOf({ category, ranges }: Pick<Batch, "category" | "ranges">): Point[] {
+  return decodeRanges(category, ranges);
+}
+
+/** A batch of points as they are. */
+export function batchOfPoints(points: readonly Point[]): Batch {
+  return batchOf(points[0]?.category ?? "metric", points.length === 0 ? [] : [encodeRange(points)]);
+}
+
+/** Puts points into a store as they are, each of exactly `sizeBytes` (below 130) if it is given. */
+export function put(
+  store: Pick<PointStore, "append">,
+  source: Source,
+  points: readonly Point[],
+  sizeBytes?: number,
+): void {
+  for (const point of points) {
+    const bytes = padded(encodePoint(point), sizeBytes);
+    store.append(source, point.category, bytes, bytes.length, UNKNOWN_MASK);
+  }
+}
+
+/** Fills a point up with a member that nobody knows. */
+function padded(bytes: Uint8Array, sizeBytes?: number): Uint8Array {
+  if (sizeBytes === undefined) return bytes;
+  const missing = sizeBytes - FRAME_BYTES - bytes.length - PADDING_HEAD.length - 1;
+  if (missing < 0) throw new Error(`Cannot pad a point of ${bytes.length} bytes to ${sizeBytes}`);
+  return Uint8Array.from([...bytes, ...PADDING_HEAD, missing, ...new Uint8Array(missing)]);
+}
+
+/** An intake that keeps what it is given, as the rules leave it. */
+export interface RecordingIntake extends Intake {
+  readonly points: Point[];
+  /** Counts by reason. */
+  readonly refused: Map<RefusalReason, number>;
+}
+
+/** An intake of one source over nothing but memory. */
+export function createRecordingIntake(source: Source = "otlp"): RecordingIntake {
+  const points: Point[] = [];
+  const refused = new Map<RefusalReason, number>();
+  const refuse = (reason: RefusalReason, count = 1): void => {
+    refused.set(reason, (refused.get(reason) ?? 0) + count);
+  };
+  const writer = createPointWriter({
+    commit: ({ category }, _source, bytes, length) =>
+      points.push(decodePoint(category, bytes.slice(0, length))),
+    trimmed: () => refuse("trimmed"),
+  });
+  return {
+    points,
+    refused,
+    refuse,
+    writer,
+    begin: (kind) => writer.begin(kind, source),
+    write: (draft) => writer.write(draft, source),
+    consume: (more) => void points.push(...more),
+  };
 }

@@ -32,7 +32,7 @@ export interface TraceIntake {
   readonly takeOwn: (span: DdSpan) => void;
 }
 
-export interface TraceIntakeOptions extends Intake {
+export interface TraceIntakeOptions extends Pick<Intake, "consume" | "refuse"> {
   readonly config: DdtraceConfig;
   /** Unix time in ms. */
   readonly now: () => number;

@@ -25,7 +25,7 @@ export interface PointSink {
 const BATCH_POINTS = 1024;
 
 /** A sink of one request. */
-export function createPointSink({ consume, refuse }: Intake): PointSink {
+export function createPointSink({ consume, refuse }: Pick<Intake, "consume" | "refuse">): PointSink {
   let batch: Point[] = [];
   let rejected = 0;
   let firstReason = "";

@@ -3,9 +3,9 @@ import { createLogger } from "@std/log";
 import { type DatawayEndpoint, parseSecretEndpoints } from "../../../src/config/dataway.ts";
 import { createSecretExporter, type SecretExporter } from "../../../src/dataway/secret/secret_exporter.ts";
 import type { ExportResult } from "../../../src/pipeline/exporter.ts";
-import { testPoint } from "../../support/points.ts";
+import { batchOfPoints, testPoint } from "../../support/points.ts";
 
-const BATCH = { category: "logging", points: [testPoint("a")] } as const;
+const BATCH = batchOfPoints([testPoint("a")]);
 const never = new AbortController().signal;
 
 interface Rig {

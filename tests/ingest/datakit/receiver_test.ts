@@ -4,9 +4,12 @@ import fc from "fast-check";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { createDatakitApiReceiver } from "../../../src/ingest/datakit/receiver.ts";
 import { createPoint } from "../../../src/point/create_point.ts";
+import { createCommonKeys, encodeCommonTags } from "../../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../../src/point/encoding.ts";
 import { CATEGORIES, type FieldValue, type Point } from "../../../src/point/point.ts";
+import { batchOfPoints, createRecordingIntake } from "../../support/points.ts";
 
+const NO_TAGS = encodeCommonTags(new Map(), createCommonKeys([]));
 const NOW = 1_700_000_000_500;
 const NOW_NS = 1_700_000_000_500_000_000n;
 
@@ -24,11 +27,12 @@ interface Rig {
 }
 
 function rig(): Rig {
-  const points: Point[] = [];
+  const intake = createRecordingIntake("datakit");
+  const { points } = intake;
   const refused: string[] = [];
   let now = NOW;
   const { app } = createDatakitApiReceiver({ version: "2.0.0", hostname: "h0" }, {
-    consume: (some) => points.push(...some),
+    ...intake,
     refuse: (reason, count) => refused.push(`${reason} ${count}`),
     log: createLogger({ level: "off" }),
     instanceId: () => "instance-1",
@@ -130,7 +134,7 @@ Deno.test("POST /v1/write reads the same points in every encoding and compressio
     1_700_000_000_000_000_001n,
   ];
   for (const { contentType, encode } of Object.values(ENCODINGS)) {
-    const bytes = encode([point], new Map());
+    const bytes = encode(batchOfPoints([point]), NO_TAGS);
     const forms: readonly (readonly [string, Uint8Array])[] = [
       ["", bytes],
       ["gzip", gzipSync(bytes)],
@@ -187,7 +191,7 @@ Deno.test("POST /v1/write gives back what our own encoders wrote, whatever it is
         fc.pre(point !== undefined);
         for (const { contentType, encode } of Object.values(ENCODINGS)) {
           const { post, points } = rig();
-          const reply = await post("/v1/write/tracing?precision=n", encode([point], new Map()), {
+          const reply = await post("/v1/write/tracing?precision=n", encode(batchOfPoints([point]), NO_TAGS), {
             "Content-Type": contentType,
           });
           assertEquals([reply.status, reply.text], [200, ""]);

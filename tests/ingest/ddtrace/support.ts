@@ -6,6 +6,7 @@ import { createSettingReader, type Environment } from "../../../src/config/reade
 import { createDdtraceReceivers, type DdtraceLinks } from "../../../src/ingest/ddtrace/receiver.ts";
 import type { Receiver } from "../../../src/pipeline/receiver.ts";
 import type { FieldValue, Point } from "../../../src/point/point.ts";
+import { createRecordingIntake } from "../../support/points.ts";
 
 /** Bytes of hex text; spaces and line breaks are left out, `'…'` is ASCII text. */
 export function hex(text: string): Uint8Array<ArrayBuffer> {
@@ -97,12 +98,11 @@ export interface Harness {
 
 /** Receivers with settings from `env`. */
 export function harness(env: Environment = {}, links: DdtraceLinks = {}): Harness {
-  const points: Point[] = [];
-  const refused = new Map<string, number>();
+  const intake = createRecordingIntake("ddtrace");
+  const { points, refused } = intake;
   const config = readDdtraceConfig(createSettingReader({ AWS_LAMBDA_FUNCTION_NAME: "fn", ...env }), true);
   const [traces, lifecycle] = createDdtraceReceivers(config, {
-    consume: (some) => void points.push(...some),
-    refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
+    ...intake,
     log: createLogger({ level: "off" }),
     instanceId: () => "instance-1",
     limits: { maxWireBytes: 16_777_216, maxInflatedBytes: 67_108_864, timeoutMs: 1000 },

@@ -6,6 +6,7 @@ import { createOtlpReceiver } from "../../../src/ingest/otlp/receiver.ts";
 import type { BodyLimits, Receiver, ReceiverContext } from "../../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../../src/point/line_protocol.ts";
 import type { Point } from "../../../src/point/point.ts";
+import { createRecordingIntake } from "../../support/points.ts";
 
 /** 2023-11-14T22:13:30Z: ten seconds after the worked bytes' time. */
 export const NOW_MS = 1_700_000_010_000;
@@ -24,8 +25,8 @@ export interface Recorder {
 }
 
 export function createRecorder(limits: Partial<BodyLimits> = {}): Recorder {
-  const points: Point[] = [];
-  const refused = new Map<string, number>();
+  const intake = createRecordingIntake("otlp");
+  const { points, refused } = intake;
   const logged: string[] = [];
   return {
     points,
@@ -33,8 +34,7 @@ export function createRecorder(limits: Partial<BodyLimits> = {}): Recorder {
     logged,
     lines: () => new TextDecoder().decode(encodeLineProtocol(points, new Map())).split("\n").slice(0, -1),
     context: {
-      consume: (batch) => void points.push(...batch),
-      refuse: (reason, count = 1) => void refused.set(reason, (refused.get(reason) ?? 0) + count),
+      ...intake,
       log: createLogger({ level: "debug", write: (line) => void logged.push(line) }),
       instanceId: () => "instance-1",
       limits: { ...LIMITS, ...limits },

@@ -3,6 +3,7 @@ import { createLogger } from "@std/log";
 import type { StatsdConfig } from "../../../src/config/statsd.ts";
 import { createStatsdReceiver, type StatsdReceiver } from "../../../src/ingest/statsd/receiver.ts";
 import type { Point } from "../../../src/point/point.ts";
+import { createRecordingIntake } from "../../support/points.ts";
 import { scenario } from "../../support/scenario.ts";
 import { statsdConfig } from "./config_fixture.ts";
 
@@ -17,18 +18,18 @@ interface Rig {
 }
 
 function rig(parts: Partial<StatsdConfig> = {}): Rig {
-  const points: Point[] = [];
+  const intake = createRecordingIntake("statsd");
   const refused: string[] = [];
   const logged: string[] = [];
   const receiver = createStatsdReceiver(statsdConfig(parts), {
-    consume: (some) => points.push(...some),
+    ...intake,
     refuse: (reason, count) => refused.push(`${reason} ${count}`),
     log: createLogger({ write: (line) => logged.push(line) }),
     instanceId: () => "instance-1",
     limits: { maxWireBytes: 1e6, maxInflatedBytes: 1e6, timeoutMs: 1000 },
     now: () => NOW,
   });
-  return { receiver, points, refused, logged };
+  return { receiver, points: intake.points, refused, logged };
 }
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {

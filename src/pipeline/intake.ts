@@ -1,0 +1,71 @@
+/** The one way in for points, whatever their source: rules, account, splitting, times, store. */
+import type { CommonKeys } from "../point/common_tags.ts";
+import type { Point, Source } from "../point/point.ts";
+import { decodePoint, UNKNOWN_MASK } from "../point/point_range.ts";
+import { createPointWriter, type PointKind, type PointWriter } from "../point/point_writer.ts";
+import { encodePoint } from "../point/protobuf.ts";
+import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Intake } from "./receiver.ts";
+import type { PointStore } from "./store.ts";
+import { createTimeSpread } from "./time_spread.ts";
+
+/** All sources' ways in, over one writer. */
+export interface IntakeHub {
+  of(source: Source): Intake;
+  /** A new identity for the times of metrics: after a snapshot many sandboxes wake up with one memory. */
+  redraw(): void;
+}
+
+export interface IntakeHubOptions {
+  readonly store: Pick<PointStore, "append">;
+  readonly ledger: Ledger;
+  /** The keys that common tags may have. */
+  readonly commonKeys?: CommonKeys;
+}
+
+/** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
+const NS_PER_MS = 1_000_000n;
+const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
+
+/** A hub before the first point. */
+export function createIntakeHub({ store, ledger, commonKeys }: IntakeHubOptions): IntakeHub {
+  const spread = createTimeSpread();
+  const writer: PointWriter = createPointWriter({
+    ...(commonKeys === undefined ? {} : { commonKeys }),
+    trimmed: (source) => ledger.refused(source, "trimmed"),
+    metricTime: (source, timeNs) =>
+      timeNs % NS_PER_MS === 0n && SPREAD_SOURCES.has(source) ? timeNs + BigInt(spread.nextNs()) : timeNs,
+    commit,
+  });
+
+  function commit(kind: PointKind, source: Source, bytes: Uint8Array, length: number, mask: number): void {
+    if (kind.category === "logging" && length > MAX_MESSAGE_BYTES) {
+      const parts = splitMessage(decodePoint(kind.category, bytes.subarray(0, length)));
+      if (parts.length > 1) return parts.forEach((part) => void writer.write(part, source));
+    }
+    store.append(source, kind.category, bytes, length, mask);
+  }
+
+  /** A point that is under the rules already. */
+  function take(source: Source, point: Point): void {
+    const isSpread = point.category === "metric" && SPREAD_SOURCES.has(source) &&
+      point.timeNs % NS_PER_MS === 0n;
+    const moved = isSpread ? { ...point, timeNs: point.timeNs + BigInt(spread.nextNs()) } : point;
+    for (const part of splitMessage(moved)) {
+      const bytes = encodePoint(part);
+      store.append(source, part.category, bytes, bytes.length, UNKNOWN_MASK);
+    }
+  }
+
+  return {
+    of: (source) => ({
+      writer,
+      begin: (kind) => writer.begin(kind, source),
+      write: (draft) => writer.write(draft, source),
+      consume: (points) => points.forEach((point) => take(source, point)),
+      refuse: (reason, count) => ledger.refused(source, reason, count),
+    }),
+    redraw: spread.redraw,
+  };
+}

@@ -1,0 +1,86 @@
+import { POINT_FRAME_BYTES, type PointRange, putFramed } from "../point/point_range.ts";
+
+/** A piece of the store's memory: framed points of one category, filled once from front to back. */
+export interface Segment {
+  /** Order among the segments of its category. */
+  readonly sequence: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where each point ends. */
+  ends: Int32Array;
+  /** Bits of the common keys that each point has. */
+  masks: Int32Array;
+  /** The source of each point, as the caller numbers them. */
+  sources: Uint8Array;
+  /** Points written. */
+  count: number;
+  /** Bytes written. */
+  used: number;
+  /** Points that somebody still holds. */
+  live: number;
+}
+
+/** Points of one segment, and whose they are. */
+export interface HeldRange extends PointRange {
+  readonly segment: Segment;
+}
+
+/** Segments of this size are used again; a larger one is for a single point. In bytes. */
+export const SEGMENT_BYTES = 64 * 1024;
+const INITIAL_POINTS = 32;
+
+/** An empty segment with room for `sizeBytes`, in `bytes` that are of no more use if there are any. */
+export function createSegment(sequence: number, sizeBytes: number, bytes?: Uint8Array<ArrayBuffer>): Segment {
+  return {
+    sequence,
+    bytes: bytes ?? new Uint8Array(sizeBytes),
+    ends: new Int32Array(INITIAL_POINTS),
+    masks: new Int32Array(INITIAL_POINTS),
+    sources: new Uint8Array(INITIAL_POINTS),
+    count: 0,
+    used: 0,
+    live: 0,
+  };
+}
+
+/** Bytes that a point of `length` bytes takes in a segment, at most. */
+export function segmentRoom(length: number): number {
+  return length + POINT_FRAME_BYTES;
+}
+
+/** Appends a point, for which there must be room, and returns the bytes that it takes. */
+export function appendPoint(
+  segment: Segment,
+  bytes: Uint8Array,
+  length: number,
+  source: number,
+  mask: number,
+): number {
+  const { count, used } = segment;
+  if (count === segment.ends.length) growIndex(segment);
+  const end = putFramed(segment.bytes, used, bytes, length);
+  segment.ends[count] = end;
+  segment.masks[count] = mask;
+  segment.sources[count] = source;
+  segment.count = count + 1;
+  segment.used = end;
+  segment.live++;
+  return end - used;
+}
+
+/** The points `from` to `to` of a segment. */
+export function rangeOfSegment(segment: Segment, from: number, to: number): HeldRange {
+  return { segment, bytes: segment.bytes, ends: segment.ends, masks: segment.masks, from, to };
+}
+
+function growIndex(segment: Segment): void {
+  const length = segment.ends.length * 2;
+  const ends = new Int32Array(length);
+  const masks = new Int32Array(length);
+  const sources = new Uint8Array(length);
+  ends.set(segment.ends);
+  masks.set(segment.masks);
+  sources.set(segment.sources);
+  segment.ends = ends;
+  segment.masks = masks;
+  segment.sources = sources;
+}

@@ -1,0 +1,166 @@
+/**
+ * Keys of points with what Dataway's rules make of them, encoded once for all the points that have them. What a
+ * point's writer must know of a key while it writes (is it there already, where) is kept with the key: no point needs
+ * a map of its own.
+ */
+import { type ByteTable, createByteTable } from "./byte_table.ts";
+import { cleanKey } from "./clean_text.ts";
+import type { Category } from "./point.ts";
+import { utf8Length } from "./utf8.ts";
+
+/** A key as points have it. Keys that are written differently may become one by the rules. */
+export interface Slot {
+  /** After the rules. */
+  readonly name: string;
+  /** Whether points of the category may have it. */
+  readonly isAllowed: boolean;
+  /** The member `key` of a field. */
+  readonly fieldHead: Uint8Array;
+  /** The members `key` and `is_tag` of a tag. */
+  readonly tagHead: Uint8Array;
+  /** Its bit among the keys of common tags; 0: it is none of them. */
+  readonly commonBit: number;
+
+  /** The point that has it; the rest is of that point. */
+  serial: number;
+  isTag: boolean;
+  /** Whether it was written as it is, not made so by the rules. */
+  isExact: boolean;
+  /** Its field's place in the point's bytes. */
+  from: number;
+  to: number;
+}
+
+/** A key as it is written. */
+export interface Key {
+  readonly slot: Slot;
+  readonly isExact: boolean;
+  /** The rules shortened it. */
+  readonly isCut: boolean;
+}
+
+/** The keys of the categories that share rules. */
+export interface KeyTable {
+  /** Whether points take no text and keep the dots of their keys. */
+  readonly isMetric: boolean;
+  /** A key that the program itself knows: never forgotten. */
+  define(name: string): Key;
+  of(name: string): Key;
+  /** The key whose UTF-8 is `bytes[from, to)`. */
+  ofBytes(bytes: Uint8Array, from: number, to: number): Key;
+  /** Forgets the keys that were too many to be kept; called between points. */
+  forgetOverflow(): void;
+}
+
+/** Keys kept for each set of rules: customers' own keys are few, and what invents keys must not fill the memory. */
+const MAX_KEYS = 4096;
+
+const KEY = 0x0a;
+const IS_TAG = 0x40;
+
+/** What categories share: metrics keep dots, and logs and objects have names that are taken. */
+type Rules = "metric" | "logging" | "object" | "other";
+
+/** Gives each category its table. `commonBitOf` tells a name's bit among the keys of common tags. */
+export function createKeyTables(commonBitOf: (name: string) => number): (category: Category) => KeyTable {
+  const tables = new Map<Rules, KeyTable>();
+  return (category) => {
+    const rules = rulesOf(category);
+    const found = tables.get(rules);
+    if (found !== undefined) return found;
+    const made = createKeyTable(rules, commonBitOf);
+    tables.set(rules, made);
+    return made;
+  };
+}
+
+function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): KeyTable {
+  const isMetric = rules === "metric";
+  const keys = new Map<string, Key>();
+  const slots = new Map<string, Slot>();
+  const overflow = new Map<string, Slot>();
+  const byBytes: ByteTable<Key> = createByteTable();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  function of(name: string): Key {
+    return keys.get(name) ?? make(name, keys.size < MAX_KEYS);
+  }
+
+  function make(name: string, isKept: boolean): Key {
+    let isCut = false;
+    const clean = cleanKey(name, isMetric, () => void (isCut = true));
+    const key: Key = { slot: slotOf(clean, isKept), isExact: clean === name, isCut };
+    if (isKept) keys.set(name, key);
+    return key;
+  }
+
+  /** One slot a name, also among those that are not kept: a key that comes twice must find itself. */
+  function slotOf(name: string, isKept: boolean): Slot {
+    const found = slots.get(name) ?? overflow.get(name);
+    if (found !== undefined) return found;
+    const made = createSlot(name, isAllowed(rules, name), commonBitOf(name));
+    (isKept ? slots : overflow).set(name, made);
+    return made;
+  }
+
+  return {
+    isMetric,
+    define: (name) => keys.get(name) ?? make(name, true),
+    of,
+    ofBytes: (bytes, from, to) => {
+      const found = byBytes.get(bytes, from, to);
+      if (found !== undefined) return found;
+      const slice = bytes.subarray(from, to);
+      const key = of(decoder.decode(slice));
+      if (byBytes.size < MAX_KEYS && !overflow.has(key.slot.name)) byBytes.set(slice, key);
+      return key;
+    },
+    forgetOverflow: () => {
+      if (overflow.size > 0) overflow.clear();
+    },
+  };
+}
+
+function createSlot(name: string, allowed: boolean, commonBit: number): Slot {
+  const length = utf8Length(name);
+  // Two bytes hold the length of any key: at most 256.
+  const size = length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >> 7];
+  const member = [KEY, ...size, ...new TextEncoder().encode(name)];
+  return {
+    name,
+    isAllowed: allowed,
+    fieldHead: Uint8Array.from(member),
+    tagHead: Uint8Array.from([...member, IS_TAG, 1]),
+    commonBit,
+    serial: 0,
+    isTag: false,
+    isExact: false,
+    from: 0,
+    to: 0,
+  };
+}
+
+function rulesOf(category: Category): Rules {
+  switch (category) {
+    case "metric":
+    case "logging":
+    case "object":
+      return category;
+    case "custom_object":
+      return "object";
+    default:
+      return "other";
+  }
+}
+
+/** Dataway stores the measurement of logs and objects under these names, so no key of a point may have them. */
+function isAllowed(rules: Rules, key: string): boolean {
+  switch (rules) {
+    case "logging":
+      return key !== "" && key !== "source" && key !== "date";
+    case "object":
+      return key !== "" && key !== "class" && key !== "date";
+    default:
+      return key !== "";
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Points as bytes, one after the other in a buffer, each framed as `PBPoints` has them: the store's segments, the
+ * spool's files and the bodies of uploads are all made of these.
+ */
+import type { CommonTag, CommonTags } from "./common_tags.ts";
+import type { Category, FieldValue, Point } from "./point.ts";
+import { encodeProtobuf } from "./protobuf.ts";
+import { decodeProtobufPoints, type ProtobufPoint } from "./protobuf_decoder.ts";
+import { createProtobufReader, nextField } from "./protobuf_reader.ts";
+
+/** The points `from` to `to` (without it) of those in `bytes`, which begin at its start without gaps. */
+export interface PointRange {
+  readonly bytes: Uint8Array;
+  /** Where each point ends. */
+  readonly ends: Int32Array;
+  /** Bits of the common keys that each point has, or {@link UNKNOWN_MASK}. */
+  readonly masks?: Int32Array | undefined;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The common keys that a point has are looked for in the point. */
+export const UNKNOWN_MASK = -1;
+/** Key and longest length of a point in `PBPoints`. */
+export const POINT_FRAME_BYTES = 6;
+const POINT_TAG = 0x0a;
+const FIELD_TAG = 0x12;
+const TIME_TAG = 0x18;
+
+/** Bytes of a range. */
+export function rangeBytes({ ends, from, to }: PointRange): number {
+  return from >= to ? 0 : (ends[to - 1] ?? 0) - startOf(ends, from);
+}
+
+/** The bytes of a range, not copied. */
+export function sliceOf(range: PointRange): Uint8Array {
+  const start = startOf(range.ends, range.from);
+  return range.bytes.subarray(start, start + rangeBytes(range));
+}
+
+/** The points of a `PBPoints` that holds nothing else; `undefined`: it does, or it is broken. */
+export function rangeOf(bytes: Uint8Array, count: number): PointRange | undefined {
+  // No point is smaller than its frame: a count that cannot be is not believed.
+  if (count * 2 > bytes.length) return undefined;
+  const ends = new Int32Array(count);
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (bytes[at] !== POINT_TAG) return undefined;
+    const contentAt = skipVarint(bytes, at + 1);
+    at = contentAt + readVarint(bytes, at + 1);
+    if (at > bytes.length) return undefined;
+    ends[i] = at;
+  }
+  return at === bytes.length ? { bytes, ends, from: 0, to: count } : undefined;
+}
+
+/** Frames a point's bytes at `at` and returns where it ends. There must be room for `length` + {@link POINT_FRAME_BYTES}. */
+export function putFramed(target: Uint8Array, at: number, bytes: Uint8Array, length: number): number {
+  target[at] = POINT_TAG;
+  const contentAt = putVarint(target, at + 1, length);
+  target.set(length === bytes.length ? bytes : bytes.subarray(0, length), contentAt);
+  return contentAt + length;
+}
+
+/** Upper bound of {@link joinPoints}' result for so many points of so many bytes. */
+export function joinedBytes(bytes: number, points: number, common: CommonTags): number {
+  return bytes + points * frameGrowth(common);
+}
+
+/** Bytes that each point grows by at most when the common tags are joined. */
+export function frameGrowth(common: CommonTags): number {
+  return common.bytes.length === 0 ? 0 : common.bytes.length + POINT_FRAME_BYTES - 2;
+}
+
+/** One `PBPoints` of all points, with the common tags in each that lacks their key. */
+export function joinPoints(ranges: readonly PointRange[], common: CommonTags): Uint8Array<ArrayBuffer> {
+  let room = 0;
+  for (const range of ranges) room += joinedBytes(rangeBytes(range), range.to - range.from, common);
+  const body = new Uint8Array(room);
+  let at = 0;
+  for (const range of ranges) {
+    if (common.bytes.length > 0) at = joinRange(body, at, range, common);
+    else {
+      body.set(sliceOf(range), at);
+      at += rangeBytes(range);
+    }
+  }
+  return at === room ? body : new Uint8Array(body.buffer.transfer(at));
+}
+
+function joinRange(body: Uint8Array, start: number, range: PointRange, common: CommonTags): number {
+  const { bytes, ends, masks, to } = range;
+  let at = start;
+  let frameAt = startOf(ends, range.from);
+  for (let i = range.from; i < to; i++) {
+    const end = ends[i] ?? 0;
+    const contentAt = skipVarint(bytes, frameAt + 1);
+    const own = masks?.[i] ?? UNKNOWN_MASK;
+    const mask = own === UNKNOWN_MASK || common.mask === undefined ? UNKNOWN_MASK : own & common.mask;
+    const length = end - contentAt;
+    const timeAt = timeStart(bytes, contentAt, end);
+    body[at] = POINT_TAG;
+    if (mask === 0) {
+      at = putVarint(body, at + 1, length + common.bytes.length);
+      body.set(bytes.subarray(contentAt, timeAt), at);
+      at += timeAt - contentAt;
+      body.set(common.bytes, at);
+      at += common.bytes.length;
+    } else {
+      const missing = missingTags(bytes.subarray(contentAt, end), mask, common);
+      at = putVarint(body, at + 1, missing.reduce((sum, tag) => sum + tag.bytes.length, length));
+      body.set(bytes.subarray(contentAt, timeAt), at);
+      at += timeAt - contentAt;
+      for (const tag of missing) {
+        body.set(tag.bytes, at);
+        at += tag.bytes.length;
+      }
+    }
+    for (let from = timeAt; from < end; from++) body[at++] = bytes[from] ?? 0;
+    frameAt = end;
+  }
+  return at;
+}
+
+/** Where a point's last member begins, its time: before it there is a byte that ends something else. */
+function timeStart(bytes: Uint8Array, from: number, end: number): number {
+  let at = end - 2;
+  while (at > from && (bytes[at] ?? 0) >= 0x80) at--;
+  return bytes[at] === TIME_TAG ? at : end;
+}
+
+function missingTags(point: Uint8Array, mask: number, common: CommonTags): readonly CommonTag[] {
+  if (mask !== UNKNOWN_MASK) return common.tags.filter((tag) => (mask & tag.bit) === 0);
+  const keys = keysOf(point);
+  return common.tags.filter((tag) => !keys.has(tag.key));
+}
+
+/** The keys of a point's tags and fields. */
+function keysOf(point: Uint8Array): ReadonlySet<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const keys = new Set<string>();
+  const fields = createProtobufReader(point);
+  while (nextField(fields)) {
+    if (fields.field !== FIELD_TAG >> 3 || fields.wireType !== 2) continue;
+    const members = createProtobufReader(fields.bytes);
+    while (nextField(members)) if (members.field === 1) keys.add(decoder.decode(members.bytes));
+  }
+  return keys;
+}
+
+/** The points of ranges, decoded: for the text encoding, and for whoever must look into them. */
+export function decodeRanges(category: Category, ranges: readonly PointRange[]): Point[] {
+  return ranges.flatMap((range) => {
+    return decodeProtobufPoints(sliceOf(range)).points.map((point) => toPoint(category, point));
+  });
+}
+
+/** Points as they are, without another look at the rules. */
+export function encodeRange(points: readonly Point[]): PointRange {
+  const bytes = encodeProtobuf(points, new Map());
+  const range = rangeOf(bytes, points.length);
+  if (range === undefined) throw new Error("Cannot find the points that were just encoded");
+  return range;
+}
+
+/** One point's own bytes, decoded. Throws for bytes that no writer of ours made. */
+export function decodePoint(category: Category, bytes: Uint8Array): Point {
+  const framed = new Uint8Array(bytes.length + POINT_FRAME_BYTES);
+  const end = putFramed(framed, 0, bytes, bytes.length);
+  const [point] = decodeProtobufPoints(framed.subarray(0, end)).points;
+  if (point === undefined) throw new Error("Cannot decode a point as its bytes are broken");
+  return toPoint(category, point);
+}
+
+function toPoint(category: Category, { measurement, tags, fields, time }: ProtobufPoint): Point {
+  const values = fields.flatMap(([key, value]): [string, FieldValue][] => {
+    return value === undefined ? [] : [[key, value]];
+  });
+  return { category, measurement, tags: new Map(tags), fields: new Map(values), timeNs: time };
+}
+
+/** Cuts ranges into two lots of points, the first of `count`. */
+export function splitRanges<R extends PointRange>(
+  ranges: readonly R[],
+  count: number,
+): readonly [readonly R[], readonly R[]] {
+  const first: R[] = [];
+  const second: R[] = [];
+  let left = count;
+  for (const range of ranges) {
+    const middle = Math.min(range.to, range.from + left);
+    left -= middle - range.from;
+    if (middle > range.from) first.push({ ...range, to: middle });
+    if (middle < range.to) second.push({ ...range, from: middle });
+  }
+  return [first, second];
+}
+
+function startOf(ends: Int32Array, index: number): number {
+  return index === 0 ? 0 : ends[index - 1] ?? 0;
+}
+
+function putVarint(target: Uint8Array, start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  while (rest >= 0x80) {
+    target[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  target[at++] = rest;
+  return at;
+}
+
+/** Lengths below 2^28, as all here are; one that goes on is longer than any buffer. */
+function readVarint(bytes: Uint8Array, start: number): number {
+  let value = 0;
+  for (let i = 0; i < 5; i++) {
+    const byte = bytes[start + i] ?? 0;
+    value += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) return value;
+  }
+  return Infinity;
+}
+
+function skipVarint(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while ((bytes[at] ?? 0) >= 0x80) at++;
+  return at + 1;
+}

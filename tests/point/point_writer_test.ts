@@ -1,0 +1,141 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { createCommonKeys } from "../../src/point/common_tags.ts";
+import { cleanTagValue } from "../../src/point/clean_text.ts";
+import { createPoint } from "../../src/point/create_point.ts";
+import { CATEGORIES, type Category, type FieldValue, type Point } from "../../src/point/point.ts";
+import { decodeRanges, putFramed, rangeOf } from "../../src/point/point_range.ts";
+import { createPointWriter, type PointWriter } from "../../src/point/point_writer.ts";
+
+interface Recorder {
+  readonly writer: PointWriter;
+  readonly points: Point[];
+  readonly masks: number[];
+  trimmed: number;
+}
+
+function record(commonKeys: readonly string[] = []): Recorder {
+  const points: Point[] = [];
+  const masks: number[] = [];
+  const recorder: Recorder = {
+    points,
+    masks,
+    trimmed: 0,
+    writer: createPointWriter({
+      commonKeys: createCommonKeys(commonKeys),
+      commit: (kind, _source, bytes, length, mask) => {
+        const framed = new Uint8Array(length + 6);
+        const end = putFramed(framed, 0, bytes, length);
+        const range = rangeOf(framed.subarray(0, end), 1);
+        assert(range !== undefined);
+        points.push(...decodeRanges(kind.category, [range]));
+        masks.push(mask);
+      },
+      trimmed: () => void recorder.trimmed++,
+    }),
+  };
+  return recorder;
+}
+
+/** Neither the order of keys nor that of tags and fields says anything. */
+function sorted(point: Point | undefined): unknown {
+  if (point === undefined) return undefined;
+  const byKey = <V>(map: ReadonlyMap<string, V>): [string, V][] =>
+    [...map].sort(([a], [b]) => a < b ? -1 : 1);
+  return { ...point, tags: byKey(point.tags), fields: byKey(point.fields) };
+}
+
+const key = fc.oneof(
+  fc.constantFrom(
+    "a.b",
+    "a_b",
+    "source",
+    "date",
+    "class",
+    "name",
+    "status",
+    "message",
+    "",
+    "x\ny",
+    "k\\",
+    "é.é",
+  ),
+  fc.string({ maxLength: 6 }),
+  fc.constant("k".repeat(300)),
+  fc.constant("k".repeat(256)),
+);
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 80 }),
+  fc.constantFrom(
+    "",
+    "\ud800",
+    "a\n",
+    "b\\\\",
+    "€".repeat(400),
+    "x".repeat(2000),
+    "y".repeat(60),
+    "é".repeat(40),
+  ),
+);
+const scalar: fc.Arbitrary<FieldValue> = fc.oneof(
+  text,
+  fc.double(),
+  fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }),
+  fc.boolean(),
+  fc.bigInt({ min: -5n, max: 2n ** 65n }).map((unsigned) => ({ unsigned })),
+  fc.uint8Array({ maxLength: 9 }),
+);
+const value = fc.oneof(
+  scalar,
+  fc.array(scalar as fc.Arbitrary<bigint>, { maxLength: 4 }),
+  fc.constant(undefined),
+);
+const draft = fc.record({
+  category: fc.constantFrom(...CATEGORIES),
+  measurement: text,
+  tags: fc.array(fc.tuple(key, text), { maxLength: 8 }),
+  fields: fc.array(fc.tuple(key, value), { maxLength: 8 }),
+  timeNs: fc.oneof(
+    fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
+    fc.constantFrom(0n, 2n ** 63n - 1n, -(2n ** 63n), 1n << 32n),
+  ),
+});
+
+Deno.test("A written point is what the rules make of its draft, and is trimmed when they say so", () => {
+  const recorder = record();
+  fc.assert(
+    fc.property(draft, (one) => {
+      recorder.points.length = 0;
+      recorder.trimmed = 0;
+      let changes = 0;
+      const expected = createPoint(one, () => void changes++);
+      const isWritten = recorder.writer.write(one, "otlp");
+      assertEquals(sorted(recorder.points[0]), sorted(expected));
+      assertEquals(isWritten, expected !== undefined);
+      if (expected === undefined) return;
+      // The key of a tag without value may be cut without anything being lost.
+      if (changes === 0) assertEquals(recorder.trimmed, 0);
+      const tags = one.tags.filter(([, text]) => cleanTagValue(text) !== "");
+      let lost = 0;
+      createPoint({ ...one, tags }, () => void lost++);
+      if (lost > 0) assertEquals(recorder.trimmed, 1);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("Too many keys are left out, and what a log must have is not", () => {
+  const recorder = record();
+  for (const category of ["logging", "metric"] as const satisfies readonly Category[]) {
+    const one = {
+      category,
+      measurement: "m",
+      tags: Array.from({ length: 300 }, (_, i) => [`t${i}`, "v"] as const),
+      fields: Array.from({ length: 1100 }, (_, i) => [`f${i}`, i] as const),
+      timeNs: 5n,
+    };
+    recorder.points.length = 0;
+    recorder.writer.write(one, "otlp");
+    assertEquals(sorted(recorder.points[0]), sorted(createPoint(one)));
+  }
+});
