@@ -38,7 +38,10 @@ const MIB = 1024 * 1024;
 const STORE_SHARE = 1 / 16;
 /** Part of the function's memory that the extension may use. */
 const MEMORY_SHARE = 1 / 4;
-/** The runtime alone has an RSS of 60 MB, of which 40 MB are the executable's pages; 80 MB after much work. */
+/**
+ * The runtime alone has an RSS of 60 MB, of which 40 MB are the executable's pages; 80 MB after much work. What the
+ * store is sized to hold comes on top: below that limit, the guard would throw away what the store is there for.
+ */
 const LEAST_MEMORY_LIMIT = 100 * MIB;
 
 /** Part of the function's memory that one request body may take; decoded, it takes several times that. */
@@ -52,6 +55,9 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
     description:
       "Most memory that data waiting for Dataway may take; the oldest goes first, counted. 0: a sixteenth of the function's memory, from 8 to 64 MiB.",
   });
+  const heldMaxBytes = storeMaxBytes > 0
+    ? storeMaxBytes
+    : Math.min(64 * MIB, Math.max(8 * MIB, Math.floor(memoryMb * MIB * STORE_SHARE)));
   return {
     logLevel: read.choice("ENV_LOG_LEVEL", ["debug", "info", "warn", "error", "off"], {
       default: "info",
@@ -95,24 +101,22 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
       min: 100,
       description: "Time between flushes inside a long invocation, and on managed instances.",
     }),
-    storeMaxBytes: storeMaxBytes > 0
-      ? storeMaxBytes
-      : Math.min(64 * MIB, Math.max(8 * MIB, Math.floor(memoryMb * MIB * STORE_SHARE))),
-    memoryLimitBytes: readMemoryLimitBytes(read, memoryMb),
+    storeMaxBytes: heldMaxBytes,
+    memoryLimitBytes: readMemoryLimitBytes(read, memoryMb, heldMaxBytes),
     spool: readSpool(read),
   };
 }
 
-function readMemoryLimitBytes(read: SettingReader, memoryMb: number): number {
+function readMemoryLimitBytes(read: SettingReader, memoryMb: number, storeMaxBytes: number): number {
   const limitBytes = read.bytes("ENV_MEMORY_LIMIT", {
     default: 0,
     min: 0,
     description:
-      "Memory of the extension's process (RSS) above which its oldest data is dropped, counted. 0: a quarter of the function's memory, at least 100 MiB.",
+      "Memory of the extension's process (RSS) above which its oldest data is dropped, counted. 0: a quarter of the function's memory, at least 100 MiB beside what waiting data may take.",
   });
   return limitBytes > 0
     ? limitBytes
-    : Math.max(LEAST_MEMORY_LIMIT, Math.floor(memoryMb * MIB * MEMORY_SHARE));
+    : Math.max(LEAST_MEMORY_LIMIT + storeMaxBytes, Math.floor(memoryMb * MIB * MEMORY_SHARE));
 }
 
 function readSpool(read: SettingReader): SpoolConfig | undefined {

@@ -7,7 +7,7 @@ export interface MemoryGuard {
   readonly short: boolean;
   /**
    * Drops the oldest of what is held, a part at a time, counted and with one line, if too much is used even after a
-   * garbage collection. What is only garbage costs no data.
+   * garbage collection and dropping helps. What is only garbage costs no data.
    */
   relieve(): void;
 }
@@ -29,6 +29,10 @@ export interface MemoryGuardOptions {
 const HARMLESS_BYTES = 256 * 1024;
 /** At most this part of what is held goes at a time: how much of the memory comes back is seen only afterwards. */
 const STEP_SHARE = 0.25;
+/** A drop helped if at least this part of it came back. */
+const EFFECT_SHARE = 0.5;
+/** After one that did not, another is tried when so much more is used. */
+const GROWTH_BYTES = 8 * 1024 * 1024;
 /** Time between two garbage collections, in ms. */
 const COLLECT_INTERVAL_MS = 10_000;
 
@@ -36,6 +40,8 @@ const COLLECT_INTERVAL_MS = 10_000;
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
   const { limitBytes, usedBytes, collectGarbage, store, log, now } = options;
   let collectedAt = -Infinity;
+  /** What the last drop was to lower the memory from, and by. */
+  let lastDrop: { readonly fromBytes: number; readonly byBytes: number } | undefined;
 
   /** What is used, without garbage if it would be too much. */
   function usedAfterAll(): number {
@@ -47,6 +53,13 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
     return usedBytes();
   }
 
+  /** Whether a drop would be in vain: the last one gave no memory back, so it is not the data that takes it. */
+  function isVain(used: number): boolean {
+    if (lastDrop === undefined) return false;
+    const { fromBytes, byBytes } = lastDrop;
+    return used > fromBytes - byBytes * EFFECT_SHARE && used < fromBytes + GROWTH_BYTES;
+  }
+
   return {
     get short() {
       return usedBytes() > limitBytes;
@@ -56,7 +69,9 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
       const held = store.heldBytes;
       const surplus = Math.min(used - limitBytes, held * STEP_SHARE);
       const keptBytes = Math.max(HARMLESS_BYTES, held - surplus);
-      if (surplus <= 0 || keptBytes >= held) return;
+      if (surplus <= 0) lastDrop = undefined;
+      if (surplus <= 0 || keptBytes >= held || isVain(used)) return;
+      lastDrop = { fromBytes: used, byBytes: held - keptBytes };
       store.shed(keptBytes, "memory_pressure");
       log.error("The oldest data was dropped as the extension uses too much memory", {
         usedBytes: used,

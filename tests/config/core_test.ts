@@ -19,14 +19,14 @@ Deno.test("core settings have their documented defaults and no problem", () => {
     flushPlan: { kind: "adaptive" },
     flushIntervalMs: 10_000,
     storeMaxBytes: 8_388_608,
-    memoryLimitBytes: 104_857_600,
+    memoryLimitBytes: (100 + 8) * 1024 * 1024,
     spool: undefined,
   });
 });
 
-Deno.test("ENV_MEMORY_LIMIT is a quarter of the function's memory, at least 100 MiB, unless it is set", () => {
-  assertEquals(core({}, 512).config.memoryLimitBytes, 134_217_728);
-  assertEquals(core({}, 256).config.memoryLimitBytes, 104_857_600);
+Deno.test("ENV_MEMORY_LIMIT is a quarter of the function's memory, at least 100 MiB beside the store, unless it is set", () => {
+  assertEquals(core({}, 1024).config.memoryLimitBytes, 256 * 1024 * 1024);
+  assertEquals(core({}, 256).config.memoryLimitBytes, (100 + 16) * 1024 * 1024);
   assertEquals(core({ ENV_MEMORY_LIMIT: "90MiB" }, 512).config.memoryLimitBytes, 94_371_840);
 });
 

@@ -74,20 +74,36 @@ Deno.test("memory guard drops the oldest by what is used too much, counted, with
 
 Deno.test("memory guard drops a quarter at a time, and collects garbage once in ten seconds", () => {
   const setup = setUp(100);
-  setup.usedBytes = 500_000_000;
-  setup.guard.relieve();
+  const other = 490_000_000;
+  const relieve = (): void => {
+    setup.usedBytes = other + setup.store.heldBytes;
+    setup.guard.relieve();
+  };
+  relieve();
   assertEquals([setup.store.held(), setup.collections], [75, 1]);
-  setup.guard.relieve();
+  relieve();
   assertEquals(setup.collections, 1);
   setup.now = 10_000;
-  setup.guard.relieve();
+  relieve();
   assertEquals(setup.collections, 2);
   assertLess(setup.store.held(), 75 * 0.6);
 });
 
+Deno.test("memory guard drops no more where a drop gave no memory back, until much more is used", () => {
+  const setup = setUp(100);
+  setup.usedBytes = 500_000_000;
+  for (let i = 0; i < 5; i++) setup.guard.relieve();
+  assertEquals(setup.store.held(), 75);
+  setup.usedBytes = 510_000_000;
+  for (let i = 0; i < 5; i++) setup.guard.relieve();
+  assertEquals(setup.store.held(), 56);
+});
+
 Deno.test("memory guard keeps the newest 256 KiB whatever is used: dropping them would not help", () => {
   const setup = setUp(10);
-  setup.usedBytes = 500_000_000;
-  for (let i = 0; i < 50; i++) setup.guard.relieve();
+  for (let i = 0; i < 50; i++) {
+    setup.usedBytes = 500_000_000 + setup.store.heldBytes;
+    setup.guard.relieve();
+  }
   assertEquals(setup.store.held(), 2);
 });

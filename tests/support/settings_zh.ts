@@ -128,7 +128,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_FLUSH_INTERVAL", "长调用之中、以及托管实例（Managed Instances）上两次上传的间隔"],
   [
     "ENV_MEMORY_LIMIT",
-    "扩展进程的内存（RSS）超过此值时丢弃最旧的数据，并计数。0：函数内存的四分之一，至少 100 MiB",
+    "扩展进程的内存（RSS）超过此值时丢弃最旧的数据，并计数。0：函数内存的四分之一，至少为待发数据可占用的内存加 100 MiB",
   ],
   [
     "ENV_SPOOL",
