@@ -2,7 +2,7 @@
  * `deno task verify -- <zip> ...`: checks layers against the hash, the SBOM and the provenance beside them, prints a
  * table and ends with code 1 when anything is wrong or missing.
  */
-import { taskArguments } from "../build/task_arguments.ts";
+import { fromCaller, taskArguments } from "../build/task_arguments.ts";
 import { messageOf } from "./check_result.ts";
 import { verifyLayer } from "./verify_layer.ts";
 
@@ -30,12 +30,6 @@ async function main(): Promise<boolean> {
     isGood &&= bad === 0;
   }
   return isGood;
-}
-
-/** `deno task` changes to the project's folder; a path is meant relative to where it was typed. */
-function fromCaller(path: string): string {
-  const folder = Deno.env.get("INIT_CWD");
-  return path.startsWith("/") || folder === undefined ? path : `${folder}/${path}`;
 }
 
 if (import.meta.main) {

@@ -1,184 +1,141 @@
-/** `deno task attach`: adds the layer and its destination to a function, or takes them off. See `--help`. */
-import { type GetFunctionResponse, Lambda, waitUntilFunctionUpdatedV2 } from "@aws-sdk/client-lambda";
-import {
-  attach,
-  type AttachRecord,
-  describeChange,
-  type FunctionSettings,
-  recordOf,
-  undo,
-} from "../deploy/attach_change.ts";
-import { describeSize, type Facts, objections } from "../deploy/attach_checks.ts";
+/** `deno task attach`: adds the layer and its destination to functions, or takes them off. See `--help`. */
+import { Lambda } from "@aws-sdk/client-lambda";
+import { messageOf } from "../attest/check_result.ts";
+import { fromCaller } from "../build/task_arguments.ts";
 import { ATTACH_USAGE, type AttachOptions, parseAttachOptions } from "../deploy/attach_options.ts";
+import type { Wish } from "../deploy/attach_plan.ts";
 import { createRecordStore } from "../deploy/attach_record.ts";
-import { unpackedBytesAt } from "../deploy/attach_size.ts";
-import { LIST_NAME, parseList } from "../deploy/publish_list.ts";
-import { clientConfig, told } from "./client.ts";
+import {
+  countOutcomes,
+  describeOutcomes,
+  describeRights,
+  encodeResult,
+  exitCodeOf,
+} from "../deploy/attach_report.ts";
+import { type AttachOutcome, type AttachRunOptions, changeAll, planAll } from "../deploy/attach_run.ts";
+import { LIST_NAME, type ListedLayer, parseList } from "../deploy/publish_list.ts";
+import { clientConfig } from "./client.ts";
+import { createFunctionService } from "./functions.ts";
+import { createRoleRights } from "./role_rights.ts";
 
 const LAYER_FOLDER = new URL("../", import.meta.url).pathname;
 const RECORDS = new URL("../../.cache/attach", import.meta.url).pathname;
-const UPDATE_LIMIT_SECONDS = 120;
 
-/** A function as it is now. */
-interface Target {
-  readonly lambda: Lambda;
-  readonly region: string;
-  readonly arn: string;
-  readonly settings: FunctionSettings;
-  /** Refuses the update if somebody else made one in between. */
-  readonly revisionId: string | undefined;
-  readonly found: GetFunctionResponse;
-}
+const CLOCK = {
+  now: (): number => performance.now(),
+  sleep: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)),
+  random: Math.random,
+};
+
+/** Says something to the user; beside a result on standard output, on standard error. */
+type Say = (line: string) => void;
 
 async function main(): Promise<number> {
-  const options = parseAttachOptions(Deno.args, Deno.env.get("ENV_DATAWAY"));
+  const options = await parseAttachOptions(
+    Deno.args,
+    Deno.env.get("ENV_DATAWAY"),
+    (path) => Deno.readTextFile(fromCaller(path)),
+  );
   if (options === undefined) {
     print(ATTACH_USAGE);
     return 0;
   }
-  const target = await findFunction(options);
-  const records = createRecordStore(Deno.env.get("DATAKIT_ATTACH_RECORDS") ?? RECORDS);
-  print(target.arn);
-  if (options.isUndo) {
-    const record = await records.read(target.arn);
-    if (record === undefined) {
-      print("There is no record of an attach on this machine: our layer is taken off");
-    }
-    const changed = await change(target, undo(target.settings, record), options);
-    if (changed) await records.remove(target.arn);
-    return 0;
+  const say = options.resultPath === "-" ? printError : print;
+  const run = await toRun(options, say);
+  const { jobs, failures: all } = await planAll(run);
+  // A whole partition has regions that the account has not enabled: these are not meant.
+  const isMeant = !options.isPartition || jobs.length === 0;
+  const failures = all.filter(({ isUnknownThere }) => isMeant || !isUnknownThere);
+  const planned = jobs.map(({ outcome }) => outcome);
+  for (const line of [...describeOutcomes(planned), ...describeRights(planned)]) say(line);
+  say(countOutcomes(planned));
+  const isChanging = !options.isDryRun && planned.some(({ state }) => state === "planned");
+  const outcomes = isChanging ? await changeAll(jobs, run) : planned;
+  if (isChanging) tellChanges(outcomes, say);
+  for (const { region, reason } of failures) say(`FAILED ${region}: ${reason}`);
+  if (options.isDryRun && planned.some(({ state }) => state === "planned")) {
+    say("This was a dry run: nothing was changed. Change it with --yes");
   }
-  const layer = options.layerArn ?? await listedLayer(target);
-  const after = attach(target.settings, layer, options.destination);
-  const facts = await gatherFacts(target, layer, after);
-  print(`Unpacked: ${describeSize(facts)}`);
-  const against = objections(after, layer, facts);
-  if (against.length > 0) throw new Error(`Cannot attach the layer:\n  ${against.join("\n  ")}`);
-  const record: AttachRecord = recordOf(target.settings, after, layer);
-  // Before the change: if the answer is lost, the way back is not.
-  const isChange = describeChange(target.settings, after).length > 0;
-  if (!options.isDryRun && isChange) await records.write(target.arn, record);
-  await change(target, after, options);
-  if (options.destination.kind === "secret") {
-    print(
-      "The function's role needs the right to read it (secretsmanager:GetSecretValue or ssm:GetParameter)",
-    );
-  }
-  return 0;
+  await writeResult(options, encodeResult(options.action, options.isDryRun, outcomes, failures));
+  return exitCodeOf(outcomes, failures);
 }
 
-async function findFunction(options: AttachOptions): Promise<Target> {
-  const { profile, functionName } = options;
-  const lambda = new Lambda(clientConfig({ region: options.region, profile }));
-  const region = await lambda.config.region().catch(() => {
-    throw new Error("Cannot attach as no region is known: give --region or set AWS_REGION");
-  });
-  const found = await told(
-    "lambda:GetFunction",
-    region,
-    () => lambda.getFunction({ FunctionName: functionName }),
+async function toRun(options: AttachOptions, say: Say): Promise<AttachRunOptions> {
+  const { profile, parallel, selection } = options;
+  const records = createRecordStore(
+    options.recordsPath === undefined ? RECORDS : fromCaller(options.recordsPath),
   );
-  const { FunctionArn, Layers = [], Environment, RevisionId, LastUpdateStatus } = found.Configuration ?? {};
-  if (Environment?.Error !== undefined) {
-    // The answer then lacks the variables, and an update made of it would wipe them.
-    throw new Error(
-      `Cannot read the function's variables: ${Environment.Error.ErrorCode} (kms:Decrypt is needed)`,
-    );
-  }
-  if (LastUpdateStatus === "InProgress") {
-    throw new Error("Cannot attach as the function is being updated: try again");
-  }
-  const settings = {
-    layers: Layers.flatMap(({ Arn }) => Arn ?? []),
-    variables: new Map(Object.entries(Environment?.Variables ?? {})),
+  const wish: Wish = {
+    action: options.action,
+    source: {
+      pinned: options.layerArns,
+      listed: options.layerArns.length > 0 ? [] : await readList(options),
+      extensionVersion: options.extensionVersion,
+    },
+    destination: options.destination,
+    checksRole: options.checksRole,
+    readRecord: (arn) => records.read(arn),
   };
-  const arn = (FunctionArn ?? functionName).replace(/:\$LATEST$/, "");
-  return { lambda, region, arn, settings, revisionId: RevisionId, found };
-}
-
-async function listedLayer({ region, found }: Target): Promise<string> {
-  const arch = found.Configuration?.Architectures?.[0] === "arm64" ? "arm64" : "amd64";
-  const text = await Deno.readTextFile(LAYER_FOLDER + LIST_NAME).catch(() => `{"layers":[]}`);
-  const layer = parseList(text).find((entry) => entry.region === region && entry.arch === arch);
-  if (layer !== undefined) return layer.arn;
-  throw new Error(
-    `Cannot find a layer for ${region} and ${arch} in ${LIST_NAME}: publish it or give --layer-arn`,
-  );
-}
-
-async function gatherFacts(
-  { lambda, region, found }: Target,
-  layer: string,
-  after: FunctionSettings,
-): Promise<Facts> {
-  const { Architectures, Runtime, PackageType = "Zip" } = found.Configuration ?? {};
-  const known = await told(
-    "lambda:GetLayerVersion",
-    region,
-    () => lambda.getLayerVersion(layerOf(layer)),
-  );
-  const unpackedBytes = new Map([["the code", await measure(found.Code?.Location)]]);
-  for (const arn of PackageType === "Image" ? [] : after.layers) {
-    const { Content } = arn === layer ? known : await lambda.getLayerVersion(layerOf(arn)).catch(() => ({
-      Content: undefined,
-    }));
-    unpackedBytes.set(arn, await measure(Content?.Location));
-  }
+  const roleRight = createRoleRights(profile, CLOCK);
   return {
-    packageType: PackageType,
-    architecture: Architectures?.[0] ?? "x86_64",
-    runtime: Runtime,
-    region,
-    layerArchitectures: known.CompatibleArchitectures ?? [],
-    layerDescription: known.Description ?? "",
-    unpackedBytes,
+    regions: await regionsOf(options),
+    selection,
+    wish,
+    records,
+    serviceFor: (region) => createFunctionService({ region, profile, clock: CLOCK, roleRight }),
+    parallel,
+    sleep: CLOCK.sleep,
+    signal: stopSignal(say),
+    log: say,
   };
 }
 
-/** A layer is named by its ARN without the version: it may be another account's. */
-function layerOf(arn: string): { LayerName: string; VersionNumber: number } {
-  const at = arn.lastIndexOf(":");
-  return { LayerName: arn.slice(0, at), VersionNumber: Number(arn.slice(at + 1)) };
+/** The regions that are named, besides those of the functions' ARNs; without any, that of the AWS settings. */
+async function regionsOf({ regions, selection, profile }: AttachOptions): Promise<readonly string[]> {
+  const ofArns = selection.named.flatMap(({ region }) => region ?? []);
+  const needsMore = selection.isListing || selection.named.some(({ region }) => region === undefined);
+  const chosen = regions?.map(({ id }) => id) ?? (needsMore ? [await defaultRegion(profile)] : []);
+  return Array.from(new Set([...chosen, ...ofArns]));
 }
 
-/** With another endpoint than AWS's, a place outside of it is not asked: an emulator's may lead to the real AWS. */
-async function measure(location: string | undefined): Promise<number | undefined> {
-  const endpoint = Deno.env.get("AWS_ENDPOINT_URL_LAMBDA") ?? Deno.env.get("AWS_ENDPOINT_URL");
-  if (endpoint !== undefined && URL.parse(location ?? "")?.host !== URL.parse(endpoint)?.host) {
-    return undefined;
+async function defaultRegion(profile: string | undefined): Promise<string> {
+  return await new Lambda(clientConfig({ region: undefined, profile })).config.region().catch(() => {
+    throw new Error("Cannot attach as no region is known: give --regions or set AWS_REGION");
+  });
+}
+
+/** The first Ctrl-C lets what has begun come to its end; a second one ends at once. */
+function stopSignal(say: Say): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    say("Finishing what has begun; nothing else is begun");
+    controller.abort();
+    Deno.removeSignalListener("SIGINT", stop);
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  return controller.signal;
+}
+
+function tellChanges(outcomes: readonly AttachOutcome[], say: Say): void {
+  for (const { region, name, state, reasons } of outcomes) {
+    if (state === "failed") say(`FAILED ${region} ${name}: ${reasons.join("; ")}`);
   }
-  return await unpackedBytesAt(location);
+  say(countOutcomes(outcomes));
+  if (outcomes.some(({ state }) => state === "changed")) {
+    say("Aliases and published versions stay as they were until a new version is published");
+  }
 }
 
-/** Shows the change and, if wished, makes it; false when nothing was changed. */
-async function change(
-  target: Target,
-  after: FunctionSettings,
-  { isDryRun }: AttachOptions,
-): Promise<boolean> {
-  const { lambda, region, arn, settings, revisionId } = target;
-  const lines = describeChange(settings, after);
-  for (const line of lines) print(`  ${line}`);
-  if (lines.length === 0) print("Nothing to change");
-  else if (isDryRun) print("This was a dry run: nothing was changed. Change it with --yes");
-  if (lines.length === 0 || isDryRun) return false;
-  await told("lambda:UpdateFunctionConfiguration", region, () =>
-    lambda.updateFunctionConfiguration({
-      FunctionName: arn,
-      Layers: [...after.layers],
-      Environment: { Variables: Object.fromEntries(after.variables) },
-      ...(revisionId === undefined ? {} : { RevisionId: revisionId }),
-    }));
-  await told(
-    "lambda:GetFunction",
-    region,
-    () =>
-      waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: UPDATE_LIMIT_SECONDS }, {
-        FunctionName: arn,
-      }),
-  );
-  print("Changed. Aliases and published versions stay as they were until a new version is published");
-  return true;
+/** A list that is named must be there; without this checkout's, only what is taken off needs no layer. */
+async function readList({ listPath }: AttachOptions): Promise<readonly ListedLayer[]> {
+  if (listPath !== undefined) return parseList(await Deno.readTextFile(fromCaller(listPath)));
+  const text = await Deno.readTextFile(LAYER_FOLDER + LIST_NAME).catch(() => undefined);
+  return text === undefined ? [] : parseList(text);
+}
+
+async function writeResult({ resultPath }: AttachOptions, text: string): Promise<void> {
+  if (resultPath === "-") print(text.trimEnd());
+  else if (resultPath !== undefined) await Deno.writeTextFile(fromCaller(resultPath), text);
 }
 
 function print(line: string): void {
@@ -186,9 +143,15 @@ function print(line: string): void {
   console.log(line);
 }
 
+function printError(line: string): void {
+  // deno-lint-ignore no-console
+  console.error(line);
+}
+
 try {
   Deno.exitCode = await main();
 } catch (error) {
-  print(error instanceof Error ? error.message : String(error));
+  print(messageOf(error));
   Deno.exitCode = 1;
 }
+Deno.exit();

@@ -1,4 +1,4 @@
-/** The arguments that `deno task` hands on. */
+/** What `deno task` hands on: arguments, and the folder in which they were typed. */
 
 /**
  * Those meant for the script: `deno task build -- --arch amd64` and `deno task build --arch amd64` are the same.
@@ -6,4 +6,10 @@
  */
 export function taskArguments(args: readonly string[]): string[] {
   return args[0] === "--" ? args.slice(1) : [...args];
+}
+
+/** `deno task` changes to the project's folder; a path is meant relative to where it was typed. */
+export function fromCaller(path: string): string {
+  const folder = Deno.env.get("INIT_CWD");
+  return path.startsWith("/") || folder === undefined ? path : `${folder}/${path}`;
 }

@@ -10,7 +10,8 @@ export interface FunctionSettings {
 /** Where the extension shall send to. */
 export type Destination =
   | { readonly kind: "url"; readonly url: string }
-  | { readonly kind: "secret"; readonly reference: string }
+  /** With a URL that has no token, the secret holds the token alone. */
+  | { readonly kind: "secret"; readonly reference: string; readonly url: string | undefined }
   /** As the function has it already. */
   | { readonly kind: "kept" };
 
@@ -24,6 +25,8 @@ export interface AttachRecord {
 }
 
 const URL_VARIABLE = "ENV_DATAWAY";
+/** Stands for the function's region in a reference: replicas of a secret differ in nothing else. */
+const REGION = "{region}";
 /** Name, and by what a reference to it begins. The first that fits is taken. */
 const SECRET_VARIABLES: readonly (readonly [string, RegExp])[] = [
   ["ENV_DATAWAY_SECRET_ARN", /^arn:[^:]+:secretsmanager:/],
@@ -35,7 +38,7 @@ const OUR_LAYER = /:layer:datakit-(x86_64|arm64):\d+$/;
 
 /**
  * The settings with `layer` in place of our layer of another version or else behind all others, and with the
- * destination. Everything else stays. Throws when the function would be left without a destination.
+ * destination. Everything else stays. Throws, saying why, when the function would be left without a destination.
  */
 export function attach(now: FunctionSettings, layer: string, destination: Destination): FunctionSettings {
   const at = now.layers.findIndex((arn) => isOurs(arn, layer));
@@ -44,12 +47,35 @@ export function attach(now: FunctionSettings, layer: string, destination: Destin
   const variables = new Map(now.variables);
   if (destination.kind === "kept") {
     if (DESTINATIONS.some((name) => variables.has(name))) return { layers, variables };
-    throw new Error(`Cannot attach as the function has no destination: give --dataway or --dataway-secret`);
+    throw new Error("the function has no destination: give --dataway, --secret-arn or --dataway-secret");
   }
   for (const name of DESTINATIONS) variables.delete(name); // one of them must win, and it is the one asked for
-  if (destination.kind === "url") variables.set(URL_VARIABLE, checkedUrl(destination.url));
-  else variables.set(secretVariable(destination.reference), destination.reference);
+  if (destination.kind === "url") variables.set(URL_VARIABLE, destination.url);
+  else {
+    if (destination.url !== undefined) variables.set(URL_VARIABLE, destination.url);
+    variables.set(secretVariable(destination.reference), destination.reference);
+  }
   return { layers, variables };
+}
+
+/** The destination of a function in `region`. */
+export function destinationIn(destination: Destination, region: string): Destination {
+  if (destination.kind !== "secret") return destination;
+  return { ...destination, reference: destination.reference.replaceAll(REGION, region) };
+}
+
+/** Throws when no extension could send there: a URL that is none or has no token, or a reference to no secret. */
+export function requireUsable(destination: Destination): void {
+  if (destination.kind === "url" && !urlsOf(destination.url).every(hasToken)) {
+    throw new Error(
+      "Cannot use --dataway as it must be an http or https URL with a token: see the DataKit console",
+    );
+  }
+  if (destination.kind !== "secret") return;
+  secretVariable(destination.reference);
+  const urls = destination.url === undefined ? [] : urlsOf(destination.url);
+  if (urls.every((url) => isHttp(url) && !hasToken(url))) return;
+  throw new Error("Cannot use --dataway beside a secret as it must be an http or https URL without a token");
 }
 
 /** What must be kept to undo the step from `before` to `after`. */
@@ -66,14 +92,10 @@ export function recordOf(before: FunctionSettings, after: FunctionSettings, laye
 
 /**
  * The settings without what an attach did: the layer that was there comes back, and each variable gets the value it
- * had, unless somebody has changed it since. Without a record our layer and its destination are taken off.
+ * had, unless somebody has changed it since.
  */
-export function undo(now: FunctionSettings, record: AttachRecord | undefined): FunctionSettings {
+export function undo(now: FunctionSettings, record: AttachRecord): FunctionSettings {
   const variables = new Map(now.variables);
-  if (record === undefined) {
-    for (const name of DESTINATIONS) variables.delete(name);
-    return { layers: now.layers.filter((arn) => !OUR_LAYER.test(arn)), variables };
-  }
   for (const [name, before, after] of record.variables) {
     if (variables.get(name) !== after) continue;
     if (before === undefined) variables.delete(name);
@@ -83,6 +105,15 @@ export function undo(now: FunctionSettings, record: AttachRecord | undefined): F
     layers: now.layers.flatMap((arn) => arn === record.layer ? record.replaced ?? [] : arn),
     variables,
   };
+}
+
+/** The settings without our layer and its destination, whoever put them there. `pinned` are ours by any name. */
+export function detach(now: FunctionSettings, pinned: readonly string[]): FunctionSettings {
+  const variables = new Map(now.variables);
+  for (const name of DESTINATIONS) variables.delete(name);
+  const isPinned = (arn: string): boolean =>
+    pinned.some((each) => withoutVersion(each) === withoutVersion(arn));
+  return { layers: now.layers.filter((arn) => !OUR_LAYER.test(arn) && !isPinned(arn)), variables };
 }
 
 /** The difference in lines for people, `+` and `-` before each; secrets are left out. Empty: no difference. */
@@ -109,22 +140,23 @@ function withoutVersion(arn: string): string {
   return arn.replace(/:\d+$/, "");
 }
 
-function checkedUrl(text: string): string {
-  const url = text.split(",").map((item) => URL.parse(item.trim()));
-  const isGood = url.every((item) =>
-    /^https?:$/.test(item?.protocol ?? "") && item?.searchParams.get("token")
-  );
-  if (isGood) return text;
-  throw new Error(
-    "Cannot use --dataway as it must be an http or https URL with a token: see the DataKit console",
-  );
+function urlsOf(text: string): readonly (URL | null)[] {
+  return text.split(",").map((item) => URL.parse(item.trim()));
+}
+
+function isHttp(url: URL | null): boolean {
+  return /^https?:$/.test(url?.protocol ?? "");
+}
+
+function hasToken(url: URL | null): boolean {
+  return isHttp(url) && Boolean(url?.searchParams.get("token"));
 }
 
 function secretVariable(reference: string): string {
   const found = SECRET_VARIABLES.find(([, pattern]) => pattern.test(reference))?.[0];
   if (found !== undefined) return found;
   throw new Error(
-    `Cannot use --dataway-secret as it must be the ARN of a secret or the path of an SSM parameter: current value is ${reference}`,
+    `Cannot use --dataway-secret as it must be the ARN of a secret, or the path or ARN of an SSM parameter: current value is ${reference}`,
   );
 }
 

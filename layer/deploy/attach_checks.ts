@@ -20,12 +20,13 @@ const MAX_LAYERS = 5;
 const MAX_UNPACKED_BYTES = 250 * 1024 * 1024;
 const MAX_VARIABLES_BYTES = 4096;
 
+/** Of a container image. */
+export const IMAGE_OBJECTION = "it is a container image, which takes no layers: see layer/examples/container";
+
 /** What speaks against it, in one line each. Empty: nothing that is known. */
 export function objections(after: FunctionSettings, layer: string, facts: Facts): readonly string[] {
   const { architecture, layerArchitectures, packageType, region } = facts;
-  if (packageType === "Image") {
-    return ["the function is a container image, which takes no layers: see layer/examples/container"];
-  }
+  if (packageType === "Image") return [IMAGE_OBJECTION];
   const found: string[] = [];
   const layerRegion = layer.split(":")[3];
   if (layerRegion !== region) {
@@ -46,13 +47,15 @@ export function objections(after: FunctionSettings, layer: string, facts: Facts)
   return found;
 }
 
-/** What is known of the size in words, for the user to see. */
-export function describeSize({ unpackedBytes }: Facts): string {
+/** What the size is not known of, for the user to see; at most one line. */
+export function describeUnmeasured({ unpackedBytes }: Facts): readonly string[] {
   const unknown = Array.from(unpackedBytes).filter(([, bytes]) => bytes === undefined).map(([what]) => what);
-  const sum = `${(knownBytes(unpackedBytes) / 1e6).toFixed(1)} MB of ${
-    (MAX_UNPACKED_BYTES / 1e6).toFixed(1)
-  } MB`;
-  return unknown.length === 0 ? sum : `${sum}, besides what could not be measured: ${unknown.join(", ")}`;
+  if (unknown.length === 0) return [];
+  return [
+    `unpacked it has ${(knownBytes(unpackedBytes) / 1e6).toFixed(1)} MB of ${
+      (MAX_UNPACKED_BYTES / 1e6).toFixed(1)
+    } MB, besides what could not be measured: ${unknown.join(", ")}`,
+  ];
 }
 
 function sizeObjection({ unpackedBytes }: Facts): string[] {
@@ -65,7 +68,7 @@ function knownBytes(sizes: ReadonlyMap<string, number | undefined>): number {
   return Array.from(sizes.values()).reduce((sum: number, bytes) => sum + (bytes ?? 0), 0);
 }
 
-/** An extension that cannot start breaks every invocation. */
+/** An extension that cannot start breaks every invocation; of an unknown runtime Lambda's own checks are all there is. */
 function glibcObjection({ layerDescription, runtime }: Facts): string[] {
   const needed = /glibc>=(\d+\.\d+)/.exec(layerDescription)?.[1];
   const present = runtime === undefined ? undefined : glibcOf(runtime);

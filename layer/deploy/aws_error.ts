@@ -10,9 +10,36 @@ export class AwsError extends Error {
     readonly code: string,
     /** Whether the same call may do better later. */
     readonly isPassing: boolean,
+    /** As in IAM policies. */
+    readonly action: string,
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+
+  /** Whether what was asked for is not there. */
+  get isNotFound(): boolean {
+    return NOT_FOUND.has(this.code);
+  }
+
+  /** Whether the credentials are not known where they were used: the region may not be enabled for the account. */
+  get isUnknownCredentials(): boolean {
+    return UNKNOWN_CREDENTIALS.has(this.code);
+  }
+
+  /** Whether AWS has certainly done nothing and never will: not that it had no time, or that an answer was lost. */
+  get isRefusal(): boolean {
+    return !this.isPassing;
+  }
+
+  /** Whether the right is lacking. */
+  get isDenied(): boolean {
+    return DENIED.has(this.code);
+  }
+
+  /** Whether AWS had too many calls: this one certainly did nothing. */
+  get isThrottled(): boolean {
+    return THROTTLED.has(this.code);
   }
 }
 
@@ -34,7 +61,16 @@ const UNKNOWN_CREDENTIALS = new Set([
   "InvalidAccessKeyId",
 ]);
 const DENIED = new Set(["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "OptInRequired"]);
-const THROTTLED = new Set(["TooManyRequestsException", "ThrottlingException", "Throttling", "SlowDown"]);
+const THROTTLED = new Set([
+  "TooManyRequestsException",
+  "ThrottlingException",
+  "ThrottledException",
+  "Throttling",
+  "RequestLimitExceeded",
+  "SlowDown",
+]);
+const NOT_FOUND = new Set(["ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException"]);
+const TOO_MANY_REQUESTS = 429;
 const FIRST_SERVER_ERROR = 500;
 
 /** Turns whatever the AWS SDK threw into an `AwsError` with the advice that fits. */
@@ -43,7 +79,7 @@ export function explain(error: unknown, { action, region }: Call): AwsError {
   const { name: code, message } = error instanceof Error ? error : new Error(String(error));
   const told = firstLine(message);
   const make = (advice: string, isPassing = false): AwsError =>
-    new AwsError(`Cannot do ${action} in ${region}${advice}`, code, isPassing, { cause: error });
+    new AwsError(`Cannot do ${action} in ${region}${advice}`, code, isPassing, action, { cause: error });
   if (NO_CREDENTIALS.has(code)) {
     return make(
       ` as there are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile (${told})`,
@@ -57,7 +93,8 @@ export function explain(error: unknown, { action, region }: Call): AwsError {
   }
   if (DENIED.has(code)) return make(` as the credentials lack the right to (${code}: ${told})`);
   const status = statusOf(error);
-  const isPassing = THROTTLED.has(code) || status === undefined || status >= FIRST_SERVER_ERROR;
+  const isPassing = THROTTLED.has(code) || status === undefined || status === TOO_MANY_REQUESTS ||
+    status >= FIRST_SERVER_ERROR;
   return make(`: ${code}${status === undefined ? "" : ` (${status})`}: ${told}`, isPassing);
 }
 

@@ -1,7 +1,8 @@
 /** Which runtimes an executable can run on: by the C library that it needs and that each runtime has. */
 import { readVersions } from "../formats/version_needs.ts";
 
-/** Glibc of Amazon Linux 2 and 2023. */
+/** Glibc of Amazon Linux 1, 2 and 2023. */
+const AL1 = "2.17";
 const AL2 = "2.26";
 const AL2023 = "2.34";
 
@@ -14,29 +15,49 @@ const AL2023 = "2.34";
 const GLIBC_OF_RUNTIME: ReadonlyMap<string, string> = new Map([
   ["nodejs22.x", AL2023],
   ["nodejs24.x", AL2023],
+  ["nodejs26.x", AL2023],
   ["python3.12", AL2023],
   ["python3.13", AL2023],
   ["python3.14", AL2023],
+  ["python3.15", AL2023],
   ["java21", AL2023],
   ["java25", AL2023],
-  ["dotnet8", AL2023],
   ["dotnet10", AL2023],
-  ["ruby3.3", AL2023],
   ["ruby3.4", AL2023],
+  ["ruby4.0", AL2023],
   ["provided.al2023", AL2023],
   ["python3.11", AL2],
   ["java17", AL2],
-  ["nodejs20.x", AL2023],
+  ["java17.al2023", AL2023],
   ["java11", AL2],
+  ["java11.al2023", AL2023],
   ["java8.al2", AL2],
+  ["java8.al2023", AL2023],
+  ["ruby3.3", AL2023],
+  ["dotnet8", AL2023],
+  ["nodejs20.x", AL2023],
   ["python3.10", AL2],
   ["ruby3.2", AL2],
   ["provided.al2", AL2],
   ["nodejs18.x", AL2],
   ["nodejs16.x", AL2],
+  ["nodejs14.x", AL2],
+  ["nodejs12.x", AL2],
+  ["nodejs10.x", AL2],
   ["python3.9", AL2],
   ["python3.8", AL2],
+  ["ruby2.7", AL2],
   ["dotnet6", AL2],
+  ["dotnetcore3.1", AL2],
+  ["java8", AL1],
+  ["go1.x", AL1],
+  ["provided", AL1],
+  ["python3.7", AL1],
+  ["python3.6", AL1],
+  ["python2.7", AL1],
+  ["ruby2.5", AL1],
+  ["dotnetcore2.1", AL1],
+  ["nodejs8.10", AL1],
 ]);
 const MAX_RUNTIMES = 15;
 

@@ -1,4 +1,5 @@
 /** Publishes one layer in one region: only if it has changed, never twice, and shares it as wished. */
+import { messageOf } from "../attest/check_result.ts";
 import { AwsError } from "./aws_error.ts";
 import { runtimesFor } from "./aws_runtimes.ts";
 import type { Arch } from "../build/base_runtime.ts";
@@ -88,6 +89,15 @@ export function architectureOf(arch: Arch): string {
   return ARCHITECTURES[arch];
 }
 
+/** Whether a layer version's description says that it holds this version of the extension. */
+export function isOfExtension(description: string, extensionVersion: string): boolean {
+  return description.startsWith(`${describeExtension(extensionVersion)} `);
+}
+
+function describeExtension(extensionVersion: string): string {
+  return `DataKit Lambda extension ${extensionVersion}`;
+}
+
 /** Whether the zip can go into the request itself. */
 export function fitsRequest(zipBytes: number): boolean {
   return 4 * Math.ceil(zipBytes / 3) + REQUEST_MARGIN_BYTES <= MAX_REQUEST_BYTES;
@@ -159,8 +169,8 @@ async function publishContent(task: Task, content: Content): Promise<LayerVersio
   const { service, zip, settings, name, latest, notes, sleep } = task;
   let request: VersionRequest = {
     name,
-    // `attach` reads the glibc from here, as nothing else tells it of a layer that is not its own.
-    description: `DataKit Lambda extension ${settings.extensionVersion} ${
+    // `attach` reads version and glibc from here, as nothing else tells them of a layer that is not its own.
+    description: `${describeExtension(settings.extensionVersion)} ${
       architectureOf(zip.arch)
     } glibc>=${zip.glibc} sha256:${zip.sha256}`,
     license: settings.license,
@@ -266,8 +276,4 @@ export function describeGrant({ principal, organizationId }: Grant): string {
 
 function isSameGrant(one: Grant, other: Grant): boolean {
   return one.principal === other.principal && one.organizationId === other.organizationId;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

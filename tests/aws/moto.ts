@@ -9,6 +9,10 @@ export interface Moto extends AsyncDisposable {
   call(service: string, region: string, method: string, args: Record<string, unknown>): Promise<Answer>;
   /** Lets calls fail from now on. */
   fail(fault: Fault): Promise<void>;
+  /** Lets Lambda take only so many calls a second in each region; null: as many as come. */
+  limit(perSecond: { readonly GetFunction: number; readonly others: number } | null): Promise<void>;
+  /** Calls that were refused because of the limit. */
+  refused(): Promise<number>;
   /** What was asked for so far, as `region action`. */
   calls(): Promise<readonly string[]>;
   /** The bytes of a layer as the emulator keeps them. */
@@ -26,6 +30,10 @@ export interface Fault {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** Only requests whose path has this text. */
+  readonly path?: string;
+  /** Only requests whose query has this text. */
+  readonly query?: string;
   /** @default 1 */
   readonly times?: number;
   /** Only requests whose body has this text. */
@@ -66,6 +74,10 @@ export async function startMoto(): Promise<Moto> {
     fail: async (fault) => {
       await post("fault", fault);
     },
+    limit: async (perSecond) => {
+      await post("quota", perSecond);
+    },
+    refused: async () => Number(await (await fetch(`${endpoint}/_test/refused`)).text()),
     calls: async () => (await (await fetch(`${endpoint}/_test/calls`)).text()).split("\n"),
     zip: async (region, name, version) => {
       const url = `${endpoint}/_test/zip?region=${region}&name=${name}&version=${version}`;

@@ -4,26 +4,40 @@ Started by moto.ts. Prints its port as the first line and ends when its standard
 
 Under /_test/ it offers what a test needs and no AWS API has:
   POST /_test/call    {"service", "region", "method", "args"}: a call by the AWS SDK for Python
-  POST /_test/fault   {"region", "action"?, "status", "code", "message", "times"?, "after"?, "when"?, "body"?}: calls that fail
+  POST /_test/fault   {"region", "action"?, "path"?, "query"?, "status", "code", "message", "times"?, "after"?, "when"?, "body"?}: calls that fail
+  POST /_test/quota   {"GetFunction", "others"}: calls a second that Lambda takes in each region
+  GET  /_test/refused the number of calls that went over the quota
   GET  /_test/calls   the actions that were asked for, one a line: region, action
-  GET  /_test/zip     ?region=&name=&version=: the bytes of a layer; takes ranges, as S3 does
+  GET  /_test/zip     ?region=&name=&version=: the bytes of a layer or, without a version, of a function; takes
+                      ranges, as S3 does
 """
 
 import base64
 import datetime
-import io
 import json
 import os
 import re
 import sys
 import threading
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import boto3
 from moto.awslambda import models as lambda_models
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from lambda_as_aws import (
+    Functions,
+    Quotas,
+    code_of,
+    for_moto,
+    is_simulation,
+    list_page,
+    name_in,
+    rewind,
+    simulate,
+)
 
 MAX_REQUEST_BYTES = 69905067
 LAYER_ACTIONS = (
@@ -33,8 +47,15 @@ LAYER_ACTIONS = (
     ("GET", r"/2018-10-31/layers/[^/]+/versions/\d+/policy$", "GetLayerVersionPolicy"),
     ("GET", r"/2018-10-31/layers", "GetLayerVersion"),
     ("PUT", r"/2015-03-31/functions/[^/]+/configuration", "UpdateFunctionConfiguration"),
+    ("GET", r"/2015-03-31/functions/[^/]+$", "GetFunction"),
+    ("GET", r"/2015-03-31/functions/?$", "ListFunctions"),
 )
 
+ALTERED = ("ListFunctions", "GetFunction", "UpdateFunctionConfiguration", "ListLayerVersions")
+
+quotas = Quotas()
+functions = Functions()
+clients = {}
 faults = []
 calls = []
 lock = threading.Lock()
@@ -83,11 +104,18 @@ def refusal(environ, key, region, action):
     if action == "PublishLayerVersion" and int(environ.get("CONTENT_LENGTH") or 0) > MAX_REQUEST_BYTES:
         environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         return 413, "RequestEntityTooLargeException", f"Request must be smaller than {MAX_REQUEST_BYTES} bytes"
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
+    body = rewind(environ)
+    if key.startswith("TEST-") and quotas.refuses(region, action):
+        return 429, "TooManyRequestsException", "Rate exceeded"
+    if action == "UpdateFunctionConfiguration":
+        stale = functions.refusal(region, name_in(environ["PATH_INFO"]), body)
+        if stale is not None:
+            return stale
     with lock:
         for fault in faults:
             is_meant = fault["region"] == region and fault.get("action", action) == action
+            is_meant = is_meant and fault.get("path", "") in unquote(environ["PATH_INFO"])
+            is_meant = is_meant and fault.get("query", "") in environ.get("QUERY_STRING", "")
             if is_meant and fault.get("times", 1) > 0 and fault.get("when", "").encode() in body:
                 fault["times"] = fault.get("times", 1) - 1
                 return fault["status"], fault["code"], fault["message"], fault
@@ -96,9 +124,7 @@ def refusal(environ, key, region, action):
 
 def policy_as_aws_words_it(environ, start_response):
     """An account is its root's ARN, and an organisation is a condition; moto repeats the request's words."""
-    told = []
-    body = b"".join(moto(environ, lambda status, headers, *_: told.extend((status, headers)) or (lambda _: None)))
-    answer = json.loads(body)
+    status, headers, answer = answer_of(environ)
     if "Policy" in answer:
         policy = json.loads(answer["Policy"])
         for statement in policy["Statement"]:
@@ -108,8 +134,30 @@ def policy_as_aws_words_it(environ, start_response):
                 organization = statement.pop("OrganizationId")
                 statement["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": organization}}
         answer["Policy"] = json.dumps(policy)
+    start_response(status, headers)
+    return [json.dumps(answer).encode()]
+
+
+def answer_of(environ):
+    """Moto's status and headers, and its answer as JSON."""
+    told = []
+    body = b"".join(moto(environ, lambda status, headers, *_: told.extend((status, headers)) or (lambda _: None)))
+    return told[0], [pair for pair in told[1] if pair[0].lower() != "content-length"], json.loads(body)
+
+
+def function_call(environ, start_response, region, action):
+    """Calls that moto answers, and Lambda somewhat differently."""
+    name = name_in(environ["PATH_INFO"])
+    status, headers, answer = answer_of(for_moto(environ))
+    if action == "ListFunctions":
+        answer = list_page(answer, environ.get("QUERY_STRING", ""))
+    if action == "GetFunction":
+        location = f"http://127.0.0.1:{server.server_port}/_test/zip?region={region}&name={name}"
+        answer = functions.describe(region, name, answer, location)
+    if action == "UpdateFunctionConfiguration" and status.startswith("2"):
+        functions.updated(region, name)
     body = json.dumps(answer).encode()
-    start_response(told[0], [pair for pair in told[1] if pair[0].lower() != "content-length"])
+    start_response(status, headers)
     return [body]
 
 
@@ -128,6 +176,10 @@ def app(environ, start_response):
     refused = refusal(environ, key, region, action)
     if refused is None and action == "GetLayerVersionPolicy":
         return policy_as_aws_words_it(environ, start_response)
+    if refused is None and action in ALTERED:
+        return function_call(environ, start_response, region, action)
+    if refused is None and is_simulation(environ, rewind(environ)):
+        return respond(start_response, 200, simulate(environ), [("Content-Type", "text/xml")])
     if refused is None:
         return moto(environ, start_response)
     status, code, message, *fault = refused
@@ -136,6 +188,7 @@ def app(environ, start_response):
     if fault and fault[0].get("after"):
         # It takes effect, but the answer is lost.
         b"".join(moto(environ, lambda *_: None))
+        functions.updated(region, name_in(environ["PATH_INFO"]))
     if action.startswith("POST /"):  # STS speaks XML
         body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
         return respond(start_response, status, body.encode(), [("Content-Type", "text/xml")])
@@ -154,7 +207,8 @@ def test_api(environ, start_response):
     path = environ["PATH_INFO"].removeprefix("/_test/")
     if path == "zip":
         query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
-        data = zip_of(query["region"], query["name"], query["version"])
+        is_layer = "version" in query
+        data = zip_of(**query) if is_layer else code_of(**query)
         ranged = re.fullmatch(r"bytes=(\d*)-(\d*)", environ.get("HTTP_RANGE", ""))
         if ranged is None:
             return respond(start_response, 200, data)
@@ -167,17 +221,26 @@ def test_api(environ, start_response):
     if path == "calls":
         with lock:
             return respond(start_response, 200, "\n".join(calls).encode())
+    if path == "refused":
+        return respond(start_response, 200, str(quotas.refused).encode())
     asked = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+    if path == "quota":
+        quotas.set(asked)
+        return respond(start_response, 200, b"{}")
     if path == "fault":
         with lock:
             faults.append(asked)
         return respond(start_response, 200, b"{}")
-    client = boto3.client(
-        asked["service"], region_name=asked["region"], endpoint_url=f"http://127.0.0.1:{server.server_port}"
-    )
+    with lock:
+        place = asked["service"], asked["region"]
+        if place not in clients:
+            endpoint = f"http://127.0.0.1:{server.server_port}"
+            clients[place] = boto3.client(place[0], region_name=place[1], endpoint_url=endpoint)
+        client = clients[place]
     args = asked["args"]
-    if "ZipBase64" in args.get("Code", {}):
-        args["Code"] = {"ZipFile": base64.b64decode(args["Code"]["ZipBase64"])}
+    for holder in ("Code", "Content"):
+        if "ZipBase64" in args.get(holder, {}):
+            args[holder] = {"ZipFile": base64.b64decode(args[holder]["ZipBase64"])}
     try:
         answer = getattr(client, asked["method"])(**args)
     except Exception as error:  # the test shall see it

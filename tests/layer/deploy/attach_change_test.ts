@@ -2,8 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   attach,
   describeChange,
+  destinationIn,
+  detach,
   type FunctionSettings,
   recordOf,
+  requireUsable,
   undo,
 } from "../../../layer/deploy/attach_change.ts";
 
@@ -22,21 +25,64 @@ Deno.test("attach takes the place of our layer of the other architecture", () =>
 
 Deno.test("attach leaves one destination, the one asked for", () => {
   const now = settings([], { ENV_DATAWAY: URL, ENV_DATAWAY_KMS: "x", ENV_DATAWAY_TIMEOUT: "3s" });
-  const after = attach(now, `${ARN}own:1`, { kind: "secret", reference: "/datakit/dataway" });
+  const after = attach(now, `${ARN}own:1`, {
+    kind: "secret",
+    reference: "/datakit/dataway",
+    url: undefined,
+  });
   assertEquals(
     after,
     settings(["own:1"], { ENV_DATAWAY_TIMEOUT: "3s", ENV_DATAWAY_SSM_PARAMETER: "/datakit/dataway" }),
   );
 });
 
-Deno.test("attach refuses a URL without a token and never repeats it", () => {
-  const now = settings([], {});
+Deno.test("requireUsable refuses a URL without a token and never repeats it", () => {
   const error = assertThrows(
-    () => attach(now, `${ARN}own:1`, { kind: "url", url: "https://x.example.com?tkn=tkn_secret" }),
+    () => requireUsable({ kind: "url", url: "https://x.example.com?tkn=tkn_secret" }),
     Error,
     "with a token",
   );
   assertEquals(error.message.includes("tkn_secret"), false);
+  assertThrows(
+    () => requireUsable({ kind: "secret", reference: "datakit", url: undefined }),
+    Error,
+    "ARN of",
+  );
+  const reference = "/datakit/token";
+  assertThrows(() => requireUsable({ kind: "secret", reference, url: URL }), Error, "without a token");
+  requireUsable({ kind: "secret", reference, url: "https://openway.example.com" });
+});
+
+Deno.test("a secret that holds the token alone stands beside the URL without it", () => {
+  const destination = { kind: "secret", reference: "/datakit/token", url: "https://x.example.com" } as const;
+  const after = attach(settings([], {}), `${ARN}own:1`, destination);
+  assertEquals(
+    after,
+    settings(["own:1"], {
+      ENV_DATAWAY: "https://x.example.com",
+      ENV_DATAWAY_SSM_PARAMETER: "/datakit/token",
+    }),
+  );
+});
+
+Deno.test("destinationIn puts the region into the reference", () => {
+  const reference = "arn:aws:secretsmanager:{region}:123456789012:secret:datakit-AbCdEf";
+  const there = destinationIn({ kind: "secret", reference, url: undefined }, "eu-west-1");
+  assertEquals(there, {
+    kind: "secret",
+    reference: reference.replace("{region}", "eu-west-1"),
+    url: undefined,
+  });
+});
+
+Deno.test("detach takes off our layer by any of its names, and every destination", () => {
+  const now = settings(["a:1", "datakit-arm64:3", "own:7"], {
+    ENV_DATAWAY_SECRET_ARN: "x",
+    ENV_DATAWAY: URL,
+    TABLE: "t",
+  });
+  assertEquals(detach(now, []), settings(["a:1", "own:7"], { TABLE: "t" }));
+  assertEquals(detach(now, [`${ARN}own:2`]), settings(["a:1"], { TABLE: "t" }));
 });
 
 Deno.test("undo leaves alone what was changed since", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describeSize, type Facts, objections } from "../../../layer/deploy/attach_checks.ts";
+import { describeUnmeasured, type Facts, objections } from "../../../layer/deploy/attach_checks.ts";
 
 const LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:datakit-x86_64:1";
 const FACTS: Facts = {
@@ -24,7 +24,7 @@ Deno.test("objections has none against a function that fits", () => {
 
 Deno.test("objections names each reason", () => {
   assertEquals(against({ packageType: "Image" }), [
-    "the function is a container image, which takes no layers: see layer/examples/container",
+    "it is a container image, which takes no layers: see layer/examples/container",
   ]);
   assertEquals(against({ region: "us-east-1" }), [
     "the layer must be of the function's region us-east-1: it is of eu-west-1",
@@ -40,10 +40,14 @@ Deno.test("objections names each reason", () => {
   ]);
 });
 
-Deno.test("describeSize says what it does not know", () => {
-  assertEquals(describeSize(FACTS), "99.0 MB of 262.1 MB");
+Deno.test("objections names a runtime of Amazon Linux 1", () => {
+  assertEquals(against({ runtime: "go1.x" }), ["the layer needs glibc 2.25: the runtime go1.x has 2.17"]);
+});
+
+Deno.test("describeUnmeasured says what it does not know", () => {
+  assertEquals(describeUnmeasured(FACTS), []);
   assertEquals(
-    describeSize({ ...FACTS, unpackedBytes: new Map([["the code", undefined], [LAYER, 98_000_000]]) }),
-    "98.0 MB of 262.1 MB, besides what could not be measured: the code",
+    describeUnmeasured({ ...FACTS, unpackedBytes: new Map([["the code", undefined], [LAYER, 98_000_000]]) }),
+    ["unpacked it has 98.0 MB of 262.1 MB, besides what could not be measured: the code"],
   );
 });
