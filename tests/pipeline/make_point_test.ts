@@ -14,8 +14,8 @@ const DRAFT: PointDraft = {
 function outcome(parts: Partial<PointDraft>): [made: boolean, counted: string[], told: string[]] {
   const counted: string[] = [];
   const told: string[] = [];
-  const point = makePoint({ ...DRAFT, ...parts }, (reason) => void counted.push(reason), (change) => {
-    told.push(change);
+  const point = makePoint({ ...DRAFT, ...parts }, (reason) => void counted.push(reason), {
+    changed: (change) => void told.push(change),
   });
   return [point !== undefined, counted, told];
 }
@@ -37,4 +37,12 @@ Deno.test("makePoint() does not count what is no point", () => {
     [],
     ["value_dropped", "no_field"],
   ]);
+});
+
+Deno.test("makePoint() counts what the caller has cut, once for a point", () => {
+  for (const tags of [[], [["t", "x".repeat(2000)] as const]]) {
+    const counted: string[] = [];
+    makePoint({ ...DRAFT, tags }, (reason) => void counted.push(reason), { isTrimmed: true });
+    assertEquals(counted, ["trimmed"]);
+  }
 });

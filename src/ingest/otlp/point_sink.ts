@@ -43,11 +43,9 @@ export function createPointSink({ consume, refuse }: Pick<Intake, "consume" | "r
   }
 
   return {
-    add: (draft, trimmed = false) => {
-      let isTrimmed = trimmed;
-      const point = makePoint(draft, () => void (isTrimmed = true));
+    add: (draft, isTrimmed = false) => {
+      const point = makePoint(draft, refuse, { isTrimmed });
       if (point === undefined) return reject("they must have a value");
-      if (isTrimmed) refuse("trimmed");
       batch.push(...splitMessage(point));
       if (batch.length >= BATCH_POINTS) flush();
     },

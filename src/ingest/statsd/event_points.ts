@@ -1,5 +1,6 @@
-import { createPoint } from "../../point/create_point.ts";
-import type { Point } from "../../point/point.ts";
+import { makePoint } from "../../pipeline/make_point.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
+import type { Point, PointDraft } from "../../point/point.ts";
 import type { ServiceCheck, StatsdEvent } from "./sample.ts";
 import { addTagText } from "./tags.ts";
 
@@ -9,6 +10,7 @@ export interface EventContext {
   readonly nowNs: bigint;
   /** Configured tags; they win. */
   readonly tags: ReadonlyMap<string, string>;
+  readonly refuse: Intake["refuse"];
 }
 
 const STATUS_BY_ALERT: ReadonlyMap<string, string> = new Map([
@@ -24,18 +26,18 @@ const CHECK_STATUSES = ["ok", "warning", "critical", "unknown"] as const;
  * a parsed event: it has a title.
  */
 export function eventToPoint(event: StatsdEvent, context: EventContext): Point | undefined {
-  const tags = new Map<string, string>();
-  addTagText(tags, event.tagText);
-  setPresent(tags, {
-    host: event.host,
-    aggregation_key: event.aggregationKey,
-    priority: event.priority,
-    source_type: event.sourceType,
-  });
-  for (const [key, value] of context.tags) tags.set(key, value);
-  tags.set("df_source", "custom");
-  tags.set("df_status", STATUS_BY_ALERT.get(event.alertType) ?? "info");
-  return createPoint({
+  const tags = completeTags(
+    [["df_source", "custom"], ["df_status", STATUS_BY_ALERT.get(event.alertType) ?? "info"]],
+    context.tags,
+    [
+      ["host", event.host],
+      ["aggregation_key", event.aggregationKey],
+      ["priority", event.priority],
+      ["source_type", event.sourceType],
+    ],
+    event.tagText,
+  );
+  const draft: PointDraft = {
     category: "keyevent",
     measurement: "statsd_event",
     tags,
@@ -45,7 +47,8 @@ export function eventToPoint(event: StatsdEvent, context: EventContext): Point |
       ["df_message", event.text],
     ],
     timeNs: timeNs(event.timestampS, context.nowNs),
-  });
+  };
+  return makePoint(draft, context.refuse);
 }
 
 /**
@@ -53,30 +56,37 @@ export function eventToPoint(event: StatsdEvent, context: EventContext): Point |
  * no text.
  */
 export function checkToPoints(check: ServiceCheck, context: EventContext): Point[] {
-  const tags = new Map<string, string>();
-  addTagText(tags, check.tagText);
-  setPresent(tags, { host: check.host });
-  for (const [key, value] of context.tags) tags.set(key, value);
-  tags.set("check", check.name);
+  const tags = completeTags([["check", check.name]], context.tags, [["host", check.host]], check.tagText);
   const shared = { measurement: "statsd_service_check", timeNs: timeNs(check.timestampS, context.nowNs) };
   const status = BigInt(check.status);
   const metricTags = [...tags].filter(([key]) => key !== "status");
-  const points = [
-    createPoint({ ...shared, category: "metric", tags: metricTags, fields: [["status", status]] }),
+  const drafts: PointDraft[] = [
+    { ...shared, category: "metric", tags: metricTags, fields: [["status", status]] },
   ];
   if (check.message !== "") {
-    tags.set("status", CHECK_STATUSES[check.status] ?? "unknown");
-    points.push(
-      createPoint({ ...shared, category: "logging", tags, fields: [["message", check.message]] }),
-    );
+    const logTags = new Map([["status", CHECK_STATUSES[check.status] ?? "unknown"], ...metricTags]);
+    drafts.push({ ...shared, category: "logging", tags: logTags, fields: [["message", check.message]] });
   }
-  return points.filter((point) => point !== undefined);
+  // The line's own tag `status` has no place beside ours.
+  const isTrimmed = tags.has("status");
+  return drafts.map((draft) => makePoint(draft, context.refuse, { isTrimmed }))
+    .filter((point) => point !== undefined);
 }
 
-function setPresent(tags: Map<string, string>, values: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(values)) {
-    if (value !== "") tags.set(key, value);
+/** All tags; the first with a key wins, and stays where a point has too many. */
+function completeTags(
+  ours: Iterable<readonly [string, string]>,
+  configured: ReadonlyMap<string, string>,
+  ofLine: Iterable<readonly [string, string]>,
+  tagText: string,
+): Map<string, string> {
+  const ofText = new Map<string, string>();
+  addTagText(ofText, tagText);
+  const tags = new Map<string, string>();
+  for (const [key, value] of [...ours, ...configured, ...ofLine, ...ofText]) {
+    if (value !== "" && !tags.has(key)) tags.set(key, value);
   }
+  return tags;
 }
 
 function timeNs(timestampS: number, nowNs: bigint): bigint {

@@ -51,7 +51,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   function eventContext(): EventContext {
     const nowNs = BigInt(Math.floor(now())) * 1_000_000n;
     lastEventNs = nowNs <= lastEventNs && lastEventNs - nowNs < 1_000_000n ? lastEventNs + 1n : nowNs;
-    return { nowNs: lastEventNs, tags: config.tags };
+    return { nowNs: lastEventNs, tags: config.tags, refuse };
   }
 
   function feed(packet: Uint8Array): void {

@@ -1,5 +1,5 @@
+import { makePoint } from "../../pipeline/make_point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import { createPoint } from "../../point/create_point.ts";
 import type { FieldValue, Point } from "../../point/point.ts";
 import type { Series } from "./series.ts";
 
@@ -50,10 +50,10 @@ export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly
     const { measurement, tags, timestampS, pointKey } = first.identity;
     const timeNs = timestampS > 0 ? ownTimeNs(timestampS, pointKey) : flushNs;
     const fields = group.flatMap((series) => toFields(series, percentiles));
-    return createPoint({ category: "metric", measurement, tags, fields, timeNs }, (change) => {
-      // Such as a sum that grew past the largest number, or a percentile named like a tag.
-      if (change === "value_dropped" || change === "key_dropped") refuse("malformed", 1);
-    });
+    const point = makePoint({ category: "metric", measurement, tags, fields, timeNs }, refuse);
+    // Such as a sum that grew past the largest number.
+    if (point === undefined) refuse("malformed", group.length);
+    return point;
   }
 
   return (all) => {

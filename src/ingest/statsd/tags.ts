@@ -1,8 +1,5 @@
 import type { StatsdTagStyle } from "../../config/statsd.ts";
 
-/** More on one line are left out: they would only be cut later, and make each line cost more than a packet. */
-const MAX_TAGS = 100;
-
 type Form = Exclude<StatsdTagStyle, "auto" | "datadog">;
 
 const FORMS: Readonly<Record<string, Form>> = {
@@ -42,13 +39,13 @@ export function splitName(name: string, style: StatsdTagStyle): { name: string; 
 }
 
 /**
- * Adds the tags of `|#a:b,c`: the first colon splits, a bare tag is `true`, the last of a key wins. Tags that only
- * the Datadog agent uses are left out.
+ * Adds the tags of `|#a:b,c`: the first colon splits, a bare tag is `true`, the last of a key wins. Some clients
+ * begin each tag by `#`. Tags that only the Datadog agent uses are left out.
  */
 export function addTagText(tags: Map<string, string>, tagText: string): void {
   if (tagText === "") return;
   for (const piece of tagText.split(",")) {
-    const tag = piece.trim();
+    const tag = piece.trim().replace(/^#+/, "");
     if (tag === "" || tag.startsWith("dd.internal.")) continue;
     const colon = tag.indexOf(":");
     if (colon < 0) addTag(tags, tag, "true");
@@ -58,6 +55,5 @@ export function addTagText(tags: Map<string, string>, tagText: string): void {
 
 /** A tag without a key or a value says nothing; Dataway leaves it out too. */
 function addTag(tags: Map<string, string>, key: string, value: string): void {
-  if (key === "" || value === "") return;
-  if (tags.size < MAX_TAGS || tags.has(key)) tags.set(key, value);
+  if (key !== "" && value !== "") tags.set(key, value);
 }

@@ -163,6 +163,10 @@ Deno.test("aggregator.add() reads bare tags one by one and hostile keys as any o
   ]);
 });
 
+Deno.test("aggregator.add() reads tags that each begin by #", () => {
+  assertEquals(flush("a:1|c|#a:b,#c:d,#e")[0]?.[1], { a: "b", c: "d", e: "true", metric_type: "counter" });
+});
+
 Deno.test("aggregator.add() reads the four forms of tags inside a name, unless told which", () => {
   for (const name of ["a,k=v,l=w", "a#k=v,l=w", "a[k=v,l=w]", "a;k=v;l=w"]) {
     assertEquals(

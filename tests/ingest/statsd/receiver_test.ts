@@ -59,6 +59,47 @@ Deno.test("receiver.feed() aggregates until collect() hands the points on", asyn
   assertEquals(points.length, 1);
 });
 
+Deno.test("receiver counts each point once that Dataway's rules shorten: metrics, events and service checks", async () => {
+  const long = "x".repeat(2000);
+  const many = Array.from({ length: 300 }, (_, i) => `t${i}:v`).join();
+  const lines: readonly (readonly [line: string, counted: number])[] = [
+    [`a.b:1|c|#k:${long}`, 1],
+    [`a.b:1:2:3|ms|#k:${long},l:${long}`, 1],
+    [`a.b,k=${long}:1|g`, 1],
+    [`a.${long}:1|c`, 1],
+    [`a.b:1|c|#${"k".repeat(300)}:v`, 1],
+    [`a.b:1|c|#${many}`, 1],
+    [`_e{1,1}:t|x|#k:${long}`, 1],
+    [`_e{1,1}:t|x|k:${long}|#${many}`, 1],
+    [`_sc|up|0|#k:${long}`, 1],
+    // A metric and a log.
+    [`_sc|${long}|0|m:text`, 2],
+    [`_sc|up|0|#status:mine`, 1],
+    ["a.b:1|c|#k:v", 0],
+  ];
+  for (const [line, counted] of lines) {
+    const { receiver, points, refused } = rig({ tags: new Map([["env", "prod"]]) });
+    receiver.feed(bytes(line));
+    await receiver.collect?.();
+    assertEquals(refused.filter((entry) => entry.startsWith("trimmed")).length, counted, line.slice(0, 80));
+    assert(points.length > 0);
+    for (const { category, tags } of points) {
+      // Our own tags are never those that are left out.
+      assertEquals(tags.get("env"), "prod");
+      const own = category === "keyevent" ? "df_source" : line.startsWith("_sc") ? "check" : "metric_type";
+      assert(tags.has(own), line.slice(0, 80));
+      assert(tags.size <= 256);
+    }
+  }
+});
+
+Deno.test("receiver counts samples whose figures cannot be stored", async () => {
+  const { receiver, points, refused } = rig();
+  receiver.feed(bytes("a:1e308|c\na:1e308|c"));
+  await receiver.collect?.();
+  assertEquals([points, refused], [[], ["malformed 1"]]);
+});
+
 Deno.test("receiver.feed() hands events on at once as key events", () => {
   const { receiver, points } = rig({ tags: new Map([["env", "prod"]]) });
   receiver.feed(bytes("_e{6,9}:Deploy|v2 is out|t:success|h:h1|k:rel|s:ci|p:low|#team:core\n_e{1,1}:t|x"));
