@@ -39,7 +39,7 @@ export function parseConfig(env: Environment): ParsedConfig {
     dataway,
     awslambda,
     otlp: readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema),
-    ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace")),
+    ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace"), awslambda.schema),
     statsd: readStatsdConfig(read, core.inputs.has("statsd")),
   };
   return { config, problems: read.problems, settings: read.settings };

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
+import type { AwsLambdaSchema } from "./awslambda.ts";
 import { readLoopbackAddresses } from "./listen.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
@@ -19,6 +20,8 @@ export interface DdtraceMapping {
   readonly customerTagPatterns: readonly RegExp[];
   /** Added to every span; the span's own win. */
   readonly tags: ReadonlyMap<string, string>;
+  /** Texts of several lines that fit into a tag become tags on one line, as DataKit has them; otherwise fields. */
+  readonly oneLineTags: boolean;
 }
 
 /** Which spans are kept. */
@@ -54,8 +57,15 @@ export interface DdtraceConfig {
 
 const REGEXP_PREFIX = "reg:";
 
-/** Reads `ENV_INPUT_DDTRACE_*`, and the few names of Datadog's that users may have set already. */
-export function readDdtraceConfig(read: SettingReader, enabled: boolean): DdtraceConfig {
+/**
+ * Reads `ENV_INPUT_DDTRACE_*`, and the few names of Datadog's that users may have set already; `schema` is whose names
+ * and types Lambda's own metrics and logs have.
+ */
+export function readDdtraceConfig(
+  read: SettingReader,
+  enabled: boolean,
+  schema: AwsLambdaSchema = "documented",
+): DdtraceConfig {
   const port = read.integer("DD_APM_RECEIVER_PORT", {
     default: 8126,
     min: 0,
@@ -76,7 +86,7 @@ export function readDdtraceConfig(read: SettingReader, enabled: boolean): Ddtrac
       default: ["127.0.0.1:8124"],
       description: "Loopback addresses of the Datadog Lambda lifecycle API; `off` opens none.",
     }),
-    mapping: readMapping(read),
+    mapping: readMapping(read, schema),
     sampling: readSampling(read),
     maxSpans: read.integer("ENV_INPUT_DDTRACE_MAX_SPANS", {
       default: 100_000,
@@ -98,7 +108,7 @@ export function readDdtraceConfig(read: SettingReader, enabled: boolean): Ddtrac
   };
 }
 
-function readMapping(read: SettingReader): DdtraceMapping {
+function readMapping(read: SettingReader, schema: AwsLambdaSchema): DdtraceMapping {
   const words = read.list("ENV_INPUT_DDTRACE_CUSTOMER_TAGS", {
     default: [],
     description:
@@ -128,6 +138,7 @@ function readMapping(read: SettingReader): DdtraceMapping {
         readPattern(read, "ENV_INPUT_DDTRACE_CUSTOMER_TAGS", word.slice(REGEXP_PREFIX.length))
       ),
     tags: read.pairs("ENV_INPUT_DDTRACE_TAGS", { description: "Tags added to every span, `k=v,k=v`." }),
+    oneLineTags: schema === "datakit",
   };
 }
 

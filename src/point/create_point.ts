@@ -45,7 +45,9 @@ export function createPoint(
     changed?.("no_field");
     return undefined;
   }
-  return { category, measurement, tags, fields, timeNs: clampTime(draft.timeNs, changed) };
+  const timeNs = clampTime(draft.timeNs, changed);
+  const point = { category, measurement, tags, fields, timeNs };
+  return draft.ownTagsOnly === true ? { ...point, ownTagsOnly: true } : point;
 }
 
 /**

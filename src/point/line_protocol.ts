@@ -20,7 +20,7 @@ type Part = readonly [key: string, text: string];
 
 /**
  * Encodes points as lines, each ended by a newline. A common tag is left out of a point that has its key already,
- * as tag or field. Tags that would make the series key too long for a parser are written as string fields, longest
+ * as tag or field, and all out of one that is sent with its own tags only. Tags that would make the series key too long for a parser are written as string fields, longest
  * first, so that the point stays legal and whole.
  */
 export function encodeLineProtocol(
@@ -29,7 +29,7 @@ export function encodeLineProtocol(
 ): Uint8Array<ArrayBuffer> {
   const common = [...cleanCommonTags(commonTags)].map(toTagPart);
   let lines = "";
-  for (const point of points) lines += encodeLine(point, common);
+  for (const point of points) lines += encodeLine(point, point.ownTagsOnly === true ? [] : common);
   return new TextEncoder().encode(lines);
 }
 

@@ -46,6 +46,8 @@ export interface Point {
   readonly fields: ReadonlyMap<string, FieldValue>;
   /** Unix time in nanoseconds. */
   readonly timeNs: bigint;
+  /** Sent without the tags that are common to all points: its client asked for that. */
+  readonly ownTagsOnly?: true;
 }
 
 /** What a mapping hands to {@link createPoint}: the same as a point, before the rules were applied. */
@@ -57,4 +59,6 @@ export interface PointDraft {
   readonly fields: Iterable<readonly [string, FieldValue | undefined]>;
   /** Unix time in nanoseconds. */
   readonly timeNs: bigint;
+  /** See {@link Point.ownTagsOnly}. @default false */
+  readonly ownTagsOnly?: boolean;
 }

@@ -4,7 +4,7 @@
  */
 import type { CommonTag, CommonTags } from "./common_tags.ts";
 import type { Category, FieldValue, Point } from "./point.ts";
-import { encodeProtobuf } from "./protobuf.ts";
+import { encodeProtobuf, OWN_TAGS_ONLY } from "./protobuf.ts";
 import { decodeProtobufPoints, type ProtobufPoint } from "./protobuf_decoder.ts";
 import { createProtobufReader, nextField } from "./protobuf_reader.ts";
 
@@ -13,7 +13,7 @@ export interface PointRange {
   readonly bytes: Uint8Array;
   /** Where each point ends. */
   readonly ends: Int32Array;
-  /** Bits of the common keys that each point has, or {@link UNKNOWN_MASK}. */
+  /** Bits of the common keys that each point has, {@link UNKNOWN_MASK}, or {@link OWN_TAGS_MASK}. */
   readonly masks?: Int32Array | undefined;
   readonly from: number;
   readonly to: number;
@@ -21,11 +21,14 @@ export interface PointRange {
 
 /** The common keys that a point has are looked for in the point. */
 export const UNKNOWN_MASK = -1;
+/** The point is sent with its own tags only. */
+export const OWN_TAGS_MASK = -2;
 /** Key and longest length of a point in `PBPoints`. */
 export const POINT_FRAME_BYTES = 6;
 const POINT_TAG = 0x0a;
 const FIELD_TAG = 0x12;
 const TIME_TAG = 0x18;
+const OWN_TAGS_ONLY_FIELD = 15;
 
 /** Bytes of a range. */
 export function rangeBytes({ ends, from, to }: PointRange): number {
@@ -79,7 +82,7 @@ export function joinPoints(ranges: readonly PointRange[], common: CommonTags): U
   const body = new Uint8Array(room);
   let at = 0;
   for (const range of ranges) {
-    if (common.bytes.length > 0) at = joinRange(body, at, range, common);
+    if (common.bytes.length > 0 || hasOwnTagsOnly(range)) at = joinRange(body, at, range, common);
     else {
       body.set(sliceOf(range), at);
       at += rangeBytes(range);
@@ -96,18 +99,25 @@ function joinRange(body: Uint8Array, start: number, range: PointRange, common: C
     const end = ends[i] ?? 0;
     const contentAt = skipVarint(bytes, frameAt + 1);
     const own = masks?.[i] ?? UNKNOWN_MASK;
-    const mask = own === UNKNOWN_MASK || common.mask === undefined ? UNKNOWN_MASK : own & common.mask;
+    const mask = own < 0 || common.mask === undefined ? UNKNOWN_MASK : own & common.mask;
     const length = end - contentAt;
     const timeAt = timeStart(bytes, contentAt, end);
+    const missing = mask === 0 || own === OWN_TAGS_MASK
+      ? undefined
+      : missingTags(bytes.subarray(contentAt, end), mask, common);
     body[at] = POINT_TAG;
-    if (mask === 0) {
+    if (mask !== 0 && missing === undefined) {
+      const markAt = timeAt - OWN_TAGS_ONLY.length;
+      at = putVarint(body, at + 1, length - OWN_TAGS_ONLY.length);
+      body.set(bytes.subarray(contentAt, markAt), at);
+      at += markAt - contentAt;
+    } else if (missing === undefined) {
       at = putVarint(body, at + 1, length + common.bytes.length);
       body.set(bytes.subarray(contentAt, timeAt), at);
       at += timeAt - contentAt;
       body.set(common.bytes, at);
       at += common.bytes.length;
     } else {
-      const missing = missingTags(bytes.subarray(contentAt, end), mask, common);
       at = putVarint(body, at + 1, missing.reduce((sum, tag) => sum + tag.bytes.length, length));
       body.set(bytes.subarray(contentAt, timeAt), at);
       at += timeAt - contentAt;
@@ -129,18 +139,31 @@ function timeStart(bytes: Uint8Array, from: number, end: number): number {
   return bytes[at] === TIME_TAG ? at : end;
 }
 
-function missingTags(point: Uint8Array, mask: number, common: CommonTags): readonly CommonTag[] {
-  if (mask !== UNKNOWN_MASK) return common.tags.filter((tag) => (mask & tag.bit) === 0);
-  const keys = keysOf(point);
-  return common.tags.filter((tag) => !keys.has(tag.key));
+/** Whether some of the points may be sent with their own tags only: that is written in them, and not sent. */
+function hasOwnTagsOnly({ masks, from, to }: PointRange): boolean {
+  if (masks === undefined) return true;
+  for (let i = from; i < to; i++) if ((masks[i] ?? UNKNOWN_MASK) < 0) return true;
+  return false;
 }
 
-/** The keys of a point's tags and fields. */
-function keysOf(point: Uint8Array): ReadonlySet<string> {
+/** The common tags that a point lacks; `undefined`: it is sent with its own only. */
+function missingTags(
+  point: Uint8Array,
+  mask: number,
+  common: CommonTags,
+): readonly CommonTag[] | undefined {
+  if (mask !== UNKNOWN_MASK) return common.tags.filter((tag) => (mask & tag.bit) === 0);
+  const keys = keysOf(point);
+  return keys === undefined ? undefined : common.tags.filter((tag) => !keys.has(tag.key));
+}
+
+/** The keys of a point's tags and fields; `undefined`: it is sent with its own tags only. */
+function keysOf(point: Uint8Array): ReadonlySet<string> | undefined {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const keys = new Set<string>();
   const fields = createProtobufReader(point);
   while (nextField(fields)) {
+    if (fields.field === OWN_TAGS_ONLY_FIELD && fields.wireType === 0) return undefined;
     if (fields.field !== FIELD_TAG >> 3 || fields.wireType !== 2) continue;
     const members = createProtobufReader(fields.bytes);
     while (nextField(members)) if (members.field === 1) keys.add(decoder.decode(members.bytes));
@@ -172,11 +195,12 @@ export function decodePoint(category: Category, bytes: Uint8Array): Point {
   return toPoint(category, point);
 }
 
-function toPoint(category: Category, { measurement, tags, fields, time }: ProtobufPoint): Point {
+function toPoint(category: Category, { measurement, tags, fields, time, ownTagsOnly }: ProtobufPoint): Point {
   const values = fields.flatMap(([key, value]): [string, FieldValue][] => {
     return value === undefined ? [] : [[key, value]];
   });
-  return { category, measurement, tags: new Map(tags), fields: new Map(values), timeNs: time };
+  const point = { category, measurement, tags: new Map(tags), fields: new Map(values), timeNs: time };
+  return ownTagsOnly === undefined ? point : { ...point, ownTagsOnly };
 }
 
 /** Cuts ranges into two lots of points, the first of `count`. */

@@ -12,7 +12,8 @@ import { cleanMeasurement, cleanTagValue } from "./clean_text.ts";
 import type { Category, FieldValue, PointDraft, Source } from "./point.ts";
 import { createKeyTables, type Key, type KeyTable, type Slot } from "./point_keys.ts";
 import type { CommonKeys } from "./common_tags.ts";
-import { encodeFieldValue, encodeTag } from "./protobuf.ts";
+import { OWN_TAGS_MASK } from "./point_range.ts";
+import { encodeFieldValue, encodeTag, OWN_TAGS_ONLY } from "./protobuf.ts";
 import { varintSize } from "./protobuf_writer.ts";
 import { createTextCopier } from "./text_copier.ts";
 
@@ -37,7 +38,7 @@ export interface Constant {
 
 /**
  * Takes a finished point: a `PBPoint` without the common tags in `bytes[0, length)`, valid for the time of the call.
- * `commonMask` has the bits of the common tags' keys that the point has itself.
+ * `commonMask` has the bits of the common tags' keys that the point has itself, or tells that it gets none of them.
  */
 export type CommitPoint = (
   kind: PointKind,
@@ -80,6 +81,8 @@ export interface PointWriter {
   readonly bool: (key: Key, value: boolean) => void;
   /** A field of any type; `undefined` says nothing. */
   readonly field: (key: Key, value: FieldValue | undefined) => void;
+  /** The point gets no common tags when it is sent. */
+  readonly ownTagsOnly: () => void;
   /** Counts the point as trimmed: a part of it was left out before it came to the writer. */
   readonly trim: () => void;
 
@@ -144,6 +147,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   let fields = 0;
   let mask = 0;
   let isTrimmed = false;
+  let hasOwnTagsOnly = false;
   let last: Slot | undefined;
   /** Begins and ends of fields that were replaced. */
   const holes: number[] = [];
@@ -440,6 +444,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     fields = 0;
     mask = 0;
     isTrimmed = next.isCut;
+    hasOwnTagsOnly = false;
     last = undefined;
     if (holes.length > 0) holes.length = 0;
     ensure(next.head.length);
@@ -467,6 +472,10 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
 
   function endWith(timeLow: number, timeHigh: number): void {
     if (holes.length > 0) closeHoles();
+    if (hasOwnTagsOnly) {
+      put(OWN_TAGS_ONLY);
+      mask = OWN_TAGS_MASK;
+    }
     // Always last, and there even if it is 0: common tags are put before it.
     buffer[at++] = POINT.time;
     putVarint64(timeLow, timeHigh);
@@ -548,6 +557,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     const { keys } = kind;
     for (const pair of draft.tags) tag(keys.of(pair[0]), pair[1]);
     for (const pair of draft.fields) field(keys.of(pair[0]), pair[1]);
+    hasOwnTagsOnly = draft.ownTagsOnly === true;
     return endAt(draft.timeNs);
   }
 
@@ -569,6 +579,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     float,
     bool,
     field,
+    ownTagsOnly: () => void (hasOwnTagsOnly = true),
     trim,
     end,
     endAt,

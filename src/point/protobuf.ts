@@ -11,6 +11,8 @@ import { createProtobufWriter, type ProtobufWriter } from "./protobuf_writer.ts"
 /** Field number × 8 + wire type (0 varint, 1 eight bytes, 2 length-delimited), of each message's fields. */
 const POINTS = { point: 0x0a } as const;
 const POINT = { name: 0x0a, field: 0x12, time: 0x18 } as const;
+/** Our own member, before the time, of a point that is sent with its own tags only; it is left out when it is sent. */
+export const OWN_TAGS_ONLY: Uint8Array = Uint8Array.of(0x78, 1);
 const FIELD = { key: 0x0a, array: 0x3a, isTag: 0x40 } as const;
 const ANY = { typeUrl: 0x0a, value: 0x12 } as const;
 const ARRAY = { element: 0x0a } as const;
@@ -54,7 +56,7 @@ interface EncodedTag {
 
 /**
  * Encodes points as one `PBPoints` message: fields, then tags, then the common tags whose key the point does not
- * have already, as tag or field.
+ * have already, as tag or field; none where the point is sent with its own tags only.
  */
 export function encodeProtobuf(
   points: readonly Point[],
@@ -87,9 +89,10 @@ function writeMembers(writer: ProtobufWriter, point: Point, common: readonly Enc
   writer.string(point.measurement);
   for (const [key, value] of point.fields) writeField(writer, key, value);
   for (const [key, value] of point.tags) writeTag(writer, key, value);
-  for (const { key, bytes } of common) {
+  for (const { key, bytes } of point.ownTagsOnly === true ? [] : common) {
     if (!point.tags.has(key) && !point.fields.has(key)) writer.raw(bytes);
   }
+  if (point.ownTagsOnly === true) writer.raw(OWN_TAGS_ONLY);
   // Written even if it is 0: it tells where common tags are put.
   writer.tag(POINT.time);
   writer.varint64(point.timeNs);

@@ -14,6 +14,10 @@ export interface ProtobufPoint {
   readonly fields: readonly (readonly [string, FieldValue | undefined])[];
   /** In the sender's unit; 0 when there is none. */
   readonly time: bigint;
+  /** A part of it could not be read, or Dataway has no type for it: it is not among tags and fields. */
+  readonly isTrimmed?: true;
+  /** The spool's mark of a point that never gets common tags. */
+  readonly ownTagsOnly?: true;
 }
 
 /** What a body held. */
@@ -48,18 +52,31 @@ function decodePoint(bytes: Uint8Array, decoder: TextDecoder): ProtobufPoint | u
   const fields: [string, FieldValue | undefined][] = [];
   let measurement = "";
   let time = 0n;
+  let isTrimmed = false;
+  let ownTagsOnly = false;
   while (nextField(reader)) {
     if (reader.field === 1 && reader.wireType === 2) measurement = decoder.decode(reader.bytes);
     else if (reader.field === 2 && reader.wireType === 2) {
       const pair = decodeField(reader.bytes, decoder);
-      if (pair === undefined) return undefined;
-      if (pair.isTag) tags.push([pair.key, typeof pair.value === "string" ? pair.value : ""]);
-      else fields.push([pair.key, pair.value]);
+      if (pair === undefined) isTrimmed = true;
+      else if (!pair.isTag) fields.push([pair.key, pair.value]);
+      else if (typeof pair.value === "string") tags.push([pair.key, pair.value]);
+      else isTrimmed ||= pair.value !== undefined;
     } else if (reader.field === 3 && reader.wireType === 0) time = BigInt.asIntN(64, reader.varint);
+    else if (reader.field === 15 && reader.wireType === 0) ownTagsOnly = reader.varint !== 0n;
   }
-  return reader.failed ? undefined : { measurement, tags, fields, time };
+  if (reader.failed) return undefined;
+  return {
+    measurement,
+    tags,
+    fields,
+    time,
+    ...(isTrimmed ? { isTrimmed } : {}),
+    ...(ownTagsOnly ? { ownTagsOnly } : {}),
+  };
 }
 
+/** One tag or field; `undefined` when it is broken in its frame, or of no type that Dataway stores. */
 function decodeField(
   bytes: Uint8Array,
   decoder: TextDecoder,
@@ -72,14 +89,17 @@ function decodeField(
     const { field, wireType } = reader;
     if (field === 1 && wireType === 2) key = decoder.decode(reader.bytes);
     else if (field === 8 && wireType === 0) isTag = reader.varint !== 0n;
-    else if (field === 7 && wireType === 2) value = decodeAny(reader.bytes, decoder);
-    else if (field === 11 && wireType === 2) value = decoder.decode(reader.bytes);
+    else if (field === 7 && wireType === 2) {
+      const values = decodeAny(reader.bytes, decoder);
+      if (values === undefined) return undefined;
+      value = values;
+    } else if (field === 11 && wireType === 2) value = decoder.decode(reader.bytes);
     else if (field >= 2 && field <= 6) value = scalar(field - 1, reader, decoder) ?? value;
   }
   return reader.failed || key === "" ? undefined : { key, value, isTag };
 }
 
-/** The value of an array; `undefined` for dictionaries, which Dataway does not store. */
+/** The value of an array; `undefined` for a broken one, and for dictionaries, which Dataway does not store. */
 function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefined {
   const reader = createProtobufReader(bytes);
   let isArray = false;
@@ -97,7 +117,8 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefine
     const item = createProtobufReader(items.bytes);
     let value: Scalar | undefined;
     while (nextField(item)) value = scalar(item.field, item, decoder) ?? value;
-    if (value !== undefined && !item.failed) values.push(value);
+    if (value === undefined || item.failed) return undefined;
+    values.push(value);
   }
   return items.failed ? undefined : values;
 }

@@ -22,6 +22,7 @@ Deno.test("ddtrace settings have their documented defaults and no problem", () =
       customerTags: new Set<string>(),
       customerTagPatterns: [],
       tags: new Map<string, string>(),
+      oneLineTags: false,
     },
     sampling: {
       ratio: 1,

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { Batch } from "../../src/pipeline/exporter.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import { createLedger } from "../../src/pipeline/ledger.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
-import { createCommonKeys, encodeCommonTags } from "../../src/point/common_tags.ts";
+import { type CommonKeys, createCommonKeys, encodeCommonTags } from "../../src/point/common_tags.ts";
 import { createPoint } from "../../src/point/create_point.ts";
 import { ENCODINGS } from "../../src/point/encoding.ts";
 import type { FieldValue, Point } from "../../src/point/point.ts";
@@ -122,6 +123,25 @@ Deno.test("ENCODINGS.v2 brings every point back through a strict parser", () => 
 });
 
 for (const name of ["v1", "v2"] as const) {
+  Deno.test(`ENCODINGS.${name} joins no common tag to points that are sent with their own only`, () => {
+    const decode = name === "v1" ? decodeLineProtocol : decodeProtobuf;
+    const whole = testPointWith([["a", "own"]], [["v", 1n]]);
+    const points = [{ ...whole, ownTagsOnly: true as const }, whole];
+    // With more common keys than there are bits, and with none, points are looked into.
+    for (const keys of [["b"], Array.from({ length: 40 }, (_, i) => `k${i}`), []]) {
+      const common = encodeCommonTags(new Map([["b", "B"], ["k39", "K"]]), createCommonKeys(keys));
+      for (const batch of [batchOfPoints(points), writtenBatch(points, createCommonKeys(keys))]) {
+        const decoded = decode(ENCODINGS[name].encode(batch, common));
+        assertEquals(decoded.map(({ tags }) => sorted(tags)), [
+          [["a", "own"]],
+          [["a", "own"], ["b", "B"], ["k39", "K"]],
+        ]);
+        // What marks the point is not sent either.
+        assertEquals(decode(ENCODINGS[name].encode(batch, NO_COMMON)).length, 2);
+      }
+    }
+  });
+
   Deno.test(`ENCODINGS.${name} joins each common tag to the points that lack its key`, () => {
     const decode = name === "v1" ? decodeLineProtocol : decodeProtobuf;
     const points = [
@@ -151,12 +171,7 @@ Deno.test("ENCODINGS.v2 joins the same tags by bits as by looking, and grows by 
       fc.boolean(),
       (points, commonTags, all) => {
         const keys = createCommonKeys(all ? commonTags.keys() : [...commonTags.keys()].slice(1));
-        const ledger = createLedger();
-        const store = createPointStore({ maxBytes: 1e9, ledger });
-        const intake = createIntakeHub({ store, ledger, commonKeys: keys }).of("otlp");
-        points.forEach((one) => void intake.write(one));
-        const written = store.take("tracing", { maxBytes: Infinity });
-        assert(written !== undefined);
+        const written = writtenBatch(points, keys);
         const common = encodeCommonTags(commonTags, keys);
         const body = ENCODINGS.v2.encode(written, common);
         const looked = ENCODINGS.v2.encode(batchOfPoints(points), common);
@@ -180,6 +195,17 @@ function textOf(value: FieldValue): string {
     if (Object.is(part, -0)) return "-0";
     return part instanceof Uint8Array ? `bytes ${part.toHex()}` : part;
   });
+}
+
+/** Points of the category tracing as the writer makes them, with what it knows of their keys. */
+function writtenBatch(points: readonly Point[], commonKeys: CommonKeys): Batch {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 1e9, ledger });
+  const intake = createIntakeHub({ store, ledger, commonKeys }).of("otlp");
+  points.forEach((one) => void intake.write(one));
+  const written = store.take("tracing", { maxBytes: Infinity });
+  assert(written !== undefined);
+  return written;
 }
 
 function testPointWith(tags: readonly [string, string][], fields: readonly [string, bigint][]): Point {

@@ -323,6 +323,32 @@ export const CONFORMANCE: readonly Scenario[] = [
     },
   },
   {
+    name: "a client of the write API that wants no global tags gets none on its points",
+    run: async (start) => {
+      const port = freePort();
+      await using sandbox = await start({
+        env: {
+          ENV_HTTP_LISTEN: `127.0.0.1:${port}`,
+          ENV_GLOBAL_HOST_TAGS: "team=core",
+          ENV_FLUSH_PLAN: "end",
+        },
+      });
+      await sandbox.lambda.init();
+      const url = `http://127.0.0.1:${port}/v1/write/metric`;
+      await sandbox.lambda.invoke({
+        sends: [
+          { kind: "http", url: `${url}?ignore_global_host_tags=1`, text: "bare,k=v f=1i" },
+          { kind: "http", url, text: "tagged,k=v f=1i" },
+        ],
+      });
+      const [bare] = sandbox.dataway.points("metric", "bare");
+      const [tagged] = sandbox.dataway.points("metric", "tagged");
+      await end(sandbox);
+      assertEquals([...bare?.tags.keys() ?? []], ["k"]);
+      assertEquals([tagged?.tags.get("team"), tagged?.tags.has("aws_lambda_function_name")], ["core", true]);
+    },
+  },
+  {
     name: "a taken main port costs nothing but a line",
     run: async (start) => {
       using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -8,6 +8,8 @@ export interface WirePoint {
   readonly fields: readonly (readonly [string, FieldValue | undefined])[];
   /** Unix time in nanoseconds; `undefined`: the time of receipt. */
   readonly timeNs: bigint | undefined;
+  /** A part of it could not be read, or is NaN or infinite: it is not among tags and fields. */
+  readonly isTrimmed?: true;
 }
 
 /** What a body held. Points fail one by one; the rest of the body stands. */

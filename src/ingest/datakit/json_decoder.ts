@@ -27,7 +27,15 @@ export function decodeJson(text: string, precision: Precision): Decoded {
   return collector.result();
 }
 
-/** The point, or the rule it breaks. */
+/** The parts of a point while it is read. */
+interface Parts {
+  readonly tags: [string, string][];
+  readonly fields: [string, FieldValue | undefined][];
+  /** The rule that the first part left out breaks. */
+  broken: string | undefined;
+}
+
+/** The point, or the rule it breaks. A tag or field that cannot be read costs only itself, unless no other is left. */
 function toPoint(item: JsonObject, precision: Precision): WirePoint | string {
   const measurement = item.measurement ?? item.name ?? "";
   if (typeof measurement !== "string") return "its measurement must be text";
@@ -35,8 +43,8 @@ function toPoint(item: JsonObject, precision: Precision): WirePoint | string {
   // The typed form says nanoseconds by definition.
   const time = toTime(item.time, isPbJson && precision === "auto" ? "n" : precision);
   if (time === "malformed") return "its time must be a whole number";
-  const tags: [string, string][] = [];
-  const fields: [string, FieldValue | undefined][] = [];
+  const parts: Parts = { tags: [], fields: [], broken: undefined };
+  const { tags, fields } = parts;
   if (isJsonObject(item.tags)) {
     for (const [key, value] of Object.entries(item.tags)) {
       if (value !== null) tags.push([key, typeof value === "string" ? value : toExactJson(value)]);
@@ -44,13 +52,15 @@ function toPoint(item: JsonObject, precision: Precision): WirePoint | string {
   } else if (item.tags !== undefined && item.tags !== null) return "its tags must be an object";
   if (Array.isArray(item.fields)) {
     for (const field of item.fields) {
-      const error = addTyped(field, tags, fields);
-      if (error !== undefined) return error;
+      const broken = addTyped(field, parts);
+      parts.broken ??= broken;
     }
   } else if (isJsonObject(item.fields)) {
     for (const [key, value] of Object.entries(item.fields)) fields.push([key, toValue(value)]);
   } else return "its fields must be an object or a list";
-  return { measurement, tags, fields, timeNs: time.timeNs };
+  if (parts.broken !== undefined && fields.length === 0) return parts.broken;
+  const point = { measurement, tags, fields, timeNs: time.timeNs };
+  return parts.broken === undefined ? point : { ...point, isTrimmed: true };
 }
 
 function toTime(value: unknown, precision: Precision): ParsedTime {
@@ -81,31 +91,27 @@ function toScalar(value: unknown): Scalar | undefined {
 }
 
 /** Adds a PB-JSON field or tag; returns the rule it breaks. */
-function addTyped(
-  field: unknown,
-  tags: [string, string][],
-  fields: [string, FieldValue | undefined][],
-): string | undefined {
+function addTyped(field: unknown, { tags, fields }: Parts): string | undefined {
   if (!isJsonObject(field) || typeof field.key !== "string") return "each of its fields must have a key";
   if (field.is_tag === true || field.isTag === true) {
     if (typeof field.s !== "string") return "its tags must be text";
     tags.push([field.key, field.s]);
     return undefined;
   }
-  if (isJsonObject(field.a)) {
-    const values: Scalar[] = [];
-    for (const item of Array.isArray(field.a.arr) ? field.a.arr : []) {
-      const parsed = isJsonObject(item) ? typedScalar(item) : "malformed";
-      if (parsed === "malformed") return "each of its fields must hold a value of its type";
-      if (parsed.value !== undefined) values.push(parsed.value);
-    }
-    fields.push([field.key, values]);
-    return undefined;
-  }
-  const parsed = typedScalar(field);
-  if (parsed === "malformed") return "each of its fields must hold a value of its type";
-  fields.push([field.key, parsed.value]);
+  const value = isJsonObject(field.a) ? typedList(field.a.arr) : typedScalar(field);
+  if (value === "malformed") return "each of its fields must hold a value of its type";
+  fields.push([field.key, value.value]);
   return undefined;
+}
+
+function typedList(list: unknown): { readonly value: readonly Scalar[] } | "malformed" {
+  const values: Scalar[] = [];
+  for (const item of Array.isArray(list) ? list : []) {
+    const parsed = isJsonObject(item) ? typedScalar(item) : "malformed";
+    if (parsed === "malformed" || parsed.value === undefined) return "malformed";
+    values.push(parsed.value);
+  }
+  return { value: values };
 }
 
 /** The value under the key that names its type; none is a field without a value. */

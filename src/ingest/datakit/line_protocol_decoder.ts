@@ -35,17 +35,27 @@ interface Cursor {
   /** Opening quote of the first string with a newline in it, since a broken point may have swallowed others. */
   multilineAt: number;
   isEndless: boolean;
+  /** The point had a value that nothing can store. */
+  isTrimmed: boolean;
 }
 
 /** Decodes a body. Never throws. */
 export function decodeLineProtocol(text: string, precision: Precision): Decoded {
   const collector = createDecodeCollector();
-  const cursor: Cursor = { text, at: 0, error: undefined, multilineAt: -1, isEndless: false };
+  const cursor: Cursor = {
+    text,
+    at: 0,
+    error: undefined,
+    multilineAt: -1,
+    isEndless: false,
+    isTrimmed: false,
+  };
   let endless = 0;
   while (skipBlank(cursor)) {
     cursor.error = undefined;
     cursor.multilineAt = -1;
     cursor.isEndless = false;
+    cursor.isTrimmed = false;
     const point = readPoint(cursor, precision);
     if (point !== undefined && cursor.error === undefined) {
       collector.add(point);
@@ -84,9 +94,10 @@ function readPoint(cursor: Cursor, precision: Precision): WirePoint | undefined 
   const lineEnd = endOfLine(cursor.text, from);
   const stamp = cursor.text.slice(from, lineEnd).trim();
   cursor.at = lineEnd;
-  if (stamp === "") return { measurement, tags, fields, timeNs: undefined };
+  const point = { measurement, tags, fields, ...(cursor.isTrimmed ? { isTrimmed: true as const } : {}) };
+  if (stamp === "") return { ...point, timeNs: undefined };
   if (!/^[+-]?\d{1,19}$/.test(stamp)) return fail(cursor, "a timestamp must be a 64-bit integer");
-  return { measurement, tags, fields, timeNs: toNs(BigInt(stamp.replace("+", "")), precision) };
+  return { ...point, timeNs: toNs(BigInt(stamp.replace("+", "")), precision) };
 }
 
 function readTags(cursor: Cursor): [string, string][] | undefined {
@@ -154,7 +165,9 @@ function readScalar(cursor: Cursor): Scalar | undefined {
     cursor.at++;
   }
   const parsed = parseLineScalar(text.slice(from, cursor.at));
-  return parsed === "malformed" ? fail(cursor, "a value must be a number, boolean or string") : parsed.value;
+  if (parsed === "malformed") return fail(cursor, "a value must be a number, boolean or string");
+  cursor.isTrimmed ||= parsed.value === undefined;
+  return parsed.value;
 }
 
 /** A quoted string, or bytes when `b` follows. */

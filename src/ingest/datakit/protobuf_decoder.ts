@@ -10,8 +10,9 @@ export function decodeProtobuf(body: Uint8Array, precision: Precision): Decoded 
   const collector = createDecodeCollector();
   const unit = precision === "auto" ? "n" : precision;
   const { points, broken } = decodeProtobufPoints(body);
-  for (const { measurement, tags, fields, time } of points) {
-    collector.add({ measurement, tags, fields, timeNs: time === 0n ? undefined : toNs(time, unit) });
+  for (const { measurement, tags, fields, time, isTrimmed } of points) {
+    const timeNs = time === 0n ? undefined : toNs(time, unit);
+    collector.add({ measurement, tags, fields, timeNs, ...(isTrimmed ? { isTrimmed } : {}) });
   }
   if (broken > 0) collector.fail("Cannot read a point as its protobuf is broken", broken);
   return collector.result();

@@ -1,11 +1,12 @@
 import { type Context, Hono } from "@hono/hono";
 import { STATUS_CODE } from "@std/http/status";
 import type { DatakitApiConfig } from "../../config/datakit_api.ts";
+import { makePoint } from "../../pipeline/make_point.ts";
 import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
-import { createPoint } from "../../point/create_point.ts";
 import { CATEGORIES, type Category, type Point } from "../../point/point.ts";
 import { type BodyRequest, mediaType, readBody } from "../body.ts";
 import type { Decoded } from "./decoded.ts";
+import { echoPoints, parseEcho } from "./echo.ts";
 import { decodeJson } from "./json_decoder.ts";
 import { decodeLineProtocol } from "./line_protocol_decoder.ts";
 import { parsePrecision, type Precision } from "./precision.ts";
@@ -80,19 +81,31 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
 
   /** Answers for a decoded body. A boolean parameter counts as set whatever its value, as in DataKit. */
   function store(c: Context, category: Category, encoding: Encoding, decoded: Decoded): Response {
-    const isStrict = (c.req.query("strict") ?? "") !== "";
-    const isDry = (c.req.query("dry") ?? "") !== "";
-    const made = toPoints(decoded, category, isStrict, BigInt(Math.floor(now())) * 1_000_000n);
+    const isSet = (name: string): boolean => (c.req.query(name) ?? "") !== "";
+    const isStrict = isSet("strict");
+    const made = toPoints(decoded, {
+      category,
+      isStrict,
+      ownTagsOnly: isSet("ignore_global_host_tags") || isSet("ignore_global_tags"),
+      nowNs: BigInt(Math.floor(now())) * 1_000_000n,
+    });
     const malformed = decoded.malformed + made.malformed;
     const reason = decoded.firstError ?? made.firstError ?? "Cannot write as the body must hold a point";
     const isRefused = made.points.length === 0 || (isStrict && malformed > 0);
-    if (!isDry && !isRefused && made.trimmed > 0) refuse("trimmed", made.trimmed);
-    if (!isDry && malformed > 0) refuse("malformed", isRefused ? malformed + made.points.length : malformed);
+    if (!isSet("dry")) {
+      if (!isRefused && made.trimmed > 0) refuse("trimmed", made.trimmed);
+      if (malformed > 0) refuse("malformed", isRefused ? malformed + made.points.length : malformed);
+      if (!isRefused) context.consume(made.points);
+    }
     if (isRefused) {
       const code = malformed > 0 ? INVALID_POINT[encoding] : "noPoints";
       return error(c, STATUS_CODE.BadRequest, code, reason);
     }
-    if (!isDry) context.consume(made.points);
+    const echo = parseEcho((name) => c.req.query(name));
+    if (echo !== undefined) {
+      const type = echo === "lp" ? "text/plain; charset=utf-8" : "application/json";
+      return c.body(echoPoints(made.points, echo), STATUS_CODE.OK, { "Content-Type": type });
+    }
     if (malformed === 0) return c.body(null, STATUS_CODE.OK);
     return c.json({ content: { accepted: made.points.length, malformed, message: reason } });
   }
@@ -106,26 +119,33 @@ const INVALID_POINT: Readonly<Record<Encoding, string>> = {
   protobuf: "invalidProtobufPoint",
 };
 
-/** Applies Dataway's rules; under `isStrict` a point they change is malformed. */
+interface PointOptions {
+  readonly category: Category;
+  /** A point that loses anything is malformed. */
+  readonly isStrict: boolean;
+  readonly ownTagsOnly: boolean;
+  /** Unix time in nanoseconds, for points without one. */
+  readonly nowNs: bigint;
+}
+
+/** Applies Dataway's rules. */
 function toPoints(
   decoded: Decoded,
-  category: Category,
-  isStrict: boolean,
-  nowNs: bigint,
+  { category, isStrict, ownTagsOnly, nowNs }: PointOptions,
 ): { points: Point[]; malformed: number; trimmed: number; firstError: string | undefined } {
   const points: Point[] = [];
   let malformed = 0;
   let trimmed = 0;
   let firstError: string | undefined;
-  for (const { measurement, tags, fields, timeNs } of decoded.points) {
-    let change: string | undefined;
-    const point = createPoint({ category, measurement, tags, fields, timeNs: timeNs ?? nowNs }, (what) => {
-      change = what;
+  for (const { measurement, tags, fields, timeNs = nowNs, isTrimmed = false } of decoded.points) {
+    let change: string | undefined = isTrimmed ? "value_dropped" : undefined;
+    const draft = { category, measurement, tags, fields, timeNs, ownTagsOnly };
+    const point = makePoint(draft, () => void trimmed++, {
+      isTrimmed,
+      changed: (what) => void (change = what),
     });
-    if (point !== undefined && !(isStrict && change !== undefined)) {
-      points.push(point);
-      if (change !== undefined) trimmed++;
-    } else {
+    if (point !== undefined && !(isStrict && change !== undefined)) points.push(point);
+    else {
       malformed++;
       firstError ??= `Cannot take a point as it breaks a rule: ${change ?? "no_field"}`;
     }

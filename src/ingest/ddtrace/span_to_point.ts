@@ -92,15 +92,16 @@ function promoteTags(
       rest.set(key, text);
       continue;
     }
-    if (isUnfitForTag(text)) longTexts.set(name, clip(text));
+    if (isUnfitForTag(text, mapping.oneLineTags)) longTexts.set(name, clip(text));
     else tags.set(name, text);
   }
   return rest;
 }
 
 /** A tag is one line, so a stack trace would lose its shape. */
-function isUnfitForTag(text: string): boolean {
-  return text.includes("\n") || (text.length * 3 > MAX_TAG_BYTES && utf8Length(text) > MAX_TAG_BYTES);
+function isUnfitForTag(text: string, oneLineTags: boolean): boolean {
+  return (!oneLineTags && text.includes("\n")) ||
+    (text.length * 3 > MAX_TAG_BYTES && utf8Length(text) > MAX_TAG_BYTES);
 }
 
 function customerTag(key: string, mapping: DdtraceMapping): string | undefined {

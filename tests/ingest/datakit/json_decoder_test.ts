@@ -84,6 +84,24 @@ Deno.test("decodeJson() counts points it cannot read one by one", () => {
   ]);
 });
 
+Deno.test("decodeJson() costs a typed field that cannot be read only itself", () => {
+  const broken = [{ i: "1" }, { key: "k", i: "x" }, { key: "k", s: 5, is_tag: true }, null, {
+    key: "k",
+    a: { arr: [{ i: "1" }, { i: {} }] },
+  }, { key: "k", d: "?" }];
+  for (const field of broken) {
+    const fields = [field, { key: "good", i: "1" }, field, { key: "tag", s: "v", is_tag: true }];
+    const { points, malformed } = decodeJson(JSON.stringify([{ name: "m", fields }]), "auto");
+    assertEquals([points, malformed], [[{
+      measurement: "m",
+      tags: [["tag", "v"]],
+      fields: [["good", 1n]],
+      timeNs: undefined,
+      isTrimmed: true,
+    }], 0]);
+  }
+});
+
 Deno.test("decodeJson() refuses what is no JSON, and nesting made to exhaust the stack", () => {
   for (
     const text of [

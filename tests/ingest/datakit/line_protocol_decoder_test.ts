@@ -43,7 +43,23 @@ Deno.test("decodeLineProtocol() reads every form of value", () => {
       ["inf", undefined],
     ],
     timeNs: 1n,
+    isTrimmed: true,
   })]);
+});
+
+Deno.test("decodeLineProtocol() costs a value that cannot be stored itself, one that cannot be read its line", () => {
+  const deep = `${"[".repeat(9000)}1${"]".repeat(9000)}`;
+  const digits = "7".repeat(1_000_000);
+  const text = `a f=1\na f=[1,NaN,3]\na f=${deep},g=2\na f=${digits}i\na f=${digits}\na f=1e999,g=2\na f=3`;
+  const { points, malformed } = decodeLineProtocol(text, "n");
+  assertEquals(points.map(({ fields, isTrimmed = false }) => [fields, isTrimmed]), [
+    [[["f", 1]], false],
+    [[["f", [1, 3]]], true],
+    [[["f", undefined]], true],
+    [[["f", undefined], ["g", 2]], true],
+    [[["f", 3]], false],
+  ]);
+  assertEquals(malformed, 2);
 });
 
 Deno.test("decodeLineProtocol() undoes exactly the escapes that line protocol has", () => {

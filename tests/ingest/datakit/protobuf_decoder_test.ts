@@ -72,6 +72,25 @@ Deno.test("decodeProtobuf() keeps the points around a broken one", () => {
   assertEquals([decoded.points.length, decoded.malformed], [2, 1]);
 });
 
+Deno.test("decodeProtobuf() costs a field that is broken, or of a type that Dataway does not store, only itself", () => {
+  const good = part(2, [...part(1, text("f")), 16, 1]);
+  const broken: readonly (readonly number[])[] = [
+    part(2, [10, 99, 107]),
+    part(2, [16, 1]),
+    part(2, [...part(1, text("k")), ...part(7, [10, 99, 1])]),
+    part(2, [...part(1, text("k")), ...part(7, part(1, text("type.googleapis.com/point.Map")))]),
+    part(2, [...part(1, text("k")), 16, 1, 64, 1]),
+  ];
+  for (const field of broken) {
+    const body = new Uint8Array(part(1, [...part(1, text("m")), ...field, ...good]));
+    assertEquals(decodeProtobuf(body, "auto"), {
+      points: [{ measurement: "m", tags: [], fields: [["f", 1n]], timeNs: undefined, isTrimmed: true }],
+      malformed: 0,
+      firstError: undefined,
+    });
+  }
+});
+
 Deno.test("decodeProtobuf() keeps what came before a body was cut", () => {
   const whole = decodeHex(E8);
   const cut = new Uint8Array([...whole, ...whole.subarray(0, 50)]);

@@ -302,6 +302,132 @@ Deno.test("POST /v1/write?dry stores nothing", async () => {
   assertEquals([points, refused], [[], []]);
 });
 
+Deno.test("POST /v1/write counts each point once that lost a part, in every encoding", async () => {
+  const json = { "Content-Type": "application/json" };
+  const deep = `${"[".repeat(9000)}1${"]".repeat(9000)}`;
+  const long = "x".repeat(2000);
+  const bodies: readonly (readonly [string, BodyInit, Record<string, string>])[] = [
+    ["metric", `a f=1\na,t=${long},u=${long} f=1\na f=1,g=NaN\na f=2`, {}],
+    [
+      "metric",
+      `[{"name":"a","fields":{"f":1}},{"name":"b","fields":{"f":${deep},"g":2}},{"name":"c",
+      "fields":[{"key":"f","f":1},{"key":"g","i":"?"}]},{"name":"d","fields":{"f":1}}]`,
+      json,
+    ],
+  ];
+  for (const [category, body, headers] of bodies) {
+    const { post, points, refused } = rig();
+    assertEquals((await post(`/v1/write/${category}`, body, headers)).status, 200);
+    assertEquals([points.length, refused], [4, ["trimmed 2"]]);
+    const strict = rig();
+    assertEquals((await strict.post(`/v1/write/${category}?strict=1`, body, headers)).status, 400);
+    assertEquals([strict.points.length, strict.refused], [0, ["malformed 4"]]);
+  }
+});
+
+Deno.test("POST /v1/write?ignore_global_host_tags marks points that are sent with their own tags only", async () => {
+  for (const name of ["ignore_global_host_tags", "ignore_global_tags"]) {
+    const { post, points } = rig();
+    assertEquals((await post(`/v1/write/metric?${name}=1`, "m,k=v f=1i 1")).status, 200);
+    assertEquals(points.map(({ ownTagsOnly }) => ownTagsOnly), [true]);
+  }
+  const { post, points } = rig();
+  await post("/v1/write/metric?ignore_global_host_tags=", "m,k=v f=1i 1");
+  assertEquals(points[0]?.ownTagsOnly, undefined);
+});
+
+Deno.test("POST /v1/write?echo gives the points back as they are stored", async () => {
+  const body =
+    'm,t.u=v f.g=1i,u=2u,x=1.5,b=t,s="a \\"q\\"",d="aGk="b,a=[1i,2i] 1700000000000000001\nn f="x" 5';
+  const lines =
+    'm,t_u=v a=[1i,2i],b=true,d="aGk="b,f_g=1i,s="a \\"q\\"",status="info",u=2u,x=1.5 1700000000000000001\n' +
+    'n f="x",status="info" 5';
+  const simple =
+    '[{"measurement":"m","tags":{"t_u":"v"},"fields":{"f_g":1,"u":2,"x":1.5,"b":true,"s":"a \\"q\\"","d":"aGk=","a":[1,2],' +
+    '"status":"info"},"time":1700000000000000001},{"measurement":"n","fields":{"f":"x","status":"info"},"time":5}]';
+  const typed = '[{"name":"m","fields":[{"key":"f_g","i":"1"},{"key":"u","u":"2"},{"key":"x","f":1.5},' +
+    '{"key":"b","b":true},{"key":"s","s":"a \\"q\\""},{"key":"d","d":"aGk="},{"key":"a","a":{"@type":' +
+    '"type.googleapis.com/point.Array","arr":[{"i":"1"},{"i":"2"}]}},{"key":"status","s":"info"},' +
+    '{"key":"t_u","s":"v","is_tag":true}],"time":"1700000000000000001"},' +
+    '{"name":"n","fields":[{"key":"f","s":"x"},{"key":"status","s":"info"}],"time":"5"}]';
+  const forms: readonly (readonly [string, string, string])[] = [
+    ["echo=lp", "text/plain; charset=utf-8", lines],
+    ["echo=json", "application/json", simple],
+    ["echo=pbjson", "application/json", typed],
+    ["echo_line_proto=1", "text/plain; charset=utf-8", lines],
+    ["echo_json=1", "application/json", simple],
+  ];
+  for (const [query, type, text] of forms) {
+    const { post, points } = rig();
+    const reply = await post(`/v1/write/logging?precision=n&${query}`, body);
+    assertEquals([reply.status, reply.headers.get("content-type"), reply.text], [200, type, text]);
+    assertEquals(points.length, 2);
+    const dry = rig();
+    assertEquals((await dry.post(`/v1/write/logging?precision=n&dry=1&${query}`, body)).text, text);
+    assertEquals(dry.points, []);
+  }
+  assertEquals((await rig().post("/v1/write/logging?echo=xml", body)).text, "");
+});
+
+Deno.test("POST /v1/write?echo gives back a body that makes the same points", async () => {
+  const { post, points } = rig();
+  const body = `m,t=v i=1i,u=2u,x=1.5,b=t,s="a\n\\"q\\"",d="aGk="b,a=["x","y"] 1700000000000000001`;
+  for (const [form, contentType] of [["lp", ""], ["pbjson", "application/json"]] as const) {
+    points.length = 0;
+    const echo = await post(`/v1/write/tracing?precision=n&echo=${form}`, body);
+    await post("/v1/write/tracing?precision=n", echo.text, { "Content-Type": contentType });
+    assertEquals(sorted(points[1]), sorted(points[0]));
+  }
+});
+
+Deno.test("POST /v1/write takes or counts each point of any JSON", async () => {
+  const scalar = fc.oneof(
+    fc.constantFrom(
+      "9".repeat(5000),
+      "-0",
+      "1e999",
+      "12345678901234567890",
+      '"x"',
+      "null",
+      "true",
+      "{}",
+      "[]",
+    ),
+    fc.nat(40).map((depth) => `${"[".repeat(depth * depth * 10)}1${"]".repeat(depth * depth * 10)}`),
+    fc.nat(40).map((depth) => `${'{"k":'.repeat(depth * depth)}1${"}".repeat(depth * depth)}`),
+  );
+  const members = (name: string): fc.Arbitrary<string> =>
+    fc.array(scalar, { maxLength: 4 }).map((values) =>
+      `"${name}":{${values.map((value, i) => `"k${i}":${value}`).join()}}`
+    );
+  const typed = fc.array(fc.tuple(fc.constantFrom("i", "u", "f", "b", "d", "s", "a", "x"), scalar), {
+    maxLength: 4,
+  })
+    .map((values) =>
+      `"fields":[${values.map(([type, value], i) => `{"key":"f${i}","${type}":${value}}`).join()}]`
+    );
+  const point = fc.tuple(
+    fc.constantFrom('"name":"m"', '"measurement":"m"', '"name":5'),
+    fc.oneof(members("fields"), typed),
+    fc.oneof(members("tags"), fc.constant('"tags":null')),
+    scalar.map((value) => `"time":${value}`),
+  ).map((parts) => `{${parts.join()}}`);
+  await fc.assert(
+    fc.asyncProperty(fc.array(point, { maxLength: 5 }), async (some) => {
+      const { post, points, refused } = rig();
+      const sentinel = '{"name":"sentinel","fields":{"f":1},"time":1}';
+      const body = `[${[sentinel, ...some, sentinel].join()}]`;
+      fc.pre(body.length < 100_000);
+      const reply = await post("/v1/write/logging", body, { "Content-Type": "application/json" });
+      assertEquals(reply.status, 200);
+      const malformed = refused.map((entry) => /^malformed (\d+)$/.exec(entry)?.[1] ?? "0").map(Number);
+      assertEquals(points.length + malformed.reduce((sum, count) => sum + count, 0), some.length + 2);
+      assertEquals(points.filter(({ measurement }) => measurement === "sentinel").length, 2);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 Deno.test("GET /v1/write is a 405, GET /v1/ping tells version and uptime", async () => {
   const { get } = rig();
   const refusal = await get("/v1/write/metric");

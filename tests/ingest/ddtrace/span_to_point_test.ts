@@ -101,6 +101,15 @@ Deno.test("spanToPoint() turns known tags into tags, long ones into fields, and 
   assertEquals(fields.resource, "SELECT 1 FROM t");
 });
 
+Deno.test("texts of several lines are tags on one line where DataKit's names and types are wanted", async () => {
+  const h = harness({ ENV_AWSLAMBDA_SCHEMA: "datakit" });
+  const long = "line\n".repeat(300);
+  const meta = { "error.stack": "at a\n\tat b", "error.message": long };
+  await h.send("/v0.4/traces", pack([[span({ error: 1, meta })]]));
+  const { tags, fields } = only(h.points);
+  assertEquals([tags.error_stack, fields.error_message], ["at a \tat b", long]);
+});
+
 Deno.test("spanToPoint() shows where an error was handled when the tracer does not know where it arose", async () => {
   const h = harness();
   const handled = "main.main\n\t/app/main.go:33";

@@ -1,8 +1,8 @@
 /** What the tests of this folder share: bytes from hex, a msgpack encoder, and receivers with recorded ends. */
 import type { Hono } from "@hono/hono";
 import { createLogger } from "@std/log";
-import { readDdtraceConfig } from "../../../src/config/ddtrace.ts";
-import { createSettingReader, type Environment } from "../../../src/config/reader.ts";
+import { parseConfig } from "../../../src/config.ts";
+import type { Environment } from "../../../src/config/reader.ts";
 import { createDdtraceReceivers, type DdtraceLinks } from "../../../src/ingest/ddtrace/receiver.ts";
 import type { Receiver } from "../../../src/pipeline/receiver.ts";
 import type { FieldValue, Point } from "../../../src/point/point.ts";
@@ -96,11 +96,11 @@ export interface Harness {
   clock: number;
 }
 
-/** Receivers with settings from `env`. */
+/** Receivers with settings from `env`, whose `ENV_AWSLAMBDA_SCHEMA` counts too. */
 export function harness(env: Environment = {}, links: DdtraceLinks = {}): Harness {
   const intake = createRecordingIntake("ddtrace");
   const { points, refused } = intake;
-  const config = readDdtraceConfig(createSettingReader({ AWS_LAMBDA_FUNCTION_NAME: "fn", ...env }), true);
+  const { ddtrace: config } = parseConfig({ AWS_LAMBDA_FUNCTION_NAME: "fn", ...env }).config;
   const [traces, lifecycle] = createDdtraceReceivers(config, {
     ...intake,
     log: createLogger({ level: "off" }),
