@@ -19,8 +19,6 @@ export interface PublishOptions {
   readonly parallel: number;
   /** Folder with the zips, and for the list of ARNs. */
   readonly folder: string;
-  /** Folder of the release to gather when everything is published. */
-  readonly releaseFolder: string | undefined;
   readonly isDryRun: boolean;
   /** Name of the AWS profile for a partition, or undefined for the default credentials. */
   readonly profileOf: (partition: string) => string | undefined;
@@ -42,8 +40,7 @@ export const PUBLISH_USAGE =
   --license TEXT         SPDX identifier, URL or text (MIT)
   --runtimes LIST        compatible runtimes instead of those that the executable can run on
   --parallel N           layers under way at once (4)
-  --folder PATH          where the zips are and the list of ARNs goes (layer)
-  --release PATH         then gather zips, hashes, SBOMs, provenance and that list there, for a static host`;
+  --folder PATH          where the zips are and the list of ARNs goes (layer)`;
 
 /** Lambda's bound of compatible runtimes. */
 const MAX_RUNTIMES = 15;
@@ -67,7 +64,6 @@ export function parsePublishOptions(args: readonly string[], folder: string): Pu
       runtimes: { type: "string" },
       parallel: { type: "string", default: "4" },
       folder: { type: "string", default: folder },
-      release: { type: "string" },
     },
   });
   if (values.help) return undefined;
@@ -86,7 +82,6 @@ export function parsePublishOptions(args: readonly string[], folder: string): Pu
     bucket: values.bucket,
     parallel: parseParallel(values.parallel),
     folder: values.folder,
-    releaseFolder: values.release,
     isDryRun: !values.yes,
     profileOf: parseProfiles(values.profile),
   };
