@@ -1,6 +1,7 @@
 /** `deno task publish`: publishes the layers in many regions and writes down their ARNs. See `--help`. */
 import { VERSION } from "../../src/version.ts";
 import type { Arch } from "../build/base_runtime.ts";
+import { fromCaller } from "../build/task_arguments.ts";
 import { fitsRequest } from "../deploy/publish_layer.ts";
 import {
   encodeList,
@@ -13,9 +14,11 @@ import {
 import { parsePublishOptions, PUBLISH_USAGE, type PublishOptions } from "../deploy/publish_options.ts";
 import { publishAll, type RegionOutcome } from "../deploy/publish_run.ts";
 import { inspectLayerZip, type LayerZip } from "../deploy/publish_zip.ts";
+import { gatherRelease } from "../deploy/release_folder.ts";
 import { createLayerService, readAccount } from "./client.ts";
 
 const FOLDER = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
+const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
 async function main(): Promise<number> {
   const options = parsePublishOptions(Deno.args, FOLDER);
@@ -45,7 +48,13 @@ async function main(): Promise<number> {
     await Deno.writeTextFile(listPath, encodeList(layers));
     print(`\n${encodeTable(layers, VERSION)}\n\nARNs written to ${LIST_NAME}`);
   }
-  return report(outcomes, options.isDryRun);
+  const code = report(outcomes, options.isDryRun);
+  if (code === 0 && !options.isDryRun && options.releaseFolder !== undefined) {
+    const to = fromCaller(options.releaseFolder);
+    const names = await gatherRelease({ from: options.folder, to, root: ROOT, extensionVersion: VERSION });
+    print(`Release of ${names.length} files in ${to}`);
+  }
+  return code;
 }
 
 async function readZip(arch: Arch, { folder, bucket }: PublishOptions): Promise<LayerZip> {

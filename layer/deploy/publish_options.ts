@@ -19,6 +19,8 @@ export interface PublishOptions {
   readonly parallel: number;
   /** Folder with the zips, and for the list of ARNs. */
   readonly folder: string;
+  /** Folder of the release to gather when everything is published. */
+  readonly releaseFolder: string | undefined;
   readonly isDryRun: boolean;
   /** Name of the AWS profile for a partition, or undefined for the default credentials. */
   readonly profileOf: (partition: string) => string | undefined;
@@ -40,7 +42,8 @@ export const PUBLISH_USAGE =
   --license TEXT         SPDX identifier, URL or text (MIT)
   --runtimes LIST        compatible runtimes instead of those that the executable can run on
   --parallel N           layers under way at once (4)
-  --folder PATH          where the zips are and the list of ARNs goes (layer)`;
+  --folder PATH          where the zips are and the list of ARNs goes (layer)
+  --release PATH         then gather zips, hashes, SBOMs, provenance and that list there, for a static host`;
 
 /** Lambda's bound of compatible runtimes. */
 const MAX_RUNTIMES = 15;
@@ -64,6 +67,7 @@ export function parsePublishOptions(args: readonly string[], folder: string): Pu
       runtimes: { type: "string" },
       parallel: { type: "string", default: "4" },
       folder: { type: "string", default: folder },
+      release: { type: "string" },
     },
   });
   if (values.help) return undefined;
@@ -82,6 +86,7 @@ export function parsePublishOptions(args: readonly string[], folder: string): Pu
     bucket: values.bucket,
     parallel: parseParallel(values.parallel),
     folder: values.folder,
+    releaseFolder: values.release,
     isDryRun: !values.yes,
     profileOf: parseProfiles(values.profile),
   };

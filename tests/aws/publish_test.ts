@@ -1,11 +1,13 @@
 /** `deno task publish` as a user runs it, against emulated AWS. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildLayer } from "../../build.ts";
+import { verifyLayer } from "../../layer/attest/verify_layer.ts";
 import { readZip } from "../../layer/formats/zip_reader.ts";
 import { scenario } from "../support/scenario.ts";
 import { createLayerFolder, publish, runTool } from "./layers.ts";
 import { startMoto } from "./moto.ts";
 
+const ROOT = new URL("../../", import.meta.url).pathname;
 const REGIONS = "us-east-1,eu-west-1,ap-southeast-1";
 
 scenario("publish puts both layers into each region, byte for byte, and writes their ARNs", async () => {
@@ -281,14 +283,32 @@ scenario("publish says in one line that there are no credentials", async () => {
   assertEquals(told.text.includes(" at "), false, told.text);
 });
 
-scenario("publish takes the real layers", async () => {
+scenario("publish takes the real layers, and leaves a release that can be verified", async () => {
   await using moto = await startMoto();
   const layers = [await buildLayer("amd64"), await buildLayer("arm64")];
   const folder = await Deno.makeTempDir({ prefix: "datakit-publish-" });
   try {
-    for (const { path } of layers) await Deno.copyFile(path, `${folder}/${path.split("/").at(-1)}`);
-    const told = await publish(moto.endpoint, folder, "--regions", "eu-west-1", "--yes");
+    for (const { path } of layers) {
+      for (const suffix of ["", ".sha256", ".cdx.json", ".intoto.json"]) {
+        await Deno.copyFile(`${path}${suffix}`, `${folder}/${path.split("/").at(-1)}${suffix}`);
+      }
+    }
+    const release = `${folder}/release`;
+    const told = await publish(
+      moto.endpoint,
+      folder,
+      "--regions",
+      "eu-west-1",
+      "--release",
+      release,
+      "--yes",
+    );
     assertEquals(told.code, 0, told.text);
+    assertEquals(Array.from(Deno.readDirSync(release)).length, 9);
+    for (const { path } of layers) {
+      const results = await verifyLayer(`${release}/${path.split("/").at(-1)}`, ROOT);
+      assertEquals(results.filter(({ verdict }) => verdict !== "ok" && verdict !== "note"), []);
+    }
     assertEquals(
       await moto.zip("eu-west-1", "datakit-x86_64", 1),
       await Deno.readFile(layers[0]?.path ?? ""),

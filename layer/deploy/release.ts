@@ -1,0 +1,49 @@
+/**
+ * `deno task release`: gathers both layers, their hashes, SBOMs and provenance, and the list of ARNs in one folder,
+ * ready to be put on a static host. Ends with code 1 when anything is not as it should be.
+ *
+ *   --folder PATH   of the release (.cache/release)
+ *   --from PATH     where "deno task build" and "deno task publish" left the files (layer)
+ *   --readme        also write the addresses and the table of ARNs into README.md
+ */
+import { parseArgs } from "node:util";
+import { VERSION } from "../../src/version.ts";
+import { messageOf } from "../attest/check_result.ts";
+import { fromCaller, taskArguments } from "../build/task_arguments.ts";
+import { DOWNLOAD_BASE_URL, withDownloads } from "./downloads.ts";
+import { LIST_NAME, parseList } from "./publish_list.ts";
+import { gatherRelease } from "./release_folder.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: taskArguments(Deno.args),
+    options: { folder: { type: "string" }, from: { type: "string" }, readme: { type: "boolean" } },
+  });
+  const from = values.from === undefined ? `${ROOT}/layer` : fromCaller(values.from);
+  const to = values.folder === undefined ? `${ROOT}/.cache/release` : fromCaller(values.folder);
+  const names = await gatherRelease({ from, to, root: ROOT, extensionVersion: VERSION });
+  print(to);
+  for (const name of names) {
+    print(`  ${((await Deno.stat(`${to}/${name}`)).size / 1e6).toFixed(2)} MB  ${name}`);
+  }
+  print(`Put them under ${DOWNLOAD_BASE_URL}`);
+  if (values.readme !== true) return;
+  const text = await Deno.readTextFile(`${to}/${LIST_NAME}`).catch(() => `{"layers":[]}`);
+  const readme = await Deno.readTextFile(`${ROOT}/README.md`);
+  await Deno.writeTextFile(`${ROOT}/README.md`, withDownloads(readme, parseList(text), VERSION));
+  print("README.md written: deno fmt README.md");
+}
+
+function print(line: string): void {
+  // deno-lint-ignore no-console
+  console.log(line);
+}
+
+try {
+  await main();
+} catch (error) {
+  print(messageOf(error));
+  Deno.exit(1);
+}
