@@ -7,7 +7,8 @@ import { createDatawayExporter } from "./dataway/exporter.ts";
 import { createSecretExporter } from "./dataway/secret/secret_exporter.ts";
 import { createReceivers } from "./ingest/mod.ts";
 import type { ExtensionsApi, RegisterResult } from "./lambda/extensions_api.ts";
-import { type LifecycleEnd, runLifecycle } from "./lambda/lifecycle.ts";
+import { idle } from "./lambda/idle.ts";
+import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import type { RuntimeFetch } from "./lambda/runtime_fetch.ts";
 import { createResource } from "./lambda/resource.ts";
 import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
@@ -95,9 +96,16 @@ export async function runExtension(options: ExtensionOptions): Promise<Extension
     log.error("The extension ends as it could not register", { error: registration.error });
     return { exitCode: 1, reason: registration.error, ledger, held: 0 };
   }
+  let over: ExtensionEnd | undefined;
+  const onOver = (end: ExtensionEnd): void => void (over = end);
   try {
-    return await run({ options, log, now, ledger }, registration);
+    return await run({ options, log, now, ledger, onOver }, registration);
   } catch (error) {
+    // After its end the sandbox gives no more events.
+    if (over !== undefined) {
+      log.error("The extension could not be closed", { error: describeError(error) });
+      return over;
+    }
     log.error("The extension idles as it could not start", { error: describeError(error) });
     return { ...await idle(options.api), ledger, held: 0 };
   }
@@ -109,6 +117,8 @@ interface Base {
   readonly log: Logger;
   readonly now: () => number;
   readonly ledger: Ledger;
+  /** Told of the end before anything is closed. */
+  readonly onOver: (end: ExtensionEnd) => void;
 }
 
 /** Puts the parts together, opens the listeners, subscribes, and stays in the loop. */
@@ -125,11 +135,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     schema: awslambda.schema,
   });
   resource.setAccountId(registration.accountId);
-  let relieve = (): void => {};
   const exportOn = dataway.endpoints.length > 0 || dataway.secret !== undefined;
   const store = createPointStore({
     maxBytes: core.storeMaxBytes,
-    onPressure: () => relieve(),
+    onPressure: () => lifecycle.requestFlush(),
     ledger,
     exportOn,
   });
@@ -152,7 +161,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     context,
     version: VERSION,
     hostname,
-    requestFlush: () => relieve(),
+    requestFlush: () => lifecycle.requestFlush(),
   });
   const isOn = core.inputs.has("awslambda");
   const telemetry = createTelemetryReceiver({
@@ -222,6 +231,41 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
+  const memory = options.memoryUsedBytes === undefined ? undefined : createMemoryGuard({
+    limitBytes: core.memoryLimitBytes,
+    usedBytes: options.memoryUsedBytes,
+    ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
+    store,
+    log,
+    now,
+  });
+  const lifecycle = createLifecycle({
+    next: options.api.next,
+    invocations: telemetry.invocations,
+    flusher,
+    breaker: breaker.state,
+    heldBytes: () => store.heldBytes,
+    plan: core.flushPlan,
+    budgetMs: core.budgetMs,
+    exportTimeoutMs: dataway.timeoutMs * POSTS_BESIDE,
+    flushIntervalMs: core.flushIntervalMs,
+    managedInstance: options.managedInstance,
+    onWake: (sleptMs) => {
+      if (sleptMs > STALE_AFTER_MS) client.renew();
+    },
+    onHeld: self.held,
+    stow: createLeftovers({ flusher, breaker: breaker.state, spool, memory, log }),
+    stowMs: spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
+    onShutdown: () => {
+      // A full store would drop, for the last figures, points that these no longer count.
+      const kept = Math.max(core.storeMaxBytes / 2, core.storeMaxBytes - FIGURES_BYTES);
+      store.shed(kept, "store_full");
+      toStore(self.collect(true));
+    },
+    log,
+    now,
+  });
+
   await using servers = await serve({ main: core.listen, receivers, log });
   const subscription = servers.mainPort > 0
     ? await subscribeToTelemetry({
@@ -244,50 +288,20 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     });
   }
 
-  const memory = options.memoryUsedBytes === undefined ? undefined : createMemoryGuard({
-    limitBytes: core.memoryLimitBytes,
-    usedBytes: options.memoryUsedBytes,
-    ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
-    store,
-    log,
-    now,
-  });
-  const loop = runLifecycle({
-    next: options.api.next,
-    invocations: telemetry.invocations,
-    flusher,
-    breaker: breaker.state,
-    heldBytes: () => store.heldBytes,
-    plan: core.flushPlan,
-    budgetMs: core.budgetMs,
-    exportTimeoutMs: dataway.timeoutMs * POSTS_BESIDE,
-    flushIntervalMs: core.flushIntervalMs,
-    telemetry: subscription?.status === "subscribed",
-    managedInstance: options.managedInstance,
-    onWake: (sleptMs) => {
-      if (sleptMs > STALE_AFTER_MS) client.renew();
-    },
-    onHeld: self.held,
-    stow: createLeftovers({ flusher, breaker: breaker.state, spool, memory, log }),
-    stowMs: spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
-    onPressure: (how) => void (relieve = how),
-    onShutdown: () => {
-      // A full store would drop, for the last figures, points that these no longer count.
-      const kept = Math.max(core.storeMaxBytes / 2, core.storeMaxBytes - FIGURES_BYTES);
-      store.shed(kept, "store_full");
-      toStore(self.collect(true));
-    },
-    log,
-    now,
-  });
+  const loop = lifecycle.run(subscription?.status === "subscribed");
   // The first `next` is on its way: what follows no longer delays the function's init.
   void client.warmUp();
   late?.prepare();
-  const end = await loop;
+  const end = await loop.catch(async (error) => {
+    log.error("The extension idles as its loop failed", { error: describeError(error) });
+    return await idle(options.api);
+  });
   const spooled = spool?.held() ?? 0;
   const held = store.held() + spooled;
   reportEnd(log, ledger, { held, spooled, isLast: end.reason === "spindown" });
-  return { ...end, ledger, held, spooled };
+  const over = { ...end, ledger, held, spooled };
+  base.onOver(over);
+  return over;
 }
 
 async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<void> {
@@ -306,16 +320,6 @@ async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<
 function createIdentity(): { readonly id: () => string; readonly redraw: () => void } {
   let id: string | undefined;
   return { id: () => id ??= crypto.randomUUID(), redraw: () => void (id = undefined) };
-}
-
-/** Serves `next` and nothing else, so that invocations are not held up by a broken extension. */
-async function idle(api: ExtensionsApi): Promise<LifecycleEnd> {
-  for (let failures = 0; failures < 4;) {
-    const event = await api.next();
-    if (event.type === "shutdown") return { exitCode: 0, reason: event.reason };
-    failures = event.type === "invoke" ? 0 : failures + 1;
-  }
-  return { exitCode: 1, reason: "Lambda gave no more events" };
 }
 
 function hostnameOf(options: ExtensionOptions): string {

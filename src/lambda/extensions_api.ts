@@ -1,6 +1,7 @@
 /**
- * The Extensions API: register, the long poll for events, and the two ways to report failure. Loaded before
- * everything else, because registering is on the critical path of every cold start: imports nothing heavy.
+ * The Extensions API: register, and the long poll for events. Its two ways to report failure are not used: both fail
+ * the function. Loaded before everything else, because registering is on the critical path of every cold start:
+ * imports nothing heavy.
  * @see `spec/lambda.md` 1
  */
 import type { RuntimeFetch } from "./runtime_fetch.ts";
@@ -11,10 +12,6 @@ export interface ExtensionsApi {
   register(options: { readonly managedInstance: boolean }): Promise<RegisterResult>;
   /** The next event. Waits as long as it takes, hours of freeze included; call it again only after it returned. */
   next(): Promise<NextResult>;
-  /** Tells Lambda that the extension cannot start: fatal for the environment. `false` when it could not be told. */
-  initError(errorType: string, message: string): Promise<boolean>;
-  /** Tells Lambda that the extension has to end: fatal for the environment. `false` when it could not be told. */
-  exitError(errorType: string, message: string): Promise<boolean>;
 }
 
 export interface ExtensionsApiOptions {
@@ -75,7 +72,6 @@ export type NextResult =
 const REGISTER_DELAYS_MS = [200, 400];
 /** Lambda answers at once; this only keeps a try from hanging for the whole init phase. */
 const REGISTER_TIMEOUT_MS = 5000;
-const REPORT_TIMEOUT_MS = 1000;
 /** Lambda's default function timeout: assumed when an INVOKE names no deadline, so that no wait is unbounded. */
 const ASSUMED_INVOKE_MS = 3000;
 /** Lambda's shutdown phase with an external extension. */
@@ -158,31 +154,9 @@ export function createExtensionsApi(options: ExtensionsApiOptions): ExtensionsAp
     }
   }
 
-  async function report(path: string, errorType: string, message: string): Promise<boolean> {
-    try {
-      const response = await send(`${base}/${path}`, {
-        method: "POST",
-        redirect: "manual",
-        headers: {
-          "content-type": "application/json",
-          "lambda-extension-identifier": identifier,
-          "lambda-extension-function-error-type": errorType,
-        },
-        body: JSON.stringify({ errorMessage: message, errorType, stackTrace: [] }),
-        signal: AbortSignal.timeout(REPORT_TIMEOUT_MS),
-      });
-      await response.body?.cancel();
-      return response.status === 202;
-    } catch {
-      return false;
-    }
-  }
-
   return {
     register: ({ managedInstance }) => register(managedInstance),
     next,
-    initError: (errorType, message) => report("init/error", errorType, message),
-    exitError: (errorType, message) => report("exit/error", errorType, message),
   };
 }
 

@@ -25,11 +25,12 @@ export interface FlushHistory {
 }
 
 /**
- * - `end`: flush after the runtime is done, before `next`.
- * - `overlap`: flush older data from now on, beside the function; `next` does not wait for it.
- * - `defer`: send nothing this time.
+ * - `end`: wait for the runtime's end, then flush before `next`.
+ * - `probe`: flush beside the function; if Dataway is well again by the runtime's end, go on as `end`.
+ * - `overlap`: flush older data from now on, beside the function, and ask for `next` at once.
+ * - `defer`: send nothing this time, and ask for `next` at once.
  */
-export type FlushDecision = "end" | "overlap" | "defer";
+export type FlushDecision = "end" | "probe" | "overlap" | "defer";
 
 /** Gaps looked at: enough to tell steady traffic from a burst. As bottlecap and DataKit. */
 export const HISTORY_LENGTH = 20;
@@ -43,8 +44,15 @@ const OVERLAP_HELD_BYTES = 524_288;
 /** Decides for one invocation. */
 export function decideFlush(plan: FlushPlan, history: FlushHistory): FlushDecision {
   if (history.breaker === "open") return "defer";
+  const planned = decideByPlan(plan, history);
+  // Without the runtime's end there is nothing to wait for.
+  const wanted = planned === "end" && !history.telemetry ? "overlap" : planned;
+  if (history.breaker === "closed") return wanted;
   // A probe of a Dataway that was down is best made beside the function: it may well be in vain.
-  if (history.breaker === "half_open" || !history.telemetry) return "overlap";
+  return wanted === "end" ? "probe" : "overlap";
+}
+
+function decideByPlan(plan: FlushPlan, history: FlushHistory): "end" | "overlap" | "defer" {
   // A clock set back must not keep data until it has caught up.
   const sinceFlushMs = history.sinceFlushMs < 0 ? Infinity : history.sinceFlushMs;
   switch (plan.kind) {

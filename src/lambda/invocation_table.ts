@@ -42,6 +42,7 @@ const ANOTHER_START_NS = 1_000_000_000n;
 
 /** An empty table. */
 export function createInvocationTable(): InvocationTable {
+  /** In the order in which they were heard of: INVOKEs come one after another, even when the clock is set back. */
   const byId = new Map<string, InvocationState[]>();
   const all = new Set<InvocationState>();
   let latest: InvocationState | undefined;
@@ -61,10 +62,7 @@ export function createInvocationTable(): InvocationTable {
       latest = invocation;
       const list = byId.get(invocation.requestId);
       if (list === undefined) byId.set(invocation.requestId, [invocation]);
-      else {
-        list.push(invocation);
-        list.sort((a, b) => a.startNs < b.startNs ? -1 : a.startNs > b.startNs ? 1 : 0);
-      }
+      else list.push(invocation);
     },
     remove: (invocation) => {
       all.delete(invocation);
@@ -115,7 +113,9 @@ function findEnded(
   return nearest(possible, beganNs);
 }
 
-function findAt(list: readonly InvocationState[], timeNs: bigint): InvocationState | undefined {
+function findAt(heard: readonly InvocationState[], timeNs: bigint): InvocationState | undefined {
+  if (heard.length === 1) return heard[0];
+  const list = heard.toSorted((a, b) => a.startNs < b.startNs ? -1 : a.startNs > b.startNs ? 1 : 0);
   for (let index = list.length - 1; index > 0; index--) {
     const invocation = list[index];
     const before = list[index - 1];

@@ -1,10 +1,9 @@
-import type { Logger } from "@std/log";
-import type { BreakerState } from "../pipeline/circuit_breaker.ts";
+import { describeError, type Logger } from "@std/log";
 import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadline.ts";
-import type { Flusher } from "../pipeline/flusher.ts";
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
-import { decideFlush, type FlushPlan, HISTORY_LENGTH } from "./flush_policy.ts";
+import { createFlushes, type FlushesOptions } from "./flushes.ts";
 import type { OpenInvocation } from "./invocations.ts";
+import { createTelemetryFuse } from "./telemetry_fuse.ts";
 
 /** What the loop needs to know of invocations, and tells of them. */
 export interface InvocationWatch {
@@ -18,41 +17,28 @@ export interface InvocationWatch {
   readonly batches: number;
 }
 
-export interface LifecycleOptions {
+export interface LifecycleOptions extends Omit<FlushesOptions, "onFlushedBeside"> {
   readonly next: () => Promise<NextResult>;
   readonly invocations: InvocationWatch;
-  readonly flusher: Pick<Flusher, "flush" | "busy" | "lastFlushAt">;
-  readonly breaker: () => BreakerState;
-  readonly heldBytes: () => number;
-  readonly plan: FlushPlan;
   /** Most billed time one invocation may spend on sending, in ms. */
   readonly budgetMs: number;
-  /** Longest life of a flush that runs beside the function, in ms. */
-  readonly exportTimeoutMs: number;
   /** Time between flushes inside a long invocation and on managed instances, in ms. */
   readonly flushIntervalMs: number;
-  /** Whether `platform.runtimeDone` will come. */
-  readonly telemetry: boolean;
   /** No INVOKE, no freeze: flush by timer. */
   readonly managedInstance: boolean;
-  /** Hands out what to call when the store fills up: it is emptied at once if an invocation is open. */
-  readonly onPressure?: (relieve: () => void) => void;
   /** Told of each event with the time since the last one ended, which may have been a freeze. In ms. */
   readonly onWake?: (sleptMs: number) => void;
   /** Told how long `next` was held after the runtime was done, in ms: billed time. */
   readonly onHeld?: (billedMs: number) => void;
   /**
-   * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for, after each flush beside the
-   * function, and (`last`) when nothing will be sent any more.
+   * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for after a flush at the end,
+   * beside the function, and (`last`) when nothing will be sent any more.
    */
   readonly stow?: (maxMs: number, last: boolean) => void;
   /** Time of the budget and of shutdown that is kept for {@link stow}, in ms. @default 0 */
   readonly stowMs?: number;
   /** Last thing before the final flush. */
   readonly onShutdown?: () => Promise<void> | void;
-  readonly log: Logger;
-  /** Unix time in ms. */
-  readonly now: () => number;
 }
 
 /** How the loop ended: the process exits with this code. */
@@ -61,18 +47,27 @@ export interface LifecycleEnd {
   readonly reason: string;
 }
 
+/** The loop over Lambda's events. */
+export interface Lifecycle {
+  /**
+   * Runs until SHUTDOWN or until Lambda refuses to serve us. `telemetry`: `platform.runtimeDone` will come. Never
+   * rejects: what goes wrong with an event is logged, and the next one asked for.
+   */
+  run(telemetry: boolean): Promise<LifecycleEnd>;
+  /** There is much to send: it goes at once if the sandbox is awake, else with the next event. */
+  requestFlush(): void;
+}
+
 /** Kept back from the invocation's deadline, so that `next` is called before Lambda kills the sandbox. In ms. */
 const MARGIN_MS = 200;
-/** An end flush shorter than this cannot do a round trip: the data waits for the next one. In ms. */
-const SHORTEST_FLUSH_MS = 10;
 /** The last report comes with the SHUTDOWN event; this long it is waited for. In ms. */
 const LAST_REPORT_MS = 300;
 /** Sending ends this long after SHUTDOWN, whatever the deadline: the platform allows 2 s in all, the exit included. In ms. */
 const SHUTDOWN_MS = 1_200;
-/** Part of shutdown's time that a flush in flight may take: its connection may have died in the freeze. */
-const BESIDE_SHARE = 0.4;
 /** Putting away beside the function holds up its telemetry, at most so long. In ms. */
 const STOW_BESIDE_MS = 100;
+/** By then `next` is on its way, in ms. */
+const AFTER_NEXT_MS = 5;
 /** Shutdown keeps that much more time for it than an invocation: everything must go now. */
 const LAST_STOW_FACTOR = 4;
 /** Time for a last flush when Lambda refuses to serve us and tells no deadline. In ms. */
@@ -81,44 +76,53 @@ const REFUSED_FLUSH_MS = 1_000;
 const NEXT_RETRY_MS: readonly number[] = [50, 200, 500];
 
 /**
- * The loop: next, wait for the runtime, flush as the plan says, next. Ends with SHUTDOWN or when Lambda refuses to
- * serve us. Nothing of ours is pending at `next` but an `overlap` flush, which survives a freeze.
- * @see `spec/lambda.md` 5.1
+ * The loop: next, flush as the plan says, next. Only where a flush at the end is due does it wait for the runtime
+ * first. Nothing of ours is pending at `next` but a flush beside the function, which survives a freeze.
  */
-export async function runLifecycle(options: LifecycleOptions): Promise<LifecycleEnd> {
-  const { flusher, invocations, log, now, stowMs = 0 } = options;
+export function createLifecycle(options: LifecycleOptions): Lifecycle {
+  const { invocations, log, now, stowMs = 0 } = options;
   const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
-  const gapsMs: number[] = [];
-  let invokedAt = 0;
+  const fuse = createTelemetryFuse({ batches: () => invocations.batches, log });
+  const flushes = createFlushes({ ...options, onFlushedBeside: () => stow(STOW_BESIDE_MS) });
+  let hasTelemetry = false;
   let sleptSince = now();
-  /** Whether the sandbox cannot be frozen just now: an invocation waits for us, or there is no freeze. */
+  /** Whether the sandbox cannot be frozen just now: the function runs, or there is no freeze. */
   let awake = options.managedInstance;
-  let beside: { readonly flight: Promise<unknown>; readonly abort: AbortController } | undefined;
+  /** Ends what goes on while the latest invocation does. */
+  let closeInvocation = (): void => {};
 
-  options.onPressure?.(() => {
-    if (awake) flushBeside();
-  });
-  const ticker = options.managedInstance ? setInterval(() => flushBeside(), flushIntervalMs) : undefined;
-  try {
-    return await loop();
-  } finally {
-    clearInterval(ticker);
-  }
+  return {
+    run: async (telemetry) => {
+      hasTelemetry = telemetry;
+      const ticker = options.managedInstance ? setInterval(flushes.startBeside, flushIntervalMs) : undefined;
+      try {
+        return await loop();
+      } finally {
+        clearInterval(ticker);
+        closeInvocation();
+      }
+    },
+    requestFlush: () => {
+      if (awake) flushes.startBeside();
+    },
+  };
 
   async function loop(): Promise<LifecycleEnd> {
     for (let failures = 0;;) {
-      const event = await options.next();
+      const event = await nextEvent();
       const sleptMs = Math.max(0, now() - sleptSince);
       switch (event.type) {
         case "invoke":
           failures = 0;
-          options.onWake?.(sleptMs);
-          awake = true;
-          await onInvoke(event);
-          awake = options.managedInstance;
+          closeInvocation();
+          await contained("An invocation", () => {
+            options.onWake?.(sleptMs);
+            return onInvoke(event);
+          });
           break;
         case "shutdown":
-          options.onWake?.(sleptMs);
+          closeInvocation();
+          await contained("The time asleep", () => options.onWake?.(sleptMs));
           await onShutdown(event);
           return { exitCode: 0, reason: event.reason };
         case "unknown":
@@ -141,106 +145,107 @@ export async function runLifecycle(options: LifecycleOptions): Promise<Lifecycle
     }
   }
 
-  async function onInvoke(event: InvokeEvent): Promise<void> {
-    const startedAt = now();
-    if (invokedAt > 0) {
-      gapsMs.push(Math.max(0, startedAt - invokedAt));
-      if (gapsMs.length > HISTORY_LENGTH) gapsMs.shift();
-    }
-    invokedAt = startedAt;
-    const open = invocations.invoked(event);
-    const breaker = options.breaker();
-    const decision = decideFlush(options.plan, {
-      gapsMs,
-      sinceFlushMs: startedAt - flusher.lastFlushAt,
-      heldBytes: options.heldBytes(),
-      breaker,
-      telemetry: options.telemetry,
-    });
-    if (decision === "overlap") flushBeside();
-    if (!options.telemetry) return options.stow?.(STOW_BESIDE_MS, false);
-    await runtimeDone(event, open);
-    const doneAt = now();
-    const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
-    if (decision === "end") await flushAtEnd(endAt);
-    // A flush by timer that is still under way has no plan's leave to go on beyond `next`.
-    else if (options.plan.kind === "periodic" && breaker === "closed") {
-      await endBeside(endAt - now() - stowMs);
-    }
-    options.stow?.(Math.max(0, endAt - now()), false);
-    options.onHeld?.(Math.max(0, now() - doneAt));
-  }
-
-  /** Waits for the runtime, and flushes by timer beside it when it takes long. */
-  async function runtimeDone(event: InvokeEvent, open: OpenInvocation): Promise<void> {
-    using deadline = createDeadline(event.deadlineAt - MARGIN_MS - now(), now);
-    const timer = setInterval(() => flushBeside(), flushIntervalMs);
+  async function nextEvent(): Promise<NextResult> {
     try {
-      await settledBefore(open.waitOver, deadline.signal);
-    } finally {
-      clearInterval(timer);
+      return await options.next();
+    } catch (error) {
+      return { type: "transport_error", error: describeError(error) };
     }
   }
 
-  async function flushAtEnd(endAt: number): Promise<void> {
-    const budgetMs = endAt - now() - stowMs;
-    if (budgetMs >= SHORTEST_FLUSH_MS) {
-      using deadline = createDeadline(budgetMs, now);
-      await flusher.flush(deadline.signal);
+  async function onInvoke(event: InvokeEvent): Promise<void> {
+    const invokedAt = now();
+    awake = true;
+    const invocation = invocations.invoked(event);
+    const waits = hasTelemetry && fuse.whole;
+    const decision = flushes.decide(waits);
+    if (decision === "overlap" || decision === "probe") flushes.startBeside();
+    const flushesAtEnd = decision === "end" || decision === "probe";
+    keepOpen(event, invocation, flushesAtEnd);
+    if (flushesAtEnd) {
+      const doneAt = await runtimeEnd(event, invocation);
+      const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
+      // A probe that is still under way has told nothing good.
+      if (decision === "end" || flushes.well) await flushes.atEnd(endAt - now() - stowMs);
+      stow(Math.max(0, endAt - now()));
     }
-    // A flush begun beside a long run may have outlived the budget: nothing unnamed is pending at `next`.
-    await endBeside(0);
-  }
-
-  /** Starts a flush that nobody waits for; its own time limit knows freezes. One at a time. */
-  function flushBeside(): void {
-    if (flusher.busy) return;
-    const abort = new AbortController();
-    const deadline = createDeadline(options.exportTimeoutMs, now);
-    const flight = flusher.flush(AbortSignal.any([abort.signal, deadline.signal])).finally(() => {
-      deadline[Symbol.dispose]();
-      if (beside === begun) beside = undefined;
-      options.stow?.(STOW_BESIDE_MS, false);
+    const askedAt = now();
+    void invocation.runtimeEnd.then((end) => {
+      if (end?.doneAt === undefined) return;
+      options.onHeld?.(Math.min(Math.max(0, askedAt - end.doneAt), askedAt - invokedAt));
     });
-    const begun = { flight, abort };
-    beside = begun;
   }
 
-  /** Gives a flush beside the function that much time to end, then cuts it: its batch is put back. */
-  async function endBeside(patienceMs: number): Promise<void> {
-    if (beside === undefined) return;
-    const { flight, abort } = beside;
-    using patience = createDeadline(patienceMs, now);
-    if (patienceMs <= 0 || !await settledBefore(flight, patience.signal)) abort.abort();
-    await flight;
+  /**
+   * While the function runs: what takes long is flushed by timer, and what cannot be sent is put away, if it is not at
+   * the end.
+   */
+  function keepOpen(event: InvokeEvent, invocation: OpenInvocation, flushesAtEnd: boolean): void {
+    let open = true;
+    const interval = setInterval(flushes.startBeside, flushIntervalMs);
+    // Not before `next`: a function that is done by then would have to pay for it.
+    const putAway = flushesAtEnd ? undefined : setTimeout(() => stow(STOW_BESIDE_MS), AFTER_NEXT_MS);
+    const limit = setTimeout(() => close(), Math.min(Math.max(0, event.deadlineAt - now()), MAX_TIMER_MS));
+    const close = (): void => {
+      open = false;
+      clearInterval(interval);
+      clearTimeout(putAway);
+      clearTimeout(limit);
+      awake = options.managedInstance;
+    };
+    closeInvocation = close;
+    void invocation.runtimeEnd.then(() => {
+      if (!open) return;
+      close();
+      if (!flushesAtEnd) stow(STOW_BESIDE_MS);
+    });
+  }
+
+  /** Waits for the runtime's end, as long as it may be told. Resolves to when that wait was over. */
+  async function runtimeEnd(event: InvokeEvent, invocation: OpenInvocation): Promise<number> {
+    using deadline = createDeadline(event.deadlineAt - MARGIN_MS - now(), now);
+    fuse.waited(!await settledBefore(invocation.waitOver, deadline.signal));
+    return now();
   }
 
   async function onShutdown(event: ShutdownEvent): Promise<void> {
     const endAt = Math.min(event.deadlineAt - MARGIN_MS, now() + SHUTDOWN_MS);
-    if (options.telemetry) {
+    if (hasTelemetry) {
       using patience = createDeadline(Math.min(LAST_REPORT_MS, endAt - now()), now);
       await settledBefore(invocations.lastReported(patience.signal), patience.signal);
     }
-    invocations.shutdown(event.reason);
-    await finalFlush(endAt - now());
+    await contained("The end of the last invocations", () => invocations.shutdown(event.reason));
+    await lastFlush(endAt - now());
   }
 
   async function onRefused(error: string): Promise<LifecycleEnd> {
     log.error("The extension ends as Lambda does not serve it any more", { error });
-    invocations.shutdown("unknown");
-    await finalFlush(REFUSED_FLUSH_MS);
+    await contained("The end of the last invocations", () => invocations.shutdown("unknown"));
+    await lastFlush(REFUSED_FLUSH_MS);
     return { exitCode: 1, reason: error };
   }
 
-  async function finalFlush(budgetMs: number): Promise<void> {
+  async function lastFlush(budgetMs: number): Promise<void> {
     const endAt = now() + budgetMs;
     const flushMs = Math.max(0, budgetMs - stowMs * LAST_STOW_FACTOR);
+    const flushEndAt = now() + flushMs;
     using deadline = createDeadline(flushMs, now);
     await settledBefore(Promise.resolve().then(() => options.onShutdown?.()), deadline.signal);
-    await endBeside(flushMs * BESIDE_SHARE);
-    await flusher.flush(deadline.signal, { newestFirst: true, force: true });
-    await endBeside(0);
-    options.stow?.(Math.max(stowMs, endAt - now()), true);
+    await contained("The last flush", () => flushes.last(Math.max(0, flushEndAt - now())));
+    stow(Math.max(stowMs, endAt - now()), true);
+  }
+
+  function stow(maxMs: number, last = false): void {
+    options.stow?.(maxMs, last);
+  }
+
+  /** One event that goes wrong must not end the loop. */
+  async function contained(what: string, work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log.error(`${what} could not be handled`, { error: describeError(error) });
+    }
   }
 }
 

@@ -112,6 +112,13 @@ export function createTelemetryBatcher(options: BatcherOptions): TelemetryBatche
       const logs = toBatch(batch.items.filter((item) => !isPlatform(item)));
       if (logs.items.length > 0) drop(logs, SLOWER_THAN_PRODUCTION);
     }
+    if (chaos.lose === "everything") return;
+    if (chaos.lose === "ends") {
+      const ends = kept.items.filter(isRuntimeDone);
+      kept = toBatch(kept.items.filter((item) => !isRuntimeDone(item)));
+      if (ends.length > 0) drop(toBatch(ends), SLOWER_THAN_PRODUCTION);
+      if (kept.items.length === 0) return;
+    }
     for (const { items, withId } of toPostings(kept.items, chaos)) await post(kept, items, withId);
   }
 
@@ -161,6 +168,10 @@ export function createTelemetryBatcher(options: BatcherOptions): TelemetryBatche
 
 function toBatch(items: string[]): Batch {
   return { items, bytes: items.reduce((sum, item) => sum + byteLength(item), 0) };
+}
+
+function isRuntimeDone(item: string): boolean {
+  return item.includes('"type":"platform.runtimeDone"');
 }
 
 function isPlatform(json: string): boolean {

@@ -184,17 +184,3 @@ Deno.test("extensionsApi.next() tells no JSON, no answer and a refusal apart", a
     assertEquals(result.type === "refused" && result.httpStatus, status);
   }
 });
-
-Deno.test("extensionsApi.initError() and exitError() report under the error's type, and never throw", async () => {
-  const { api, calls } = openApi(new Response("{}", { status: 202 }));
-  assertEquals(await api.initError("Extension.NoPort", "all taken"), true);
-  assertEquals(await api.exitError("Extension.Bug", "sorry"), true);
-  assertEquals(calls.map((call) => new URL(call.url).pathname), [
-    "/2020-01-01/extension/init/error",
-    "/2020-01-01/extension/exit/error",
-  ]);
-  assertEquals(calls[0]?.headers["lambda-extension-function-error-type"], "Extension.NoPort");
-  assertEquals(calls[0]?.body, '{"errorMessage":"all taken","errorType":"Extension.NoPort","stackTrace":[]}');
-  assertEquals(await openApi(new Error("gone")).api.exitError("a", "b"), false);
-  assertEquals(await openApi(new Response("", { status: 403 })).api.initError("a", "b"), false);
-});

@@ -77,13 +77,18 @@ const CASES: readonly (readonly [string, FlushPlan, Partial<FlushHistory>, Flush
     "end",
   ],
   ["every plan holds data while the breaker is open", { kind: "end" }, { breaker: "open" }, "defer"],
-  ["every plan probes beside the function", { kind: "end" }, { breaker: "half_open" }, "overlap"],
-  [
-    "every plan overlaps when telemetry cannot tell the end",
-    { kind: "end" },
-    { telemetry: false },
-    "overlap",
-  ],
+  ["every plan probes beside the function", { kind: "overlap" }, { breaker: "half_open" }, "overlap"],
+  ["a plan that is not due probes too", { kind: "periodic", everyMs: MINUTE }, {
+    breaker: "half_open",
+    sinceFlushMs: 1,
+  }, "overlap"],
+  ["a plan of the end goes on from its probe", { kind: "end" }, { breaker: "half_open" }, "probe"],
+  ["no end is waited for that telemetry cannot tell", { kind: "end" }, { telemetry: false }, "overlap"],
+  ["nor to go on from a probe", { kind: "end" }, { telemetry: false, breaker: "half_open" }, "overlap"],
+  ["a periodic plan keeps its time without telemetry", { kind: "periodic", everyMs: MINUTE }, {
+    telemetry: false,
+    sinceFlushMs: 1,
+  }, "defer"],
 ];
 
 for (const [name, plan, change, expected] of CASES) {

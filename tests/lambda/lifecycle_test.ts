@@ -4,12 +4,18 @@ import type { BreakerState } from "../../src/pipeline/circuit_breaker.ts";
 import type { FlushOptions } from "../../src/pipeline/flusher.ts";
 import type { RuntimeEnd } from "../../src/lambda/invocation_state.ts";
 import type { NextResult } from "../../src/lambda/extensions_api.ts";
-import { type LifecycleEnd, type LifecycleOptions, runLifecycle } from "../../src/lambda/lifecycle.ts";
+import { createLifecycle, type LifecycleEnd, type LifecycleOptions } from "../../src/lambda/lifecycle.ts";
 
 interface Rig {
   readonly calls: string[];
   readonly lines: string[];
-  run(options?: Partial<LifecycleOptions>): Promise<LifecycleEnd>;
+  run(options?: Partial<LifecycleOptions>, telemetry?: boolean): Promise<LifecycleEnd>;
+  /** There is much to send. */
+  requestFlush(): void;
+  /** Telemetry was lost that may have told the runtime's end. */
+  loseEnd(): void;
+  /** Telemetry POSTs so far. */
+  batches: number;
   /** How long each flush takes; it ends early when its signal fires. In ms. */
   flushMs: number;
   /** Runtime-done comes this long after the INVOKE; `Infinity`: never. In ms. */
@@ -34,6 +40,10 @@ function newRig(...events: (() => NextResult)[]): Rig {
   const calls: string[] = [];
   const lines: string[] = [];
   let busy = false;
+  let requestFlush = (): void => {};
+  /** The next event comes when the runtime is done with the one before. */
+  let runtimeEnd = Promise.resolve();
+  let loseEnd = (): void => {};
   const until = (ms: number, signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const timer = ms === Infinity ? 0 : setTimeout(resolve, ms);
@@ -48,24 +58,37 @@ function newRig(...events: (() => NextResult)[]): Rig {
     flushMs: 0,
     runtimeMs: 0,
     breaker: "closed",
-    run: (options = {}) =>
-      runLifecycle({
-        next: () => {
+    batches: 0,
+    requestFlush: () => requestFlush(),
+    loseEnd: () => loseEnd(),
+    run: (options = {}, telemetry = true) => {
+      const lifecycle = createLifecycle({
+        next: async () => {
           calls.push("next");
-          return Promise.resolve((events.shift() ?? shutdown)());
+          await runtimeEnd;
+          return (events.shift() ?? shutdown)();
         },
         invocations: {
           invoked: (event) => {
             calls.push(`invoked ${event.requestId}`);
-            const { promise, resolve } = Promise.withResolvers<RuntimeEnd>();
+            const end = Promise.withResolvers<RuntimeEnd>();
+            const waitOver = Promise.withResolvers<void>();
+            loseEnd = waitOver.resolve;
             if (rig.runtimeMs !== Infinity) {
-              setTimeout(() => resolve({ doneAt: Date.now() }), rig.runtimeMs);
+              setTimeout(() => {
+                rig.batches++;
+                end.resolve({ doneAt: Date.now() });
+              }, rig.runtimeMs);
+              runtimeEnd = end.promise.then(() => {});
+              void runtimeEnd.then(waitOver.resolve);
             }
-            return { runtimeEnd: promise, waitOver: promise.then(() => {}) };
+            return { runtimeEnd: end.promise, waitOver: waitOver.promise };
           },
           lastReported: () => Promise.resolve(),
           shutdown: (reason) => void calls.push(`outcomes ${reason}`),
-          batches: 0,
+          get batches() {
+            return rig.batches;
+          },
         },
         flusher: {
           get busy() {
@@ -87,12 +110,14 @@ function newRig(...events: (() => NextResult)[]): Rig {
         budgetMs: 50,
         exportTimeoutMs: 1000,
         flushIntervalMs: 10_000,
-        telemetry: true,
         managedInstance: false,
         log: createLogger({ write: (line) => lines.push(line) }),
         now: Date.now,
         ...options,
-      }),
+      });
+      requestFlush = lifecycle.requestFlush;
+      return lifecycle.run(telemetry);
+    },
   };
   return rig;
 }
@@ -130,24 +155,27 @@ Deno.test("lifecycle asks for the next event 200 ms before the deadline although
   assert(!rig.calls.slice(0, rig.calls.lastIndexOf("next")).includes("flush"), "no time was left to flush");
 });
 
-Deno.test("lifecycle flushes by timer while an invocation is long", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = 100;
-  await rig.run({ flushIntervalMs: 30, plan: { kind: "periodic", everyMs: Infinity } });
-  const during = rig.calls.slice(0, rig.calls.lastIndexOf("next")).filter((call) => call === "flush");
-  assert(during.length >= 2, rig.calls.join());
-});
-
-Deno.test("lifecycle with a periodic plan ends a timer's flush within the budget before it asks for the next event", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = 60;
-  rig.flushMs = 5000;
-  await rig.run({
-    flushIntervalMs: 30,
-    plan: { kind: "periodic", everyMs: Infinity },
-    onShutdown: () => void (rig.flushMs = 0),
+for (
+  const [name, options] of [
+    ["that waits for its end", { plan: { kind: "end" } }],
+    ["whose next event is asked for already", { plan: { kind: "periodic", everyMs: Infinity } }],
+  ] as const
+) {
+  Deno.test(`lifecycle flushes by timer while an invocation is long ${name}`, async () => {
+    const rig = newRig(() => invoke("r1"));
+    rig.runtimeMs = 100;
+    await rig.run({ flushIntervalMs: 30, ...options });
+    const during = rig.calls.slice(0, rig.calls.indexOf("outcomes spindown"));
+    assert(during.filter((call) => call === "flush").length >= 2, rig.calls.join());
   });
-  assertEquals(rig.calls.slice(1, 5), ["invoked r1", "flush", "flush cut", "next"]);
+}
+
+Deno.test("lifecycle without telemetry flushes by timer until the deadline or the next event", async () => {
+  const rig = newRig(() => invoke("r1", 120));
+  rig.runtimeMs = 400;
+  await rig.run({ flushIntervalMs: 25, plan: { kind: "periodic", everyMs: Infinity } }, false);
+  const flushes = rig.calls.filter((call) => call === "flush").length;
+  assert(flushes >= 2 && flushes <= 6, rig.calls.join());
 });
 
 Deno.test("lifecycle ends a timer's flush although no time is left for one at the end", async () => {
@@ -162,7 +190,83 @@ Deno.test("lifecycle does not flush all the time when the interval is longer tha
   const rig = newRig(() => invoke("r1"));
   rig.runtimeMs = 50;
   await rig.run({ flushIntervalMs: 2 ** 40, plan: { kind: "periodic", everyMs: Infinity } });
-  assertEquals(rig.calls.slice(1, 3), ["invoked r1", "next"]);
+  assertEquals(rig.calls.slice(1, 4), ["invoked r1", "next", "outcomes spindown"]);
+});
+
+for (
+  const [name, plan, gaps] of [
+    ["the overlap plan", { kind: "overlap" }, 0],
+    ["the adaptive plan, once traffic is busy", { kind: "adaptive" }, 22],
+    ["a periodic plan that is not due", { kind: "periodic", everyMs: Infinity }, 0],
+  ] as const
+) {
+  Deno.test(`lifecycle with ${name} asks for the next event before the runtime is done`, async () => {
+    const held: number[] = [];
+    const rig = newRig(...Array.from({ length: gaps + 3 }, (_, n) => () => invoke(`r${n}`)));
+    rig.runtimeMs = 10;
+    let open: string | undefined;
+    const early: boolean[] = [];
+    const inner = rig.calls.push.bind(rig.calls);
+    rig.calls.push = (call) => {
+      if (call.startsWith("invoked")) open = call;
+      if (call === "next" && open !== undefined) early.push(rig.batches === early.length);
+      return inner(call);
+    };
+    await rig.run({ plan, onHeld: (ms) => void held.push(ms) });
+    assertEquals(early.length, gaps + 3);
+    assertEquals(early.slice(gaps), [true, true, true]);
+    assertEquals(held.slice(gaps), [0, 0, 0]);
+  });
+}
+
+Deno.test("lifecycle tells how long the next event was held after the runtime's end, by the platform's clock", async () => {
+  const held: number[] = [];
+  const rig = newRig(() => invoke("r1"));
+  rig.flushMs = 40;
+  await rig.run({ budgetMs: 500, onHeld: (ms) => void held.push(ms) });
+  assertEquals(held.length, 1);
+  assert(Number(held[0]) >= 38 && Number(held[0]) < 300, `${held[0]} ms`);
+});
+
+Deno.test("lifecycle does not wait on when the end may have been lost, and goes on flushing by timer", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = 150;
+  setTimeout(() => rig.loseEnd(), 20);
+  await rig.run({ flushIntervalMs: 40 });
+  assertEquals(rig.calls.slice(1, 5), ["invoked r1", "flush", "flushed", "next"]);
+  assertEquals(rig.calls[5], "flush");
+});
+
+Deno.test("lifecycle waits for two invocations without any telemetry in a row, then for none until some comes", async () => {
+  const rig = newRig(...Array.from({ length: 6 }, (_, n) => () => {
+    // Telemetry is back with the fifth.
+    if (n === 4) rig.batches++;
+    return invoke(`r${n}`, 230);
+  }));
+  rig.runtimeMs = Infinity;
+  const startedAt = Date.now();
+  const invokedMs: number[] = [];
+  const inner = rig.calls.push.bind(rig.calls);
+  rig.calls.push = (call) => {
+    if (call === "next") invokedMs.push(Date.now() - startedAt);
+    return inner(call);
+  };
+  await rig.run();
+  const holds = invokedMs.slice(1).map((ms, n) => ms - (invokedMs[n] ?? 0));
+  assertEquals(holds.map((ms) => ms >= 25), [true, true, false, false, true, true], holds.join());
+  assertEquals(rig.lines.filter((line) => line.includes("no telemetry")).length, 1);
+});
+
+Deno.test("lifecycle waits for an invocation of which telemetry tells something, however often the end is missing", async () => {
+  const rig = newRig(...Array.from({ length: 4 }, (_, n) => () => {
+    setTimeout(() => rig.batches++, 5);
+    return invoke(`r${n}`, 230);
+  }));
+  rig.runtimeMs = Infinity;
+  const startedAt = Date.now();
+  await rig.run();
+  assert(Date.now() - startedAt >= 4 * 25);
+  assertEquals(rig.lines, []);
 });
 
 Deno.test("lifecycle makes its last flush although what comes before it fails or hangs", async () => {
@@ -181,19 +285,31 @@ Deno.test("lifecycle with the overlap plan asks for the next event while a flush
   assert(rig.calls.includes("final flush"));
 });
 
-Deno.test("lifecycle flushes at once when the store fills up during an invocation, and not while it waits for one", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = 50;
-  let relieve = (): void => {};
-  const run = rig.run({
-    plan: { kind: "periodic", everyMs: Infinity },
-    onPressure: (how) => void (relieve = how),
-  });
-  relieve();
-  assertEquals(rig.calls, ["next"]);
-  setTimeout(() => relieve(), 20);
-  await run;
-  assertEquals(rig.calls.slice(0, 4), ["next", "invoked r1", "flush", "flushed"]);
+Deno.test("lifecycle flushes at once when the store fills up while a function runs, and not while it waits for one", async () => {
+  for (const plan of [{ kind: "periodic", everyMs: Infinity }, { kind: "end" }] as const) {
+    const rig = newRig(() => invoke("r1"));
+    rig.runtimeMs = 50;
+    const run = rig.run({ plan });
+    rig.requestFlush();
+    assertEquals(rig.calls, ["next"]);
+    setTimeout(rig.requestFlush, 20);
+    await run;
+    assertEquals(rig.calls.filter((call) => call !== "next").slice(0, 3), ["invoked r1", "flush", "flushed"]);
+  }
+});
+
+Deno.test("lifecycle that found Dataway well by a probe goes on as planned, and with one still under way does not wait", async () => {
+  const well = newRig(() => invoke("r1"));
+  well.breaker = "half_open";
+  well.runtimeMs = 30;
+  setTimeout(() => well.breaker = "closed", 10);
+  await well.run();
+  assertEquals(well.calls.slice(1, 7), ["invoked r1", "flush", "flushed", "flush", "flushed", "next"]);
+  const ill = newRig(() => invoke("r1"));
+  ill.breaker = "half_open";
+  ill.flushMs = 5000;
+  await ill.run({ onShutdown: () => void (ill.flushMs = 0) });
+  assertEquals(ill.calls.slice(1, 4), ["invoked r1", "flush", "next"]);
 });
 
 Deno.test("lifecycle holds data while the breaker is open", async () => {
@@ -215,7 +331,7 @@ Deno.test("lifecycle cuts a hanging flush at shutdown and makes a last one in th
 Deno.test("lifecycle without telemetry waits for nothing and still flushes", async () => {
   const rig = newRig(() => invoke("r1"));
   rig.runtimeMs = Infinity;
-  await rig.run({ telemetry: false });
+  await rig.run({}, false);
   assertEquals(rig.calls.slice(0, 3), ["next", "invoked r1", "flush"]);
 });
 
@@ -275,11 +391,50 @@ Deno.test("lifecycle puts away what is left before each next, after each flush b
     "flushed",
     "last stow",
   ]);
-  const beside = newRig(() => invoke("r1"));
-  beside.runtimeMs = 20;
-  await beside.run({ plan: { kind: "overlap" }, stow: () => void beside.calls.push("stow") });
-  assertEquals(beside.calls.slice(2, 6), ["flush", "flushed", "stow", "stow"]);
 });
+
+Deno.test("lifecycle with the next event asked for puts away after that, after its flush, and at the runtime's end", async () => {
+  const rig = newRig(() => invoke("r1"));
+  rig.runtimeMs = 40;
+  await rig.run({ plan: { kind: "overlap" }, stow: () => void rig.calls.push("stow") });
+  assertEquals(rig.calls.slice(2, 8), ["flush", "next", "flushed", "stow", "stow", "stow"]);
+});
+
+for (
+  const [name, broken] of [
+    ["INVOKE cannot be handled", { onWake: () => raise() }],
+    ["the decision to flush fails", { heldBytes: () => raise() }],
+    ["the breaker fails", { breaker: () => raise() }],
+  ] as const
+) {
+  Deno.test(`lifecycle goes on to SHUTDOWN and makes its last flush when ${name}`, async () => {
+    const rig = newRig(() => invoke("r1"), () => invoke("r2"));
+    assertEquals((await rig.run(broken)).exitCode, 0);
+    assertEquals(rig.calls.filter((call) => call === "next").length, 3);
+    assertEquals(rig.calls.slice(-2), ["final flush", "flushed"]);
+    assert(rig.lines.some((line) => line.includes("could not be handled")));
+  });
+}
+
+Deno.test("lifecycle does not wait for a flush that goes on after its signal", async () => {
+  const rig = newRig(() => invoke("r1"));
+  const endless = new Promise<never>(() => {});
+  const startedAt = Date.now();
+  const { exitCode } = await rig.run({
+    flusher: { busy: false, lastFlushAt: 0, flush: () => endless },
+    next: (() => {
+      const events = [() => invoke("r1"), () => shutdown(700)];
+      return () => Promise.resolve((events.shift() ?? shutdown)());
+    })(),
+  });
+  assertEquals(exitCode, 0);
+  assertLess(Date.now() - startedAt, 1200);
+  assert(rig.lines.some((line) => line.includes("goes on although its time is over")));
+});
+
+function raise(): never {
+  throw new TypeError("bug");
+}
 
 Deno.test("lifecycle keeps time of the budget and of shutdown for putting away", async () => {
   const rig = newRig(() => invoke("r1"));

@@ -52,7 +52,8 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
   ...DELIVERIES.map(([name, telemetryChaos]) => ordinary(`telemetry comes ${name}`, { telemetryChaos })),
   ...ORDERS.map(([name, options]) => ordinary(name, options)),
   {
-    name: "telemetry repeated without a Sequence-Id doubles no invocation, no duration and no cold start",
+    name:
+      "telemetry repeated without a Sequence-Id doubles no invocation, no duration, no cold start and no line",
     run: async (start) => {
       await using chaos = await startChaos(start, { telemetryChaos: { repeat: "no-id" } });
       await chaos.invoke(4);
@@ -60,6 +61,8 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
       assertEquals(counts(chaos.sandbox), { invocations: 4n, errors: 0n, timeouts: 0n, coldStarts: 1n });
       assertEquals(chaos.sandbox.values("duration_ms").length, 4);
       assertEquals(chaos.sandbox.values("init_duration_ms").length, 1);
+      const lines = messages(chaos.sandbox);
+      assertEquals([lines.length, new Set(lines).size], [4, 4]);
     },
   },
   {

@@ -257,6 +257,91 @@ export const CONFORMANCE: readonly Scenario[] = [
     },
   })),
   {
+    name: "a retry under the same request id is an invocation of its own",
+    run: async (start) => {
+      await using sandbox = await start();
+      const { lambda } = sandbox;
+      await lambda.init();
+      const requestId = crypto.randomUUID();
+      await lambda.invoke({ outcome: "error", logs: ["first"], sleepMs: 60 }, { requestId });
+      // Next is asked for only when the retry itself is done: until then its line must not be frozen.
+      const retry = await lambda.invoke({ logs: ["its retry"], sleepMs: 60 }, { requestId });
+      assert((retry.extensionHoldMs ?? 0) < 2500);
+      await lambda.invoke({ logs: ["another"] });
+      await end(sandbox);
+      assertEquals(sandbox.values("invocations"), [1n, 1n, 1n]);
+      assertEquals(sandbox.values("errors"), [1n, 0n, 0n]);
+      assertEquals(sandbox.values("billed_duration_ms").length, 3);
+      const own = ["first", "its retry", "another"];
+      assertEquals(messages(sandbox).filter((message) => own.includes(String(message))), own);
+    },
+  },
+  {
+    name: "without telemetry a shutdown's timeout marks the last invocation only",
+    run: async (start) => {
+      await using sandbox = await start({ subscribeReply: 202, timeoutMs: 700, memorySizeMb: 512 });
+      const { lambda } = sandbox;
+      await lambda.init();
+      for (let n = 0; n < 3; n++) await lambda.invoke();
+      await lambda.invoke({ outcome: "hang" });
+      assertEquals([sandbox.sum("invocations"), sandbox.sum("errors"), sandbox.sum("timeouts")], [
+        4n,
+        1n,
+        1n,
+      ]);
+    },
+  },
+  {
+    name: "telemetry that never comes holds up two invocations, and is told of once",
+    run: async (start) => {
+      await using sandbox = await start({ timeoutMs: 1000, telemetryChaos: { lose: "everything" } });
+      const { lambda } = sandbox;
+      await lambda.init();
+      const holds: number[] = [];
+      for (let n = 0; n < 5; n++) {
+        holds.push((await lambda.invoke({ sleepMs: 20 })).extensionHoldMs ?? Infinity);
+      }
+      assertEquals(holds.map((ms) => ms > 300), [true, true, false, false, false], holds.join());
+      await end(sandbox);
+      assertEquals(sandbox.sum("invocations"), 5n);
+      assertEquals(sandbox.lines().length, 1, sandbox.lines().join("\n"));
+    },
+  },
+  {
+    name: "an end that the platform drops holds up no invocation to its deadline",
+    run: async (start) => {
+      await using sandbox = await start({ timeoutMs: 5000, telemetryChaos: { lose: "ends" } });
+      const { lambda } = sandbox;
+      await lambda.init();
+      for (let n = 0; n < 3; n++) {
+        const { extensionHoldMs } = await lambda.invoke({ logs: ["x"], sleepMs: 20 });
+        assertLess(extensionHoldMs ?? Infinity, 2000);
+      }
+      await end(sandbox);
+      assertEquals(sandbox.sum("invocations"), 3n);
+      assertEquals(sandbox.sum("logs_dropped_records"), 3n);
+    },
+  },
+  {
+    name: "a subscription that is busy costs no billed time: next is asked for before the runtime is done",
+    run: async (start) => {
+      await using sandbox = await start({ env: { ENV_FLUSH_PLAN: "overlap" } });
+      const { lambda } = sandbox;
+      await lambda.init();
+      const holds: number[] = [];
+      for (let n = 0; n < 20; n++) {
+        holds.push((await lambda.invoke({ logs: [`line ${n}`], sleepMs: 50 })).extensionHoldMs ?? Infinity);
+      }
+      await end(sandbox);
+      // One may fall into a moment in which the machine is busy with other things.
+      assert(holds.filter((ms) => ms > 1).length <= 1, holds.join());
+      assert(sandbox.sum("billed_ms", "awslambda-extension") <= BigInt(Math.ceil(Math.max(...holds)) * 2));
+      assertEquals(verdicts(sandbox), { ...ONE, invocations: 20n });
+      assertEquals(messages(sandbox).length, 20);
+      assertEquals(sandbox.values("duration_ms").length, 20);
+    },
+  },
+  {
     name: "an extension without anything wrong logs nothing",
     run: async (start) => {
       await using sandbox = await start();

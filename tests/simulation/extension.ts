@@ -1,7 +1,7 @@
 import { createLogger } from "@std/log";
 import { createDatawayExporter } from "../../src/dataway/exporter.ts";
 import { createExtensionsApi } from "../../src/lambda/extensions_api.ts";
-import { type LifecycleEnd, type LifecycleOptions, runLifecycle } from "../../src/lambda/lifecycle.ts";
+import { createLifecycle, type LifecycleEnd, type LifecycleOptions } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
 import type { RuntimeFetch } from "../../src/lambda/runtime_fetch.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
@@ -72,10 +72,9 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const { now } = time;
   const log = createLogger({ now, write: (line) => world.tell(`  log: ${line}`) });
   const ledger = createLedger();
-  let relieve = (): void => {};
   const realStore = createPointStore({
     maxBytes: schedule.storeMaxBytes,
-    onPressure: () => relieve(),
+    onPressure: () => lifecycle.requestFlush(),
     ledger,
   });
   const store = mutation.store?.(realStore) ?? realStore;
@@ -144,7 +143,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     now,
   });
   const api = createExtensionsApi({ runtimeApi: "lambda", name: "x", fetch: options.runtimeFetch, now });
-  const lifecycle: LifecycleOptions = {
+  const lifecycleOptions: LifecycleOptions = {
     next: api.next,
     invocations: telemetry.invocations,
     flusher,
@@ -154,12 +153,10 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     budgetMs: schedule.budgetMs,
     exportTimeoutMs: schedule.timeoutMs,
     flushIntervalMs: schedule.flushIntervalMs,
-    telemetry: schedule.telemetry,
     managedInstance: schedule.managedInstance,
     onHeld: self.held,
     stow: createLeftovers({ flusher, breaker: breaker.state, spool, log }),
     stowMs: spool === undefined ? 0 : Math.min(STOW_MS, schedule.budgetMs / 10),
-    onPressure: (how) => void (relieve = how),
     onShutdown: () => {
       options.onShutdown();
       toStore(self.collect(true));
@@ -167,6 +164,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     log,
     now,
   };
+  const lifecycle = createLifecycle(mutation.lifecycle?.(lifecycleOptions) ?? lifecycleOptions);
   return {
     ledger,
     store,
@@ -174,7 +172,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     consumer,
     breakerState: realBreaker.state,
     flushing: () => flusher.busy,
-    end: runLifecycle(mutation.lifecycle?.(lifecycle) ?? lifecycle),
+    end: lifecycle.run(schedule.telemetry),
     post: async (body, sequenceId) => {
       const headers = { "content-length": String(body.length) };
       await telemetry.app?.request("/awslambda", {

@@ -18,7 +18,7 @@ interface Life {
   readonly watch: Watch;
   readonly extension: SimulatedExtension;
   readonly disk: FakeDisk;
-  /** Requests that must be, and that may be counted. */
+  /** Invocations that must be, and that may be counted. */
   readonly requests: () => { readonly atLeast: number; readonly atMost: number };
   /** The platform has done its part. */
   readonly lived: () => boolean;
@@ -144,11 +144,11 @@ async function checkEnd({ world, register, dataway, watch, extension, requests, 
   for (const [reason, points] of extension.ledger.totalDropped()) count(`points dropped: ${reason}`, points);
 }
 
-/** Each request is counted once, whatever its telemetry looked like; one heard of too late may be left out. */
+/** Each invocation is counted once, whatever its telemetry looked like; one heard of too late may be left out. */
 function checkVerdicts({ points }: Register, atLeast: number, atMost: number, fail: World["fail"]): void {
   let invocations = 0;
   for (const { point } of points) invocations += Number(point.fields.get("invocations") ?? 0);
   if (invocations < atLeast || invocations > atMost) {
-    fail(`Each request is counted once: ${invocations} of ${atLeast} to ${atMost}`);
+    fail(`Each invocation is counted once: ${invocations} of ${atLeast} to ${atMost}`);
   }
 }

@@ -8,8 +8,8 @@ export interface FakePlatform {
   readonly fetch: RuntimeFetch;
   /** Lives the schedule up to SHUTDOWN, or to the kill without one. */
   live(): Promise<void>;
-  /** Requests of which the extension may know by now. */
-  readonly known: ReadonlySet<string>;
+  /** Invocations, by their order, of which the extension may know by now. */
+  readonly known: ReadonlySet<number>;
 }
 
 export interface FakePlatformOptions {
@@ -24,9 +24,9 @@ export interface PlatformWatch {
   /** The sandbox is awake again, or for the first time. */
   began(invocation: Invocation): void;
   /** INVOKE reaches the extension. */
-  invoked(requestId: string, deadlineAt: number): void;
+  invoked(run: number, deadlineAt: number): void;
   /** The extension was told that the runtime is done. */
-  told(requestId: string): void;
+  told(run: number): void;
   /** The extension asks for the next event. */
   asked(): void;
   frozen(): void;
@@ -36,7 +36,16 @@ export interface PlatformWatch {
 /** A line of the function's, or what the platform reports. */
 type PlatformRecord = string | Readonly<Record<string, unknown>>;
 
+/** One run of a request: a retry has the id of the run that failed. */
+interface Run {
+  readonly requestId: string;
+  /** Its place in the life. */
+  readonly number: number;
+}
+
 interface PlatformEvent {
+  /** The invocation it is about, if any. */
+  readonly run: number | undefined;
   readonly type: string;
   readonly record: PlatformRecord;
   readonly time: string;
@@ -49,7 +58,7 @@ const RESET_MS = 50;
 
 export function createFakePlatform({ world, post, watch }: FakePlatformOptions): FakePlatform {
   const { time, random, schedule, tell, fail, count } = world;
-  const known = new Set<string>();
+  const known = new Set<number>();
   let waiting: ((event: Record<string, unknown>) => void) | undefined;
   let asked = Promise.withResolvers<void>();
   let nextBreaks = schedule.nextBreaks ? 2 : 0;
@@ -88,9 +97,9 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
     else waiting(event);
   }
 
-  function emit(type: string, record: PlatformRecord): void {
+  function emit(type: string, record: PlatformRecord, run?: Run): void {
     if (!schedule.telemetry) return;
-    buffer.push({ type, record, time: new Date(time.now()).toISOString() });
+    buffer.push({ run: run?.number, type, record, time: new Date(time.now()).toISOString() });
     if (style.telemetrySplit) return deliverBuffer();
     if (buffer.length === 1) time.outside(BUFFER_MS, deliverBuffer);
   }
@@ -109,59 +118,58 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
 
   async function deliver(events: readonly PlatformEvent[], sequenceId: string | undefined): Promise<void> {
     tell(`telemetry ${events.map(({ type }) => type.replace("platform.", "")).join(" ")}`);
-    const ids = events.flatMap(({ type, record }) => {
-      const id = typeof record === "string" ? undefined : record["requestId"];
-      return typeof id === "string" ? [{ type, id }] : [];
-    });
-    for (const { id } of ids) known.add(id);
-    await post(JSON.stringify(events), sequenceId);
-    for (const { type, id } of ids) {
-      if (type === "platform.runtimeDone" || type === "platform.report") watch.told(id);
+    for (const { run, type } of events) if (run !== undefined && type !== "function") known.add(run);
+    await post(JSON.stringify(events.map(({ run: _run, ...event }) => event)), sequenceId);
+    for (const { run, type } of events) {
+      if (run === undefined) continue;
+      if (type === "platform.runtimeDone" || type === "platform.report") watch.told(run);
     }
   }
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => time.outside(ms, resolve));
 
   /** The function at work: lines, and its end in the end. Resolves to how it ended. */
-  async function runFunction(requestId: string, invocation: Invocation, fails: boolean): Promise<void> {
+  async function runFunction(run: Run, invocation: Invocation, fails: boolean): Promise<void> {
+    const { requestId } = run;
     const { runtimeMs, logLines } = invocation;
     for (let line = 0; line < logLines; line++) {
-      time.outside(random.int(0, runtimeMs), () => emit("function", `${requestId} line ${line}`));
+      time.outside(random.int(0, runtimeMs), () => emit("function", `${requestId} line ${line}`, run));
     }
     const timesOut = runtimeMs >= invocation.timeoutMs;
     await sleep(Math.min(runtimeMs, invocation.timeoutMs));
-    const status = timesOut ? "timeout" : fails ? "failure" : "success";
+    const status = timesOut ? "timeout" : fails ? "failure" : invocation.retried ? "error" : "success";
     const metrics = { durationMs: runtimeMs, producedBytes: 1 };
     tell(`runtime is done: ${status}`);
-    emit("platform.runtimeDone", { requestId, status, metrics });
+    emit("platform.runtimeDone", { requestId, status, metrics }, run);
     if (timesOut || fails) await sleep(RESET_MS);
   }
 
-  function report(requestId: string, startedMs: number): void {
+  function report(run: Run, startedMs: number): void {
     const durationMs = time.elapsedMs - startedMs;
     const metrics = { durationMs, billedDurationMs: durationMs, memorySizeMB: 128, maxMemoryUsedMB: 60 };
-    emit("platform.report", { requestId, status: "success", metrics });
+    emit("platform.report", { requestId: run.requestId, status: "success", metrics }, run);
   }
 
-  async function invoke(requestId: string, invocation: Invocation, fails: boolean): Promise<void> {
+  async function invoke(run: Run, invocation: Invocation, fails: boolean): Promise<void> {
+    const { requestId } = run;
     const startedMs = time.elapsedMs;
     const deadlineAt = time.now() + invocation.timeoutMs;
     style = invocation;
-    emit("platform.start", { requestId, version: "$LATEST" });
+    emit("platform.start", { requestId, version: "$LATEST" }, run);
     tell(`invocation ${requestId}: ${invocation.runtimeMs} ms of ${invocation.timeoutMs}`);
-    const running = runFunction(requestId, invocation, fails);
+    const running = runFunction(run, invocation, fails);
     if (schedule.managedInstance) await running;
     else {
       time.inbound(invocation.invokeDelayMs, () => {
         tell(`INVOKE ${requestId}`);
-        known.add(requestId);
+        known.add(run.number);
         answerNext({ eventType: "INVOKE", requestId, deadlineMs: deadlineAt, invokedFunctionArn: "arn" });
-        watch.invoked(requestId, deadlineAt);
+        watch.invoked(run.number, deadlineAt);
       });
       await Promise.all([running, sleep(invocation.invokeDelayMs)]);
       await extensionIsReady(requestId, deadlineAt);
     }
-    report(requestId, startedMs);
+    report(run, startedMs);
   }
 
   /** An invocation ends when the extension asks for the next; Lambda waits for that up to the deadline. */
@@ -196,11 +204,14 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
       metrics: { durationMs: 5 },
     });
     const { ending, invocations } = schedule;
+    let requestId = "";
     for (const [index, invocation] of invocations.entries()) {
       watch.began(invocation);
       const last = index === invocations.length - 1;
       const timesOut = invocation.runtimeMs >= invocation.timeoutMs;
-      await invoke(`r${index}`, invocation, last && ending === "failure");
+      if (invocations[index - 1]?.retried === true) count("retries");
+      else requestId = `r${index}`;
+      await invoke({ requestId, number: index }, invocation, last && ending === "failure");
       if (timesOut && !schedule.managedInstance) return shutdown("timeout");
       if (last && ending === "kill") return tell("killed");
       if (!last || ending === "spindown") await sleepFrozen(invocation);

@@ -61,6 +61,8 @@ export interface Invocation {
   /** Whether the monotonic clock runs on in the freeze. */
   readonly monotonic: boolean;
   readonly wallJumpMs: number;
+  /** It fails and is run again next, a minute later at least, under its request id. */
+  readonly retried: boolean;
 }
 
 /** One sandbox's life, from its first event to its last. */
@@ -93,6 +95,8 @@ export interface Schedule {
   readonly shutdownMs: number;
 }
 
+/** Between a failed asynchronous invocation and its first retry, in ms. */
+const RETRY_AFTER_MS = 60_000;
 const SOURCES = ["otlp", "ddtrace", "statsd", "datakit", "telemetry"] as const;
 
 /** The schedule of a seed: always the same, and each plan every fourth. */
@@ -113,7 +117,7 @@ export function createSchedule(seed: number): Schedule {
   const ending = random.pick<Schedule["ending"]>(["spindown", "spindown", "timeout", "failure", "kill"]);
   const invocations = Array.from({ length: count }, (_, index): Invocation => {
     if (random.chance(0.3)) moods = newMoods(random, endpoints, alwaysWell);
-    const invocation = newInvocation(random, moods, busy);
+    const invocation = newInvocation(random, moods, busy, managedInstance);
     if (ending !== "timeout" || index < count - 1) return invocation;
     return { ...invocation, runtimeMs: invocation.timeoutMs };
   });
@@ -150,7 +154,12 @@ function newMoods(random: Random, endpoints: number, alwaysWell: boolean): Mood[
   });
 }
 
-function newInvocation(random: Random, moods: readonly Mood[], busy: boolean): Invocation {
+function newInvocation(
+  random: Random,
+  moods: readonly Mood[],
+  busy: boolean,
+  managedInstance: boolean,
+): Invocation {
   const timeoutMs = random.pick([3000, 3000, 300, 15_000, 60_000]);
   const runtimeMs = random.chance(0.85)
     ? random.magnitude(1, Math.min(400, timeoutMs - 1))
@@ -163,7 +172,9 @@ function newInvocation(random: Random, moods: readonly Mood[], busy: boolean): I
     count: random.magnitude(1, 12),
     sizeBytes: random.magnitude(50, 1500),
   }));
+  const retried = !managedInstance && random.chance(0.12);
   return {
+    retried,
     runtimeMs,
     timeoutMs,
     logLines: random.int(0, 4),
@@ -173,7 +184,8 @@ function newInvocation(random: Random, moods: readonly Mood[], busy: boolean): I
     telemetryDelayMs: random.chance(0.85) ? random.int(0, 5) : random.magnitude(10, 5000),
     telemetryTwice: random.chance(0.15),
     telemetrySplit: random.chance(0.2),
-    frozenMs: busy ? random.magnitude(1, 3000) : random.magnitude(1, 7_200_000),
+    frozenMs: (retried ? RETRY_AFTER_MS : 0) +
+      (busy ? random.magnitude(1, 3000) : random.magnitude(1, 7_200_000)),
     monotonic: random.chance(0.7),
     wallJumpMs: random.chance(0.05) ? random.int(-3_600_000, 3_600_000) : 0,
   };

@@ -16,6 +16,7 @@ const MUST_HAPPEN: readonly string[] = [
   "invocations held by a flush",
   "invocations, breaker open",
   "invocations, breaker half_open",
+  "retries",
   "lives ended by a kill",
   "lives that ended with data held",
   "points dropped: store_full",

@@ -40,17 +40,20 @@ export function createWatch({ world, register, dataway, extension }: WatchOption
   const clockJumps = schedule.invocations.some(({ wallJumpMs }) => wallJumpMs !== 0);
   const outage = createOutageWatch(schedule.collect === "plain" ? NOTHING_MS : COLLECTING_MS, fail);
   const freshness = createFreshness(world, register, dataway);
-  const toldAt = new Map<string, number>();
-  let open: { id: string; invokedAt: number; deadlineAt: number; state: BreakerState } | undefined;
+  const toldAt = new Map<number, number>();
+  let open: { run: number; invokedAt: number; deadlineAt: number; state: BreakerState } | undefined;
   let shuttingDown = false;
   let shutdownLimitAt = Infinity;
 
   /** Between the end that the extension knows of and its `next` lie the budget and the deadline. */
-  function checkHold({ id, invokedAt, deadlineAt, state }: NonNullable<typeof open>): void {
-    const doneAt = schedule.telemetry ? Math.max(invokedAt, toldAt.get(id) ?? Infinity) : invokedAt;
+  function checkHold({ run, invokedAt, deadlineAt, state }: NonNullable<typeof open>): void {
+    const doneAt = schedule.telemetry ? Math.max(invokedAt, toldAt.get(run) ?? Infinity) : invokedAt;
     const lastAt = Math.max(invokedAt, deadlineAt - MARGIN_MS);
     const budgetMs = schedule.telemetry ? schedule.budgetMs : 0;
     const limitAt = Math.min(doneAt + budgetMs, lastAt);
+    if (schedule.plan.kind === "overlap" && time.now() > invokedAt + TICK_MS) {
+      fail(`Beside the function next is asked for at once, not after ${time.now() - invokedAt} ms`);
+    }
     if (time.now() > limitAt + TICK_MS) fail(`next is held ${time.now() - limitAt} ms too long`);
     const costMs = time.now() - Math.min(doneAt, lastAt);
     if (costMs > NOTHING_MS) count("invocations held by a flush");
@@ -64,15 +67,15 @@ export function createWatch({ world, register, dataway, extension }: WatchOption
         time.inbound(arrival.atMs, () => extension()?.consumer(arrival.source)(pointsOf(arrival)));
       }
     },
-    invoked: (id, deadlineAt) => {
+    invoked: (run, deadlineAt) => {
       const state = extension()?.breakerState() ?? "closed";
-      open = { id, invokedAt: time.now(), deadlineAt, state };
+      open = { run, invokedAt: time.now(), deadlineAt, state };
       freshness.invoked(state, deadlineAt);
       count(`invocations, breaker ${state}`);
     },
-    told: (id) => {
-      if (!toldAt.has(id)) toldAt.set(id, time.now());
-      if (id === open?.id) freshness.told();
+    told: (run) => {
+      if (!toldAt.has(run)) toldAt.set(run, time.now());
+      if (run === open?.run) freshness.told();
     },
     asked: () => {
       if (shuttingDown) fail("After SHUTDOWN there is no next");

@@ -1,5 +1,6 @@
 import { AwsV4Signer } from "aws4fetch";
 import type { DatawaySecret } from "../../config/dataway.ts";
+import { createDeadline } from "../../pipeline/deadline.ts";
 import { loadCredentials } from "./credentials.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -25,7 +26,9 @@ export async function readSecretValue(
   env: Env,
   send: typeof fetch = fetch,
 ): Promise<string> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  // Reading goes on while the next event is awaited: a freeze may fall into it.
+  using deadline = createDeadline(TIMEOUT_MS);
+  const { signal } = deadline;
   const region = regionOf(secret.id) ?? env["AWS_REGION"] ?? "us-east-1";
   const question = questionOf(secret);
   const { accessKeyId, secretAccessKey, sessionToken } = await loadCredentials(env, send, signal);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DatawaySecret } from "../../../src/config/dataway.ts";
 import { readSecretValue } from "../../../src/dataway/secret/secret_store.ts";
+import { installFakeTime } from "../../support/fake_time.ts";
 
 const ENV = {
   AWS_REGION: "eu-west-1",
@@ -111,4 +112,25 @@ Deno.test("readSecretValue() takes a restored sandbox's credentials from the con
   assertEquals(await readSecretValue(secret("secretsmanager", "s"), env, send), "v");
   assertEquals(urls[0], "http://127.0.0.1:9/creds");
   await assertRejects(() => readSecretValue(secret("ssm", "s"), {}, send), Error, "no credentials");
+});
+
+Deno.test("readSecretValue() takes an answer that a freeze has kept back, and gives up on one that never comes", async () => {
+  for (const answers of [true, false]) {
+    using time = installFakeTime();
+    const asked = Promise.withResolvers<void>();
+    const send = (_input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+      asked.resolve();
+      return new Promise((resolve, reject) => {
+        // After thaw elapsed timers fire before the socket is read.
+        if (answers) time.inbound(1, () => resolve(Response.json({ Parameter: { Value: "tkn_2" } })));
+        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+      });
+    };
+    const value = readSecretValue(secret("ssm", "/x"), ENV, send).catch((error) => error.name);
+    await asked.promise;
+    time.freeze();
+    time.outside(3_600_000, () => time.thaw({ monotonic: true, wallJumpMs: 0 }));
+    while (await time.step());
+    assertEquals(await value, answers ? "tkn_2" : "TimeoutError");
+  }
 });
