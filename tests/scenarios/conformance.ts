@@ -323,7 +323,7 @@ export const CONFORMANCE: readonly Scenario[] = [
     },
   },
   {
-    name: "a subscription that is busy costs no billed time: next is asked for before the runtime is done",
+    name: "a busy function pays nothing: next is asked for before the runtime is done",
     run: async (start) => {
       await using sandbox = await start({ env: { ENV_FLUSH_PLAN: "overlap" } });
       const { lambda } = sandbox;
