@@ -1,4 +1,4 @@
-import { describeError, type Logger } from "@std/log";
+import { describeError } from "@std/log";
 import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadline.ts";
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
 import { createFlushes, type FlushesOptions } from "./flushes.ts";
