@@ -3,7 +3,7 @@ import type { DatawayDouble, ReplyStep } from "./dataway.ts";
 import type { InvokeResult } from "./invocation.ts";
 import type { Lambda } from "./lambda.ts";
 
-/** How Dataway answers; `down` refuses connections. */
+/** How Dataway answers; `down` closes each connection before any answer, so that what came in vain is seen. */
 export const DATAWAY_MODES = ["ok", "slow", "403", "hang", "down"] as const;
 
 export type DatawayMode = (typeof DATAWAY_MODES)[number];
@@ -38,7 +38,7 @@ export interface Controls {
 
 export interface ControlsOptions {
   readonly lambda: Pick<Lambda, "invoke" | "freeze" | "killExtensions">;
-  readonly dataway: Pick<DatawayDouble, "otherwise" | "down" | "up">;
+  readonly dataway: Pick<DatawayDouble, "otherwise">;
   /** Each change of what is in force. */
   readonly onChange?: (armed: Armed) => void;
 }
@@ -70,11 +70,10 @@ export function createControls({ lambda, dataway, onChange = () => {} }: Control
     return { fault };
   }
 
-  async function setDataway(mode: DatawayMode): Promise<void> {
+  function setDataway(mode: DatawayMode): Promise<void> {
     dataway.otherwise(ANSWERS[mode]);
     change({ dataway: mode });
-    if (mode === "down") await dataway.down();
-    else dataway.up();
+    return Promise.resolve();
   }
 
   return {

@@ -36,7 +36,17 @@ export interface DatawayDoubleOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The largest body before compression that is in order, in bytes. @default 1 MiB */
   readonly maxRawBodyBytes?: number;
+  readonly onUpload?: UploadWatcher;
 }
+
+/**
+ * Told of each request when it is there, with its body as on the wire. What it returns is told when the request is
+ * over: whether its sender was still there for the answer. Neither may throw.
+ */
+export type UploadWatcher = (
+  upload: ReceivedUpload,
+  body: Uint8Array<ArrayBuffer>,
+) => (answered: boolean) => void;
 
 /** A point Dataway was sent. */
 export interface ReceivedPoint extends DecodedPoint {
@@ -93,7 +103,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Deco
 
 /** Starts a double on loopback. */
 export function startDataway(options: DatawayDoubleOptions = {}): Promise<DatawayDouble> {
-  const { port = 0, prefix = "", tls, maxRawBodyBytes = 1024 * 1024 } = options;
+  const { port = 0, prefix = "", tls, maxRawBodyBytes = 1024 * 1024, onUpload = () => () => {} } = options;
   const address = { hostname: "127.0.0.1", port };
   const listener = listen(address);
   const requests: ReceivedUpload[] = [];
@@ -111,7 +121,7 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
   }
 
   async function answer(raw: RawRequest): Promise<RawAnswer> {
-    const { signal } = outage;
+    const signal = AbortSignal.any([outage.signal, raw.gone]);
     if (raw.connection <= forgotten) {
       await untilAborted(signal);
       return { kind: "reset" };
@@ -122,12 +132,15 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
       ? steps.shift() ?? usual(inspected.upload.points.length)
       : inspected.status;
     const details = typeof step === "object" ? step : { status: typeof step === "number" ? step : 0 };
-    requests.push({ ...inspected.upload, status: step === "drip" ? 200 : details.status });
+    const upload = { ...inspected.upload, status: step === "drip" ? 200 : details.status };
+    requests.push(upload);
+    const answered = onUpload(upload, raw.body);
     for (const watch of watchers) watch();
-    if (step === "reset") return { kind: "reset" };
-    if (step === "drip") return { kind: "drip" };
     if (step === "hang") await untilAborted(signal);
     if (details.delayMs !== undefined) await delay(details.delayMs, signal);
+    answered(!signal.aborted && details.status !== 0);
+    if (step === "reset") return { kind: "reset" };
+    if (step === "drip") return { kind: "drip" };
     return signal.aborted ? { kind: "reset" } : toAnswer(details);
   }
 

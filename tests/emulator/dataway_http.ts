@@ -13,6 +13,8 @@ export interface RawRequest {
   readonly body: Uint8Array<ArrayBuffer>;
   /** Counts connections from 1: equal numbers came over the same one. */
   readonly connection: number;
+  /** Fires when the peer hangs up while it waits for the answer. */
+  readonly gone: AbortSignal;
 }
 
 /** What becomes of a request. */
@@ -69,13 +71,14 @@ export function serveRaw(
 }
 
 async function serveConnection(conn: Deno.Conn, connection: number, handler: RawHandler): Promise<void> {
+  const peer = createPeer(conn);
   let rest = new Uint8Array();
   try {
     while (true) {
-      const read = await readRequest(conn, rest);
+      const read = await readRequest(peer, rest);
       if (read === undefined) return;
       rest = read.rest;
-      const answer = await handler({ ...read.request, connection });
+      const answer = await handler({ ...read.request, connection, gone: peer.watch() });
       if (answer.kind === "reset") return;
       await (answer.kind === "drip" ? drip(conn) : respond(conn, answer));
     }
@@ -84,15 +87,40 @@ async function serveConnection(conn: Deno.Conn, connection: number, handler: Raw
   }
 }
 
+/** The reading side of a connection. */
+interface Peer {
+  /** What comes next; `undefined` once the peer has hung up. */
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Reads ahead, to learn of a hang-up; what it reads is not lost. */
+  watch(): AbortSignal;
+}
+
+function createPeer(conn: Deno.Conn): Peer {
+  let ahead: Promise<Uint8Array<ArrayBuffer> | undefined> | undefined;
+  return {
+    read: () => {
+      const next = ahead ?? readSome(conn);
+      ahead = undefined;
+      return next;
+    },
+    watch: () => {
+      const gone = new AbortController();
+      ahead ??= readSome(conn);
+      ahead.then((bytes) => bytes === undefined && gone.abort(), () => gone.abort());
+      return gone.signal;
+    },
+  };
+}
+
 async function readRequest(
-  conn: Deno.Conn,
+  peer: Peer,
   already: Uint8Array<ArrayBuffer>,
-): Promise<{ request: Omit<RawRequest, "connection">; rest: Uint8Array<ArrayBuffer> } | undefined> {
+): Promise<{ request: Omit<RawRequest, "connection" | "gone">; rest: Uint8Array<ArrayBuffer> } | undefined> {
   let bytes = already;
   let headEnd = -1;
   while ((headEnd = findHeadEnd(bytes)) < 0) {
     if (bytes.byteLength > MAX_HEAD_BYTES) return undefined;
-    const more = await readSome(conn);
+    const more = await peer.read();
     if (more === undefined) return undefined;
     bytes = concat([bytes, more]);
   }
@@ -103,7 +131,7 @@ async function readRequest(
     const colon = line.indexOf(":");
     if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
   }
-  const start = { conn, bytes: bytes.slice(headEnd + 4) };
+  const start = { peer, bytes: bytes.slice(headEnd + 4) };
   const chunked = headers.get("transfer-encoding")?.toLowerCase() === "chunked";
   const sizeBytes = Number(headers.get("content-length") ?? 0);
   const read = chunked ? await readChunks(start) : await readBytes(start, sizeBytes);
@@ -111,7 +139,7 @@ async function readRequest(
 }
 
 interface Unread {
-  readonly conn: Deno.Conn;
+  readonly peer: Peer;
   /** What has arrived already. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -122,10 +150,10 @@ interface Read {
 }
 
 /** Exactly that many bytes; `undefined` when the peer hangs up before. */
-async function readBytes({ conn, bytes }: Unread, sizeBytes: number): Promise<Read | undefined> {
+async function readBytes({ peer, bytes }: Unread, sizeBytes: number): Promise<Read | undefined> {
   const chunks = [bytes];
   for (let got = bytes.byteLength; got < sizeBytes;) {
-    const more = await readSome(conn);
+    const more = await peer.read();
     if (more === undefined) return undefined;
     chunks.push(more);
     got += more.byteLength;
@@ -135,20 +163,20 @@ async function readBytes({ conn, bytes }: Unread, sizeBytes: number): Promise<Re
 }
 
 /** A chunked body without trailers. */
-async function readChunks({ conn, bytes }: Unread): Promise<Read | undefined> {
+async function readChunks({ peer, bytes }: Unread): Promise<Read | undefined> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let rest = bytes;
   while (true) {
     let lineEnd = rest.indexOf(10);
     while (lineEnd < 0) {
-      const more = await readSome(conn);
+      const more = await peer.read();
       if (more === undefined) return undefined;
       rest = concat([rest, more]);
       lineEnd = rest.indexOf(10);
     }
     const sizeBytes = parseInt(new TextDecoder().decode(rest.subarray(0, lineEnd)), 16);
     if (Number.isNaN(sizeBytes)) return undefined;
-    const read = await readBytes({ conn, bytes: rest.slice(lineEnd + 1) }, sizeBytes + 2);
+    const read = await readBytes({ peer, bytes: rest.slice(lineEnd + 1) }, sizeBytes + 2);
     if (read === undefined) return undefined;
     rest = read.rest;
     if (sizeBytes === 0) return { body: concat(chunks), rest };

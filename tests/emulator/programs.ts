@@ -104,6 +104,8 @@ function scriptPlayer({ settings }: Sandbox): FunctionCommand {
       "--no-config",
       "--no-lock",
       "--no-check",
+      // StatsD goes by UDP.
+      "--unstable-net",
       "--allow-net",
       "--allow-env",
       "--allow-run",
