@@ -54,6 +54,15 @@ scenario("lambda reports an init error of the runtime and repeats the init in th
   assertEquals(extension.shutdownReasons, ["failure", "failure"]);
 });
 
+scenario("lambda tells of a failed init who subscribes only after it", async () => {
+  const extension = fakeExtension({ beforeSubscribe: () => sleep(40) });
+  await using lambda = await startLambda({ extension, functionInit: { outcome: "crash" } });
+  assertEquals((await lambda.init()).errorType, "Runtime.ExitError");
+  const [done] = recordsOf(extension.received, "platform.initRuntimeDone");
+  assertEquals([read(done, "status"), read(done, "errorType")], ["error", "Runtime.ExitError"]);
+  assertEquals([extension.subscribeStatus, lambda.violations], [[200], []]);
+});
+
 scenario("lambda fails the invocation when the extension exits, whatever its code", async () => {
   const extension = fakeExtension({
     onInvoke: () => {

@@ -15,6 +15,8 @@ export interface FakeExtensionOptions {
   readonly types?: readonly string[];
   readonly schemaVersion?: string;
   readonly buffering?: Readonly<Record<string, number>>;
+  /** Runs between registration and subscription. */
+  readonly beforeSubscribe?: () => Promise<void>;
   /** Runs between INVOKE and `next`. */
   readonly onInvoke?: (event: ReceivedInvoke, context: InProcessContext) => Promise<void> | void;
   readonly onShutdown?: (reason: string, context: InProcessContext) => Promise<void> | void;
@@ -100,6 +102,7 @@ export function fakeExtension(options: FakeExtensionOptions = {}): FakeExtension
     const before = received.length;
     try {
       const id = await register(api, context.name, options.events ?? ["INVOKE", "SHUTDOWN"]);
+      await options.beforeSubscribe?.();
       if (options.types?.length !== 0) await subscribe(api, id, server.addr.port);
       let invokes = 0;
       while (!context.killed.aborted) {

@@ -82,7 +82,8 @@ async function bringUp(sandbox: Sandbox, generation: Generation, limitAt: number
 function reportInit(sandbox: Sandbox, generation: Generation, verdict: Verdict, durationMs: number): void {
   const { settings, journal } = sandbox;
   const { telemetry, extensions, phase } = generation;
-  telemetry.closeSubscription();
+  // After a failed init it stays open, as AWS's open emulator leaves it: a late subscriber learns of the failure.
+  if (verdict.status === "success") telemetry.closeSubscription();
   for (const { name, state, events, errorType } of extensions.list) {
     telemetry.emit(extensionRecord(name, state, events, errorType));
     journal.log("platform", `EXTENSION\tName: ${name}\tState: ${state}\tEvents: [${events.join(", ")}]`);
