@@ -17,6 +17,8 @@ const MAX_SERIES_KEY_BYTES = 65535 - 4 - 512;
 
 /** A tag's or field's key beside its text in the line, `key=value`. */
 type Part = readonly [key: string, text: string];
+type Tag = readonly [key: string, value: string];
+type TagPart = readonly [key: string, text: string, value: string];
 
 /**
  * Encodes points as lines, each ended by a newline. A common tag is left out of a point that has its key already,
@@ -27,18 +29,25 @@ export function encodeLineProtocol(
   points: readonly Point[],
   commonTags: ReadonlyMap<string, string>,
 ): Uint8Array<ArrayBuffer> {
-  const common = [...cleanCommonTags(commonTags)].map(toTagPart);
+  const common = [...cleanCommonTags(commonTags)];
   let lines = "";
   for (const point of points) lines += encodeLine(point, point.ownTagsOnly === true ? [] : common);
   return new TextEncoder().encode(lines);
 }
 
-function encodeLine(point: Point, common: readonly Part[]): string {
-  const tags = Array.from(point.tags, toTagPart);
-  for (const part of common) {
-    if (!point.tags.has(part[0]) && !point.fields.has(part[0])) tags.push(part);
-  }
-  const fields = toFieldParts(point);
+function encodeLine(point: Point, common: readonly Tag[]): string {
+  const missing = common.filter(([key]) => !point.tags.has(key) && !point.fields.has(key));
+  const taken = new Set<string>();
+  // Those that can be written as they are keep their names.
+  const tagNames = writableNames(
+    [...point.tags.keys(), ...missing.map(([key]) => key)],
+    toWritableTagKey,
+    taken,
+  );
+  const sayable = sayableFields(point);
+  const fieldNames = writableNames(sayable.map(([key]) => key), toWritableFieldKey, taken);
+  const tags = [...point.tags, ...missing].map(([key, value]) => toTagPart([tagNames(key), value]));
+  const fields = sayable.map(([key, value]): Part => toFieldPart([fieldNames(key), value]));
   const measurement = escapeMeasurement(point.measurement);
   while (isTooLong(measurement, tags)) {
     const [key, value] = takeLongest(tags);
@@ -55,35 +64,57 @@ function encodeLine(point: Point, common: readonly Part[]): string {
   return `${line} ${point.timeNs}\n`;
 }
 
-function toTagPart([key, value]: readonly [string, string]): Part {
-  return [key, `${escapeTag(key)}=${escapeTag(value)}`];
+/**
+ * What each key is written as: itself, or the nearest that a line can say, with `_` behind it as long as that is
+ * taken.
+ */
+function writableNames(
+  keys: readonly string[],
+  toWritable: (key: string) => string,
+  taken: Set<string>,
+): (key: string) => string {
+  const others: string[] = [];
+  for (const key of keys) {
+    if (toWritable(key) === key) taken.add(key);
+    else others.push(key);
+  }
+  const names = new Map<string, string>();
+  for (const key of others) {
+    let name = toWritable(key);
+    while (taken.has(name)) name += "_";
+    taken.add(name);
+    names.set(key, name);
+  }
+  return (key) => names.get(key) ?? key;
 }
 
-/** The fields; a key that cannot be written as it is gives way, with `_` behind it, to one that can. */
-function toFieldParts(point: Point): Part[] {
-  const parts: Part[] = [];
-  const unwritable: (readonly [string, FieldValue])[] = [];
-  for (const field of point.fields) {
-    if (toWritableFieldKey(field[0]) === field[0]) parts.push(toFieldPart(field));
-    else unwritable.push(field);
-  }
-  for (const [key, value] of unwritable) {
-    let writable = toWritableFieldKey(key);
-    while (point.tags.has(writable) || parts.some(([taken]) => taken === writable)) writable += "_";
-    parts.push(toFieldPart([writable, value]));
-  }
-  return parts;
+function toTagPart([key, value]: Tag): TagPart {
+  return [key, `${escapeTag(key)}=${escapeTag(value)}`, value];
+}
+
+/**
+ * The fields without empty bytes and arrays: for those DataKit's parser drops the whole point, of these it makes no
+ * field. Where nothing is left, each key with an empty text: something must be there for the point to be one.
+ */
+function sayableFields({ fields }: Point): readonly (readonly [string, FieldValue])[] {
+  const all = [...fields];
+  const sayable = all.filter(([, value]) => !isUnsayable(value));
+  return sayable.length > 0 ? sayable : all.map(([key]) => [key, ""] as const);
+}
+
+function isUnsayable(value: FieldValue): boolean {
+  return (isArray(value) || value instanceof Uint8Array) && value.length === 0;
 }
 
 function toFieldPart([key, value]: readonly [string, FieldValue]): Part {
   return [key, `${escapeFieldKey(key)}=${formatValue(value)}`];
 }
 
-function byKey(a: Part, b: Part): number {
+function byKey(a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number {
   return compareUtf8(a[0], b[0]);
 }
 
-function isTooLong(measurement: string, tags: readonly Part[]): boolean {
+function isTooLong(measurement: string, tags: readonly TagPart[]): boolean {
   let length = measurement.length;
   for (const tag of tags) length += tag[1].length + 1;
   if (length * 3 <= MAX_SERIES_KEY_BYTES) return false;
@@ -93,21 +124,30 @@ function isTooLong(measurement: string, tags: readonly Part[]): boolean {
 }
 
 /** Removes the tag that takes most room and returns it as it was before escaping. */
-function takeLongest(tags: Part[]): readonly [string, string] {
+function takeLongest(tags: TagPart[]): Tag {
   let longest = 0;
   tags.forEach((tag, i) => {
     if (tag[1].length > (tags[longest]?.[1].length ?? 0)) longest = i;
   });
-  const [key, text] = tags.splice(longest, 1)[0] ?? ["", ""];
-  return [key, text.slice(escapeTag(key).length + 1).replace(/\\([,= ])/g, "$1")];
+  const [key, , value] = tags.splice(longest, 1)[0] ?? ["", "", ""];
+  return [key, value];
 }
 
 function escapeMeasurement(measurement: string): string {
-  return guardStart(/[, ]/.test(measurement) ? measurement.replace(/[, ]/g, "\\$&") : measurement);
+  return guardStart(/[, ]/.test(measurement) ? measurement.replace(/\\*([, ])/g, "\\$1") : measurement);
 }
 
+/** Backslashes right before a character that is escaped are left out, see {@link toWritableTagKey}. */
 function escapeTag(text: string): string {
-  return /[,= ]/.test(text) ? text.replace(/[,= ]/g, "\\$&") : text;
+  return /[,= ]/.test(text) ? text.replace(/\\*([,= ])/g, "\\$1") : text;
+}
+
+/**
+ * The tag key as a line can say it. Backslashes right before a character that is escaped are left out: the parser
+ * takes them for an escape of their own when it looks for the line's end, and one tag must not cost a whole body.
+ */
+function toWritableTagKey(key: string): string {
+  return key.includes("\\") ? key.replace(/\\+(?=[,= ])/g, "") : key;
 }
 
 /**
@@ -115,24 +155,35 @@ function escapeTag(text: string): string {
  * parsers disagree about them in field keys, and one key must not cost a whole body.
  */
 function toWritableFieldKey(key: string): string {
-  return guardStart(key.includes("\\") ? key.replace(/\\+(?=[,= "])/g, "") : key);
+  return guardBlank(key.includes("\\") ? key.replace(/\\+(?=[,= "])/g, "") : key);
 }
 
 function escapeFieldKey(key: string): string {
   return /[,= "]/.test(key) ? key.replace(/[,= "]/g, "\\$&") : key;
 }
 
-/**
- * Parsers take `#` at the start of a line for a comment and skip tabs and NULs before measurement and fields; a
- * backslash before them stays in the name and saves the point.
- */
+/** Parsers take `#` at the start of a line, and there only, for a comment. */
 function guardStart(text: string): string {
-  const first = text.charCodeAt(0);
-  return first === 35 || first === 9 || first === 0 ? `\\${text}` : text;
+  return text.startsWith("#") ? `\\${text}` : guardBlank(text);
 }
 
+/**
+ * Parsers skip tabs and NULs before measurement and fields; a backslash before them stays in the name and saves the
+ * point.
+ */
+function guardBlank(text: string): string {
+  const first = text.charCodeAt(0);
+  return first === 9 || first === 0 ? `\\${text}` : text;
+}
+
+/**
+ * DataKit's parser cuts arrays at commas to see what they are, also at those within text, and then makes no field of
+ * them: such arrays are written as their JSON.
+ */
 function formatValue(value: FieldValue): string {
-  return isArray(value) ? `[${value.map(formatScalar).join(",")}]` : formatScalar(value);
+  if (!isArray(value)) return formatScalar(value);
+  const hasComma = value.some((element) => typeof element === "string" && element.includes(","));
+  return hasComma ? formatScalar(JSON.stringify(value)) : `[${value.map(formatScalar).join(",")}]`;
 }
 
 function formatScalar(value: Scalar): string {

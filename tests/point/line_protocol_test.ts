@@ -118,22 +118,40 @@ Deno.test("encodeLineProtocol() writes E9, every escape", () => {
   );
 });
 
-Deno.test("encodeLineProtocol() writes each type of array", () => {
+Deno.test("encodeLineProtocol() writes each type of array, and leaves empty ones out", () => {
   const arrays = point("m", {}, {
     bool: [true, false],
     bytes: [new Uint8Array([1, 2, 3])],
     empty: [],
     float: [1.5, 2, -0],
     int: [1n, -2n],
-    string: ["a,b", 'q"', "back\\"],
+    string: ["a b", 'q"', "back\\"],
     unsigned: [{ unsigned: 1n }, { unsigned: 18446744073709551615n }],
   });
   assertEquals(
     encode([arrays]),
     String
-      .raw`m bool=[true,false],bytes=["AQID"b],empty=[],float=[1.5,2,-0],int=[1i,-2i],string=["a,b","q\"","back\\"],unsigned=[1u,18446744073709551615u] 1700000000000000001` +
+      .raw`m bool=[true,false],bytes=["AQID"b],float=[1.5,2,-0],int=[1i,-2i],string=["a b","q\"","back\\"],unsigned=[1u,18446744073709551615u] 1700000000000000001` +
       "\n",
   );
+});
+
+Deno.test("encodeLineProtocol() writes arrays of text with commas as JSON, of which DataKit's parser makes no field", () => {
+  assertEquals(
+    encode([point("m", {}, { a: ["x,y", "z"] })]),
+    'm a="[\\"x,y\\",\\"z\\"]" 1700000000000000001\n',
+  );
+});
+
+Deno.test("encodeLineProtocol() leaves out backslashes before what a tag escapes, and keeps keys apart", () => {
+  const one = point("m", { "\\,": "a\\ b", ",": "c" }, { v: 1 });
+  assertEquals(encode([one]), "m,\\,=c,\\,_=a\\ b v=1 1700000000000000001\n");
+});
+
+Deno.test("encodeLineProtocol() leaves empty bytes out, for which DataKit's parser drops the point", () => {
+  const empty = new Uint8Array();
+  assertEquals(encode([point("m", {}, { b: empty, v: 1 })]), "m v=1 1700000000000000001\n");
+  assertEquals(encode([point("m", {}, { b: empty })]), 'm b="" 1700000000000000001\n');
 });
 
 Deno.test("encodeLineProtocol() writes bytes as base64 with a suffix", () => {
@@ -177,6 +195,7 @@ Deno.test("encodeLineProtocol() sorts keys by their UTF-8 bytes", () => {
 Deno.test("encodeLineProtocol() guards names that parsers would skip", () => {
   assertEquals(encode([point("#m", {}, { v: 1 })]), "\\#m v=1 1700000000000000001\n");
   assertEquals(encode([point("\t", {}, { "\0": 1 })]), "\\\t \\\0=1 1700000000000000001\n");
+  assertEquals(encode([point("m", {}, { "#v": 1 })]), "m #v=1 1700000000000000001\n");
 });
 
 Deno.test("encodeLineProtocol() leaves out backslashes that would undo a field key's escape", () => {

@@ -8,7 +8,14 @@ import { countReport, type Counts, uncaughtErrors } from "./test_report.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 const REPORT = `${ROOT}.cache/junit.xml`;
 /** Slow, or in need of tools that a bare machine lacks: run by `deno task test:layer` and the like. */
-const SLOW = ["tests/layer/slow/", "tests/aws/", "tests/clients/", "tests/runtimes/", "tests/soak/"];
+const SLOW = [
+  "tests/aws/",
+  "tests/clients/",
+  "tests/decoder/",
+  "tests/layer/slow/",
+  "tests/runtimes/",
+  "tests/soak/",
+];
 
 /** What goes before the tests, by the name under which a failure is reported. */
 const STEPS: readonly (readonly [string, readonly string[]])[] = [
