@@ -1,12 +1,15 @@
 /**
  * `deno task demo`: builds the extension if needed and watches it live through a cold start, invocations, an
  * error, a freeze, a timeout and a spindown. Ends with exit code 1 if anything expected did not arrive.
+ * With `--page` the same run is on a page, too, see `page/arguments.ts`.
  */
 import { buildBinary } from "../../build.ts";
 import { inProcessExtension } from "../support/extension.ts";
 import { exitOnSignal } from "./exit_on_signal.ts";
-import { runDemo } from "./demo_script.ts";
+import { DEMO_FUNCTION, DEMO_MEMORY_MB, runDemo } from "./demo_script.ts";
 import type { ExtensionSource } from "./options.ts";
+import { type PageArguments, parsePageArguments } from "./page/arguments.ts";
+import { showRun } from "./page/show_run.ts";
 
 if (import.meta.main) {
   exitOnSignal();
@@ -14,21 +17,43 @@ if (import.meta.main) {
 }
 
 async function main(): Promise<number> {
-  const onLinux = Deno.build.os === "linux";
-  const missing = await runDemo({
-    extension: await findExtension(onLinux),
-    function: "process",
-    freezeMs: 1500,
-    timeoutMs: 2000,
+  const asked = readArguments();
+  if (asked === undefined) return 2;
+  const extension = await findExtension(Deno.build.os === "linux");
+  const timeoutMs = 2000;
+  await using shown = await showRun({
+    asked,
+    extension,
+    functionName: DEMO_FUNCTION,
+    runtime: `deno ${Deno.version.deno}`,
+    memoryMb: DEMO_MEMORY_MB,
+    timeoutMs,
+    sample: JSON.stringify({
+      name: "by hand",
+      logs: ["order received"],
+      sleepMs: 40,
+      response: { ok: true },
+    }),
     print,
   });
-  if (missing.length === 0) {
-    print("Everything expected arrived, once and in order.");
-    return 0;
+  const missing = await runDemo({ extension, function: "process", freezeMs: 1500, timeoutMs, print, shown });
+  return missing.length === 0 ? 0 : 1;
+}
+
+/** `undefined` after saying what is wrong with them. */
+function readArguments(): PageArguments | undefined {
+  try {
+    const asked = parsePageArguments(Deno.args.filter((argument) => argument !== "--"));
+    if (asked.rest.length === 0) return asked;
+    print(
+      `Cannot run the demo with ${
+        asked.rest.join(" ")
+      }: --page, --open, --report <file> and --checks are known`,
+    );
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
   }
-  print("MISSING OR WRONG");
-  for (const sentence of missing) print(`- ${sentence}`);
-  return 1;
+  return undefined;
 }
 
 /** The compiled extension is a Linux program; elsewhere the same code runs in this process. */

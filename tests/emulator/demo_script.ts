@@ -1,10 +1,12 @@
 /** The demo's life, and what has to have arrived when it is over. */
 import { DOCUMENTED_FIELDS } from "../support/documented.ts";
+import { createControls } from "./controls.ts";
 import { type DatawayDouble, startDataway } from "./dataway.ts";
 import { startLambda } from "./lambda.ts";
 import type { Lambda } from "./lambda.ts";
 import type { ExtensionSource } from "./options.ts";
 import { commonTags, fieldTable, logTable, pointTable, uploadTable, withoutTags } from "./point_tables.ts";
+import type { ShownRun } from "./page/show_run.ts";
 import { play, type Played, type Step } from "./play.ts";
 import { invocationTable, memoryTable, timeTable } from "./summary.ts";
 
@@ -15,36 +17,54 @@ export interface DemoOptions {
   readonly freezeMs: number;
   readonly timeoutMs: number;
   readonly print: (line: string) => void;
+  /** Shows the same run on a page, which stays when it is over. */
+  readonly shown?: ShownRun;
 }
 
-const MEMORY_MB = 512;
+export const DEMO_MEMORY_MB = 512;
+export const DEMO_FUNCTION = "checkout";
 const INVOCATIONS = 10;
 /** Largest part of the shutdown budget an extension should need, in ms. */
 const MAX_SHUTDOWN_MS = 1400;
 
 /** Lives the demo, prints everything, and returns what is missing, one sentence each. */
 export async function runDemo(options: DemoOptions): Promise<readonly string[]> {
-  const { print } = options;
-  await using dataway = await startDataway();
+  const { print, shown } = options;
+  const recorder = shown?.page?.recorder;
+  await using dataway = await startDataway(recorder === undefined ? {} : { onUpload: recorder.onUpload });
   await using lambda = await startLambda({
     extension: options.extension,
     function: options.function,
-    memorySizeMb: MEMORY_MB,
+    functionName: DEMO_FUNCTION,
+    memorySizeMb: DEMO_MEMORY_MB,
     timeoutMs: options.timeoutMs,
     logFormat: "JSON",
     env: {
       ENV_DATAWAY: dataway.url,
       ENV_HTTP_LISTEN: "127.0.0.1:0",
       ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
+      ...shown?.env,
     },
+    ...(recorder === undefined ? {} : { onEvent: recorder.onEvent, beforeFreeze: recorder.beforeFreeze }),
     onLog: ({ source, line }) => source === "extension" && print(`extension says   ${line}`),
   });
+  const controls = createControls({ lambda, dataway, onChange: (armed) => recorder?.onArmed(armed) });
+  shown?.control(lambda, controls);
   const startedAt = performance.now();
   const clock = (line: string): void =>
     print(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}`);
   const played = await play(lambda, demoSteps(options.freezeMs), clock);
   printTables(lambda, dataway, played, print);
-  return findMissing(lambda, dataway, played);
+  const missing = findMissing(lambda, dataway, played);
+  printVerdict(missing, print);
+  await shown?.stay();
+  return missing;
+}
+
+function printVerdict(missing: readonly string[], print: (line: string) => void): void {
+  if (missing.length === 0) return print("Everything expected arrived, once and in order.");
+  print("MISSING OR WRONG");
+  for (const sentence of missing) print(`- ${sentence}`);
 }
 
 /** Cold start, ten invocations, a handled error, a freeze, a timeout with its reset, spindown. */
@@ -137,7 +157,7 @@ function findMissing(lambda: Lambda, dataway: DatawayDouble, played: Played): re
   expect("sum of timeouts", 1, sum("timeouts"));
   expect("sum of out_of_memory", 0, sum("out_of_memory"));
   expect("points with duration_ms", count, values("duration_ms").length);
-  expect("values of memory_size_mb", [MEMORY_MB], [...new Set(values("memory_size_mb"))]);
+  expect("values of memory_size_mb", [DEMO_MEMORY_MB], [...new Set(values("memory_size_mb"))]);
   const messages = dataway.points("logging", "awslambda-logging")
     .map(({ fields }) => String(fields.get("message")));
   expect(

@@ -41,7 +41,7 @@ export async function play(
       case "invoke": {
         // Its records are told from the one's before by their times, which are whole milliseconds.
         await sleep(2);
-        const result = await lambda.invoke(step.script);
+        const result = await lambda.invoke({ name: step.name, ...step.script });
         invocations.push({ name: step.name, result });
         if (result.reset !== undefined) endings.push(result.reset);
         print(describeInvocation(step.name, result));

@@ -25,6 +25,8 @@ export type LocalSend =
 
 /** One invocation. Parts happen in the order of the members below. */
 export interface FunctionScript {
+  /** What a person calls it; the function does not care. */
+  readonly name?: string;
   /** Lines printed first: text as it is, anything else as one line of JSON. `{requestId}` stands for the id. */
   readonly logs?: readonly unknown[];
   readonly sends?: readonly LocalSend[];
