@@ -113,6 +113,8 @@ export function createInvocations(options: InvocationsOptions): Invocations {
   const coldStart = createColdStart(options.initializationType);
   const outcomes = createOutcomes({ coldStart, countHandledErrors });
   const heard = Promise.withResolvers<void>();
+  /** Anything at all was told of this environment. */
+  const begun = Promise.withResolvers<void>();
   const foundOr: Parts["foundOr"] = (found, requestId, timeNs) => {
     if (found !== undefined) return found;
     forgetOldest(table, outcomes);
@@ -128,12 +130,15 @@ export function createInvocations(options: InvocationsOptions): Invocations {
   return {
     invoked: (event) => ({ open: invoke(event, nowNs()), outcomes: outcomes.drain() }),
     observe: (event) => {
+      begun.resolve();
       const meaning = observe(parts, event, event.timeNs ?? nowNs());
       const others = outcomes.drain().filter((outcome) => outcome !== meaning.outcome);
       return { ...meaning, others };
     },
     releaseWaits: () => releaseWaits(table),
     lastReported: async (signal) => {
+      // A function that dies at once ends its environment before the first batch of telemetry is here.
+      if (table.size === 0 && !await settledBefore(begun.promise, signal)) return false;
       if (table.size === 0) {
         // An init repeated inside an invocation has failed: there was no INVOKE, but the platform tells of one.
         if (!coldStart.repeatedInInvoke) return true;

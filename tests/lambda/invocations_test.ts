@@ -422,8 +422,22 @@ Deno.test("invocations.lastReported() waits for the request of an invocation who
   assertEquals(await last, true);
 });
 
+Deno.test("invocations.lastReported() waits for the first word of a function that died at once", async () => {
+  const telemetry = openTelemetry();
+  const last = telemetry.invocations.lastReported(NEVER);
+  assertEquals(await telemetry.invocations.lastReported(AbortSignal.abort()), false);
+  await telemetry.post([
+    event("10:00:00.000", "platform.initStart", { phase: "invoke" }),
+    event("10:00:00.010", "platform.start", { requestId: "A" }),
+    event("10:00:00.011", "platform.runtimeDone", { requestId: "A", status: "error" }),
+    event("10:00:00.012", "platform.report", { requestId: "A", status: "error", metrics: {} }),
+  ]);
+  assertEquals(await last, true);
+});
+
 Deno.test("invocations.lastReported() settles with the report alone", async () => {
   const telemetry = openTelemetry();
+  await telemetry.post([event("10:00:00.000", "platform.initStart", { phase: "init" })]);
   assertEquals(await telemetry.invocations.lastReported(NEVER), true);
   await telemetry.post([start("r1"), done("r1")]);
   const last = telemetry.invocations.lastReported(NEVER);
