@@ -44,7 +44,8 @@ function salvage(text: string): TelemetryBody {
     ELEMENT_START.lastIndex = at + 1;
     at = effort < 0 ? -1 : ELEMENT_START.exec(text)?.index ?? -1;
   }
-  if (elements.length === 0 && bad === 0 && text.trim() !== "") bad = 1;
+  // Between whole elements too, something was lost with what is missing.
+  if (bad === 0 && text.trim() !== "") bad = 1;
   return { elements, bad };
 }
 

@@ -27,6 +27,8 @@ export interface OpenTelemetry {
   readonly points: Point[];
   readonly done: FinishedInvocation[];
   readonly refused: Map<string, number>;
+  /** What the receiver said of errors of its own. */
+  readonly errors: string[];
   /** Posts a batch (events, or a body as it is) and gives the answer's status. */
   post(batch: unknown, headers?: Record<string, string>, path?: string): Promise<number>;
   /** Everything so far as line protocol, common tags joined. */
@@ -46,6 +48,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
   const intake = createRecordingIntake("telemetry");
   const { points, refused } = intake;
   const done: FinishedInvocation[] = [];
+  const errors: string[] = [];
   let passedMs = 0;
   const schema = options.schema ?? "documented";
   const resource = createResource({
@@ -56,7 +59,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
   });
   const receiver = createTelemetryReceiver({
     ...intake,
-    log: createLogger({ level: "off" }),
+    log: createLogger({ level: "error", write: (line) => void errors.push(line) }),
     now: () => NOW_MS + passedMs,
     managedInstance: options.managedInstance ?? false,
     initializationType: options.initializationType,
@@ -75,8 +78,11 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     points,
     done,
     refused,
+    errors,
     post: async (batch, headers = {}, path = "/awslambda"): Promise<number> => {
-      const body = typeof batch === "string" ? batch : JSON.stringify(batch);
+      const isBody = typeof batch === "string" || batch instanceof Uint8Array ||
+        batch instanceof ReadableStream;
+      const body = isBody ? batch : JSON.stringify(batch);
       const response = await receiver.app?.request(path, { method: "POST", body, headers });
       return response?.status ?? 0;
     },
