@@ -33,6 +33,8 @@ export interface ThroughputFigures {
 
 /** Time for memory to settle, in ms. */
 const SETTLE_MS = 250;
+/** How long a function runs, in ms. */
+const FUNCTION_MS = 12;
 /** Lines and bytes of a full batch of a subscription with 262144 bytes. */
 const BATCH_LINES = 740;
 const BATCH_BYTES = 256 * 1024;
@@ -87,6 +89,38 @@ export async function measureInvocations(
   call.reply(shutdownEvent());
   await rig.extension.ended;
   return { holdMs, cpuMsPerInvocation, before, halfway, after };
+}
+
+/**
+ * Invocations back to back whose telemetry the platform holds back for `bufferMs`, as under a busy function. Each has a
+ * hold, in ms: from the runtime's end to the arrival of `next`; 0 where `next` was asked for before that end.
+ */
+export async function measureBusy(path: string, count: number, bufferMs: number): Promise<readonly number[]> {
+  await using rig = await startRig(path, "fast");
+  let call = await rig.until(rig.platform.next());
+  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  await sleep(SETTLE_MS);
+  const holdMs: number[] = [];
+  let posting = Promise.resolve();
+  for (let index = 0; index < count; index++) {
+    const requestId = `3da1f2dc-3222-475e-9205-${String(index).padStart(12, "0")}`;
+    call.reply(invokeEvent(requestId));
+    const next = rig.until(rig.platform.next());
+    await sleep(FUNCTION_MS);
+    const doneAt = performance.now();
+    const before = posting;
+    posting = sleep(bufferMs).then(async () => {
+      await before;
+      await telemetry.post(invocationBody(requestId));
+      await telemetry.post(reportBody(requestId));
+    });
+    call = await next;
+    holdMs.push(Math.max(0, call.at - doneAt));
+  }
+  await posting;
+  call.reply(shutdownEvent());
+  await rig.extension.ended;
+  return holdMs;
 }
 
 /** Full batches of log lines back to back inside one invocation, all of which must reach the Dataway. */
