@@ -12,7 +12,7 @@ export interface StartFigures {
 }
 
 export interface InvocationFigures {
-  /** From sending `platform.runtimeDone` to the arrival of `next`, one an invocation, in ms. */
+  /** From sending `platform.runtimeDone` to the arrival of `next`, one an invocation, in ms; 0: it came before. */
   readonly holdMs: readonly number[];
   readonly cpuMsPerInvocation: number;
   readonly before: Memory;
@@ -79,7 +79,7 @@ export async function measureInvocations(
     const doneAt = performance.now();
     await rig.until(telemetry.post(done));
     call = await rig.until(rig.platform.next());
-    holdMs.push(call.at - doneAt);
+    holdMs.push(Math.max(0, call.at - doneAt));
     await rig.until(telemetry.post(reportBody(requestId)));
     if (index + 1 === Math.floor(count / 2)) halfway = rig.extension.memory();
   }
