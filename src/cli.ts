@@ -99,8 +99,9 @@ async function findEndpoints(
   if (endpoints.length > 0) return { endpoints };
   if (secret === undefined) return { endpoints, reason: "nothing would be sent. Set ENV_DATAWAY" };
   try {
-    const { readSecretValue } = await import("./dataway/secret/secret_store.ts");
-    const found = parseSecretEndpoints(await readSecretValue(secret, env), secret.urls);
+    const { createSecretClient, readSecretValue } = await import("./dataway/secret/secret_store.ts");
+    using client = createSecretClient(env);
+    const found = parseSecretEndpoints(await readSecretValue(secret, env, client.send), secret.urls);
     if (found.endpoints.length > 0) return { endpoints: found.endpoints };
     return {
       endpoints,
@@ -119,15 +120,13 @@ interface Answer {
 /** Whether anyone answers there: an empty request to no upload path, without the token. */
 async function knock(base: string, client: DatawayClient): Promise<Answer> {
   try {
-    const response = await client.fetch(`${base}/`, {
+    const { status } = await client.send(`${base}/`, {
       method: "POST",
       headers: {},
-      body: new Uint8Array(0),
-      redirect: "manual",
+      body: new Uint8Array(),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    await response.body?.cancel();
-    return { ok: true, text: `answers (${response.status})` };
+    return { ok: true, text: `answers (${status})` };
   } catch (error) {
     return { ok: false, text: `does not answer: ${describeNetworkError(error)}` };
   }
@@ -147,7 +146,7 @@ async function sendPoint(
     encoding: ENCODINGS[dataway.contentEncoding],
     commonTags: () => new Map(),
     commonKeys: createCommonKeys([]),
-    fetch: client.fetch,
+    send: client.send,
     now,
     version: VERSION,
   });

@@ -188,7 +188,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       encoding,
       commonTags: resource.tags,
       commonKeys,
-      fetch: client.fetch,
+      send: client.send,
       now,
       version: VERSION,
     });
@@ -196,8 +196,9 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const late = secret === undefined ? undefined : createSecretExporter({
     endpointsOf: (value) => parseSecretEndpoints(value, secret.urls),
     readSecret: async () => {
-      const { readSecretValue } = await import("./dataway/secret/secret_store.ts");
-      return await readSecretValue(secret, options.env);
+      const { createSecretClient, readSecretValue } = await import("./dataway/secret/secret_store.ts");
+      using aws = createSecretClient(options.env, now);
+      return await readSecretValue(secret, options.env, aws.send, now);
     },
     exporterTo,
     log,

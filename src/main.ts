@@ -11,6 +11,11 @@ const MANAGED_INSTANCES = "lambda-managed-instances";
 const env = Deno.env.toObject();
 // It would move our listeners somewhere else (`spec/deno.md` 3).
 Deno.env.delete("DENO_SERVE_ADDRESS");
+// The runtime's own reading of these differs from everyone else's; `dataway/http/proxy.ts` reads them from `env`.
+for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]) {
+  Deno.env.delete(name);
+  Deno.env.delete(name.toLowerCase());
+}
 
 // Whatever fails unseen, the function's invocations must go on: an exit of ours is fatal for them.
 for (const type of ["unhandledrejection", "error"] as const) {

@@ -15,10 +15,11 @@ export interface ServeOptions {
   readonly log: Logger;
 }
 
-/** An open HTTP listener and what cuts its connections. */
+/** An open HTTP listener, what cuts its connections, and requests under way. */
 interface Listener {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
   readonly cut: AbortController;
+  readonly underway: ReadonlySet<Promise<Response>>;
 }
 
 /** How long requests under way may go on when the servers are closed. In ms. */
@@ -77,6 +78,7 @@ function listen(
   receiver = "the main listener",
 ): Listener | undefined {
   const cut = new AbortController();
+  const underway = new Set<Promise<Response>>();
   try {
     const server = Deno.serve(
       {
@@ -88,9 +90,13 @@ function listen(
           return new Response(null, { status: 500 });
         },
       },
-      (request, info) => app.fetch(request, info),
+      (request, info) => {
+        const response = Promise.resolve(app.fetch(request, info));
+        underway.add(response);
+        return response.finally(() => underway.delete(response));
+      },
     );
-    return { server, cut };
+    return { server, cut, underway };
   } catch (error) {
     // A missing ::1 is how half the sandboxes are: not worth a line of the user's log.
     const level = address.hostname === "::1" ? "debug" : "warn";
@@ -101,10 +107,14 @@ function listen(
   }
 }
 
-async function close({ server, cut }: Listener): Promise<void> {
-  // Keep-alive connections of the function's clients never end by themselves.
-  const timer = setTimeout(() => cut.abort(), CLOSE_GRACE_MS);
-  await server.shutdown();
+/** Waits a moment for requests under way; a graceful end of the server's would wait for connections without any. */
+async function close({ server, cut, underway }: Listener): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const grace = new Promise<void>((resolve) => void (timer = setTimeout(resolve, CLOSE_GRACE_MS)));
+  await Promise.race([Promise.allSettled(underway), grace]);
   clearTimeout(timer);
+  // The last answers are on their way out in the next turn.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  cut.abort();
   await server.finished;
 }

@@ -205,7 +205,7 @@ function readProxy(read: SettingReader): string | undefined {
   const text = read.secret(name, {
     description:
       "Proxy for uploads (`http://`, `https://`, `socks5://`); without it `HTTPS_PROXY`, `HTTP_PROXY` and " +
-      "`NO_PROXY` count",
+      "`ALL_PROXY` count. `NO_PROXY` counts for all, read as Go and curl read it",
   });
   if (text === "") return undefined;
   const url = parseUrl(text);

@@ -3,10 +3,11 @@ import type { DatawayEndpoint } from "../config/dataway.ts";
 import type { Batch, Exporter, ExportResult } from "../pipeline/exporter.ts";
 import { type CommonKeys, type CommonTags, encodeCommonTags } from "../point/common_tags.ts";
 import type { Encoding } from "../point/encoding.ts";
-import { boundSignal, readAtMost } from "./bounds.ts";
+import { boundSignal } from "./bounds.ts";
 import { createRedactor, describeNetworkError } from "./error_text.ts";
 import { createFailover } from "./failover.ts";
-import { buildUploadHeaders, buildUploadUrl, createPackageId, type UploadFetch } from "./request.ts";
+import type { Send } from "./http/message.ts";
+import { buildUploadHeaders, buildUploadUrl, createPackageId } from "./request.ts";
 import { decideResult } from "./response.ts";
 
 /** What {@link createDatawayExporter} is built with. */
@@ -22,7 +23,7 @@ export interface DatawayExporterOptions {
   /** Longest time for one POST, in ms, counted from its own start. */
   readonly timeoutMs: number;
   readonly gzip: boolean;
-  readonly fetch: UploadFetch;
+  readonly send: Send;
   /** Unix time in ms. */
   readonly now: () => number;
   /** Our own version. */
@@ -31,9 +32,6 @@ export interface DatawayExporterOptions {
 
 /** Level 5 makes bodies 2 % larger than 6 at 1.3 times its speed; see `spec/deno.md` 4. */
 const GZIP_LEVEL = 5;
-/** Answers have short bodies; a longer one is not worth reading to its end, in bytes and ms. */
-const MAX_ANSWER_BYTES = 16 * 1024;
-const MAX_ANSWER_WAIT_MS = 300;
 
 interface Upload {
   readonly batch: Batch;
@@ -47,7 +45,7 @@ interface Upload {
  *
  * @example
  * ```ts
- * await using exporter = createDatawayExporter({ ...config, encoding, commonTags, fetch: client.fetch, now, version });
+ * await using exporter = createDatawayExporter({ ...config, encoding, commonTags, send: client.send, now, version });
  * const result = await exporter.export(batch, AbortSignal.timeout(2000));
  * ```
  */
@@ -107,10 +105,8 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     try {
       const { body, headers } = upload;
       const url = buildUploadUrl(endpoint, upload.batch.category);
-      const init = { method: "POST", headers, body, redirect: "manual", signal: bound.signal } as const;
-      const response = await options.fetch(url, init);
-      const text = await readAtMost(response, MAX_ANSWER_BYTES, MAX_ANSWER_WAIT_MS);
-      const result = decideResult({ status: response.status, headers: response.headers, text }, now());
+      const answer = await options.send(url, { method: "POST", headers, body, signal: bound.signal });
+      const result = decideResult(answer, now());
       return result.status === "success" ? result : { ...result, error: redact(result.error) };
     } catch (error) {
       return {

@@ -1,19 +1,6 @@
 import type { DatawayEndpoint } from "../config/dataway.ts";
 import type { Category } from "../point/point.ts";
 
-/** What an upload is sent with; the part of `fetch` the exporter needs. */
-export interface UploadInit {
-  readonly method: "POST";
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** A redirect is an answer like any other: following it would carry the token to a host nobody named. */
-  readonly redirect: "manual";
-  readonly signal: AbortSignal;
-}
-
-/** Sends one upload. Rejects as `fetch` does. */
-export type UploadFetch = (url: string, init: UploadInit) => Promise<Response>;
-
 /** What the headers of an upload say. */
 export interface UploadFacts {
   readonly contentType: string;

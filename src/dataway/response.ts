@@ -1,12 +1,5 @@
 import type { ExportResult } from "../pipeline/exporter.ts";
-
-/** What Dataway answered. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  /** As much of the body as was read. */
-  readonly text: string;
-}
+import type { HttpAnswer } from "./http/message.ts";
 
 /** Longest wait a receiver can ask for, in ms: one odd header must not switch the export off for a sandbox's life. */
 const MAX_RETRY_AFTER_MS = 600_000;
@@ -24,7 +17,7 @@ const QUOTA_MARK = "beyondDataUsage";
  * @param nowMs Unix time in ms, against which a `Retry-After` date is read.
  * @see `spec/datakit.md` 3.9
  */
-export function decideResult(answer: Answer, nowMs: number): ExportResult {
+export function decideResult(answer: HttpAnswer, nowMs: number): ExportResult {
   const { status } = answer;
   if (status >= 200 && status < 300) return { status: "success" };
   if (status === 413) return { status: "too_large", error: describeAnswer(answer) };
@@ -48,12 +41,12 @@ function parseDateMs(text: string): number {
   return /^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(text) ? Date.parse(text) : NaN;
 }
 
-function decideReason({ status, text }: Answer): "rejected" | "forbidden" | "quota" {
+function decideReason({ status, text }: HttpAnswer): "rejected" | "forbidden" | "quota" {
   if (status === 403 && text.includes(QUOTA_MARK)) return "quota";
   return status === 401 || status === 403 ? "forbidden" : "rejected";
 }
 
-function describeAnswer({ status, headers, text }: Answer): string {
+function describeAnswer({ status, headers, text }: HttpAnswer): string {
   const location = headers.get("location");
   if (status >= 300 && status < 400 && location !== null) {
     return `Dataway answered ${status}, a redirect to ${location.split("?")[0]}`;

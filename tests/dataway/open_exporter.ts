@@ -26,7 +26,7 @@ export function openExporter(env: Environment, now: () => number = Date.now): Op
     encoding: ENCODINGS[config.contentEncoding],
     commonTags: () => new Map([["region", "test"]]),
     commonKeys: createCommonKeys(["region"]),
-    fetch: client.fetch,
+    send: client.send,
     now,
     version: "0.0.0",
   });

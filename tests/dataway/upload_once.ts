@@ -19,7 +19,7 @@ await using exporter = createDatawayExporter({
   encoding: ENCODINGS[config.contentEncoding],
   commonTags: () => new Map(),
   commonKeys: createCommonKeys([]),
-  fetch: client.fetch,
+  send: client.send,
   now: Date.now,
   version: "0.0.0",
 });

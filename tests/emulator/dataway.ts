@@ -14,9 +14,13 @@ export const TEST_TOKEN = "tkn_0123456789abcdef0123456789abcdef";
 
 /**
  * What one request gets: a status; `hang`: nothing, ever; `reset`: the connection closed; `drip`: status 200 and a
- * body that never ends. `delayMs` comes before the answer. Requests that break a rule get 4xx and use up no step.
+ * body that never ends; a `flood` of what never ends, at full speed. `delayMs` comes before the answer. Requests that
+ * break a rule get 4xx and use up no step.
  */
-export type ReplyStep = number | ReplyDetails | "hang" | "reset" | "drip";
+export type ReplyStep = number | ReplyDetails | "hang" | "reset" | "drip" | Flood;
+
+/** Interim answers (`100 Continue`), headers behind a status of 200, or a body behind its head. */
+export type Flood = "flood of interim answers" | "flood of headers" | "flood of body";
 
 export interface ReplyDetails {
   readonly status: number;
@@ -132,7 +136,10 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
       ? steps.shift() ?? usual(inspected.upload.points.length)
       : inspected.status;
     const details = typeof step === "object" ? step : { status: typeof step === "number" ? step : 0 };
-    const upload = { ...inspected.upload, status: step === "drip" ? 200 : details.status };
+    const upload = {
+      ...inspected.upload,
+      status: step === "drip" || step === "flood of body" ? 200 : details.status,
+    };
     requests.push(upload);
     const answered = onUpload(upload, raw.body);
     for (const watch of watchers) watch();
@@ -141,6 +148,7 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
     answered(!signal.aborted && details.status !== 0);
     if (step === "reset") return { kind: "reset" };
     if (step === "drip") return { kind: "drip" };
+    if (isFlood(step)) return { kind: "flood", ...FLOODS[step] };
     return signal.aborted ? { kind: "reset" } : toAnswer(details);
   }
 
@@ -175,6 +183,16 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
     },
   };
   return Promise.resolve(double);
+}
+
+const FLOODS: Readonly<Record<Flood, { readonly start: string; readonly more: string }>> = {
+  "flood of interim answers": { start: "", more: "HTTP/1.1 100 Continue\r\n\r\n" },
+  "flood of headers": { start: "HTTP/1.1 200 OK\r\n", more: "x-header: value\r\n" },
+  "flood of body": { start: "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", more: "4\r\nbody\r\n" },
+};
+
+function isFlood(step: ReplyStep): step is Flood {
+  return typeof step === "string" && Object.hasOwn(FLOODS, step);
 }
 
 interface Inspected {

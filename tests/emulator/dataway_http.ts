@@ -22,6 +22,8 @@ export type RawAnswer =
   | { readonly kind: "respond"; readonly status: number; readonly headers: Headers; readonly body: string }
   /** A success whose body comes byte by byte and never ends. */
   | { readonly kind: "drip" }
+  /** `start`, and then `more` again and again, as fast as the connection takes it. */
+  | { readonly kind: "flood"; readonly start: string; readonly more: string }
   /** The connection is closed before any answer. */
   | { readonly kind: "reset" };
 
@@ -30,6 +32,7 @@ export type RawHandler = (request: RawRequest) => Promise<RawAnswer>;
 /** Large enough for any URL and headers of ours, in bytes. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const DRIP_MS = 20;
+const FLOOD_BYTES = 128 * 1024;
 
 /** Serves connections of `listener` until disposed; then closes all of them. `nextConnection` numbers them. */
 export function serveRaw(
@@ -80,7 +83,9 @@ async function serveConnection(conn: Deno.Conn, connection: number, handler: Raw
       rest = read.rest;
       const answer = await handler({ ...read.request, connection, gone: peer.watch() });
       if (answer.kind === "reset") return;
-      await (answer.kind === "drip" ? drip(conn) : respond(conn, answer));
+      if (answer.kind === "drip") await drip(conn);
+      else if (answer.kind === "flood") await flood(conn, answer);
+      else await respond(conn, answer);
     }
   } catch {
     // The peer went away, or we were disposed.
@@ -198,6 +203,12 @@ async function drip(conn: Deno.Conn): Promise<void> {
     await writeAll(conn, new TextEncoder().encode("."));
     await new Promise((resolve) => setTimeout(resolve, DRIP_MS));
   }
+}
+
+async function flood(conn: Deno.Conn, { start, more }: RawAnswer & { kind: "flood" }): Promise<void> {
+  await writeAll(conn, new TextEncoder().encode(start));
+  const block = new TextEncoder().encode(more.repeat(Math.ceil(FLOOD_BYTES / more.length)));
+  while (true) await writeAll(conn, block);
 }
 
 function findHeadEnd(bytes: Uint8Array): number {

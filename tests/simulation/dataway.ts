@@ -1,5 +1,5 @@
 import type { DatawayEndpoint } from "../../src/config/dataway.ts";
-import type { UploadFetch, UploadInit } from "../../src/dataway/request.ts";
+import type { HttpAnswer, HttpRequest, Send } from "../../src/dataway/http/message.ts";
 import type { Category, Point } from "../../src/point/point.ts";
 import type { Encoding } from "../../src/point/encoding.ts";
 import { type FlushVerdict, numberOf } from "./checks.ts";
@@ -11,7 +11,7 @@ import type { World } from "./world.ts";
 /** Dataways that take, refuse, hang and forget to answer, and know what they took. */
 export interface FakeDataway {
   readonly endpoints: readonly DatawayEndpoint[];
-  readonly fetch: UploadFetch;
+  readonly send: Send;
   /** Bodies without contents: only sizes matter here. */
   readonly encoding: Encoding;
   /** How each endpoint behaves from now on. */
@@ -52,7 +52,7 @@ interface Upload {
 
 interface Reply {
   readonly stores: boolean;
-  readonly response: (() => Response) | "breaks" | "never";
+  readonly response: HttpAnswer | "breaks" | "never";
   readonly status?: number;
   readonly latencyMs: number;
 }
@@ -103,7 +103,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     newest.set(category, last);
   }
 
-  function answer(upload: Upload, reply: Reply, settle: (outcome: Response | Error) => void): void {
+  function answer(upload: Upload, reply: Reply, settle: (outcome: HttpAnswer | Error) => void): void {
     if (upload.signal.aborted || upload.dead) return;
     underway.delete(upload);
     const { status = 0, response } = reply;
@@ -118,7 +118,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       }
     }
     tell(`  Dataway ${upload.endpoint} answers ${status || "with a reset"}`);
-    settle(typeof response === "function" ? response() : new TypeError("connection reset"));
+    settle(typeof response === "object" ? response : new TypeError("connection reset"));
   }
 
   /** The extension gave up. Its right, unless the answer had come in a freeze and only waits to be read. */
@@ -138,7 +138,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     }
   }
 
-  const fetch: UploadFetch = (url, init) =>
+  const send: Send = (url, init) =>
     new Promise((resolve, reject) => {
       const upload = readUpload(url, init);
       if (upload.numbers.some((number) => acknowledged.has(number))) {
@@ -168,7 +168,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
         }));
     });
 
-  function readUpload(url: string, { body, signal }: UploadInit): Upload {
+  function readUpload(url: string, { body, signal }: HttpRequest): Upload {
     const [, endpoint = "0", category = ""] = /^https:\/\/dataway(\d+)\/v1\/write\/(\w+)\?/.exec(url) ?? [];
     const points = bodies.get(body) ?? [];
     if (points.length === 0 || points.some((point) => point.category !== category)) {
@@ -192,7 +192,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       stores: status === 200,
       status,
       latencyMs,
-      response: () => new Response(text, { status, headers }),
+      response: { status, text, headers: new Headers(headers) },
     });
     switch (kind) {
       case "flapping":
@@ -209,7 +209,8 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       case "logs_hang":
         return decideReply({ kind: upload.category === "logging" ? "hang" : "healthy", latencyMs }, upload);
       case "drip":
-        return { stores: true, status: 200, latencyMs, response: () => dripping(upload.signal) };
+        // The status decides: that the body never ends is the client's matter.
+        return reply(200);
       case "429_retry_after":
         return reply(429, "", { "retry-after": String(random.pick([0, 1, 7])) });
       case "quota":
@@ -234,7 +235,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       },
       growth: frameGrowth,
     },
-    fetch,
+    send,
     get moods() {
       return moods;
     },
@@ -272,12 +273,4 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     stored,
     refusals,
   };
-}
-
-/** A 200 whose body never ends. */
-function dripping(signal: AbortSignal): Response {
-  const body = new ReadableStream({
-    start: (controller) => signal.addEventListener("abort", () => controller.error(signal.reason)),
-  });
-  return new Response(body, { status: 200 });
 }

@@ -104,7 +104,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     maxRawBodyBytes: schedule.maxRawBodyBytes,
     timeoutMs: schedule.timeoutMs,
     gzip: false,
-    fetch: dataway.fetch,
+    send: dataway.send,
     now,
     version: "0",
   });

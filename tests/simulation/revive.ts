@@ -33,7 +33,7 @@ export async function revive(world: World, dataway: FakeDataway, disk: SpoolFile
     maxRawBodyBytes: schedule.maxRawBodyBytes,
     timeoutMs: schedule.timeoutMs,
     gzip: false,
-    fetch: dataway.fetch,
+    send: dataway.send,
     now,
     version: "0",
   });

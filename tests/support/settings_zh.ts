@@ -15,7 +15,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_DATAWAY_KMS", "同上，为由 KMS 解密的 base64 密文"],
   [
     "ENV_DATAWAY_HTTP_PROXY",
-    "上传所用代理（`http://`、`https://`、`socks5://`）；未设置时使用 `HTTPS_PROXY`、`HTTP_PROXY` 与 `NO_PROXY`",
+    "上传所用代理（`http://`、`https://`、`socks5://`）；未设置时使用 `HTTPS_PROXY`、`HTTP_PROXY` 与 `ALL_PROXY`。`NO_PROXY` 对各者都有效，读法与 Go、curl 相同",
   ],
   ["ENV_DATAWAY_ENABLE_SINKER", "不支持：上传不带 `X-Global-Tags`，Dataway 只按 token 分流"],
   ["ENV_DATAWAY_TIMEOUT", "单次上传的最长时间"],

@@ -1,9 +1,10 @@
 import { AwsV4Signer } from "aws4fetch";
 import type { DatawaySecret } from "../../config/dataway.ts";
+import type { Environment } from "../../config/reader.ts";
 import { createDeadline } from "../../pipeline/deadline.ts";
-import { loadCredentials } from "./credentials.ts";
-
-type Env = Readonly<Record<string, string | undefined>>;
+import { createHttpClient, type HttpClient } from "../http/client.ts";
+import type { Send } from "../http/message.ts";
+import { chooseProxy } from "../http/proxy.ts";
 
 /** How each store is asked, and where in its answer the value is. All speak AWS's JSON protocol over POST. */
 interface Question {
@@ -14,44 +15,65 @@ interface Question {
   readonly read: (answer: unknown) => string | undefined;
 }
 
+/** Temporary credentials of the function's role. */
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string | undefined;
+}
+
 /** Longest time for an answer of AWS, in ms. */
 const TIMEOUT_MS = 5000;
+const CREDENTIALS_URL = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+/** What secrets are read with: through the environment's proxy, but for the sandbox's own credentials endpoint. */
+export function createSecretClient(env: Environment, now: () => number = Date.now): HttpClient {
+  const own = URL.parse(env[CREDENTIALS_URL] ?? "")?.origin;
+  return createHttpClient({
+    proxyOf: (target) => target.origin === own ? undefined : chooseProxy(target, undefined, env),
+    now,
+  });
+}
 
 /**
  * Reads the secret with the function's role. Throws with the store's own words when it cannot; the value itself is in
  * no error. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured.
+ *
+ * @param now Unix time in ms, by which a freeze is told from a store that does not answer.
  */
 export async function readSecretValue(
   secret: DatawaySecret,
-  env: Env,
-  send: typeof fetch = fetch,
+  env: Environment,
+  send: Send,
+  now: () => number = Date.now,
 ): Promise<string> {
   // Reading goes on while the next event is awaited: a freeze may fall into it.
-  using deadline = createDeadline(TIMEOUT_MS);
+  using deadline = createDeadline(TIMEOUT_MS, now);
   const { signal } = deadline;
   const region = regionOf(secret.id) ?? env["AWS_REGION"] ?? "us-east-1";
   const question = questionOf(secret);
   const { accessKeyId, secretAccessKey, sessionToken } = await loadCredentials(env, send, signal);
+  const body = JSON.stringify(question.body);
   const signed = await new AwsV4Signer({
     method: "POST",
     url: endpointOf(question.service, region, env),
     headers: { "content-type": question.contentType, "x-amz-target": question.target },
-    body: JSON.stringify(question.body),
+    body,
     accessKeyId,
     secretAccessKey,
     ...(sessionToken === undefined ? {} : { sessionToken }),
     service: question.service,
     region,
   }).sign();
-  const response = await send(signed.url, {
+  const response = await send(signed.url.href, {
     method: "POST",
-    headers: [...signed.headers],
-    body: JSON.stringify(question.body),
-    redirect: "error",
+    headers: Object.fromEntries(signed.headers),
+    body: new TextEncoder().encode(body),
+    wants: "body",
     signal,
   });
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) {
+  const answer = parseJson(response.text);
+  if (response.status !== 200) {
     const type = textAt(answer, "__type")?.split("#").at(-1) ?? "";
     const message = textAt(answer, "message") ?? textAt(answer, "Message") ?? "";
     throw new Error(
@@ -63,6 +85,39 @@ export async function readSecretValue(
     throw new Error("Cannot read the secret as it holds no text");
   }
   return secret.key === undefined ? value : keyOf(value, secret.key);
+}
+
+/**
+ * The role's credentials: from the environment, or, after a SnapStart restore, from the container credentials
+ * endpoint. Throws when neither tells them.
+ * @see `spec/lambda.md` 1.9 and 4.1
+ */
+async function loadCredentials(env: Environment, send: Send, signal: AbortSignal): Promise<Credentials> {
+  const accessKeyId = env["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
+  if (accessKeyId && secretAccessKey) {
+    return { accessKeyId, secretAccessKey, sessionToken: env["AWS_SESSION_TOKEN"] };
+  }
+  const url = env[CREDENTIALS_URL];
+  if (!url) throw new Error("Cannot sign requests as the environment holds no credentials");
+  const response = await send(url, {
+    method: "GET",
+    headers: { authorization: env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] ?? "" },
+    body: new Uint8Array(),
+    wants: "body",
+    signal,
+  });
+  const body = parseJson(response.text);
+  if (response.status !== 200 || typeof body !== "object" || body === null) {
+    throw new Error(
+      `Cannot sign requests as the credentials endpoint refused: current value is ${response.status}`,
+    );
+  }
+  return {
+    accessKeyId: textAt(body, "AccessKeyId") ?? "",
+    secretAccessKey: textAt(body, "SecretAccessKey") ?? "",
+    sessionToken: textAt(body, "Token") || undefined,
+  };
 }
 
 function questionOf(secret: DatawaySecret): Question {
@@ -94,7 +149,7 @@ function questionOf(secret: DatawaySecret): Question {
   }
 }
 
-function endpointOf(service: string, region: string, env: Env): string {
+function endpointOf(service: string, region: string, env: Environment): string {
   const named =
     env[`AWS_ENDPOINT_URL_${service === "secretsmanager" ? "SECRETS_MANAGER" : service.toUpperCase()}`] ||
     env["AWS_ENDPOINT_URL"];
@@ -108,16 +163,20 @@ function regionOf(id: string): string | undefined {
 }
 
 function keyOf(json: string, key: string): string {
-  let value: string | undefined;
-  try {
-    value = textAt(JSON.parse(json), key);
-  } catch {
-    // Not JSON: the same as a key that is not there.
-  }
+  // What is not JSON is the same as a key that is not there.
+  const value = textAt(parseJson(json), key);
   if (value === undefined) {
     throw new Error(`Cannot read the secret as it has no text under ${JSON.stringify(key)}`);
   }
   return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function valueAt(object: unknown, key: string): unknown {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DatawaySecret } from "../../../src/config/dataway.ts";
+import type { HttpAnswer, Send } from "../../../src/dataway/http/message.ts";
 import { readSecretValue } from "../../../src/dataway/secret/secret_store.ts";
 import { installFakeTime } from "../../support/fake_time.ts";
 
@@ -20,16 +21,17 @@ interface Asked {
   body: unknown;
 }
 
-/** An AWS that answers with `answer` and writes down what it was asked. */
-function aws(answer: unknown, status = 200): { send: typeof fetch; asked: Asked[] } {
+function answer(value: unknown, status = 200): HttpAnswer {
+  return { status, headers: new Headers(), text: JSON.stringify(value) };
+}
+
+/** An AWS that answers with `value` and writes down what it was asked. */
+function aws(value: unknown, status = 200): { send: Send; asked: Asked[] } {
   const asked: Asked[] = [];
-  const send = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    asked.push({
-      url: String(input),
-      headers: new Headers(init?.headers),
-      body: JSON.parse(String(init?.body ?? "null")),
-    });
-    return Promise.resolve(Response.json(answer, { status }));
+  const send: Send = (url, { headers, body, wants }) => {
+    assertEquals(wants, "body");
+    asked.push({ url, headers: new Headers(headers), body: JSON.parse(new TextDecoder().decode(body)) });
+    return Promise.resolve(answer(value, status));
   };
   return { send, asked };
 }
@@ -100,12 +102,12 @@ Deno.test("readSecretValue() honours AWS's variables for endpoints", async () =>
 
 Deno.test("readSecretValue() takes a restored sandbox's credentials from the container endpoint", async () => {
   const urls: string[] = [];
-  const send = (input: RequestInfo | URL): Promise<Response> => {
-    urls.push(String(input));
+  const send: Send = (url) => {
+    urls.push(url);
     return Promise.resolve(
       urls.length === 1
-        ? Response.json({ AccessKeyId: "A", SecretAccessKey: "S", Token: "T" })
-        : Response.json({ SecretString: "v" }),
+        ? answer({ AccessKeyId: "A", SecretAccessKey: "S", Token: "T" })
+        : answer({ SecretString: "v" }),
     );
   };
   const env = { AWS_REGION: "eu-west-1", AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1:9/creds" };
@@ -118,12 +120,12 @@ Deno.test("readSecretValue() takes an answer that a freeze has kept back, and gi
   for (const answers of [true, false]) {
     using time = installFakeTime();
     const asked = Promise.withResolvers<void>();
-    const send = (_input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    const send: Send = (_url, { signal }) => {
       asked.resolve();
       return new Promise((resolve, reject) => {
         // After thaw elapsed timers fire before the socket is read.
-        if (answers) time.inbound(1, () => resolve(Response.json({ Parameter: { Value: "tkn_2" } })));
-        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+        if (answers) time.inbound(1, () => resolve(answer({ Parameter: { Value: "tkn_2" } })));
+        signal.addEventListener("abort", () => reject(signal.reason));
       });
     };
     const value = readSecretValue(secret("ssm", "/x"), ENV, send).catch((error) => error.name);

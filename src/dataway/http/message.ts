@@ -1,0 +1,53 @@
+/** One HTTP request. Redirects are answers like any other: following one would carry a token to a host nobody named. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  /** Without `host`, `content-length` and `connection`, which are added. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Ends the request, whatever it waits for. */
+  readonly signal: AbortSignal;
+  /**
+   * What is wanted of the answer. `status`: the status decides, and only one that is no success is given a moment
+   * for the text that explains it. `body`: all of it. @default "status"
+   */
+  readonly wants?: "status" | "body";
+}
+
+/** What came back. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** As much of the body as was wanted and came. */
+  readonly text: string;
+}
+
+/** Sends one request. Rejects with the signal's reason, or with why there was no answer. */
+export type Send = (url: string, request: HttpRequest) => Promise<HttpAnswer>;
+
+/** How a request is written: to the server itself, or to a proxy that forwards it. */
+export interface RequestForm {
+  /** The whole URL stands in the request line. */
+  readonly absolute: boolean;
+  readonly proxyAuthorization?: string | undefined;
+}
+
+/** A body up to this goes into one piece with its head: one system call, one segment. In bytes. */
+const JOINED_BYTES = 16 * 1024;
+
+/** The bytes of a request, in the pieces that are written. */
+export function encodeRequest(target: URL, request: HttpRequest, form: RequestForm): readonly Uint8Array[] {
+  const path = `${target.pathname}${target.search}`;
+  const lines = [
+    `${request.method} ${form.absolute ? `${target.origin}${path}` : path} HTTP/1.1`,
+    `host: ${target.host}`,
+    ...form.proxyAuthorization === undefined ? [] : [`proxy-authorization: ${form.proxyAuthorization}`],
+    ...Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`),
+    ...request.method === "GET" ? [] : [`content-length: ${request.body.byteLength}`],
+  ];
+  const head = new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);
+  if (request.body.byteLength > JOINED_BYTES) return [head, request.body];
+  const whole = new Uint8Array(head.byteLength + request.body.byteLength);
+  whole.set(head);
+  whole.set(request.body, head.byteLength);
+  return [whole];
+}
