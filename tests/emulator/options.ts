@@ -87,6 +87,8 @@ export interface LambdaSettings {
    * must cost no invocation. Its own time is nobody's, so it has to be short.
    */
   readonly beforeFreeze: () => Promise<void>;
+  /** Each process of the sandbox as it starts. */
+  readonly onProcess: (pid: number) => void;
 }
 
 /** Any part of the settings, and a short form for a single extension, which is put before `extensions`. */
@@ -134,6 +136,7 @@ export function resolveOptions(options: LambdaOptions): LambdaSettings {
     onLog: () => {},
     onEvent: () => {},
     beforeFreeze: () => Promise.resolve(),
+    onProcess: () => {},
     ...rest,
     extensions: [...extension === undefined ? [] : [extension], ...rest.extensions ?? []],
   };

@@ -30,6 +30,7 @@ export function startExtensions(sandbox: Sandbox, generation: Generation): void 
       })
       : startInProcess({ name, run: source.run, env, onLine });
     generation.programs.push(program);
+    if (program.pid !== undefined) settings.onProcess(program.pid);
     void program.exited.then((exit) => {
       if (generation.ending) return;
       const crash = extensionCrash(name, exit);
@@ -63,6 +64,7 @@ export function startFunction(sandbox: Sandbox, generation: Generation): void {
     })
     : startFunctionProcess(sandbox, output);
   generation.functionProgram = program;
+  if (program.pid !== undefined) settings.onProcess(program.pid);
   void program.exited.then((exit) => generation.raise(runtimeExit(exit, generation)));
 }
 

@@ -6,6 +6,8 @@ import { cacheDir, type Language, machineEnv, type RuntimeClient, sourceDir } fr
 const DIR = cacheDir("node");
 const SOURCE = sourceDir("node");
 const MANIFESTS = ["package.json", "package-lock.json"];
+/** The same that `deno task local` uses. */
+const NODE_CLIENT = new URL("../emulator/local/node_client.mjs", import.meta.url);
 const VERSIONS = ["4.0.2", "3.3.0"];
 
 function client(version: string): RuntimeClient {
@@ -47,6 +49,7 @@ export const NODE: Language = {
       await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: DIR });
     });
     // Modules are looked for beside the program.
-    for (const name of ["index.cjs", "start.mjs"]) await copy(name);
+    await copy("index.cjs");
+    await Deno.copyFile(NODE_CLIENT, `${DIR}/start.mjs`);
   },
 };

@@ -142,7 +142,7 @@ function freePort(): number {
 }
 
 /** Where there is none, the address has been printed. */
-function openBrowser(url: string): void {
+export function openBrowser(url: string): void {
   const [command, ...args] = OPENERS[Deno.build.os] ?? ["xdg-open"];
   try {
     new Deno.Command(command, { args: [...args, url], stdout: "null", stderr: "null" }).spawn().unref();
