@@ -1,4 +1,5 @@
 import type { OtlpConfig } from "../../config/otlp.ts";
+import { numberToStatus, wordToStatus } from "../../point/log_status.ts";
 import type { FieldValue } from "../../point/point.ts";
 import { createIdFormat, isSpanId, isTraceId } from "./ids.ts";
 import type { OtlpAttributes, OtlpLogRecord, OtlpRequest } from "./model.ts";
@@ -13,10 +14,8 @@ export type LogsToPoints = (request: OtlpRequest<OtlpLogRecord>, sink: PointSink
 /** What a log's point calls by these names is its own, or Guance's: attributes of these names get a prefix. */
 const RESERVED = /^(message|status|service|source|date|remote_ip)$/;
 const RESERVED_PREFIX = "attributes_";
-const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
-/** Severity texts of logging libraries, for records without a severity number. */
-const LEVEL_OF_TEXT =
-  /^(trace|debug|info|warn|error|fatal|critical|crit|emerg|alert|panic|severe|notice|fine)/;
+/** As DataKit says it, by four numbers each. */
+const DATAKIT_STATUSES = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
 /**
  * Log records as points of the category logging, measured by `log.source` or the service.
@@ -48,7 +47,7 @@ export function createLogsToPoints(config: OtlpConfig): LogsToPoints {
     clock: Clock,
   ): void {
     const tags = new Map(source.tags);
-    tags.set("status", statusOf(record));
+    tags.set("status", statusOf(record, config.logAttributesAsText));
     const fields = new Map(source.fields);
     addAttributes(record.attributes, fields);
     if (record.severityText !== "") fields.set("severity_text", record.severityText);
@@ -96,27 +95,8 @@ function messageOf({ body }: OtlpLogRecord, fields: Map<string, FieldValue>): st
   return String(attribute);
 }
 
-function statusOf({ severityNumber, severityText }: OtlpLogRecord): string {
-  const level = LEVELS[Math.ceil(severityNumber / 4) - 1];
-  if (level !== undefined) return level;
-  const text = severityText.toLowerCase();
-  switch (LEVEL_OF_TEXT.exec(text)?.[1]) {
-    case undefined:
-      return "unknown";
-    case "trace":
-      return "trace";
-    case "debug":
-    case "fine":
-      return "debug";
-    case "info":
-    case "notice":
-      return "info";
-    case "warn":
-      return "warn";
-    case "error":
-    case "severe":
-      return "error";
-    default:
-      return "fatal";
-  }
+/** Guance's word by the number, else by the text; DataKit's words where they are wanted, which know no text. */
+function statusOf({ severityNumber, severityText }: OtlpLogRecord, asDataKit: boolean): string {
+  if (asDataKit) return DATAKIT_STATUSES[Math.ceil(severityNumber / 4) - 1] ?? "unknown";
+  return numberToStatus(severityNumber, "otel") ?? wordToStatus(severityText) ?? "info";
 }

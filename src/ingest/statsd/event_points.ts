@@ -1,5 +1,6 @@
 import { makePoint } from "../../pipeline/make_point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
+import type { LogStatus } from "../../point/log_status.ts";
 import type { Point, PointDraft } from "../../point/point.ts";
 import type { ServiceCheck, StatsdEvent } from "./sample.ts";
 import { addTagText } from "./tags.ts";
@@ -19,7 +20,8 @@ const STATUS_BY_ALERT: ReadonlyMap<string, string> = new Map([
   ["success", "ok"],
   ["info", "info"],
 ]);
-const CHECK_STATUSES = ["ok", "warning", "critical", "unknown"] as const;
+/** Of a check's log; nothing is known of the fourth. */
+const CHECK_STATUSES: readonly LogStatus[] = ["OK", "warning", "critical", "info"];
 
 /**
  * An event as a key event of Guance's event explorer, which reads the `df_` names. `undefined` never happens for
@@ -64,7 +66,7 @@ export function checkToPoints(check: ServiceCheck, context: EventContext): Point
     { ...shared, category: "metric", tags: metricTags, fields: [["status", status]] },
   ];
   if (check.message !== "") {
-    const logTags = new Map([["status", CHECK_STATUSES[check.status] ?? "unknown"], ...metricTags]);
+    const logTags = new Map([["status", CHECK_STATUSES[check.status] ?? "info"], ...metricTags]);
     drafts.push({ ...shared, category: "logging", tags: logTags, fields: [["message", check.message]] });
   }
   // The line's own tag `status` has no place beside ours.

@@ -83,30 +83,31 @@ Deno.test("createLogsToPoints() writes attributes in their types, or all as text
   ]);
 });
 
-Deno.test("createLogsToPoints() finds the status by number, else by the text", () => {
+Deno.test("createLogsToPoints() finds the status by number, else by the text, in the words of all logs", () => {
   const status = (severityNumber: number, severityText = ""): string | undefined =>
     point({ severityNumber, severityText }).tags.get("status");
   assertEquals([1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24].map((n) => status(n)), [
-    "trace",
-    "trace",
-    "debug",
-    "debug",
-    "info",
-    "info",
-    "warn",
-    "warn",
-    "error",
-    "error",
-    "fatal",
-    "fatal",
+    ...["debug", "debug", "debug", "debug", "info", "info"],
+    ...["warning", "warning", "error", "error", "critical", "critical"],
   ]);
   assertEquals(
-    ["Warning", "ERROR", "critical", "NOTICE", "verbose", ""].map((text) => status(0, text)),
-    ["warn", "error", "fatal", "info", "unknown", "unknown"],
+    ["Warning", "ERROR", "critical", "NOTICE", "verbose", "", "INFO2", "none of these"].map((text) =>
+      status(0, text)
+    ),
+    ["warning", "error", "critical", "notice", "debug", "info", "info", "info"],
   );
-  assertEquals(status(25), "unknown");
-  assertEquals(status(-1), "unknown");
+  assertEquals(status(25), "info");
+  assertEquals(status(-1), "info");
   assertEquals(status(9, "ERROR"), "info");
+});
+
+Deno.test("createLogsToPoints() says the status in DataKit's words where its data are wanted", () => {
+  const status = (severityNumber: number, severityText = ""): string | undefined =>
+    record({ timeUnixNano: TIME, severityNumber, severityText }, {}, { ENV_AWSLAMBDA_SCHEMA: "datakit" })
+      .points[0]?.tags.get("status");
+  assertEquals([1, 5, 9, 13, 17, 21, 0].map((n) => status(n, "ERROR")), [
+    ...["trace", "debug", "info", "warn", "error", "fatal", "unknown"],
+  ]);
 });
 
 Deno.test("createLogsToPoints() settles times: event, else observed, else now", () => {
