@@ -14,6 +14,7 @@ import { createPoint } from "./point/create_point.ts";
 import { encodeRange } from "./point/point_range.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import { SELF_MEASUREMENT } from "./pipeline/self_metrics.ts";
+import { createRedactor } from "./secrets.ts";
 import { VERSION } from "./version.ts";
 
 export interface CliOptions {
@@ -62,15 +63,17 @@ export async function runCli(options: CliOptions): Promise<number> {
 }
 
 async function doctor(options: CliOptions, send: boolean): Promise<number> {
-  const { env, print } = options;
+  const { env } = options;
   const parsed = parseConfig(env);
+  const secrets = new Set(parsed.secrets);
+  const print = (line: string): void => options.print(createRedactor(secrets)(line));
   using client = createDatawayClient(parsed.config.dataway, env);
   const problems = [...parsed.problems, ...client.problems];
 
   print(`datakit-lambda-extension ${VERSION}`);
   print("\nSettings that are set");
   const shown = parsed.settings.filter(({ name }) => (env[name] ?? "") !== "");
-  for (const setting of shown) print(`  ${setting.name} = ${valueOf(setting, parsed, env)}`);
+  for (const setting of shown) print(`  ${setting.name} = ${valueOf(setting, env)}`);
   if (shown.length === 0) print("  none");
   print("\nProblems");
   for (const { message, used } of problems) print(`  ${message}; used instead: ${used}`);
@@ -78,6 +81,7 @@ async function doctor(options: CliOptions, send: boolean): Promise<number> {
 
   print("\nDataway");
   const { endpoints, reason } = await findEndpoints(parsed, env);
+  for (const { token } of endpoints) secrets.add(token);
   if (reason !== undefined) print(`  none: ${reason}`);
   let isReached = endpoints.length > 0;
   for (const endpoint of endpoints) {
@@ -164,12 +168,15 @@ async function sendPoint(
     : { ok: false, text: `did not take a point: ${result.error}` };
 }
 
-/** As set, without what must not be seen. */
-function valueOf({ name }: Setting, parsed: ParsedConfig, env: Environment): string {
-  if (name === "ENV_DATAWAY") {
-    return parsed.config.dataway.endpoints.map(({ base }) => `${base}?token=***`).join(",");
-  }
-  let text = env[name] ?? "";
-  for (const secret of parsed.config.dataway.secrets) text = text.replaceAll(secret, "***");
-  return text;
+/** As set; of what is secret as a whole no more than the hosts of URLs. */
+function valueOf({ name, isSecret }: Setting, env: Environment): string {
+  const text = env[name]?.trim() ?? "";
+  return isSecret ? text.split(",").map((item) => urlWithoutSecrets(item.trim())).join(",") : text;
+}
+
+function urlWithoutSecrets(text: string): string {
+  const url = text.includes("://") ? URL.parse(text) : null;
+  if (url === null || url.host === "") return "***";
+  const userInfo = url.username === "" ? "" : "***@";
+  return `${url.protocol}//${userInfo}${url.host}${url.search === "" ? "" : "/?***"}`;
 }

@@ -4,6 +4,7 @@ import { type DatawayConfig, readDatawayConfig } from "./config/dataway.ts";
 import { type DdtraceConfig, readDdtraceConfig } from "./config/ddtrace.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { secretsIn } from "./secrets.ts";
 import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
 
 /** Everything a user can set, checked and with defaults, one section a part. */
@@ -23,6 +24,8 @@ export interface ParsedConfig {
   readonly problems: readonly SettingProblem[];
   /** Every setting there is, in the order of the README's table. */
   readonly settings: readonly Setting[];
+  /** Never to be printed. */
+  readonly secrets: ReadonlySet<string>;
 }
 
 /** Memory assumed when Lambda does not tell, in MB: its smallest. */
@@ -42,5 +45,6 @@ export function parseConfig(env: Environment): ParsedConfig {
     ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace"), awslambda.schema),
     statsd: readStatsdConfig(read, core.inputs.has("statsd")),
   };
-  return { config, problems: read.problems, settings: read.settings };
+  const secrets = secretsIn(env).union(new Set(dataway.secrets));
+  return { config, problems: read.problems, settings: read.settings, secrets };
 }

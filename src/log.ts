@@ -7,6 +7,8 @@
  * ERROR = data lost. WARN = degraded, nothing lost. INFO = once a life. DEBUG = off.
  */
 
+import { createRedactor, type Redact, redactLooks } from "./secrets.ts";
+
 export type LogLevel = "debug" | "info" | "warn" | "error" | "off";
 
 /** Extra facts of a line. Values are redacted and printed as JSON. */
@@ -19,7 +21,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** Changes the level; lines already written stay written. */
   setLevel(level: LogLevel): void;
-  /** Never to be printed from now on: each occurrence in any line becomes `***`. */
+  /** Never to be printed from now on, nor what looks like a secret: each occurrence in any line becomes `***`. */
   addSecret(secret: string): void;
 }
 
@@ -36,9 +38,6 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 const REPEAT_MS = 60_000;
 /** At most this many different messages are remembered for that. */
 const MAX_REMEMBERED = 100;
-/** A secret shorter than this is not masked: it would mask ordinary words. */
-const MIN_SECRET_LENGTH = 6;
-const TOKEN_IN_URL = /((?:token|api[-_]?key|password|secret)=)[^&\s"'\\]+/gi;
 
 /** A logger. Logging never throws. */
 export function createLogger(options: LoggerOptions = {}): Logger {
@@ -49,6 +48,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const now = options.now ?? Date.now;
   let threshold = RANK[options.level ?? "info"];
   const secrets = new Set<string>();
+  let redact: Redact = redactLooks;
   const recent = new Map<string, { at: number; suppressed: number }>();
 
   function log(level: Exclude<LogLevel, "off">, message: string, fields: LogFields = {}): void {
@@ -71,16 +71,10 @@ export function createLogger(options: LoggerOptions = {}): Logger {
         ...fields,
         ...repeated,
       };
-      write(redact(JSON.stringify(line, printable)));
+      write(redact(JSON.stringify(line, (_key, value) => printable(value, redact))));
     } catch {
       // A line that cannot be printed is not worth the function's life.
     }
-  }
-
-  function redact(line: string): string {
-    let safe = line.replace(TOKEN_IN_URL, "$1***");
-    for (const secret of secrets) safe = safe.replaceAll(secret, "***");
-    return safe;
   }
 
   return {
@@ -90,7 +84,8 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     error: (message, fields) => log("error", message, fields),
     setLevel: (level) => void (threshold = RANK[level]),
     addSecret: (secret) => {
-      if (secret.length >= MIN_SECRET_LENGTH) secrets.add(secret);
+      secrets.add(secret);
+      redact = createRedactor(secrets);
     },
   };
 }
@@ -102,8 +97,10 @@ export function describeError(error: unknown): string {
   return `${error.name === "Error" ? "" : `${error.name}: `}${error.message}${cause}`;
 }
 
-function printable(_key: string, value: unknown): unknown {
+/** Texts are redacted one by one: in the whole line a secret's own quotes would be escaped. */
+function printable(value: unknown, redact: Redact): unknown {
+  if (typeof value === "string") return redact(value);
   if (typeof value === "bigint") return value.toString();
-  if (value instanceof Error) return describeError(value);
+  if (value instanceof Error) return redact(describeError(value));
   return value;
 }

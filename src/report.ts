@@ -8,7 +8,7 @@ import type { Ledger } from "./pipeline/ledger.ts";
 export function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient): void {
   const { core, dataway } = parsed.config;
   log.setLevel(core.logLevel);
-  for (const secret of dataway.secrets) log.addSecret(secret);
+  for (const secret of parsed.secrets) log.addSecret(secret);
   const problems = [...parsed.problems, ...client.problems];
   if (problems.length > 0) log.warn("Some settings cannot be used as they are", { problems });
   if (dataway.endpoints.length === 0 && dataway.secret === undefined) {

@@ -37,6 +37,7 @@ const TOP: Readonly<Record<string, string>> = {
   "config.ts": "config",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
+  "secrets.ts": "leaf",
   "version.ts": "leaf",
 };
 

@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createLogger } from "@std/log";
 import { runCli } from "../src/cli.ts";
+import { parseConfig } from "../src/config.ts";
+import { createDatawayClient } from "../src/dataway/client.ts";
+import { reportSettings } from "../src/report.ts";
 import { VERSION } from "../src/version.ts";
 import { startDataway, TEST_TOKEN } from "./emulator/dataway.ts";
 import { scenario } from "./support/scenario.ts";
@@ -54,6 +58,43 @@ scenario("doctor reports settings that cannot be used, and a Dataway that refuse
   assertEquals(exitCode, 1);
   assertStringIncludes(text, "ENV_FLUSH_PLAN");
   assertStringIncludes(text, "did not take a point");
+});
+
+/** Pasted where it does not belong, in the forms in which it is at hand. */
+const MISPLACED: readonly (readonly [pasted: string, secret: string])[] = [
+  [TEST_TOKEN, TEST_TOKEN],
+  [`https://openway.example?token=${TEST_TOKEN}`, TEST_TOKEN],
+  ["https://openway.example?token=0123456789abcdef", "0123456789abcdef"],
+  ["user:hunter2hunter2@127.0.0.1:1", "hunter2hunter2"],
+  ["ftp://user:hunter2hunter2@127.0.0.1:1", "hunter2hunter2"],
+  ["http://user:p@ss/w0rd@127.0.0.1:1", "ss/w0rd"],
+  // Cut to a line's length, half of it would be left.
+  [`${"x".repeat(60)}=${TEST_TOKEN}`, TEST_TOKEN.slice(0, 12)],
+  [`${"x".repeat(60)} wJalrXUtnFEMI/K7MDENG+bPxRfi`, "wJalrXUtnFEMI/K7"],
+  ['{"*":["wJalrXUtnFEMI/K7MDENG+bPxRfi("]}', "wJalrXUtnFEMI/K7"],
+];
+
+Deno.test("neither the doctor nor the log shows a secret, whichever setting it was pasted into", async () => {
+  const shown: string[] = [];
+  let linesWithValues = 0;
+  for (const { name } of parseConfig({}).settings) {
+    for (const [pasted, secret] of MISPLACED) {
+      const env = { AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG+bPxRfi", [name]: pasted };
+      const parsed = parseConfig(env);
+      const lines: string[] = [];
+      using client = createDatawayClient(parsed.config.dataway, env);
+      reportSettings(createLogger({ level: "debug", write: (line) => lines.push(line) }), parsed, client);
+      const [, told] = await run(["doctor"], env);
+      linesWithValues += told.includes(`${name} = `) ? 1 : 0;
+      for (const text of [...lines, told]) {
+        if (text.includes(secret) || text.includes(encodeURIComponent(secret))) {
+          shown.push(`${name}: ${text}`);
+        }
+      }
+    }
+  }
+  assertEquals(shown, []);
+  assertEquals(linesWithValues, parseConfig({}).settings.length * MISPLACED.length);
 });
 
 scenario("doctor reads the secret that stands in for ENV_DATAWAY, and says why it cannot", async () => {

@@ -152,7 +152,7 @@ function readInputs(read: SettingReader): ReadonlySet<Input> {
     if (input === undefined) {
       read.problem({
         name,
-        message: `Cannot use ${JSON.stringify(word)} of ${name} as it must be one of ${INPUTS.join(", ")}`,
+        message: `Cannot use ${read.quote(word)} of ${name} as it must be one of ${INPUTS.join(", ")}`,
         used: "the others",
       });
     } else if (word.startsWith("-")) enabled.delete(input);
@@ -178,7 +178,7 @@ function readFlushPlan(read: SettingReader): FlushPlan {
     name,
     message:
       `Cannot use ${name} as it must be adaptive, end, overlap or periodic,<duration>: current value is ${
-        JSON.stringify(text)
+        read.quote(text)
       }`,
     used: "adaptive",
   });

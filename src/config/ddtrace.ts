@@ -183,7 +183,7 @@ function readClosedResources(read: SettingReader): ReadonlyMap<string, readonly 
       read.problem({
         name,
         message: `Cannot use ${name} as it must be a JSON object of lists of texts: current value is ${
-          JSON.stringify(text.slice(0, 80))
+          read.quote(text)
         }`,
         used: "the services that are",
       });

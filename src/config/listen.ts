@@ -24,7 +24,7 @@ export function readListenAddress(
   if (address !== undefined) return text.includes(":") ? address : { hostname, port: address.port };
   read.problem({
     name,
-    message: `Cannot use ${name} as it must be host:port: current value is ${JSON.stringify(text)}`,
+    message: `Cannot use ${name} as it must be host:port: current value is ${read.quote(text)}`,
     used: shown,
   });
   return options.default;
@@ -45,7 +45,7 @@ export function readLoopbackAddresses(
       read.problem({
         name,
         message: `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${
-          JSON.stringify(text.slice(0, 80))
+          read.quote(text)
         }`,
         used: "the others",
       });

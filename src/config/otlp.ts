@@ -104,7 +104,7 @@ function readEndpoint(read: SettingReader, name: string, port: number, what: str
   read.problem({
     name,
     message: `Cannot use ${name} as it must be a loopback address: current value is ${
-      JSON.stringify(address.hostname)
+      read.quote(address.hostname)
     }`,
     used: `127.0.0.1:${address.port}`,
   });

@@ -7,9 +7,7 @@ export function readPattern(read: SettingReader, name: string, pattern: string):
   if ("regexp" in found) return [found.regexp];
   read.problem({
     name,
-    message: `Cannot use a pattern of ${name} as it ${found.broken}: current value is ${
-      JSON.stringify(pattern.slice(0, 80))
-    }`,
+    message: `Cannot use a pattern of ${name} as it ${found.broken}: current value is ${read.quote(pattern)}`,
     used: "the others",
   });
   return [];

@@ -4,6 +4,8 @@
  * with the value used instead.
  */
 
+import { createRedactor, secretsIn } from "../secrets.ts";
+
 /** The environment as it was at start. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +16,8 @@ export interface Setting {
   /** The default as a user would write it; empty when there is none. */
   readonly default: string;
   readonly description: string;
+  /** Its value is not to be shown. */
+  readonly isSecret: boolean;
 }
 
 /** A value that could not be used. `used` is what runs instead. Never holds the rejected value of a secret. */
@@ -61,6 +65,8 @@ export interface SettingReader {
   pairs(name: string, options: { readonly description: string }): ReadonlyMap<string, string>;
   /** Records a problem found by the caller, e.g. in the inner form of a text. */
   problem(problem: SettingProblem): void;
+  /** A value as problems quote it: without any secret that was pasted into it, and not longer than a line. */
+  quote(text: string): string;
   /** Everything read so far, in order. */
   readonly settings: readonly Setting[];
   readonly problems: readonly SettingProblem[];
@@ -94,9 +100,19 @@ export function createSettingReader(env: Environment): SettingReader {
   const settings: Setting[] = [];
   const problems: SettingProblem[] = [];
 
-  function raw(name: string, kind: string, shownDefault: string, description: string): string | undefined {
+  const redact = createRedactor(secretsIn(env));
+  // Redacted first: half a secret is known by no pattern.
+  const quote = (text: string): string => JSON.stringify(clip(redact(text)));
+
+  function raw(
+    name: string,
+    kind: string,
+    shownDefault: string,
+    description: string,
+    isSecret = false,
+  ): string | undefined {
     if (!settings.some((s) => s.name === name)) {
-      settings.push({ name, kind, default: shownDefault, description });
+      settings.push({ name, kind, default: shownDefault, description, isSecret });
     }
     const value = env[name]?.trim();
     return value === "" ? undefined : value;
@@ -117,7 +133,7 @@ export function createSettingReader(env: Environment): SettingReader {
     if (parsed !== undefined) return parsed;
     problems.push({
       name,
-      message: `Cannot use ${name} as it must be ${rule}: current value is ${JSON.stringify(clip(value))}`,
+      message: `Cannot use ${name} as it must be ${rule}: current value is ${quote(value)}`,
       used: show(options.default),
     });
     return options.default;
@@ -145,7 +161,7 @@ export function createSettingReader(env: Environment): SettingReader {
     settings,
     problems,
     text: (name, options) => raw(name, "text", options.default, options.description) ?? options.default,
-    secret: (name, options) => raw(name, "text", "", options.description) ?? "",
+    secret: (name, options) => raw(name, "text", "", options.description, true) ?? "",
     boolean: (name, options) =>
       read(name, "boolean", options, "true or false", (value) => BOOLEANS.get(value.toLowerCase())),
     integer: (name, options) =>
@@ -203,7 +219,8 @@ export function createSettingReader(env: Environment): SettingReader {
       }
       return pairs;
     },
-    problem: (problem) => void problems.push(problem),
+    problem: (problem) => void problems.push({ ...problem, message: redact(problem.message) }),
+    quote,
   };
 }
 

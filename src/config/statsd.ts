@@ -100,7 +100,7 @@ function readSocketPath(read: SettingReader, name: string, description: string):
     name,
     message:
       `Cannot use ${name} as it must be a path under /tmp of at most 100 characters: current value is ${
-        JSON.stringify(path)
+        read.quote(path)
       }`,
     used: "no socket",
   });
@@ -122,7 +122,7 @@ function readMappings(read: SettingReader): readonly MetricMapping[] {
       read.problem({
         name,
         message: `Cannot use a mapping of ${name} as it must read prefix:measurement: current value is ${
-          JSON.stringify(word)
+          read.quote(word)
         }`,
         used: "the others",
       });
@@ -147,7 +147,7 @@ function readPercentiles(read: SettingReader): readonly number[] {
         name,
         message:
           `Cannot use a percentile of ${name} as it must be above 0 and at most 100: current value is ${
-            JSON.stringify(word)
+            read.quote(word)
           }`,
         used: "the others",
       });

@@ -3,6 +3,7 @@ import type { Environment, SettingProblem } from "../config/reader.ts";
 import { describeNetworkError } from "./error_text.ts";
 import { createHttpClient, type HttpClient } from "./http/client.ts";
 import { chooseProxy, namedProxy, parseProxy } from "./http/proxy.ts";
+import { createRedactor, secretsIn } from "../secrets.ts";
 
 /** Connections to Dataway: certificates, proxy, pool. */
 export interface DatawayClient extends HttpClient {
@@ -36,7 +37,7 @@ export function createDatawayClient(
   // Where Dataway is a secret it may well speak TLS, and AWS, who keeps the secret, does.
   const usesTls = config.secret !== undefined ||
     config.endpoints.some((endpoint) => endpoint.base.startsWith("https:"));
-  const caCerts = config.caFile === undefined ? [] : readCertificates(config.caFile, problems);
+  const caCerts = config.caFile === undefined ? [] : readCertificates(config.caFile, env, problems);
   const insecure = config.tlsInsecure && usesTls;
   if (insecure) problems.push(INSECURE_NOTICE);
   if (config.proxyUrl === undefined) problems.push(...proxyProblems(config, env));
@@ -84,7 +85,11 @@ const INSECURE_NOTICE: SettingProblem = {
 };
 
 /** The certificates of a PEM file; none, and a problem, if it has none that can be used. */
-function readCertificates(path: string, problems: SettingProblem[]): readonly string[] {
+function readCertificates(
+  path: string,
+  env: Environment,
+  problems: SettingProblem[],
+): readonly string[] {
   try {
     const pem = Deno.readTextFileSync(path);
     // Deno takes text without any certificate for an empty list and says nothing.
@@ -92,10 +97,11 @@ function readCertificates(path: string, problems: SettingProblem[]): readonly st
     Deno.createHttpClient({ caCerts: [pem] }).close();
     return [pem];
   } catch (error) {
+    const redact = createRedactor(secretsIn(env));
     problems.push({
       name: "ENV_DATAWAY_CA_FILE",
       message: `Cannot use ENV_DATAWAY_CA_FILE as it must name a readable PEM file: current value is ` +
-        `${JSON.stringify(path)} (${describeNetworkError(error)})`,
+        `${JSON.stringify(redact(path))} (${redact(describeNetworkError(error))})`,
       used: "the built-in certificates alone",
     });
     return [];

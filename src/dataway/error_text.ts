@@ -1,5 +1,4 @@
 import { describeError } from "@std/log";
-import type { DatawayEndpoint } from "../config/dataway.ts";
 
 /** Deno's fetch quotes the whole URL in its errors, and a proxy's password may be in one too. */
 const QUERY = /\?[^\s"'<>]*?(?=\)?[:;,]?(?:[\s"'<>]|$))/g;
@@ -8,10 +7,4 @@ const USER_INFO = /(:\/\/)[^/\s@]+@/g;
 /** The text of a failed request, without queries, user names and passwords of any URL in it. */
 export function describeNetworkError(error: unknown): string {
   return describeError(error).replace(QUERY, "").replace(USER_INFO, "$1");
-}
-
-/** Masks the tokens of `endpoints` in any text: a server may quote them in its answer. */
-export function createRedactor(endpoints: readonly DatawayEndpoint[]): (text: string) => string {
-  const secrets = endpoints.flatMap(({ token }) => [token, encodeURIComponent(token)]);
-  return (text) => secrets.reduce((safe, secret) => safe.replaceAll(secret, "***"), text);
 }

@@ -4,7 +4,8 @@ import type { Batch, Exporter, ExportResult } from "../pipeline/exporter.ts";
 import { type CommonKeys, type CommonTags, encodeCommonTags } from "../point/common_tags.ts";
 import type { Encoding } from "../point/encoding.ts";
 import { boundSignal } from "./bounds.ts";
-import { createRedactor, describeNetworkError } from "./error_text.ts";
+import { createRedactor } from "../secrets.ts";
+import { describeNetworkError } from "./error_text.ts";
 import { createFailover } from "./failover.ts";
 import type { Send } from "./http/message.ts";
 import { buildUploadHeaders, buildUploadUrl, createPackageId } from "./request.ts";
@@ -51,7 +52,7 @@ interface Upload {
  */
 export function createDatawayExporter(options: DatawayExporterOptions): Exporter & AsyncDisposable {
   const { endpoints, encoding, commonTags, maxRawBodyBytes, timeoutMs, now } = options;
-  const redact = createRedactor(endpoints);
+  const redact = createRedactor(endpoints.map(({ token }) => token));
   const failover = createFailover(endpoints.length, now);
   const closing = new AbortController();
   const underway = new Set<Promise<ExportResult>>();
@@ -106,7 +107,8 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
       const { body, headers } = upload;
       const url = buildUploadUrl(endpoint, upload.batch.category);
       const answer = await options.send(url, { method: "POST", headers, body, signal: bound.signal });
-      const result = decideResult(answer, now());
+      // Redacted before it is cut to a line's length: half a token is none that could be found.
+      const result = decideResult({ ...answer, text: redact(answer.text) }, now());
       return result.status === "success" ? result : { ...result, error: redact(result.error) };
     } catch (error) {
       return {

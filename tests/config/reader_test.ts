@@ -102,7 +102,7 @@ Deno.test("reader documents each setting once, in order, without a secret's valu
   reader.durationMs("D", { ...described, default: 90_000 });
   reader.durationMs("D", { ...described, default: 90_000 });
   assertEquals(reader.settings, [
-    { name: "S", kind: "text", default: "", description: "d" },
-    { name: "D", kind: "duration", default: "90s", description: "d" },
+    { name: "S", kind: "text", default: "", description: "d", isSecret: true },
+    { name: "D", kind: "duration", default: "90s", description: "d", isSecret: false },
   ]);
 });

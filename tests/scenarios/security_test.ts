@@ -91,6 +91,7 @@ const QUOTING: readonly ReplyStep[] = [
   { status: 403, body: `{"error_code":"x","message":"token=${TEST_TOKEN} is expired"}` },
   { status: 500, body: TEST_TOKEN },
   { status: 429, retryAfter: TEST_TOKEN, body: encodeURIComponent(TEST_TOKEN) },
+  { status: 400, body: `${"x".repeat(190)}${TEST_TOKEN}` },
   { status: 302, headers: { location: `https://other.example/v1/write/metric?token=${TEST_TOKEN}` } },
 ];
 
@@ -106,6 +107,11 @@ const ENVIRONMENTS: readonly Readonly<Record<string, string>>[] = [
   { ENV_DATAWAY_HTTP_PROXY: "http://user:hunter2hunter2@127.0.0.1:1" },
   { ENV_DATAWAY_HTTP_PROXY: "gopher://user:hunter2hunter2@127.0.0.1:1" },
   { HTTP_PROXY: "http://user:hunter2hunter2@127.0.0.1:1", ENV_DATAWAY_CA_FILE: "/nowhere" },
+  { ENV_DATAWAY_HTTP_PROXY: "user:hunter2hunter2@127.0.0.1:1" },
+  { HTTP_PROXY: "ftp://user:hunter2hunter2@127.0.0.1:1" },
+  { ENV_DATAWAY: "", ENV_DATAWAY_KMS: TEST_TOKEN, ENV_DATAWAY_CA_FILE: TEST_TOKEN },
+  { ENV_DATAWAY: "", ENV_DATAWAY_SECRET_ARN: `arn:${TEST_TOKEN}#${TEST_TOKEN}` },
+  { ENV_FLUSH_PLAN: TEST_TOKEN, ENV_HTTP_LISTEN: `${"x".repeat(60)}${TEST_TOKEN}`, ENV_SPOOL: TEST_TOKEN },
   { ENV_FLUSH_PLAN: "wrong", ENV_HTTP_LISTEN: "wrong", ENV_DATAWAY_BUDGET: "wrong" },
 ];
 

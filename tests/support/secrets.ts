@@ -10,6 +10,8 @@ export function secretsOf(env: Readonly<Record<string, string>>): readonly strin
   for (const [name, value] of Object.entries(env)) {
     if (SECRET_NAME.test(name)) found.add(value);
     for (const [, token = ""] of value.matchAll(/token=([^&,\s]+)/gi)) found.add(token);
+    for (const [token] of value.matchAll(/tkn_\w+/g)) found.add(token);
+    for (const [, password = ""] of value.matchAll(/^\w+:([^/\s@]+)@/g)) found.add(password);
     for (const [, password = ""] of value.matchAll(/:\/\/[^/\s@:]*:([^/\s@]+)@/g)) found.add(password);
   }
   for (const secret of [...found]) found.add(decodeURIComponent(secret)).add(encodeURIComponent(secret));
@@ -18,7 +20,8 @@ export function secretsOf(env: Readonly<Record<string, string>>): readonly strin
 
 /** The lines with a secret in them, each with the secret's first letters. */
 export function findSecrets(env: Readonly<Record<string, string>>, lines: readonly string[]): string[] {
-  const secrets = secretsOf(env);
+  // The beginning alone would do to know it by.
+  const secrets = secretsOf(env).map((secret) => secret.slice(0, 12));
   return lines.flatMap((line) =>
     secrets.filter((secret) => line.includes(secret)).map((secret) => `${secret.slice(0, 6)}… in: ${line}`)
   );
