@@ -12,6 +12,7 @@ from moto.awslambda import models as lambda_models
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import iam_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
 PAGE = 50
 BURST = 2
@@ -107,11 +108,10 @@ def simulate(environ):
     """IAM's decision for one action, by moto's own reading of the role's policies and the given resource's."""
     asked = {key: values[0] for key, values in parse_qs(environ["wsgi.input"].read().decode()).items()}
     role = iam_backends[DEFAULT_ACCOUNT_ID]["aws"].get_role(asked["PolicySourceArn"].split("/")[-1])
-    documents = [*role.policies.values()] + [policy.document for policy in role.managed_policies.values()]
-    if "ResourcePolicy" in asked:
-        documents.append(asked["ResourcePolicy"])
+    inline = [each if isinstance(each, str) else json.dumps(each) for each in role.policies.values()]
+    policies = [*inline, *role.managed_policies.values(), *[asked[key] for key in ("ResourcePolicy",) if key in asked]]
     action, resource = asked["ActionNames.member.1"], asked["ResourceArns.member.1"]
-    found = [IAMPolicy(document).is_action_permitted(action, resource) for document in documents]
+    found = [IAMPolicy(policy).is_action_permitted(action, resource) for policy in policies]
     if PermissionResult.DENIED in found:
         decision = "explicitDeny"
     else:
@@ -140,3 +140,23 @@ def rewind(environ):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
+
+
+def deploy_whole_functions():
+    """CloudFormation gives a function its layers and its architecture, and resolves references to secrets, too."""
+    original = lambda_models.LambdaFunction.create_from_cloudformation_json.__func__
+
+    def create(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        properties = cloudformation_json["Properties"]
+        variables = properties.get("Environment", {}).get("Variables", {})
+        for name, value in variables.items():
+            reference = re.fullmatch(r"\{\{resolve:secretsmanager:([^:]+):SecretString\}\}", value)
+            if reference is not None:
+                secrets = secretsmanager_backends[account_id][region_name]
+                variables[name] = secrets.get_secret_value(reference.group(1), "", "")["SecretString"]
+        function = original(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        function.architectures = properties.get("Architectures", ["x86_64"])
+        function.layers = function._get_layers_data(properties.get("Layers", []))
+        return function
+
+    lambda_models.LambdaFunction.create_from_cloudformation_json = classmethod(create)

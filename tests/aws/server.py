@@ -31,6 +31,7 @@ from lambda_as_aws import (
     Functions,
     Quotas,
     code_of,
+    deploy_whole_functions,
     for_moto,
     is_simulation,
     list_page,
@@ -81,6 +82,7 @@ def get_layer_version(self):
 
 
 lambda_models.LayerVersion.get_layer_version = get_layer_version
+deploy_whole_functions()
 
 
 def region_of(environ):

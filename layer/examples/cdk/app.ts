@@ -1,36 +1,32 @@
-/** A function with the DataKit extension: `cdk deploy -c datakitLayerArn=... --parameters Dataway=...` */
-import { App, CfnParameter, Stack } from "aws-cdk-lib";
-import { Architecture, Code, Function, LayerVersion, Runtime } from "aws-cdk-lib/aws-lambda";
-import type { Construct } from "constructs";
-
-/** Adds the extension to functions of the stack. The token comes as a parameter, so that no template holds it. */
-export class DatakitExtension {
-  private readonly dataway: CfnParameter;
-
-  constructor(private readonly scope: Construct, private readonly layerArn: string) {
-    this.dataway = new CfnParameter(Stack.of(scope), "Dataway", {
-      type: "String",
-      noEcho: true,
-      description: "Dataway URL with the token",
-    });
-  }
-
-  /** `layerArn` must be of the function's region and architecture. */
-  addTo(...functions: Function[]): void {
-    functions.forEach((fn) => {
-      fn.addLayers(LayerVersion.fromLayerVersionArn(this.scope, `Datakit${fn.node.id}`, this.layerArn));
-      fn.addEnvironment("ENV_DATAWAY", this.dataway.valueAsString);
-    });
-  }
-}
+/**
+ * Two stacks with the DataKit extension; the second without a secret:
+ *   cdk deploy CheckoutStack -c datakitLayerArns=arn:...,arn:... -c datakitSecretArn=arn:...
+ *   cdk deploy MailStack     -c datakitLayerArns=arn:...,arn:... --parameters Dataway=https://...
+ */
+import { App, Stack } from "aws-cdk-lib";
+import { Architecture, Code, Function, Runtime } from "aws-cdk-lib/aws-lambda";
+import { DatakitExtension, existingSecret } from "./datakit_extension.ts";
 
 const app = new App();
-const stack = new Stack(app, "CheckoutStack");
-const checkout = new Function(stack, "Checkout", {
-  runtime: Runtime.NODEJS_22_X,
-  handler: "index.handler",
-  architecture: Architecture.X86_64,
-  code: Code.fromInline("exports.handler = async () => ({ statusCode: 200 });"),
-});
-new DatakitExtension(stack, app.node.getContext("datakitLayerArn")).addTo(checkout);
+const layerArns = String(app.node.getContext("datakitLayerArns")).split(",");
+
+const functionsOf = (stack: Stack): Function[] =>
+  [Architecture.X86_64, Architecture.ARM_64].map((architecture) =>
+    new Function(stack, `Checkout${architecture.name === "arm64" ? "Arm" : ""}`, {
+      runtime: Runtime.NODEJS_22_X,
+      handler: "index.handler",
+      architecture,
+      code: Code.fromInline("exports.handler = async () => ({ statusCode: 200 });"),
+    })
+  );
+
+const checkout = new Stack(app, "CheckoutStack");
+const secret = existingSecret(checkout, app.node.getContext("datakitSecretArn"));
+new DatakitExtension(checkout, "Datakit", { layerArns, dataway: { secret } }).addTo(...functionsOf(checkout));
+
+const mail = new Stack(app, "MailStack");
+new DatakitExtension(mail, "Datakit", { layerArns, dataway: { parameter: "Dataway" } }).addTo(
+  ...functionsOf(mail),
+);
+
 app.synth();

@@ -1,5 +1,6 @@
-# A function with the DataKit extension:
-#   TF_VAR_dataway='https://openway.guance.com?token=...' terraform apply
+# Functions of both architectures with the DataKit extension, which reads its token from Secrets Manager:
+#   terraform apply -var secret_arn=arn:... -var 'layer_arns=["arn:...","arn:..."]'
+# With a token instead (it then stands in Terraform's state): TF_VAR_dataway='https://...' terraform apply -var ...
 
 terraform {
   required_version = ">= 1.5"
@@ -15,27 +16,48 @@ terraform {
   }
 }
 
-variable "datakit_layer_arn" {
-  type        = string
-  description = "ARN of the layer for the function's region and architecture"
+variable "layer_arns" {
+  type        = list(string)
+  description = "Layer versions for both architectures, of one or many regions"
+}
 
-  validation {
-    condition     = can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.datakit_layer_arn))
-    error_message = "It must be the ARN of a layer's version."
-  }
+variable "secret_arn" {
+  type        = string
+  description = "Complete ARN of the secret whose text is the Dataway URL with the token"
+  default     = null
 }
 
 variable "dataway" {
   type        = string
-  description = "Dataway URL with the token"
+  description = "Dataway URL with the token, instead of the secret"
   sensitive   = true
+  default     = null
+}
+
+locals {
+  functions = {
+    checkout = "x86_64"
+    mailer   = "arm64"
+  }
 }
 
 data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+module "datakit" {
+  source   = "./datakit"
+  for_each = local.functions
+
+  layer_arns   = var.layer_arns
+  region       = data.aws_region.current.region
+  architecture = each.value
+  secret_arn   = var.secret_arn
+  dataway      = var.dataway
+}
 
 data "archive_file" "code" {
   type        = "zip"
-  output_path = "${path.module}/checkout.zip"
+  output_path = "${path.module}/code.zip"
 
   source {
     filename = "index.js"
@@ -43,8 +65,10 @@ data "archive_file" "code" {
   }
 }
 
-resource "aws_iam_role" "checkout" {
-  name = "checkout"
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name = each.key
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -56,24 +80,32 @@ resource "aws_iam_role" "checkout" {
 }
 
 resource "aws_iam_role_policy_attachment" "logs" {
-  role       = aws_iam_role.checkout.name
+  for_each = local.functions
+
+  role       = aws_iam_role.function[each.key].name
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 }
 
-resource "aws_lambda_function" "checkout" {
-  function_name    = "checkout"
-  role             = aws_iam_role.checkout.arn
+resource "aws_iam_role_policy" "datakit" {
+  for_each = var.secret_arn == null ? {} : local.functions
+
+  role   = aws_iam_role.function[each.key].name
+  policy = module.datakit[each.key].policy
+}
+
+resource "aws_lambda_function" "function" {
+  for_each = local.functions
+
+  function_name    = each.key
+  role             = aws_iam_role.function[each.key].arn
   runtime          = "nodejs22.x"
   handler          = "index.handler"
-  architectures    = ["x86_64"]
+  architectures    = [each.value]
   filename         = data.archive_file.code.output_path
   source_code_hash = data.archive_file.code.output_base64sha256
 
-  # These two are all that the extension needs.
-  layers = [var.datakit_layer_arn]
+  layers = module.datakit[each.key].layers
   environment {
-    variables = {
-      ENV_DATAWAY = var.dataway
-    }
+    variables = module.datakit[each.key].environment
   }
 }
