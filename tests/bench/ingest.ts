@@ -141,10 +141,11 @@ interface OpenInvocation extends AsyncDisposable {
 async function openInvocation(rig: Rig): Promise<OpenInvocation> {
   const call = await rig.until(rig.platform.next());
   const telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
-  call.reply({ ...invokeEvent(REQUEST_ID), deadlineMs: Date.now() + 900_000 });
+  const startedMs = Date.now();
+  call.reply({ ...invokeEvent(REQUEST_ID), deadlineMs: startedMs + 900_000 });
   return {
     end: async () => {
-      await rig.until(telemetry.post(invocationBody(REQUEST_ID)));
+      await rig.until(telemetry.post(invocationBody(REQUEST_ID, startedMs)));
       const next = await rig.until(rig.platform.next());
       next.reply(shutdownEvent());
       await rig.extension.ended;

@@ -28,11 +28,15 @@ export async function connectTelemetry(url: string): Promise<TelemetryConnection
   };
 }
 
-/** Begin and end of an invocation, with one line of the function between them. */
-export function invocationBody(requestId: string): Uint8Array {
+/** Begin (at `startedMs`, Unix time) and end of an invocation, with one line of the function between them. */
+export function invocationBody(requestId: string, startedMs: number = Date.now()): Uint8Array {
   const time = new Date().toISOString();
   return toBody([
-    { time, type: "platform.start", record: { requestId, version: "$LATEST" } },
+    {
+      time: new Date(startedMs).toISOString(),
+      type: "platform.start",
+      record: { requestId, version: "$LATEST" },
+    },
     { time, type: "function", record: `${time}\t${requestId}\tINFO\torder 4711 taken\n` },
     {
       time,
