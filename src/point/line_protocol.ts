@@ -37,16 +37,22 @@ export function encodeLineProtocol(
 
 function encodeLine(point: Point, common: readonly Tag[]): string {
   const missing = common.filter(([key]) => !point.tags.has(key) && !point.fields.has(key));
-  const taken = new Set<string>();
-  // Those that can be written as they are keep their names.
-  const tagNames = writableNames(
-    [...point.tags.keys(), ...missing.map(([key]) => key)],
-    toWritableTagKey,
-    taken,
-  );
   const sayable = sayableFields(point);
-  const fieldNames = writableNames(sayable.map(([key]) => key), toWritableFieldKey, taken);
-  const tags = [...point.tags, ...missing].map(([key, value]) => toTagPart([tagNames(key), value]));
+  const tagKeys = [...point.tags, ...missing].map(([key]) => key);
+  const fieldKeys = sayable.map(([key]) => key);
+  // Those that can be written as they are keep their names.
+  const taken = new Set([
+    ...tagKeys.filter((key) => toWritableTag(key) === key),
+    ...fieldKeys.filter((key) => toWritableFieldKey(key) === key),
+  ]);
+  const tagNames = writableNames(tagKeys, toWritableTag, taken);
+  const fieldNames = writableNames(fieldKeys, toWritableFieldKey, taken);
+  const pairs = [...point.tags, ...missing];
+  const hasQuote = point.measurement.includes('"') ||
+    pairs.some((pair) => pair[0].includes('"') || pair[1].includes('"'));
+  const tags = pairs.map(([key, value]) =>
+    toTagPart([tagNames(key), hasQuote ? toWritableTag(value) : value])
+  );
   const fields = sayable.map(([key, value]): Part => toFieldPart([fieldNames(key), value]));
   const measurement = escapeMeasurement(point.measurement);
   while (isTooLong(measurement, tags)) {
@@ -73,14 +79,10 @@ function writableNames(
   toWritable: (key: string) => string,
   taken: Set<string>,
 ): (key: string) => string {
-  const others: string[] = [];
-  for (const key of keys) {
-    if (toWritable(key) === key) taken.add(key);
-    else others.push(key);
-  }
   const names = new Map<string, string>();
-  for (const key of others) {
+  for (const key of keys) {
     let name = toWritable(key);
+    if (name === key) continue;
     while (taken.has(name)) name += "_";
     taken.add(name);
     names.set(key, name);
@@ -137,17 +139,17 @@ function escapeMeasurement(measurement: string): string {
   return guardStart(/[, ]/.test(measurement) ? measurement.replace(/\\*([, ])/g, "\\$1") : measurement);
 }
 
-/** Backslashes right before a character that is escaped are left out, see {@link toWritableTagKey}. */
 function escapeTag(text: string): string {
-  return /[,= ]/.test(text) ? text.replace(/\\*([,= ])/g, "\\$1") : text;
+  return /[,= ]/.test(text) ? text.replace(/[,= ]/g, "\\$&") : text;
 }
 
 /**
- * The tag key as a line can say it. Backslashes right before a character that is escaped are left out: the parser
- * takes them for an escape of their own when it looks for the line's end, and one tag must not cost a whole body.
+ * The tag's key as a line can say it, or its value beside a quote. Backslashes right before a character that is
+ * escaped are left out: the parser takes them for an escape of their own when it looks for the line's end, and one
+ * tag must not cost a whole body.
  */
-function toWritableTagKey(key: string): string {
-  return key.includes("\\") ? key.replace(/\\+(?=[,= ])/g, "") : key;
+function toWritableTag(text: string): string {
+  return text.includes("\\") ? text.replace(/\\+(?=[,= ])/g, "") : text;
 }
 
 /**

@@ -145,7 +145,9 @@ Deno.test("encodeLineProtocol() writes arrays of text with commas as JSON, of wh
 
 Deno.test("encodeLineProtocol() leaves out backslashes before what a tag escapes, and keeps keys apart", () => {
   const one = point("m", { "\\,": "a\\ b", ",": "c" }, { v: 1 });
-  assertEquals(encode([one]), "m,\\,=c,\\,_=a\\ b v=1 1700000000000000001\n");
+  assertEquals(encode([one]), "m,\\,=c,\\,_=a\\\\ b v=1 1700000000000000001\n");
+  const quoted = point("m", { t: '"a\\ b' }, { v: 1 });
+  assertEquals(encode([quoted]), 'm,t="a\\ b v=1 1700000000000000001\n');
 });
 
 Deno.test("encodeLineProtocol() leaves empty bytes out, for which DataKit's parser drops the point", () => {

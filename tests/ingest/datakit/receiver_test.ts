@@ -7,6 +7,7 @@ import { createPoint } from "../../../src/point/create_point.ts";
 import { createCommonKeys, encodeCommonTags } from "../../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../../src/point/encoding.ts";
 import { CATEGORIES, type FieldValue, type Point } from "../../../src/point/point.ts";
+import { asLine } from "../../support/arbitrary_points.ts";
 import { batchOfPoints, createRecordingIntake } from "../../support/points.ts";
 
 const NO_TAGS = encodeCommonTags(new Map(), createCommonKeys([]));
@@ -165,7 +166,7 @@ Deno.test("POST /v1/write gives back what our own encoders wrote, whatever it is
     minLength: 1,
     maxLength: 8,
   });
-  // Names cannot hold all of it in line protocol: the encoder leaves backslashes out and guards a leading `#`.
+  // Names and tags cannot hold all of it in line protocol: the encoder leaves backslashes out and guards a `#`.
   const name = fc.string({ unit: fc.constantFrom(..."abc ,=\"\n.é🚀[]'"), minLength: 1, maxLength: 8 });
   const value: fc.Arbitrary<FieldValue> = fc.oneof(
     text,
@@ -178,7 +179,7 @@ Deno.test("POST /v1/write gives back what our own encoders wrote, whatever it is
   await fc.assert(
     fc.asyncProperty(
       name,
-      fc.array(fc.tuple(name, text)),
+      fc.array(fc.tuple(name, name)),
       fc.array(fc.tuple(name, value), { minLength: 1 }),
       async (measurement, tags, fields) => {
         const point = createPoint({
@@ -189,13 +190,13 @@ Deno.test("POST /v1/write gives back what our own encoders wrote, whatever it is
           timeNs: 1_700_000_000_000_000_001n,
         });
         fc.pre(point !== undefined);
-        for (const { contentType, encode } of Object.values(ENCODINGS)) {
+        for (const [version, { contentType, encode }] of Object.entries(ENCODINGS)) {
           const { post, points } = rig();
           const reply = await post("/v1/write/tracing?precision=n", encode(batchOfPoints([point]), NO_TAGS), {
             "Content-Type": contentType,
           });
           assertEquals([reply.status, reply.text], [200, ""]);
-          assertEquals(sorted(points[0]), sorted(point));
+          assertEquals(sorted(points[0]), sorted(version === "v1" ? asLine(point) : point));
         }
       },
     ),
