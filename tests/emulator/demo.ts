@@ -1,15 +1,28 @@
-/**
- * `deno task demo`: builds the extension if needed and watches it live through a cold start, invocations, an
- * error, a freeze, a timeout and a spindown. Ends with exit code 1 if anything expected did not arrive.
- * With `--page` the same run is on a page, too, see `page/arguments.ts`.
- */
+/** `deno task demo`: builds the extension if needed and shows a function's life with it. */
+import { parseArgs } from "node:util";
 import { buildBinary } from "../../build.ts";
+import { taskArguments } from "../../layer/build/task_arguments.ts";
 import { inProcessExtension } from "../support/extension.ts";
 import { exitOnSignal } from "./exit_on_signal.ts";
 import { DEMO_FUNCTION, DEMO_MEMORY_MB, runDemo } from "./demo_script.ts";
 import type { ExtensionSource } from "./options.ts";
 import { type PageArguments, parsePageArguments } from "./page/arguments.ts";
 import { showRun } from "./page/show_run.ts";
+
+const USAGE =
+  `The extension beside a function that sends by every protocol, through a cold start, an outage of Dataway, an
+error, a freeze, a time-out and a shutdown. Exit code 1 if anything expected did not arrive, 2 for a wrong option.
+
+  deno task demo
+  deno task demo -- --page
+
+  --all                   every invocation, upload and point in tables, too
+  --page, --page=<port>   the same run on a page at http://127.0.0.1:9080/, until Ctrl-C
+  --page=quiet            the same, and the extension is never asked for its ledger
+  --open                  open the page in the browser
+  --report <file.html>    keep the run as one file
+  --checks                run the sixteen conformance checks afterwards and show them
+  --help                  this`;
 
 if (import.meta.main) {
   exitOnSignal();
@@ -18,11 +31,11 @@ if (import.meta.main) {
 
 async function main(): Promise<number> {
   const asked = readArguments();
-  if (asked === undefined) return 2;
+  if (typeof asked === "number") return asked;
   const extension = await findExtension(Deno.build.os === "linux");
   const timeoutMs = 2000;
   await using shown = await showRun({
-    asked,
+    asked: asked.page,
     extension,
     functionName: DEMO_FUNCTION,
     runtime: `deno ${Deno.version.deno}`,
@@ -36,24 +49,37 @@ async function main(): Promise<number> {
     }),
     print,
   });
-  const missing = await runDemo({ extension, function: "process", freezeMs: 1500, timeoutMs, print, shown });
+  const { showsAll } = asked;
+  const missing = await runDemo({
+    extension,
+    function: "process",
+    freezeMs: 1500,
+    timeoutMs,
+    print,
+    showsAll,
+    shown,
+  });
   return missing.length === 0 ? 0 : 1;
 }
 
-/** `undefined` after saying what is wrong with them. */
-function readArguments(): PageArguments | undefined {
+/** What was asked for, or the exit code after help or a word on what is wrong. */
+function readArguments(): { readonly page: PageArguments; readonly showsAll: boolean } | number {
   try {
-    const asked = parsePageArguments(Deno.args.filter((argument) => argument !== "--"));
-    if (asked.rest.length === 0) return asked;
-    print(
-      `Cannot run the demo with ${
-        asked.rest.join(" ")
-      }: --page, --open, --report <file> and --checks are known`,
-    );
+    const page = parsePageArguments(taskArguments(Deno.args));
+    const { values } = parseArgs({
+      args: [...page.rest],
+      options: {
+        all: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (!values.help) return { page, showsAll: values.all };
+    print(USAGE);
+    return 0;
   } catch (error) {
-    print(error instanceof Error ? error.message : String(error));
+    print(`${error instanceof Error ? error.message : String(error)}\nSee deno task demo -- --help`);
+    return 2;
   }
-  return undefined;
 }
 
 /** The compiled extension is a Linux program; elsewhere the same code runs in this process. */

@@ -9,7 +9,11 @@ import { sleep } from "./waiters.ts";
 /** One thing that happens. */
 export type Step =
   | { readonly kind: "init" }
-  | { readonly kind: "invoke"; readonly name: string; readonly script: FunctionScript }
+  | {
+    readonly kind: "invoke";
+    readonly name: string;
+    readonly script: FunctionScript | (() => FunctionScript);
+  }
   | { readonly kind: "freeze"; readonly ms: number }
   | { readonly kind: "shutdown" };
 
@@ -41,7 +45,8 @@ export async function play(
       case "invoke": {
         // Its records are told from the one's before by their times, which are whole milliseconds.
         await sleep(2);
-        const result = await lambda.invoke({ name: step.name, ...step.script });
+        const script = typeof step.script === "function" ? step.script() : step.script;
+        const result = await lambda.invoke({ name: step.name, ...script });
         invocations.push({ name: step.name, result });
         if (result.reset !== undefined) endings.push(result.reset);
         print(describeInvocation(step.name, result));
