@@ -6,6 +6,7 @@
 import type { FieldValue, PointDraft } from "../point/point.ts";
 import { integer, unsigned } from "../point/create_point.ts";
 import type { Observation } from "./invocations.ts";
+import type { MetricField } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { TelemetryEvent } from "./telemetry_event.ts";
 
@@ -16,7 +17,7 @@ export interface MetricOptions {
 }
 
 /** A figure; `undefined` when it is not known. */
-type Figure = readonly [name: string, value: number | undefined];
+type Figure = readonly [name: MetricField, value: number | undefined];
 
 /** What DataKit 1.84 emits, and as which type. */
 const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">> = {

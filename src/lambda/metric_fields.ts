@@ -1,0 +1,29 @@
+/**
+ * The fields of `awslambda-metric`, as of the schema `documented`. The one list: what makes points may use no other
+ * name, and whoever shows them (`layer/guance/`) must know each.
+ */
+export const METRIC_FIELDS = [
+  "invocations",
+  "errors",
+  "timeouts",
+  "out_of_memory",
+  "cold_starts",
+  "duration_ms",
+  "billed_duration_ms",
+  "runtime_duration_ms",
+  "post_runtime_duration",
+  "response_latency",
+  "response_duration_ms",
+  "runtime_overhead_ms",
+  "extension_overhead_ms",
+  "init_duration_ms",
+  "restore_duration_ms",
+  "memory_size_mb",
+  "max_memory_used_mb",
+  "produced_bytes",
+  "logs_dropped_records",
+  "logs_dropped_bytes",
+] as const;
+
+/** A field's name. */
+export type MetricField = (typeof METRIC_FIELDS)[number];
