@@ -15,15 +15,10 @@ import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
-import { createFlusher } from "./pipeline/flusher.ts";
-import { createLeftovers } from "./pipeline/leftovers.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
-import { createMemoryGuard } from "./pipeline/memory_guard.ts";
 import { createIntakeHub } from "./pipeline/intake.ts";
 import type { Receiver } from "./pipeline/receiver.ts";
-import { withRetry } from "./pipeline/retry.ts";
-import { createSelfMetrics } from "./pipeline/self_metrics.ts";
-import { createSpool } from "./pipeline/spool.ts";
+import { createOutlet } from "./pipeline/outlet.ts";
 import { createDiskFiles } from "./pipeline/spool_files.ts";
 import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
@@ -68,10 +63,6 @@ export interface ExtensionEnd extends LifecycleEnd {
 
 type Registered = Extract<RegisterResult, { status: "registered" }>;
 
-/** Own figures are sent at most this often, in ms. */
-const SELF_METRICS_INTERVAL_MS = 60_000;
-/** More than the own figures of all sources take in the store. In bytes. */
-const FIGURES_BYTES = 16_384;
 /** Part of an invocation's budget, and at most so many ms of it, that is kept for the spool. */
 const SPOOL_SHARE = 0.1;
 const SPOOL_MS = 50;
@@ -205,46 +196,31 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
   await using exporter = late ?? exporterTo(dataway.endpoints);
-  const spool = core.spool === undefined || !exportOn ? undefined : createSpool({
-    files: createDiskFiles(core.spool.directory),
-    maxBytes: core.spool.maxBytes,
-    maxBatchBytes: exporter.maxBatchBytes,
-    pointOverheadBytes: exporter.pointOverheadBytes,
+  const outlet = createOutlet({
     store,
+    storeMaxBytes: core.storeMaxBytes,
     ledger,
-    log,
-    now,
-  });
-  const withSpool = spool === undefined ? {} : { spool };
-  const self = createSelfMetrics({ ledger, store, ...withSpool, intervalMs: SELF_METRICS_INTERVAL_MS, now });
-  const toStore = intake.of("self").consume;
-  const flusher = createFlusher({
-    store,
-    ...withSpool,
-    exporter: withRetry(exporter, { now }),
-    breaker,
-    collect: async () => {
-      await collectAll(receivers, log);
-      toStore(self.collect());
+    exporter,
+    own: intake.of("self"),
+    collect: () => collectAll(receivers, log),
+    spool: core.spool === undefined || !exportOn ? undefined : {
+      files: createDiskFiles(core.spool.directory),
+      maxBytes: core.spool.maxBytes,
     },
-    onFlushed: (report) => self.flushed(report.durationMs, report.restored),
-    log,
-    now,
-  });
-
-  const memory = options.memoryUsedBytes === undefined ? undefined : createMemoryGuard({
-    limitBytes: core.memoryLimitBytes,
-    usedBytes: options.memoryUsedBytes,
-    ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
-    store,
+    memory: options.memoryUsedBytes === undefined ? undefined : {
+      limitBytes: core.memoryLimitBytes,
+      usedBytes: options.memoryUsedBytes,
+      ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
+    },
+    breaker,
     log,
     now,
   });
   const lifecycle = createLifecycle({
     next: options.api.next,
     invocations: telemetry.invocations,
-    flusher,
-    breaker: breaker.state,
+    flusher: outlet.flusher,
+    breaker: outlet.breakerState,
     heldBytes: () => store.heldBytes,
     plan: core.flushPlan,
     budgetMs: core.budgetMs,
@@ -254,15 +230,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     onWake: (sleptMs) => {
       if (sleptMs > STALE_AFTER_MS) client.renew();
     },
-    onHeld: self.held,
-    stow: createLeftovers({ flusher, breaker: breaker.state, spool, memory, log }),
-    stowMs: spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
-    onShutdown: () => {
-      // A full store would drop, for the last figures, points that these no longer count.
-      const kept = Math.max(core.storeMaxBytes / 2, core.storeMaxBytes - FIGURES_BYTES);
-      store.shed(kept, "store_full");
-      toStore(self.collect(true));
-    },
+    onHeld: outlet.billed,
+    stow: outlet.spill,
+    stowMs: outlet.spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
+    onShutdown: outlet.lastFigures,
     log,
     now,
   });
@@ -297,8 +268,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log.error("The extension idles as its loop failed", { error: describeError(error) });
     return await idle(options.api);
   });
-  const spooled = spool?.held() ?? 0;
-  const held = store.held() + spooled;
+  const { held, spooled } = outlet.held();
   reportEnd(log, ledger, { held, spooled, isLast: end.reason === "spindown" });
   const over = { ...end, ledger, held, spooled };
   base.onOver(over);

@@ -11,13 +11,12 @@ import {
   createCircuitBreaker,
 } from "../../src/pipeline/circuit_breaker.ts";
 import type { Exporter } from "../../src/pipeline/exporter.ts";
-import { createFlusher, type FlushReport } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import type { FlushReport } from "../../src/pipeline/flusher.ts";
+import { createOutlet } from "../../src/pipeline/outlet.ts";
+import type { Spool } from "../../src/pipeline/spool.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import type { Consumer } from "../../src/pipeline/receiver.ts";
-import { createSelfMetrics } from "../../src/pipeline/self_metrics.ts";
-import { createLeftovers } from "../../src/pipeline/leftovers.ts";
-import { createSpool, type Spool } from "../../src/pipeline/spool.ts";
 import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import { createCommonKeys } from "../../src/point/common_tags.ts";
@@ -111,55 +110,38 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const realBreaker = createCircuitBreaker({ now });
   const breaker = mutation.breaker?.(realBreaker) ?? realBreaker;
   const exporter = mutation.exporter?.(realExporter) ?? realExporter;
-  const spool = schedule.spool
-    ? createSpool({
-      files: options.disk,
-      maxBytes: schedule.spoolMaxBytes,
-      maxBatchBytes: exporter.maxBatchBytes,
-      pointOverheadBytes: exporter.pointOverheadBytes,
-      store,
-      ledger,
-      log,
-      now,
-    })
-    : undefined;
-  const withSpool = spool === undefined ? {} : { spool };
-  const self = createSelfMetrics({ ledger, store, ...withSpool, intervalMs: 60_000, now });
-  const toStore = consumer("self");
-  const flusher = createFlusher({
+  const outlet = createOutlet({
     store,
-    ...withSpool,
+    storeMaxBytes: schedule.storeMaxBytes,
+    ledger,
     exporter,
+    own: intake.of("self"),
+    collect: () => collectAggregates(world, consumer("statsd")),
+    spool: schedule.spool ? { files: options.disk, maxBytes: schedule.spoolMaxBytes } : undefined,
     breaker,
-    collect: async () => {
-      await collectAggregates(world, consumer("statsd"));
-      toStore(self.collect());
-    },
-    onFlushed: (report) => {
-      self.flushed(report.durationMs, report.restored);
-      options.onFlushed(report);
-    },
+    onFlushed: options.onFlushed,
     log,
     now,
   });
+  const { flusher, spool } = outlet;
   const api = createExtensionsApi({ runtimeApi: "lambda", name: "x", fetch: options.runtimeFetch, now });
   const lifecycleOptions: LifecycleOptions = {
     next: api.next,
     invocations: telemetry.invocations,
     flusher,
-    breaker: breaker.state,
+    breaker: outlet.breakerState,
     heldBytes: () => store.heldBytes,
     plan: schedule.plan,
     budgetMs: schedule.budgetMs,
     exportTimeoutMs: schedule.timeoutMs,
     flushIntervalMs: schedule.flushIntervalMs,
     managedInstance: schedule.managedInstance,
-    onHeld: self.held,
-    stow: createLeftovers({ flusher, breaker: breaker.state, spool, log }),
+    onHeld: outlet.billed,
+    stow: outlet.spill,
     stowMs: spool === undefined ? 0 : Math.min(STOW_MS, schedule.budgetMs / 10),
     onShutdown: () => {
       options.onShutdown();
-      toStore(self.collect(true));
+      outlet.lastFigures();
     },
     log,
     now,
