@@ -19,7 +19,8 @@ import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createIntakeHub } from "./pipeline/intake.ts";
 import type { Receiver } from "./pipeline/receiver.ts";
 import { createOutlet } from "./pipeline/outlet.ts";
-import { createDiskFiles } from "./pipeline/spool_files.ts";
+import { MAX_SPOOL_FILE_BYTES } from "./pipeline/spool.ts";
+import { createDiskFiles } from "./pipeline/spool_folder.ts";
 import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
@@ -204,7 +205,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     own: intake.of("self"),
     collect: () => collectAll(receivers, log),
     spool: core.spool === undefined || !exportOn ? undefined : {
-      files: createDiskFiles(core.spool.directory),
+      files: createDiskFiles(core.spool.directory, MAX_SPOOL_FILE_BYTES),
       maxBytes: core.spool.maxBytes,
     },
     memory: options.memoryUsedBytes === undefined ? undefined : {

@@ -127,7 +127,8 @@ function readSpool(read: SettingReader): SpoolConfig | undefined {
   });
   const directory = read.text("ENV_SPOOL_DIR", {
     default: "/tmp/datakit-spool",
-    description: "Folder of these files; below `/tmp`, as nothing else may be written.",
+    description:
+      "Folder of these files; below `/tmp`, as nothing else may be written. The extension makes it; a link, or a folder that others may use, is not used.",
   });
   const maxBytes = read.bytes("ENV_SPOOL_MAX_BYTES", {
     default: 64 * MIB,

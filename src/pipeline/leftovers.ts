@@ -8,7 +8,7 @@ export interface LeftoversOptions {
   readonly flusher: Pick<Flusher, "stuck">;
   readonly breaker: () => BreakerState;
   /** Off when there is none. */
-  readonly spool?: Pick<Spool, "stow"> | undefined;
+  readonly spool?: Pick<Spool, "stow" | "audit"> | undefined;
   readonly memory?: MemoryGuard | undefined;
   readonly log: Logger;
 }
@@ -24,6 +24,7 @@ export function createLeftovers(options: LeftoversOptions): (maxMs: number, last
     try {
       const isStuck = last || flusher.stuck || breaker() !== "closed" || memory?.short === true;
       if (isStuck) spool?.stow(maxMs);
+      if (last) spool?.audit();
       memory?.relieve();
     } catch (error) {
       log.error("What is held could not be put away", { error: describeError(error) });

@@ -10,7 +10,7 @@ import type { Intake } from "./receiver.ts";
 import { withRetry } from "./retry.ts";
 import { createSelfMetrics } from "./self_metrics.ts";
 import { createSpool, type Spool } from "./spool.ts";
-import type { SpoolFiles } from "./spool_files.ts";
+import type { SpoolFiles } from "./spool_folder.ts";
 import type { PointStore } from "./store.ts";
 
 export interface OutletOptions {

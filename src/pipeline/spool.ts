@@ -3,10 +3,9 @@ import type { Category, Source } from "../point/point.ts";
 import { type PointRange, sliceOf, splitRanges } from "../point/point_range.ts";
 import { type Batch, batchOf } from "./exporter.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SpoolFiles } from "./spool_files.ts";
-import { createSpoolFolder } from "./spool_folder.ts";
+import { createSpoolFolder, type SpoolFiles } from "./spool_folder.ts";
 import { countPoints, joinRuns, runsOf } from "./spool_format.ts";
-import { createSpoolIndex, type SpoolFile } from "./spool_index.ts";
+import { createSpoolIndex, RETRY_MS, type SpoolFile } from "./spool_index.ts";
 import type { SpooledPoints } from "./spool_points.ts";
 import type { HeldBatch, Lender, PointStore } from "./store.ts";
 
@@ -27,11 +26,13 @@ export interface SpooledBatch extends Batch {
 export interface Spool extends Lender<SpooledBatch> {
   /**
    * Moves what the store holds, but what is lent, into files, oldest first, for about `maxMs` and one file. What did
-   * not fit into that time stays in the store; after a failed write everything does, and none is tried again.
+   * not fit into that time stays in the store; after a failed write everything does, for a minute.
    */
   stow(maxMs: number): void;
   /** Lends the oldest file's points. Reads the folder when first asked: files of earlier lives are found then. */
   take(): SpooledBatch | undefined;
+  /** Counts what is gone: files that were removed or changed by somebody else. */
+  audit(): void;
   /** Points in files that this process wrote or read. Files of earlier lives not read yet are not counted. */
   held(source?: Source, category?: Category): number;
   /** Size of all files. */
@@ -62,24 +63,41 @@ const FILE_BYTES = 256 * 1024;
 /** A file below this is written anew with what comes next: else each invocation of an outage would be a POST. */
 const SMALL_FILE_BYTES = 64 * 1024;
 
+/** Points above this stay in memory: no file of ours is so large. In bytes. */
+const MAX_POINTS_BYTES = 768 * 1024;
+/** Bound of one file, its head included: what is larger was not written here. In bytes. */
+export const MAX_SPOOL_FILE_BYTES = 1024 * 1024;
+
 /** A spool that has not looked at its folder yet. */
 export function createSpool(options: SpoolOptions): Spool {
   const { pointOverheadBytes, store, ledger, log, now } = options;
   const index = createSpoolIndex({ ...options, folder: createSpoolFolder(options.files) });
   const fileBytes = Math.min(FILE_BYTES, options.maxBatchBytes);
-  let writable = true;
-  let readable = true;
+  const writing = createPause(now);
+  const reading = createPause(now);
+
+  /** One line for both. */
+  function switchOff(pause: Pause, message: string, error: unknown): void {
+    if (!writing.isOn() && !reading.isOn()) log.warn(message, { error: describeError(error) });
+    pause.begin();
+  }
 
   function stow(maxMs: number): void {
     const endAt = now() + maxMs;
-    for (const category of writable ? store.categories() : []) {
-      while (now() < endAt) {
+    const kept: HeldBatch[] = [];
+    for (const category of store.categories()) {
+      while (now() < endAt && !writing.isOn()) {
         const batch = store.take(category, { maxBytes: fileBytes, pointOverheadBytes: pointOverheadBytes() });
         if (batch === undefined) break;
-        if (!save(batch)) return store.putBack(batch);
-        store.release(batch);
+        if (batch.sizeBytes > MAX_POINTS_BYTES) kept.push(batch);
+        else if (save(batch)) store.release(batch);
+        else {
+          kept.push(batch);
+          break;
+        }
       }
     }
+    for (const batch of kept) store.putBack(batch);
   }
 
   /** Whether the batch is in a file now. */
@@ -94,10 +112,7 @@ export function createSpool(options: SpoolOptions): Spool {
       const head = { category, runs: joinRuns(before.runs, runs) };
       return index.replace(small, head, [before.payload, ...payloads]);
     } catch (error) {
-      writable = false;
-      log.warn("The spool is off as it cannot be written: data waits in memory", {
-        error: describeError(error),
-      });
+      switchOff(writing, "The spool is off as it cannot be written: data waits in memory", error);
       return false;
     }
   }
@@ -105,7 +120,7 @@ export function createSpool(options: SpoolOptions): Spool {
   /** The newest file of the category, if it is at rest and has room for so much more. */
   function smallFile(category: Category, moreBytes: number, morePoints: number): SpoolFile | undefined {
     const file = index.files().findLast(({ head }) => head?.category === category);
-    if (file?.head === undefined || file.loan !== undefined || file.rest !== undefined) return undefined;
+    if (file?.head === undefined || !index.isAtRest(file) || file.rest !== undefined) return undefined;
     const overheadBytes = (countPoints(file.head) + morePoints) * pointOverheadBytes();
     const fits = file.sizeBytes + moreBytes + overheadBytes <= fileBytes;
     return fits && file.sizeBytes < SMALL_FILE_BYTES ? file : undefined;
@@ -113,7 +128,7 @@ export function createSpool(options: SpoolOptions): Spool {
 
   function take(): SpooledBatch | undefined {
     for (;;) {
-      const file = filesToRead().find(({ loan }) => loan === undefined);
+      const file = filesToRead().find(index.isAtRest);
       if (file === undefined) return undefined;
       const points = file.rest ?? index.pointsOf(file);
       if (points === undefined || file.head === undefined) continue;
@@ -127,13 +142,11 @@ export function createSpool(options: SpoolOptions): Spool {
   }
 
   function filesToRead(): readonly SpoolFile[] {
-    if (!readable) return [];
+    if (reading.isOn()) return [];
     try {
       return index.files();
     } catch (error) {
-      readable = false;
-      if (writable) log.warn("The spool is off as it cannot be read", { error: describeError(error) });
-      writable = false;
+      switchOff(reading, "The spool is off as it cannot be read", error);
       return [];
     }
   }
@@ -177,6 +190,7 @@ export function createSpool(options: SpoolOptions): Spool {
     drop: (batch, reason) =>
       settle(batch, (source, points) => ledger.dropped(source, batch.category, reason, points)),
     putBack: (batch) => settle(batch),
+    audit: index.audit,
     held: index.held,
     get bytes() {
       return index.bytes;
@@ -187,5 +201,20 @@ export function createSpool(options: SpoolOptions): Spool {
     get torn() {
       return index.torn;
     },
+  };
+}
+
+/** After the disk failed it is left alone for a while. */
+interface Pause {
+  readonly isOn: () => boolean;
+  readonly begin: () => void;
+}
+
+function createPause(now: () => number): Pause {
+  let begunAt = -Infinity;
+  return {
+    // A clock set back must not make it longer.
+    isOn: () => Math.abs(now() - begunAt) < RETRY_MS,
+    begin: () => void (begunAt = now()),
   };
 }

@@ -6,6 +6,7 @@
 import { crc32 } from "node:zlib";
 import { CATEGORIES, type Category, type Source, SOURCES } from "../point/point.ts";
 import { type PointRange, rangeOf } from "../point/point_range.ts";
+import { createProtobufReader, nextField } from "../point/protobuf_reader.ts";
 
 /** So many points in a row of one source. */
 export type Run = readonly [source: Source, points: number];
@@ -19,6 +20,10 @@ export interface SpoolHead {
 /** A file's points as bytes: such bytes of two files in a row are a file's too. */
 export interface SpoolContent extends SpoolHead {
   readonly payload: Uint8Array;
+  /** The points of the payload. */
+  readonly range: PointRange;
+  /** By which the file is known to be the one that was written. */
+  readonly checksum: number;
 }
 
 /** "DKSPOOL" and the version. */
@@ -27,6 +32,14 @@ const MAGIC: readonly number[] = [0x44, 0x4b, 0x53, 0x50, 0x4f, 0x4f, 0x4c, 1];
 const PREFIX_BYTES = 16;
 /** Then a u32: the length of the head. */
 const HEAD_LENGTH_BYTES = 4;
+
+/** A point is never smaller: frames, a name, one field with its key. A count that cannot be is not believed. */
+const MIN_POINT_BYTES = 10;
+
+/** The checksum in a file's bytes. */
+export function checksumOf(file: Uint8Array): number {
+  return file.length < PREFIX_BYTES ? 0 : new DataView(file.buffer, file.byteOffset).getUint32(12, true);
+}
 
 /** The bytes of a file. */
 export function encodeSpoolFile(head: SpoolHead, payloads: readonly Uint8Array[]): Uint8Array {
@@ -57,12 +70,43 @@ export function decodeSpoolFile(bytes: Uint8Array): SpoolContent | undefined {
   const payloadAt = HEAD_LENGTH_BYTES + view.getUint32(PREFIX_BYTES, true);
   if (payloadAt > body.length) return undefined;
   const head = decodeHead(new TextDecoder().decode(body.subarray(HEAD_LENGTH_BYTES, payloadAt)));
-  return head === undefined ? undefined : { ...head, payload: body.subarray(payloadAt) };
+  const payload = body.subarray(payloadAt);
+  if (head === undefined || countPoints(head) * MIN_POINT_BYTES > payload.length) return undefined;
+  const range = rangeOf(payload, countPoints(head));
+  return range === undefined ? undefined : { ...head, payload, range, checksum: checksumOf(bytes) };
 }
 
-/** A file's points; `undefined` when they are not those that its head announces. */
-export function rangeOfContent(content: SpoolContent): PointRange | undefined {
-  return rangeOf(content.payload, countPoints(content));
+/** Whether each of the points has a name and a field: of what another process has written nothing is believed. */
+export function hasWholePoints({ payload }: SpoolContent): boolean {
+  const points = createProtobufReader(payload);
+  while (nextField(points)) if (!isWholePoint(points.bytes)) return false;
+  return !points.failed;
+}
+
+function isWholePoint(bytes: Uint8Array): boolean {
+  const members = createProtobufReader(bytes);
+  let hasName = false;
+  let hasField = false;
+  while (nextField(members)) {
+    if (members.wireType !== 2) continue;
+    if (members.field === 1) hasName = members.bytes.length > 0;
+    else if (members.field === 2) hasField ||= isField(members.bytes);
+  }
+  return hasName && hasField && !members.failed;
+}
+
+/** A key with a value that is no tag. */
+function isField(bytes: Uint8Array): boolean {
+  const members = createProtobufReader(bytes);
+  let hasKey = false;
+  let hasValue = false;
+  let isTag = false;
+  while (nextField(members)) {
+    if (members.field === 1) hasKey = members.wireType === 2 && members.bytes.length > 0;
+    else if (members.field === 8) isTag = members.wireType === 0 && members.varint !== 0n;
+    else hasValue ||= members.field <= 7 || members.field === 11;
+  }
+  return hasKey && hasValue && !isTag && !members.failed;
 }
 
 /** How many points a head announces, of all sources or of one. */

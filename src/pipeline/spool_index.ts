@@ -3,10 +3,11 @@ import type { Category, Source } from "../point/point.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
 import type { SpoolFolder } from "./spool_folder.ts";
 import {
+  checksumOf,
   countPoints,
   decodeSpoolFile,
   encodeSpoolFile,
-  rangeOfContent,
+  hasWholePoints,
   type SpoolContent,
   type SpoolHead,
 } from "./spool_format.ts";
@@ -18,8 +19,12 @@ export interface SpoolFile {
   sizeBytes: number;
   /** Missing until a file of an earlier life was read. */
   head?: SpoolHead;
+  /** Of what is known to be in it: another file of that name is none of ours. */
+  checksum?: number;
   /** All that is left of its points, where the disk still has more: it could not be rewritten. */
   rest?: SpooledPoints;
+  /** It could not be read for now, for reasons that are not its own: not before this is it tried again. Unix ms. */
+  retryAt?: number;
   /** While it is lent: its points, and how many of them are out. */
   loan?: { readonly points: SpooledPoints; out: number };
 }
@@ -28,16 +33,22 @@ export interface SpoolFile {
 export interface SpoolIndex {
   /** Oldest first. Reads the folder when first asked; throws when it cannot be read. */
   files(): readonly SpoolFile[];
+  /** Whether it may be lent or changed: it is not lent, nor found unreadable just now. */
+  isAtRest(file: SpoolFile): boolean;
   /** A new file; `false` when there is no room for it. Throws when the disk does. */
   add(head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
   /** Other content for a file, at once and whole; `false` when there is no room. Throws when the disk does. */
   replace(file: SpoolFile, head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
-  /** Reads a file. One that is torn or gone is counted, and is out of the index when this returns `undefined`. */
+  /**
+   * Reads a file. `undefined`: it is torn or gone, which is counted, and out of the index; or it cannot be read for now.
+   */
   contentOf(file: SpoolFile): SpoolContent | undefined;
   /** The points of a file, else as {@link contentOf}. */
   pointsOf(file: SpoolFile): SpooledPoints | undefined;
   /** Its points are settled. */
   remove(file: SpoolFile): void;
+  /** Counts the points of files that are gone. */
+  audit(): void;
   held(source?: Source, category?: Category): number;
   readonly bytes: number;
   readonly recovered: number;
@@ -56,6 +67,8 @@ export interface SpoolIndexOptions {
 
 /** Numbers are times: apart from those of other lives, and enough of them within one millisecond. */
 const NUMBERS_PER_MS = 1000;
+/** A disk that fails is tried again after this, in ms. */
+export const RETRY_MS = 60_000;
 
 /** An index that has not looked at its folder yet. */
 export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
@@ -76,12 +89,16 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     return known;
   }
 
+  function isAtRest({ loan, retryAt = 0 }: SpoolFile): boolean {
+    return loan === undefined && (now() >= retryAt || now() < retryAt - RETRY_MS);
+  }
+
   function add(head: SpoolHead, payloads: readonly Uint8Array[]): boolean {
     const content = encodeSpoolFile(head, payloads);
     if (!makeRoom(content.length)) return false;
     lastNumber = Math.max(lastNumber + 1, Math.floor(now()) * NUMBERS_PER_MS);
     folder.put(lastNumber, content);
-    open().push({ number: lastNumber, sizeBytes: content.length, head });
+    open().push({ number: lastNumber, sizeBytes: content.length, head, checksum: checksumOf(content) });
     bytes += content.length;
     return true;
   }
@@ -93,6 +110,7 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     bytes += content.length - file.sizeBytes;
     file.sizeBytes = content.length;
     file.head = head;
+    file.checksum = checksumOf(content);
     delete file.rest;
     return true;
   }
@@ -101,7 +119,7 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
   function makeRoom(moreBytes: number, kept?: SpoolFile): boolean {
     if (moreBytes > maxBytes) return false;
     while (open().length > 0 && bytes + moreBytes > maxBytes) {
-      const oldest = open().find((file) => file.loan === undefined && file !== kept);
+      const oldest = open().find((file) => isAtRest(file) && file !== kept);
       if (oldest === undefined) return false;
       if (oldest.head === undefined && contentOf(oldest) === undefined) continue;
       log.error("Spooled data was dropped as the spool is full", { maxBytes });
@@ -114,12 +132,20 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     let problem = "It is torn";
     try {
       const content = decodeSpoolFile(folder.read(file.number));
-      if (content !== undefined) {
-        if (file.head === undefined) adopt(file, content);
-        return content;
-      }
+      const isKnown = file.checksum !== undefined;
+      if (content !== undefined && content.checksum === (file.checksum ?? content.checksum)) {
+        if (isKnown || hasWholePoints(content)) {
+          if (!isKnown) adopt(file, content);
+          return content;
+        }
+      } else if (isKnown) problem = "It is another than was written";
     } catch (error) {
       problem = describeError(error);
+      if (!(error instanceof Deno.errors.NotFound)) {
+        log.warn("A spooled file waits as it cannot be read for now", { error: problem });
+        file.retryAt = now() + RETRY_MS;
+        return undefined;
+      }
     }
     lose(file, problem);
     return undefined;
@@ -128,15 +154,13 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
   function pointsOf(file: SpoolFile): SpooledPoints | undefined {
     const content = contentOf(file);
     if (content === undefined) return undefined;
-    const range = rangeOfContent(content);
-    if (range !== undefined) return createSpooledPoints(range, content.runs);
-    lose(file, "Its points cannot be read");
-    return undefined;
+    return createSpooledPoints(content.range, content.runs);
   }
 
   /** A file of an earlier life: from now on its points are this life's. */
-  function adopt(file: SpoolFile, { category, runs }: SpoolHead): void {
+  function adopt(file: SpoolFile, { category, runs, checksum }: SpoolContent): void {
     file.head = { category, runs };
+    file.checksum = checksum;
     for (const [source, count] of runs) ledger.received(source, category, count);
     recovered += countPoints(file.head);
   }
@@ -177,13 +201,29 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     }
   }
 
+  function audit(): void {
+    if (known === undefined) return;
+    let there: ReadonlyMap<number, number>;
+    try {
+      there = new Map(folder.list().files.map(({ number, sizeBytes }) => [number, sizeBytes]));
+    } catch {
+      there = new Map();
+    }
+    for (const file of [...known]) {
+      const isThere = there.get(file.number) === file.sizeBytes;
+      if (!isThere && file.head !== undefined && file.loan === undefined) lose(file, "It is gone");
+    }
+  }
+
   return {
     files: open,
+    isAtRest,
     add,
     replace,
     contentOf,
     pointsOf,
     remove,
+    audit,
     held: (source, category) => {
       let count = 0;
       for (const { head } of known ?? []) {

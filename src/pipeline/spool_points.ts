@@ -1,6 +1,6 @@
-import type { Source } from "../point/point.ts";
+import { SOURCES } from "../point/point.ts";
 import { type PointRange, sliceOf } from "../point/point_range.ts";
-import { joinRuns, type Run, runsOf } from "./spool_format.ts";
+import type { Run } from "./spool_format.ts";
 
 /** The points of one file, and which of them are not settled yet. */
 export interface SpooledPoints {
@@ -14,10 +14,14 @@ export interface SpooledPoints {
   rest(): { readonly runs: readonly Run[]; readonly payloads: readonly Uint8Array[] };
 }
 
-/** All points of a file, none settled. */
+/** All points of a file, none settled. A few bytes are kept for each: a file may claim very many. */
 export function createSpooledPoints(range: PointRange, runs: readonly Run[]): SpooledPoints {
-  const sources: Source[] = [];
-  for (const [source, count] of runs) for (let i = 0; i < count; i++) sources.push(source);
+  const sources = new Uint8Array(range.to - range.from);
+  let filled = 0;
+  for (const [source, count] of runs) {
+    sources.fill(SOURCES.indexOf(source), filled, filled + count);
+    filled += count;
+  }
   const isLeft = new Uint8Array(sources.length).fill(1);
   let left = sources.length;
 
@@ -32,8 +36,17 @@ export function createSpooledPoints(range: PointRange, runs: readonly Run[]): Sp
     return found;
   }
 
-  function runsOfRange({ from, to }: PointRange): readonly Run[] {
-    return runsOf(sources.slice(from, to));
+  function runsOfRanges(of: readonly PointRange[]): readonly Run[] {
+    const found: [Run[0], number][] = [];
+    for (const { from, to } of of) {
+      for (let i = from; i < to; i++) {
+        const source = SOURCES[sources[i] ?? 0] ?? "self";
+        const last = found.at(-1);
+        if (last?.[0] === source) last[1]++;
+        else found.push([source, 1]);
+      }
+    }
+    return found;
   }
 
   return {
@@ -46,8 +59,8 @@ export function createSpooledPoints(range: PointRange, runs: readonly Run[]): Sp
         isLeft.fill(0, from, to);
         left -= to - from;
       }
-      return joinRuns(...settled.map(runsOfRange));
+      return runsOfRanges(settled);
     },
-    rest: () => ({ runs: joinRuns(...ranges().map(runsOfRange)), payloads: ranges().map(sliceOf) }),
+    rest: () => ({ runs: runsOfRanges(ranges()), payloads: ranges().map(sliceOf) }),
   };
 }

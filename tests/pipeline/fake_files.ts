@@ -1,4 +1,4 @@
-import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
+import type { SpoolFiles } from "../../src/pipeline/spool_folder.ts";
 
 /** Thrown where a process would have died. */
 export class Crash extends Error {}
@@ -11,6 +11,8 @@ export interface FakeDisk extends SpoolFiles {
   /** Bytes that fit. */
   capacity: number;
   readOnly: boolean;
+  /** A file that cannot be read, as when descriptors have run out. */
+  unreadable: string | undefined;
   /** A new process: the disk works again. */
   restart(): void;
   /** Bytes of all files. */
@@ -46,6 +48,7 @@ export function createFakeDisk(): FakeDisk {
     crashIn: Infinity,
     capacity: Infinity,
     readOnly: false,
+    unreadable: undefined,
     restart: () => {
       dead = false;
       disk.crashIn = Infinity;
@@ -57,6 +60,7 @@ export function createFakeDisk(): FakeDisk {
     },
     read: (name) => {
       operate();
+      if (name === disk.unreadable) throw new Error("Too many open files");
       return existing(name).slice();
     },
     write: (name, bytes) => {

@@ -15,7 +15,10 @@ function run({ stuck = false, breaker = "closed", short = false, last = false }:
   createLeftovers({
     flusher: { stuck },
     breaker: () => breaker,
-    spool: { stow: (maxMs) => void calls.push(`stow ${maxMs}`) },
+    spool: {
+      stow: (maxMs) => void calls.push(`stow ${maxMs}`),
+      audit: () => void calls.push("audit"),
+    },
     memory: { short, relieve: () => void calls.push("relieve") },
     log: createLogger({ write: (line) => calls.push(line) }),
   })(20, last);
@@ -28,7 +31,7 @@ Deno.test("leftovers go to the spool when Dataway does not take them, memory is 
   assertEquals(run({ breaker: "open" }), ["stow 20", "relieve"]);
   assertEquals(run({ breaker: "half_open" }), ["stow 20", "relieve"]);
   assertEquals(run({ short: true }), ["stow 20", "relieve"]);
-  assertEquals(run({ last: true }), ["stow 20", "relieve"]);
+  assertEquals(run({ last: true }), ["stow 20", "audit", "relieve"]);
 });
 
 Deno.test("leftovers never throw: what fails is one line", () => {
@@ -39,7 +42,7 @@ Deno.test("leftovers never throw: what fails is one line", () => {
   createLeftovers({
     flusher: { stuck: true },
     breaker: () => "closed",
-    spool: { stow },
+    spool: { stow, audit: () => {} },
     log: createLogger({ write: (line) => lines.push(line) }),
   })(20, false);
   assertEquals(lines.length, 1);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertExists, assertLessOrEqual, assertThrows } from "@std/assert";
-import { messagesOf, pointsOf } from "../support/points.ts";
+import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
+import { forgeSpoolFile as forge } from "./forge_spool_file.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
 import { type SpoolLife, startLife } from "./spool_life.ts";
 
@@ -262,4 +263,117 @@ Deno.test("spool is off with one line when its folder cannot be read", () => {
   life.add("a");
   life.spool.stow(100);
   assertEquals([life.store.held(), life.lines.length], [1, 1]);
+});
+
+/** One framed point: a name and a field, unless a part is left out. */
+function pointBytes(parts: "whole" | "no name" | "no field" | "a tag only"): Uint8Array {
+  const name = [0x0a, 1, 0x6d];
+  const field = [0x12, 5, 0x0a, 1, 0x66, 0x10, 1];
+  const tag = [0x12, 8, 0x0a, 1, 0x74, 0x32, 1, 0x76, 0x40, 1].map((byte, at) => at === 1 ? 8 : byte);
+  const content = {
+    whole: [...name, ...field],
+    "no name": [0x0a, 0, ...field],
+    "no field": [0x0a, 6, 0x6d, 0x6d, 0x6d, 0x6d, 0x6d, 0x6d],
+    "a tag only": [...name, ...tag],
+  }[parts];
+  return Uint8Array.from(
+    [0x0a, content.length, ...content, 0x18, 1].map((byte, at) => at === 1 ? content.length + 2 : byte),
+  );
+}
+
+Deno.test("spool takes a file that another process wrote as it should, whoever that was", () => {
+  const disk = createFakeDisk();
+  disk.contents.set("00000000000000001.spool", forge([["otlp", 1]], pointBytes("whole")));
+  const life = startLife(disk);
+  const batch = life.spool.take();
+  assertExists(batch);
+  life.spool.exported(batch);
+  assertEquals([life.spool.recovered, life.spool.torn], [1, 0]);
+  life.checkAccount();
+});
+
+Deno.test("spool believes no count, no point without a name or a field, and sends none of them", () => {
+  const empty = new Uint8Array(4_000_000);
+  for (let at = 0; at < empty.length; at += 2) empty[at] = 0x0a;
+  const forged: readonly (readonly [runs: unknown, payload: Uint8Array])[] = [
+    [[["otlp", 2 ** 53 - 1]], pointBytes("whole")],
+    [[["otlp", 2 ** 53 - 1], ["otlp", 2 ** 53 - 1]], pointBytes("whole")],
+    [[["otlp", 2]], pointBytes("whole")],
+    [[["otlp", 2_000_000]], empty],
+    [[["otlp", 0.5]], pointBytes("whole")],
+    [[["nobody", 1]], pointBytes("whole")],
+    [[["otlp", 1]], pointBytes("no name")],
+    [[["otlp", 1]], pointBytes("no field")],
+    [[["otlp", 1]], pointBytes("a tag only")],
+  ];
+  for (const [runs, payload] of forged) {
+    const disk = createFakeDisk();
+    disk.contents.set("00000000000000001.spool", forge(runs, payload));
+    const life = startLife(disk);
+    assertEquals(life.spool.take(), undefined, JSON.stringify(runs));
+    assertEquals([life.spool.recovered, life.spool.torn, life.ledger.entries()], [0, 1, []]);
+    assertEquals(disk.contents.size, 0);
+  }
+});
+
+Deno.test("spool counts the points of a file that vanished or was swapped, and sends nothing of the other", () => {
+  for (const put of [undefined, forge([["otlp", 1]], pointBytes("whole"))]) {
+    const disk = createFakeDisk();
+    const life = stowed(disk, "a", "b");
+    const [name = ""] = disk.contents.keys();
+    if (put === undefined) disk.contents.delete(name);
+    else disk.contents.set(name, put);
+    assertEquals(life.replay(), []);
+    assertEquals([...life.ledger.totalDropped()], [["spool_lost", 2]]);
+    life.checkAccount();
+  }
+});
+
+Deno.test("spool.stow() adds nothing to a file that was swapped", () => {
+  const disk = createFakeDisk();
+  const life = stowed(disk, "a");
+  const [name = ""] = disk.contents.keys();
+  disk.contents.set(name, forge([["otlp", 1]], pointBytes("whole")));
+  life.add("b");
+  life.spool.stow(100);
+  assertEquals(life.replay(), ["b"]);
+  assertEquals([...life.ledger.totalDropped()], [["spool_lost", 1]]);
+  life.checkAccount();
+});
+
+Deno.test("spool.audit() counts the points of files that are gone at the end", () => {
+  const disk = createFakeDisk();
+  const life = stowed(disk, "a", "b");
+  life.addFrom("otlp", "metric", "m");
+  life.spool.stow(100);
+  disk.contents.delete(disk.contents.keys().next().value ?? "");
+  life.spool.audit();
+  assertEquals([life.spool.held(), [...life.ledger.totalDropped()]], [1, [["spool_lost", 2]]]);
+  life.checkAccount();
+});
+
+Deno.test("spool waits with a file that cannot be read for now, sends the others, and comes back to it", () => {
+  const disk = createFakeDisk();
+  const life = stowed(disk, "a");
+  life.addFrom("otlp", "metric", "m");
+  life.spool.stow(100);
+  const [name = ""] = disk.contents.keys();
+  disk.unreadable = name;
+  assertEquals(life.replay().length, 1);
+  assertEquals([life.spool.held(), life.ledger.totalDropped().size], [1, 0]);
+  disk.unreadable = undefined;
+  assertEquals(life.replay(), []);
+  life.now += 60_000;
+  assertEquals(life.replay(), ["a"]);
+  life.checkAccount();
+});
+
+Deno.test("spool.stow() leaves a point in memory that is larger than any file, and stows the others", () => {
+  const life = startLife(createFakeDisk());
+  life.add("a");
+  put(life.store, "otlp", [testPoint("x".repeat(800_000))]);
+  life.add("b");
+  life.spool.stow(100);
+  assertEquals([life.store.held(), life.spool.held()], [1, 2]);
+  life.checkAccount();
 });

@@ -64,15 +64,16 @@ scenario(
       await using sandbox = await start(folder);
       await sandbox.lambda.init();
       down(sandbox);
-      for (const name of ["a", "b", "c"]) await sandbox.lambda.invoke({ logs: [name] });
+      // With a third failure in a row it would no longer wait for the invocation's telemetry.
+      for (const name of ["a", "b"]) await sandbox.lambda.invoke({ logs: [name] });
       await kill(sandbox, folder);
       assertEquals(logs(sandbox), []);
       sandbox.dataway.clearReplies();
       await sandbox.lambda.init();
       await sandbox.lambda.invoke({ logs: ["d"] });
       assertEquals((await sandbox.lambda.shutdown()).exitCode, 0);
-      assertEquals(logs(sandbox), ["a", "b", "c", "d"]);
-      assertEquals(sandbox.sum("invocations"), 4n);
+      assertEquals(logs(sandbox), ["a", "b", "d"]);
+      assertEquals(sandbox.sum("invocations"), 3n);
       assertEquals(readAll(folder).size, 0);
       assertEquals(sandbox.extension.ends[1]?.held, 0);
       assertAccounts(sandbox);

@@ -17,7 +17,7 @@ import { createOutlet } from "../../src/pipeline/outlet.ts";
 import type { Spool } from "../../src/pipeline/spool.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import type { Consumer } from "../../src/pipeline/receiver.ts";
-import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
+import type { SpoolFiles } from "../../src/pipeline/spool_folder.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import { createCommonKeys } from "../../src/point/common_tags.ts";
 import type { Point, Source } from "../../src/point/point.ts";

@@ -4,7 +4,7 @@ import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
 import { createFlusher } from "../../src/pipeline/flusher.ts";
 import { createLedger } from "../../src/pipeline/ledger.ts";
 import { createSpool } from "../../src/pipeline/spool.ts";
-import type { SpoolFiles } from "../../src/pipeline/spool_files.ts";
+import type { SpoolFiles } from "../../src/pipeline/spool_folder.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
 import { createCommonKeys } from "../../src/point/common_tags.ts";
 import type { FakeDataway } from "./dataway.ts";

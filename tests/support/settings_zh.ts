@@ -134,7 +134,10 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_SPOOL",
     "把 Dataway 未接收的数据移到文件中：扩展被杀掉后仍在，也能存得更多。Dataway 恢复后发送，同一沙箱重启后也会发送",
   ],
-  ["ENV_SPOOL_DIR", "这些文件的目录，须在 `/tmp` 之下（别处不可写）"],
+  [
+    "ENV_SPOOL_DIR",
+    "这些文件的目录，须在 `/tmp` 之下（别处不可写），由扩展自行创建；链接或他人可用的目录不予使用",
+  ],
   ["ENV_SPOOL_MAX_BYTES", "这些文件最多占用的空间；满时先丢最旧的，并计数"],
 
   [
