@@ -13,6 +13,7 @@ import type { RuntimeFetch } from "./lambda/runtime_fetch.ts";
 import { createResource } from "./lambda/resource.ts";
 import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
+import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
@@ -197,6 +198,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
   await using exporter = late ?? exporterTo(dataway.endpoints);
+  const pool = createConnectionPool(log);
   const outlet = createOutlet({
     store,
     storeMaxBytes: core.storeMaxBytes,
@@ -214,6 +216,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
     },
     breaker,
+    connections: pool.counts,
     log,
     now,
   });
@@ -239,7 +242,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
-  await using servers = await serve({ main: core.listen, receivers, log });
+  await using servers = await serve({ main: core.listen, receivers, pool, log });
   const subscription = servers.mainPort > 0
     ? await subscribeToTelemetry({
       runtimeApi: options.runtimeApi,

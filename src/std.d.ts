@@ -58,6 +58,8 @@ declare module "@std/encoding/hex" {
 }
 
 declare module "@std/http/status" {
+  /** Reason phrases by status. */
+  export const STATUS_TEXT: Readonly<Record<number, string>>;
   export const STATUS_CODE: {
     readonly OK: 200;
     readonly Accepted: 202;

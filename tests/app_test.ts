@@ -1,15 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "@hono/hono";
-import { createMainApp, createReceiverApp } from "../src/app.ts";
+import { type ConnectionInfo, createMainApp, createReceiverApp } from "../src/app.ts";
 import type { Receiver } from "../src/pipeline/receiver.ts";
 
 function receiver(path: string): Receiver {
   return { name: path, app: new Hono().post(path, (c) => c.text(`taken by ${path}`)) };
 }
 
-const from = (hostname: string) => ({ remoteAddr: { transport: "tcp", hostname, port: 1234 } });
+const address = (hostname: string): Deno.NetAddr => ({ transport: "tcp", hostname, port: 1234 });
+const from = (hostname: string): ConnectionInfo => ({ remoteAddr: address(hostname) });
 
-async function post(path: string, info?: unknown): Promise<number> {
+async function post(path: string, info?: ConnectionInfo): Promise<number> {
   const app = createMainApp([receiver("/awslambda"), receiver("/"), receiver("/v1/write/metric")]);
   return (await app.request(path, { method: "POST" }, info)).status;
 }
@@ -28,6 +29,48 @@ Deno.test("createMainApp() serves only telemetry to other hosts", async () => {
     assertEquals(await post("/", from(host)), 200, host);
     assertEquals(await post("/awslambda/../v1/write/metric", from(host)), 403, host);
   }
+});
+
+Deno.test("createMainApp() takes telemetry from other hosts only until it knows where the platform is", async () => {
+  const cases: readonly (readonly [platform: string, host: string, status: number])[] = [
+    ["127.0.0.1", "10.0.0.7", 403],
+    ["127.0.0.1", "127.0.0.1", 200],
+    ["169.254.79.129", "10.0.0.7", 403],
+    ["169.254.79.129", "2001:db8::1", 403],
+    ["169.254.79.129", "169.254.100.1", 200],
+    ["169.254.79.129", "127.0.0.1", 200],
+    ["10.0.0.7", "10.0.0.7", 200],
+    ["10.0.0.7", "10.0.0.8", 403],
+  ];
+  for (const [platform, host, status] of cases) {
+    const app = createMainApp([receiver("/awslambda")]);
+    const ask = async (from: ConnectionInfo, method = "POST"): Promise<number> =>
+      (await app.request("/awslambda", { method }, from)).status;
+    // What is not telemetry, or was not taken, tells nothing.
+    assertEquals(await ask(from("10.9.9.9"), "GET"), 404);
+    assertEquals(await ask(from(platform)), 200);
+    assertEquals(await ask(from(host)), status, `${host} after ${platform}`);
+  }
+});
+
+Deno.test("createMainApp() takes no telemetry that comes by the sandbox's own address", async () => {
+  const app = createMainApp([receiver("/awslambda")]);
+  const own = "169.254.76.1";
+  const ask = async (host: string): Promise<number> => {
+    const info = { remoteAddr: address(host), localAddr: address(own) };
+    return (await app.request("/awslambda", { method: "POST" }, info)).status;
+  };
+  assertEquals(await ask("169.254.79.129"), 200);
+  assertEquals(await ask(own), 403);
+});
+
+Deno.test("createMainApp() keeps the connections that telemetry was taken from", async () => {
+  const app = createMainApp([receiver("/awslambda"), receiver("/v1/write/metric")]);
+  const kept: string[] = [];
+  for (const path of ["/awslambda", "/v1/write/metric", "/nothing"]) {
+    await app.request(path, { method: "POST" }, { ...from("127.0.0.1"), keep: () => void kept.push(path) });
+  }
+  assertEquals(kept, ["/awslambda"]);
 });
 
 Deno.test("createMainApp() takes paths with slashes too many", async () => {

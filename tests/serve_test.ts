@@ -3,6 +3,7 @@ import { Hono } from "@hono/hono";
 import { createLogger } from "@std/log";
 import type { Receiver } from "../src/pipeline/receiver.ts";
 import { serve } from "../src/serve.ts";
+import { testPool } from "./support/connection_pool.ts";
 import { scenario } from "./support/scenario.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -30,6 +31,7 @@ scenario(
     await using servers = await serve({
       main: { hostname: LOOPBACK, port: taken.addr.port },
       receivers: [hello()],
+      pool: testPool(),
       log,
     });
     assertNotEquals(servers.mainPort, taken.addr.port);
@@ -49,6 +51,7 @@ scenario("serve() skips a receiver's taken port and serves its others", async ()
     receivers: [
       hello([{ hostname: LOOPBACK, port: taken.addr.port }, { hostname: LOOPBACK, port: freePort }]),
     ],
+    pool: testPool(),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
   assert(servers.mainPort > 0);
@@ -62,6 +65,7 @@ scenario("serve() goes on when a receiver's sockets cannot be opened", async () 
   await using servers = await serve({
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [broken, hello()],
+    pool: testPool(),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
   assertEquals(await text(servers.mainPort, "/hello"), "200 hi");
@@ -72,6 +76,7 @@ scenario("serve() frees its ports on disposal although a client keeps its connec
   const servers = await serve({
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [hello()],
+    pool: testPool(),
     log: createLogger({ write: () => {} }),
   });
   using client = await Deno.connect({ hostname: LOOPBACK, port: servers.mainPort });
@@ -80,4 +85,64 @@ scenario("serve() frees its ports on disposal although a client keeps its connec
   await servers[Symbol.asyncDispose]();
   using again = Deno.listen({ hostname: LOOPBACK, port: servers.mainPort });
   assertEquals(again.addr.port, servers.mainPort);
+});
+
+scenario(
+  "serve() ends in time although clients are in the middle of heads and bodies, or silent",
+  async () => {
+    const stuck: Receiver = {
+      name: "stuck",
+      app: new Hono().post("/read", async (c) => c.text(await c.req.text())).post(
+        "/never",
+        () => new Promise(() => {}),
+      ),
+    };
+    const servers = await serve({
+      main: { hostname: LOOPBACK, port: 0 },
+      receivers: [stuck],
+      pool: testPool(),
+      log: createLogger({ write: () => {} }),
+    });
+    const clients: Deno.Conn[] = [];
+    for (
+      const begun of [
+        "",
+        "PO",
+        "POST /read HTTP/1.1\r\nHost: x\r\nContent-",
+        "POST /read HTTP/1.1\r\ncontent-length: 9\r\n\r\nabc",
+        "POST /read HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n3\r\na",
+        "POST /never HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
+      ]
+    ) {
+      const client = await Deno.connect({ hostname: LOOPBACK, port: servers.mainPort });
+      await client.write(new TextEncoder().encode(begun));
+      clients.push(client);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const startedAt = performance.now();
+    await servers[Symbol.asyncDispose]();
+    const tookMs = performance.now() - startedAt;
+    assert(tookMs < 500, `${tookMs} ms`);
+    for (const client of clients) client.close();
+  },
+);
+
+scenario("serve() lets a request that is under way come to its end before it closes", async () => {
+  const slow: Receiver = {
+    name: "slow",
+    app: new Hono().get("/slow", async (c) => {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      return c.text("done");
+    }),
+  };
+  const servers = await serve({
+    main: { hostname: LOOPBACK, port: 0 },
+    receivers: [slow],
+    pool: testPool(),
+    log: createLogger({ write: () => {} }),
+  });
+  const answer = text(servers.mainPort, "/slow");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await servers[Symbol.asyncDispose]();
+  assertEquals(await answer, "200 done");
 });

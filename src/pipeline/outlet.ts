@@ -1,5 +1,6 @@
 /** The one way out for points: breaker, retry, spool, flusher, own figures and memory, over one store and one exporter. */
 import type { Logger } from "@std/log";
+import type { ConnectionCounts } from "../net/connection_pool.ts";
 import { type BreakerState, type CircuitBreaker, createCircuitBreaker } from "./circuit_breaker.ts";
 import type { Exporter } from "./exporter.ts";
 import { createFlusher, type Flusher, type FlushReport } from "./flusher.ts";
@@ -29,6 +30,8 @@ export interface OutletOptions {
   readonly memory?: Pick<MemoryGuardOptions, "limitBytes" | "usedBytes" | "collectGarbage"> | undefined;
   /** @default a new one */
   readonly breaker?: CircuitBreaker;
+  /** What became of local clients' connections, for our own figures. */
+  readonly connections?: ConnectionCounts;
   readonly onFlushed?: (report: FlushReport) => void;
   readonly log: Logger;
   /** Unix time in ms. */
@@ -70,7 +73,14 @@ export function createOutlet(options: OutletOptions): Outlet {
     now,
   });
   const withSpool = spool === undefined ? {} : { spool };
-  const self = createSelfMetrics({ ledger, store, ...withSpool, intervalMs: SELF_METRICS_INTERVAL_MS, now });
+  const self = createSelfMetrics({
+    ledger,
+    store,
+    ...withSpool,
+    ...(options.connections === undefined ? {} : { connections: options.connections }),
+    intervalMs: SELF_METRICS_INTERVAL_MS,
+    now,
+  });
   const flusher = createFlusher({
     store,
     ...withSpool,

@@ -1,5 +1,6 @@
 import type { Hono } from "@hono/hono";
 import type { Logger } from "@std/log";
+import type { ConnectionPool } from "../net/connection_pool.ts";
 import type { Point, PointDraft } from "../point/point.ts";
 import type { PointKind, PointWriter } from "../point/point_writer.ts";
 
@@ -82,8 +83,11 @@ export interface Receiver {
   readonly app?: Hono;
   /** Loopback ports that serve {@link app} too. A taken port is logged once and skipped. */
   readonly ports?: readonly ListenAddress[];
-  /** Opens sockets that are not plain HTTP (UDP, gRPC, Unix). Resolves to what closes them; never rejects for a taken port. */
-  readonly listen?: () => Promise<AsyncDisposable>;
+  /**
+   * Opens sockets that are not plain HTTP (UDP, gRPC, Unix), whose connections take places in the pool. Resolves to
+   * what closes them; never rejects for a taken port.
+   */
+  readonly listen?: (pool: ConnectionPool) => Promise<AsyncDisposable>;
   /** Aggregates so far, handed on at each flush. Drains sockets first where data may still sit in them. */
   readonly collect?: () => Promise<void> | void;
   /** Told of each invocation once, after its `platform.runtimeDone` (or its last sign of life). */

@@ -1,3 +1,4 @@
+import type { ConnectionCounts } from "../net/connection_pool.ts";
 import { createPoint } from "../point/create_point.ts";
 import type { FieldValue, Point, Source } from "../point/point.ts";
 import type { Ledger } from "./ledger.ts";
@@ -25,6 +26,8 @@ export interface SelfMetricsOptions {
   readonly store: Pick<PointStore, "held" | "heldBytes">;
   /** Told apart from memory: `held_points` and `held_bytes` do not count what is in files. */
   readonly spool?: Pick<Spool, "held" | "bytes" | "recovered" | "torn">;
+  /** What became of local clients' connections. */
+  readonly connections?: ConnectionCounts;
   /** At most one set of points in this time, in ms. */
   readonly intervalMs: number;
   /** Unix time in ms. */
@@ -43,7 +46,7 @@ const OWN: Source = "self";
 
 /** Starts with nothing counted; the first interval begins now. */
 export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
-  const { ledger, store, spool, intervalMs } = options;
+  const { ledger, store, spool, connections, intervalMs } = options;
   let emittedAt = options.now();
   let costs = noCosts();
   const emitted = new Map<string, number>();
@@ -87,6 +90,21 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     ];
   }
 
+  /** Only what there is: in most sandboxes nothing ever is. */
+  function connectionFields(): [string, bigint][] {
+    if (connections === undefined) return [];
+    const { evicted, timedOut, malformed, acceptFailures } = connections;
+    const counters: [string, number][] = [
+      ["connections_evicted", evicted],
+      ["connections_timed_out", timedOut],
+      ["accept_failures", acceptFailures],
+      ["malformed_requests", malformed],
+    ];
+    return counters
+      .map(([name, value]): [string, bigint] => [name, growth(`connections/${name}`, value)])
+      .filter(([, grown]) => grown > 0n);
+  }
+
   return {
     flushed: (durationMs, restored) => {
       costs.flushes++;
@@ -109,6 +127,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
         ["held_points", BigInt(store.held())],
         ["held_bytes", BigInt(store.heldBytes)],
         ...spoolFields(),
+        ...connectionFields(),
       ])];
       costs = noCosts();
       for (const [source, fields] of bySource) points.push(ownPoint(timeNs, [["source", source]], fields));

@@ -17,6 +17,7 @@ import { encodePoint } from "../../src/point/protobuf.ts";
 import { TELEMETRY_PATH } from "../../src/lambda/telemetry_api.ts";
 import { openTelemetry } from "../lambda/open_telemetry.ts";
 import { callGrpc } from "../ingest/otlp/grpc_client.ts";
+import { testPool } from "../support/connection_pool.ts";
 import { decodeLineProtocol } from "../support/wire/decode_line_protocol.ts";
 import { decodeProtobuf } from "../support/wire/decode_protobuf.ts";
 import type { Input, Request } from "./input.ts";
@@ -129,7 +130,7 @@ async function callOnSocket(
   body: Uint8Array,
 ): Promise<string> {
   const otlp = receivers.find(({ name }) => name === "otlp");
-  const server = await otlp?.listen?.();
+  const server = await otlp?.listen?.(testPool());
   if (server === undefined || !("ports" in server) || !Array.isArray(server.ports)) {
     throw new Error("Cannot call OTLP/gRPC as it does not listen");
   }

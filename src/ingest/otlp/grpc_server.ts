@@ -1,5 +1,6 @@
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { describeError } from "@std/log";
+import type { ConnectionPool, Lease } from "../../net/connection_pool.ts";
 import type { ListenAddress, ReceiverContext } from "../../pipeline/receiver.ts";
 import { createGrowingBuffer } from "../growing_buffer.ts";
 import type { ExportHandler, Signal } from "./export_handler.ts";
@@ -15,6 +16,10 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
 const WINDOW_BYTES = 1024 * 1024;
 /** Calls at a time on one connection, each of which may hold a body. */
 const MAX_STREAMS = 100;
+/** Connections, each of which multiplexes: a client has one. */
+const MAX_CONNECTIONS = 64;
+/** A connection without a call is ended after so many ticks of the pool: clients learn of it, and open another. */
+const IDLE_TICKS = 12;
 /** No `date` header, which nobody reads here and which costs a timer. Node's types do not know the option. */
 const UNDATED = { sendDate: false } as const;
 
@@ -29,10 +34,12 @@ export async function listenGrpc(
   addresses: readonly ListenAddress[],
   context: ReceiverContext,
   handle: ExportHandler,
+  pool: ConnectionPool,
 ): Promise<GrpcServer> {
   if (addresses.length === 0) return { ports: [], [Symbol.asyncDispose]: () => Promise.resolve() };
   const { createServer } = await import("node:http2");
-  const sessions = new Set<Http2Session>();
+  const group = pool.group({ name: "otlp over gRPC", max: MAX_CONNECTIONS });
+  const sessions = new Map<Http2Session, CallCount>();
   const servers: Http2Server[] = [];
   const ports: number[] = [];
   for (const address of addresses) {
@@ -40,14 +47,23 @@ export async function listenGrpc(
       settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: MAX_STREAMS },
     });
     server.on("session", (session) => {
-      sessions.add(session);
-      session.on("close", () => sessions.delete(session));
+      if (!group.hasVacancy()) return session.destroy();
+      const lease = group.admit(() => session.destroy());
+      sessions.set(session, countCalls(lease));
+      session.on("close", () => {
+        sessions.delete(session);
+        lease.release();
+      });
       // A client that speaks anything else ends its own connection only.
       session.on("error", () => {});
     });
     server.on("sessionError", () => {});
     server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      const { session } = stream;
+      const calls = session === undefined ? undefined : sessions.get(session);
+      calls?.began();
       stream.on("error", () => {});
+      stream.on("close", () => calls?.ended());
       serveCall(stream, headers, context, handle).catch((error) => {
         context.log.warn("An OTLP/gRPC call failed", { error: describeError(error) });
         stream.close();
@@ -62,8 +78,29 @@ export async function listenGrpc(
     ports,
     [Symbol.asyncDispose]: async () => {
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-      for (const session of sessions) session.destroy();
+      for (const session of sessions.keys()) session.destroy();
       await Promise.all(closed);
+    },
+  };
+}
+
+/** Keeps a connection's lease in step with its calls. */
+interface CallCount {
+  began(): void;
+  ended(): void;
+}
+
+function countCalls(lease: Lease): CallCount {
+  let open = 0;
+  lease.enter("idle", IDLE_TICKS);
+  return {
+    began: () => {
+      open++;
+      lease.enter("working");
+      lease.prove();
+    },
+    ended: () => {
+      if (--open === 0) lease.enter("idle", IDLE_TICKS);
     },
   };
 }

@@ -12,6 +12,6 @@ export function createOtlpReceiver(config: OtlpConfig, context: ReceiverContext)
     name: "otlp",
     app: createOtlpApp(config, context, handle),
     ports: config.http,
-    listen: () => listenGrpc(config.grpc, context, handle),
+    listen: (pool) => listenGrpc(config.grpc, context, handle, pool),
   };
 }

@@ -1,5 +1,6 @@
 import { describeError } from "@std/log";
 import type { StatsdConfig } from "../../config/statsd.ts";
+import type { ConnectionPool } from "../../net/connection_pool.ts";
 import type { ListenAddress, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
@@ -17,6 +18,8 @@ export interface StatsdReceiver extends Receiver {
   addresses(): readonly Deno.Addr[];
 }
 
+/** Stream connections, TCP and Unix together. A function's clients open one or two; each holds a buffer. */
+const MAX_CONNECTIONS = 64;
 /** Longest time a flush waits for what the kernel still holds, in ms: this is billed time. */
 const DRAIN_MS = 25;
 /** Longest wait for one marker: one lost to a full buffer is sent again after that. */
@@ -75,7 +78,8 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     datagrams.push(createDatagramSocket(connection, { feed, log }));
   }
 
-  function listen(): Promise<AsyncDisposable> {
+  function listen(pool: ConnectionPool): Promise<AsyncDisposable> {
+    const group = pool.group({ name: "statsd", max: MAX_CONNECTIONS });
     for (const address of config.udp) {
       const open = (): void => addDatagram(Deno.listenDatagram({ transport: "udp", ...address }));
       attempt(`UDP ${describe(address)}`, open, address.hostname === "::1");
@@ -83,7 +87,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     for (const address of config.tcp) {
       const createFramer = () => createLineFramer({ feed, refuse });
       const open = (): void =>
-        void streams.push(createStreamSocket(Deno.listen(address), { createFramer, log }));
+        void streams.push(createStreamSocket(Deno.listen(address), { createFramer, group }));
       attempt(`TCP ${describe(address)}`, open, address.hostname === "::1");
     }
     const { unixDatagramPath, unixStreamPath } = config;
@@ -98,7 +102,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
         removeSocket(unixStreamPath);
         const createFramer = () => createLengthFramer({ feed, refuse });
         const listener = Deno.listen({ transport: "unix", path: unixStreamPath });
-        streams.push(createStreamSocket(listener, { createFramer, log }));
+        streams.push(createStreamSocket(listener, { createFramer, group }));
       });
     }
     return Promise.resolve({ [Symbol.asyncDispose]: close });

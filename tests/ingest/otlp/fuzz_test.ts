@@ -7,6 +7,7 @@ import { createCommonKeys, encodeCommonTags } from "../../../src/point/common_ta
 import { ENCODINGS } from "../../../src/point/encoding.ts";
 import type { Point } from "../../../src/point/point.ts";
 import { batchOfPoints } from "../../support/points.ts";
+import { testPool } from "../../support/connection_pool.ts";
 import { scenario } from "../../support/scenario.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { REQUESTS } from "./arbitrary_requests.ts";
@@ -102,6 +103,7 @@ scenario("gRPC bodies in one chunk and in many give the points of the whole", as
     [{ hostname: "127.0.0.1", port: 0 }],
     recorder.context,
     createExportHandler(CONFIG, recorder.context),
+    testPool(),
   );
   const [port = 0] = server.ports;
   for (const signal of SIGNALS) {

@@ -6,6 +6,7 @@ import { createExportHandler } from "../../../src/ingest/otlp/export_handler.ts"
 import { type GrpcServer, listenGrpc } from "../../../src/ingest/otlp/grpc_server.ts";
 import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
 import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
+import { testPool } from "../../support/connection_pool.ts";
 import { scenario } from "../../support/scenario.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { callGrpc, frame } from "./grpc_client.ts";
@@ -28,7 +29,7 @@ async function start(limits: Partial<BodyLimits> = {}): Promise<Running> {
 
 function listen(recorder: Recorder, address: { hostname: string; port: number }): Promise<GrpcServer> {
   const config = readOtlpConfig(createSettingReader({}), true);
-  return listenGrpc([address], recorder.context, createExportHandler(config, recorder.context));
+  return listenGrpc([address], recorder.context, createExportHandler(config, recorder.context), testPool());
 }
 
 scenario("listenGrpc() takes all three signals", async () => {
