@@ -32,7 +32,7 @@ Deno.test("parseConfig({}) opens the documented ports, and only the platform's b
   }, DOCUMENTED_LISTENERS);
 });
 
-scenario("only telemetry is taken from beyond loopback", async () => {
+scenario("beyond loopback only the platform is heard", async () => {
   const address = otherAddress();
   if (address === undefined) return; // A machine without a network has nothing beyond loopback.
   await using sandbox = await startSandbox({
@@ -55,7 +55,10 @@ scenario("only telemetry is taken from beyond loopback", async () => {
     await response.body?.cancel();
     return response.status;
   };
-  assertEquals(await ask(address, "POST", "/awslambda"), 200);
+  // The emulated platform posts from loopback: whoever comes from elsewhere now is not it.
+  await sandbox.lambda.invoke({ logs: ["x"] });
+  assertEquals(await ask(address, "POST", "/awslambda"), 403);
+  assertEquals(await ask("127.0.0.1", "POST", "/awslambda"), 200);
   const others: readonly (readonly [method: string, path: string])[] = [
     ["POST", "/v1/write/metric"],
     ["POST", "/v1/write/logging"],
