@@ -35,8 +35,8 @@ export function detailOf({ log, sandbox, dataway }: Watches, n: number): Invocat
     logs: logsOf(linesBetween(sandbox.lines, row.t, until), points, row.t, startedAt),
     metrics: metricsOf(history, tags),
     points: pointsOf(points, dataway.uploads),
-    event: invocation.payload.slice(0, MAX_PAYLOAD_CHARS),
-    response: (invocation.result?.response ?? "").slice(0, MAX_PAYLOAD_CHARS),
+    event: cut(invocation.payload),
+    response: cut(invocation.result?.response ?? ""),
   };
 }
 
@@ -58,6 +58,12 @@ export function searchLogs({ sandbox, dataway }: Watches, text: string): readonl
   }
   found.delete(0);
   return [...found].toSorted((a, b) => a - b);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_PAYLOAD_CHARS
+    ? `${text.slice(0, MAX_PAYLOAD_CHARS)}… (${text.length} characters)`
+    : text;
 }
 
 function linesBetween(lines: readonly WatchedLine[], from: number, until: number): readonly WatchedLine[] {

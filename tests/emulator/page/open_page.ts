@@ -1,12 +1,11 @@
 /** The page of a run: what records it, what serves it, and what is kept of it. */
-import { nowMs } from "../waiters.ts";
 import { readPageFile } from "./page_file.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 import { renderReport } from "./report.ts";
 import { type PageControls, startPageServer } from "./server.ts";
 import { createStatusReader } from "./status_reader.ts";
 
-export interface OpenPageOptions extends Omit<RecorderOptions, "askLedger" | "now"> {
+export interface OpenPageOptions extends Omit<RecorderOptions, "askLedger"> {
   /** Where the extension tells its ledger, e.g. `http://127.0.0.1:9529/status`. @default it tells none */
   readonly statusUrl?: string;
   /** Serves the page. @default only records, for a report */
@@ -31,7 +30,6 @@ export async function openPage(options: OpenPageOptions): Promise<Page> {
   const page = await readPageFile();
   const recorder = createRecorder({
     ...facts,
-    now: nowMs,
     ...(statusUrl === undefined ? {} : { askLedger: createStatusReader(statusUrl) }),
   });
   const server = serve

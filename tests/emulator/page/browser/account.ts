@@ -48,11 +48,15 @@ export function accountAt(model: Model, t: number): Account | undefined {
     model.sums.arrivedAt(moment).reduce((sum, points) => sum + points, 0);
   const exported = arrivedAt(held.t);
   const since = arrivedAt(t) - exported;
+  const left = Math.max(0, held.points - since);
+  // What Dataway has seen in vain is held for it, whether or not the extension has come to say so.
+  const seen = model.heldSeen[countUpTo(model.heldSeen, t, (row) => row.t) - 1]?.points ?? 0;
+  const more = model.head.ledger === "written" ? Math.max(0, seen - left) : 0;
   return {
     t: held.t,
-    received: received + Math.max(0, since - held.points),
+    received: received + Math.max(0, since - held.points) + more,
     exported: exported + since,
-    held: Math.max(0, held.points - since),
+    held: left + more,
     dropped,
     off: received - exported - held.points - dropped,
     sources: [...sources].toSorted(([a], [b]) => a - b).map(([source, sum]) => ({

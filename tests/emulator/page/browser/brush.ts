@@ -22,7 +22,7 @@ export interface Brush {
 
 /** Space beside a text, in px. */
 const PADDING = 4;
-const HATCH_STEP = 6;
+const HATCH_PX = 6;
 
 /** A brush for this canvas. */
 export function createBrush(canvas: HTMLCanvasElement): Brush {
@@ -30,6 +30,8 @@ export function createBrush(canvas: HTMLCanvasElement): Brush {
   if (context === null) throw new TypeError("Cannot draw the timeline as there is no 2d canvas");
   const colours = new Map<Colour, string>();
   let family = "sans-serif";
+  /** A tile costs a tenth of lines and a clip for each sleep. */
+  let hatching: CanvasPattern | null = null;
 
   const brush: Brush = {
     context,
@@ -42,6 +44,7 @@ export function createBrush(canvas: HTMLCanvasElement): Brush {
       }
       probe.remove();
       family = getComputedStyle(document.body).fontFamily;
+      hatching = context.createPattern(drawHatch(brush.colour("edge")), "repeat");
     },
     colour: (name) => colours.get(name) ?? "#888",
     box: (name, x, y, width, height) => {
@@ -50,21 +53,9 @@ export function createBrush(canvas: HTMLCanvasElement): Brush {
     },
     hatch: (x, y, width, height) => {
       brush.box("ice", x, y, width, height);
-      context.save();
-      context.beginPath();
-      context.rect(x, y, width, height);
-      context.clip();
-      context.strokeStyle = brush.colour("edge");
-      context.lineWidth = 0.7;
-      context.beginPath();
-      const from = Math.max(x, -8);
-      const to = Math.min(x + width, canvas.clientWidth + 8);
-      for (let at = Math.floor((from - height) / HATCH_STEP) * HATCH_STEP; at < to; at += HATCH_STEP) {
-        context.moveTo(at, y + height);
-        context.lineTo(at + height, y);
-      }
-      context.stroke();
-      context.restore();
+      if (hatching === null) return;
+      context.fillStyle = hatching;
+      context.fillRect(x, y, width, height);
     },
     setFont: (isBold = false) => void (context.font = `${isBold ? 600 : 400} 11px ${family}`),
     widthOf: (text) => context.measureText(text).width,
@@ -77,4 +68,21 @@ export function createBrush(canvas: HTMLCanvasElement): Brush {
     },
   };
   return brush;
+}
+
+/** A tile of slanted lines that meet those of the next one. */
+function drawHatch(colour: string): HTMLCanvasElement {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = HATCH_PX;
+  const context = tile.getContext("2d");
+  if (context === null) return tile;
+  context.strokeStyle = colour;
+  context.lineWidth = 0.8;
+  context.beginPath();
+  for (const shift of [-HATCH_PX, 0, HATCH_PX]) {
+    context.moveTo(shift - 1, HATCH_PX + 1);
+    context.lineTo(shift + HATCH_PX + 1, -1);
+  }
+  context.stroke();
+  return tile;
 }

@@ -6,6 +6,7 @@ import { findHit, type Hit } from "./chart_hit.ts";
 import { paintChart } from "./chart_paint.ts";
 import { byId } from "./dom.ts";
 import { AXIS_HEIGHT, CHART_HEIGHT, LANES_HEIGHT, OVERVIEW } from "./lanes.ts";
+import type { Model } from "./model.ts";
 import { createTimeScale, type Sleep } from "./time_scale.ts";
 import { hideTooltip, showTooltip } from "./tooltip.ts";
 
@@ -49,6 +50,7 @@ export function createChart(app: App, onHover: (t: number | undefined) => void):
   let hit: Hit | undefined;
   let cursor: number | undefined;
   let drag: Drag | undefined;
+  let known: { readonly model: Model; readonly state: string; readonly sleeps: readonly Sleep[] } | undefined;
 
   function ask(stale: boolean): void {
     isStale ||= stale;
@@ -88,9 +90,20 @@ export function createChart(app: App, onHover: (t: number | undefined) => void):
 
   function sleeps(): readonly Sleep[] {
     const { model } = app;
-    return model.phases.flatMap((phase) =>
+    const last = model.phases.at(-1);
+    // What is over does not change: only a sleep that goes on makes another scale.
+    const state = `${model.phases.length} ${last?.k} ${last?.d} ${last?.d === -1 ? model.now() : ""}`;
+    if (state === known?.state && model === known.model) return known.sleeps;
+    known = { model, state, sleeps: readSleeps() };
+    return known.sleeps;
+  }
+
+  function readSleeps(): readonly Sleep[] {
+    const { model } = app;
+    const frozen = model.phases.flatMap((phase) =>
       phase.k === "frozen" ? [{ t: phase.t, d: model.endOf(phase) - phase.t }] : []
     );
+    return [...frozen, ...model.gaps].toSorted((a, b) => a.t - b.t);
   }
 
   function drawPointer(): void {

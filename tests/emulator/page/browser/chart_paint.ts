@@ -26,6 +26,8 @@ const TICK_STEPS_MS = [
   ...[6e4, 3e5, 6e5, 18e5, 36e5, 72e5],
 ];
 const LONGEST_STEP_MS = 72e5;
+/** Measuring a text costs more than a bar: not for what cannot hold one. */
+const MIN_LABEL_PX = 24;
 /** With more folds in view the ticks stand at even places, not at even times. */
 const MAX_FOLDS = 80;
 
@@ -124,6 +126,10 @@ function paintEach(canvas: Canvas): void {
   const { model } = app;
   const { extension } = LANES;
   paintLives(canvas);
+  each(canvas, model.gaps, (gap) => gap.t + gap.d, ({ d }, x, width) => {
+    const { top, height } = LANES.sandbox;
+    if (d > 0) brush.write(formatClock(d), x, top + height / 2 + 0.5, width, "soft", "center");
+  });
   each(canvas, model.phases, (phase) => model.endOf(phase), (phase, x, width) => {
     paintPhase(canvas, phase, x, width);
   });
@@ -158,9 +164,10 @@ function paintPhase({ app, brush }: Canvas, phase: PhaseRow, x: number, width: n
   const middle = top + height / 2 + 0.5;
   const d = app.model.endOf(phase) - phase.t;
   if (phase.k === "frozen") {
+    brush.hatch(x, top, width, height);
+    if (width < MIN_LABEL_PX) return;
     const text = formatClock(d);
     const room = brush.widthOf(text) + 6;
-    brush.hatch(x, top, width, height);
     if (width > room) brush.box("ice", x + (width - room) / 2, top, room, height);
     return brush.write(text, x, middle, width, "soft", "center");
   }
@@ -173,6 +180,7 @@ function paintPhase({ app, brush }: Canvas, phase: PhaseRow, x: number, width: n
   };
   const [ground, ink] = colours[phase.k];
   brush.box(ground, x, top, Math.max(1.5, width), height);
+  if (width < MIN_LABEL_PX) return;
   brush.write(`${app.t(phaseKey(phase.k))} ${formatMs(d)}`, x, middle, width, ink, "center");
 }
 

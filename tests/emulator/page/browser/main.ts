@@ -26,6 +26,8 @@ import { type Language, word } from "./words.ts";
 /** While nothing happens, time goes on in these steps, in ms. */
 const TICK_MS = 250;
 const SEARCH_DELAY_MS = 150;
+/** What is reckoned from all invocations need not be so in each frame, in ms. */
+const ANSWERS_DELAY_MS = 120;
 const ALL_PARTS: readonly Part[] = [
   ...["head", "answers", "chart", "list", "detail", "ledger", "uploads", "tools"] as const,
 ];
@@ -62,6 +64,7 @@ function start(source: Source): void {
   const asked = new Set<Part>();
   let isAsked = false;
   let searchTimer = 0;
+  let answersTimer: number | undefined;
 
   const details = createDetailCache({
     fetch: source.detail,
@@ -184,7 +187,15 @@ function start(source: Source): void {
     }
     const parts = PARTS_OF[event.type];
     const isOfAnother = event.type === "invocation" && Number(event.row[0]) !== view.selected;
-    app.redraw(...(isOfAnother ? parts.filter((part) => part !== "detail") : parts));
+    app.redraw(...parts.filter((part) => part !== "answers" && !(isOfAnother && part === "detail")));
+    if (parts.includes("answers")) redrawAnswersSoon();
+  }
+
+  function redrawAnswersSoon(): void {
+    answersTimer ??= setTimeout(() => {
+      answersTimer = undefined;
+      app.redraw("answers");
+    }, ANSWERS_DELAY_MS);
   }
 
   function onMode(mode: ConnectionMode): void {

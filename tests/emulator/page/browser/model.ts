@@ -28,6 +28,12 @@ export interface Invocation extends InvocationRow {
   readonly failed: boolean;
 }
 
+/** `d` ms from `t` on. */
+export interface Gap {
+  readonly t: number;
+  readonly d: number;
+}
+
 export interface Model {
   readonly head: RunHead;
   readonly invocations: readonly Invocation[];
@@ -38,8 +44,10 @@ export interface Model {
   readonly dataway: readonly DatawayRow[];
   /** What the extension holds: its own word, or what Dataway saw of it when it says nothing. */
   readonly held: readonly HeldRow[];
-  /** Its own word alone. */
   readonly heldTold: readonly HeldRow[];
+  readonly heldSeen: readonly HeldRow[];
+  /** Times without a sandbox, before the first one and between two. */
+  readonly gaps: readonly Gap[];
   readonly checks: readonly CheckRow[];
   readonly sums: LedgerSums;
   /** Ms since the start of the run. */
@@ -60,6 +68,8 @@ export interface Model {
 export function createModel(state: RunState, clock: () => number): Model {
   let head: RunHead = state;
   let headAt = clock();
+  /** The last moment of which something is known: our clock may be a little behind the emulator's. */
+  let latest = 0;
   const invocations: Invocation[] = [];
   const uploads: UploadRow[] = [];
   const uploadsOf: UploadRow[][] = [[], [], []];
@@ -121,7 +131,9 @@ export function createModel(state: RunState, clock: () => number): Model {
   };
 
   function set<K extends TableName>(name: K, cells: readonly unknown[]): void {
-    setters[name](unpackRow(name, cells));
+    const row = unpackRow(name, cells);
+    setters[name](row);
+    if ("t" in row) latest = Math.max(latest, row.t + ("d" in row ? Math.max(0, row.d) : 0));
   }
 
   for (const name of TABLES) {
@@ -147,9 +159,17 @@ export function createModel(state: RunState, clock: () => number): Model {
       return head.ledger === "asked" ? heldTold : heldSeen;
     },
     heldTold,
+    heldSeen,
+    get gaps(): readonly Gap[] {
+      return starts.map(({ t, life }) => {
+        const before = endings.get(life - 1);
+        const from = before === undefined ? 0 : model.endOf(before);
+        return { t: from, d: t - from };
+      });
+    },
     checks,
     sums,
-    now: () => head.mode === "live" ? head.now + clock() - headAt : head.now,
+    now: () => Math.max(latest, head.mode === "live" ? head.now + clock() - headAt : head.now),
     endOf: (phase) => phase.d < 0 ? Math.max(phase.t, model.now()) : phase.t + phase.d,
     lifeEnd: (life) => {
       const ending = endings.get(life);

@@ -57,6 +57,7 @@ export function createTimeScale(): TimeScale {
   let followsEnd = true;
   // Neighbours mostly share a segment: with a binary search for each of 200,000 marks a paint took 250 ms.
   let recent: Segment | undefined;
+  let known: readonly Sleep[] | undefined;
 
   function unit(ms: number): number {
     if (recent === undefined || ms < recent.fromMs || ms >= recent.toMs) {
@@ -97,7 +98,17 @@ export function createTimeScale(): TimeScale {
     },
     unit,
     update: (sleeps, endMs) => {
-      segments = cutUp(sleeps, Math.max(endMs, MIN_END_MS));
+      const end = Math.max(endMs, MIN_END_MS);
+      const last = segments.at(-1);
+      if (sleeps === known && last !== undefined && !last.isFolded) {
+        // The common case while time goes on: the last stretch grows.
+        segments = [...segments.slice(0, -1), {
+          ...last,
+          toMs: end,
+          toUnit: last.fromUnit + end - last.fromMs,
+        }];
+      } else segments = cutUp(sleeps, end);
+      known = sleeps;
       recent = undefined;
       length = segments.at(-1)?.toUnit ?? 1;
       if (followsEnd) view = [-length * MARGIN, length * (1 + MARGIN)];

@@ -49,7 +49,7 @@ function describe(app: App, target: HitTarget): readonly Child[] {
         ["duration", d < 0 ? "–" : `${formatMs(d)} ms`],
         ["points", formatNumber(pts)],
         ["wire", `${formatBytes(raw)} → ${formatBytes(wire)}`],
-        ["selected", inv > 0 ? `#${inv}` : undefined],
+        ["invocation", inv > 0 ? `#${inv}` : undefined],
         ["again", tries > 0 ? t("retention", { n: tries }) : undefined],
       ]);
     }
