@@ -5,6 +5,8 @@ import type { WatchedLine } from "./watch_sandbox.ts";
 
 /** Log points that were made of the function's own lines, which are shown as they were written. */
 const LINE_MEASUREMENT = "awslambda-logging";
+/** As the runtimes of Node.js (`time id LEVEL text`) and Python (`[LEVEL] time id text`) write a line. */
+const RUNTIME_LINE = /^(?:\S+Z\t\S+\t([A-Z]+)\t|\[([A-Z]+)\]\t\S+Z\t\S+\t)([^]*)$/;
 /** Longer lines are cut: the page has to stay quick. */
 const MAX_CHARS = 256 * 1024;
 
@@ -32,9 +34,8 @@ export function logsOf(
     if (line.source === "platform" && !/Task timed out|Error|error/.test(line.text)) return [];
     const read = readLine(line.text);
     // The extension's verdict, if it sent the line; else what the line says.
-    const level = line.source === "platform"
-      ? "error"
-      : statuses.get(read.message) ?? statuses.get(line.text) ?? read.level;
+    const told = statuses.get(read.message) ?? statuses.get(line.text);
+    const level = line.source === "platform" ? "error" : told ?? read.level;
     const source = line.source === "function" ? "" : line.source;
     return [{ t: tenths(line.t - t), level, text: cut(read.message), source }];
   });
@@ -52,8 +53,8 @@ function readLine(text: string): { readonly level: LogLevel; readonly message: s
       // No JSON: a line like any other.
     }
   }
-  const word = /^(?:\S+Z\t\S+\t|\[)(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b/.exec(text)?.[1];
-  return { level: levelOf(word ?? ""), message: text };
+  const [, node, python, message = text] = RUNTIME_LINE.exec(text) ?? [];
+  return { level: levelOf(node ?? python ?? ""), message };
 }
 
 function levelOf(word: string): LogLevel {

@@ -38,6 +38,9 @@ export function createSandboxWatch(log: RunLog, frozenHere: () => boolean): Sand
   const lines: WatchedLine[] = [];
   const open = new Map<PhaseRow["k"], PhaseRow>();
   let start: StartRow | undefined;
+  /** First calls of this life, and when they came. */
+  let seen = new Map<string, number>();
+  let startedAt = 0;
   /** The init that no invocation has told of. */
   let untoldInitMs = 0;
 
@@ -60,16 +63,19 @@ export function createSandboxWatch(log: RunLog, frozenHere: () => boolean): Sand
     log.put("start", start);
   }
 
-  /** The figures of a start are the first calls of their kind; of several extensions the last one counts. */
-  function observeCall(call: string, by: string, at: number, seen: Set<string>): void {
-    if (start === undefined || seen.has(`${by} ${call}`)) return;
-    seen.add(`${by} ${call}`);
-    const sinceMs = tenths(log.now(at) - start.t);
+  /**
+   * The figures of a start are the first calls of their kind, since the program's own start; of several extensions
+   * the last one counts.
+   */
+  function observeCall(call: string, by: string, at: number): void {
+    const key = `${by} ${call}`;
+    if (start === undefined || seen.has(key)) return;
+    seen.set(key, at);
+    const sinceMs = tenths(at - (seen.get(`${by === "function" ? "" : by} exec`) ?? startedAt));
     if (call === "register") updateStart({ registerMs: sinceMs });
     if (call === "next") updateStart({ extensionReadyMs: sinceMs });
     if (call === "runtime/next") updateStart({ functionReadyMs: sinceMs });
   }
-  let seen = new Set<string>();
 
   function put(n: number, next: WatchedInvocation): void {
     invocations[n - 1] = next;
@@ -126,7 +132,8 @@ export function createSandboxWatch(log: RunLog, frozenHere: () => boolean): Sand
   function watch(event: SandboxEvent): void {
     switch (event.kind) {
       case "initStarted":
-        seen = new Set();
+        seen = new Map();
+        startedAt = event.at;
         start = {
           life: event.life,
           t: log.now(event.at),
@@ -163,7 +170,7 @@ export function createSandboxWatch(log: RunLog, frozenHere: () => boolean): Sand
       case "invocationEnded":
         return invocationEnded(event);
       case "call":
-        return observeCall(event.call.call, event.call.by, event.call.at, seen);
+        return observeCall(event.call.call, event.call.by, event.call.at);
       case "log": {
         const { at, source, line } = event.entry;
         lines.push({ t: log.now(at), source, text: line });

@@ -2,7 +2,9 @@
 
 /** With commas, and this many decimals. */
 export function formatNumber(value: number, decimals = 0): string {
-  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  // Rounded to nothing there is no sign.
+  const shown = Math.abs(value) < 0.5 * 10 ** -decimals ? 0 : value;
+  return shown.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 /** Milliseconds without their unit: three figures, as more say nothing. */

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "puppeteer-core";
 import { textOf, textsOf, waitForText } from "./chromium.ts";
+import type { LiveRun } from "./live_run.ts";
 import { select, settle } from "./steps.ts";
 
 export async function checkTrace(page: Page): Promise<void> {
@@ -84,9 +85,20 @@ export async function checkUploads(page: Page): Promise<void> {
   assert(shown.some((text) => text.startsWith("× no answer")), `${failed}: ${shown.join(", ")}`);
 }
 
-export async function checkChecks(page: Page): Promise<void> {
+export async function checkChecks(run: LiveRun, page: Page): Promise<void> {
   await page.click('#deliveryTabs [data-value="checks"]');
   await waitForText(page, "#deliveries", /Not run/);
+  const { recorder } = run.page;
+  recorder.check({ n: 2, out: "fail", got: "2 at once", en: "one next at a time", zh: "同时只有一个 next" });
+  recorder.check({ n: 1, out: "pass", got: "41.3 ms", en: "registers in time", zh: "按时注册" });
+  await waitForText(page, "#deliveryTabs", /Checks1 \/ 2/);
+  assertEquals(await textsOf(page, "#deliveries .chk"), [
+    "✓1 registers in time41.3 ms",
+    "✗2 one next at a time2 at once",
+  ]);
+  await page.click("#language");
+  await waitForText(page, "#deliveries .chk", /按时注册/);
+  await page.click("#language");
   await page.click('#deliveryTabs [data-value="uploads"]');
   await waitForText(page, "#deliveries", /Metrics/);
 }

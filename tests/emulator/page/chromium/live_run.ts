@@ -10,6 +10,8 @@ import { type Order, orderScript } from "./orders.ts";
 export interface LiveRun extends AsyncDisposable {
   readonly page: Page;
   readonly url: string;
+  /** The extension that lives in it. */
+  readonly executable: string;
   readonly lambda: Lambda;
   readonly controls: Controls;
   order(order: Order): Promise<void>;
@@ -51,6 +53,7 @@ export async function startLiveRun(port?: number): Promise<LiveRun> {
   return {
     page,
     url,
+    executable: extension,
     lambda,
     controls,
     order: async (order) => void await lambda.invoke(orderScript(order)),

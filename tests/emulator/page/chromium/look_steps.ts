@@ -38,6 +38,9 @@ export async function checkWidths(page: Page): Promise<void> {
 }
 
 const MIN_CONTRAST = 4.5;
+const MIN_BAR_CONTRAST = 3;
+/** What is told by a bar alone. The init of the dark theme is told by its place and its figure. */
+const BARS = ["run", "ext", "good", "wait", "bad", "ddtrace"];
 
 export async function checkContrast(page: Page): Promise<void> {
   for (const theme of ["light", "dark"]) {
@@ -45,6 +48,7 @@ export async function checkContrast(page: Page): Promise<void> {
     await settle(page);
     const low = await page.evaluate(findLowContrast, MIN_CONTRAST);
     assertEquals(low, [], theme);
+    assertEquals(await page.evaluate(findFaintBars, BARS, MIN_BAR_CONTRAST), [], theme);
   }
   await page.evaluate(() => document.documentElement.setAttribute("data-theme", "light"));
 }
@@ -135,4 +139,26 @@ async function findFailedUpload(
     if (/no answer/.test(tip)) return [box.x + x, box.y + 98];
   }
   throw new Error("no failed upload is on the timeline");
+}
+
+/** Runs in the page: bars that are too near to the panel they stand on. */
+function findFaintBars(names: readonly string[], least: number): string[] {
+  const probe = document.createElement("i");
+  document.body.append(probe);
+  const luminance = (name: string): number => {
+    probe.style.color = `var(--${name})`;
+    const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map((text) => {
+      const part = Number(text) / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const panel = luminance("panel");
+  const faint = names.flatMap((name) => {
+    const bar = luminance(name);
+    const contrast = (Math.max(bar, panel) + 0.05) / (Math.min(bar, panel) + 0.05);
+    return contrast < least ? [`${name} ${contrast.toFixed(2)}`] : [];
+  });
+  probe.remove();
+  return faint;
 }

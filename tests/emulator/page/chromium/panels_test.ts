@@ -24,7 +24,10 @@ Deno.test("the page shows a run of the compiled extension", async (t) => {
   await t.step("before the first invocation it says how to invoke", async () => {
     await waitForText(live.page, "#list", /No invocation yet/);
     await waitForText(live.page, "#connection", /live/);
+    await waitForText(live.page, "#sources", /tells no ledger so far/);
+    assertEquals(await textsOf(live.page, "#ledgerHead span"), [], "no figures that are not known");
   });
+  await t.step("nothing of it is in the layer's executable", () => checkExecutable(run));
   await liveThroughMorning(run);
   await waitForText(live.page, "#count", /^14$/);
   await t.step(
@@ -39,7 +42,7 @@ Deno.test("the page shows a run of the compiled extension", async (t) => {
   await t.step("points are shown decoded and as sent", () => checkPoints(live.page));
   await t.step("the event and the response are shown", () => checkIo(live.page));
   await t.step("uploads are listed and lead to their invocation", () => checkUploads(live.page));
-  await t.step("checks that did not run say so", () => checkChecks(live.page));
+  await t.step("checks that did not run say so", () => checkChecks(run, live.page));
   await t.step(
     "the timeline tells what is under the pointer, and the ledger follows it",
     () => checkTimeline(live.page),
@@ -118,6 +121,12 @@ async function checkEnd(run: LiveRun, page: Page): Promise<void> {
   const counted = run.page.recorder.log.rows("upload").filter(({ status }) => status === 200)
     .reduce((sum, { pts, own }) => sum + pts - own, 0);
   assertEquals(exported, counted);
+  // One point more than there is: the sum is looked at, not arranged.
+  const { log } = run.page.recorder;
+  log.put("held", { t: log.head.now, points: 1, bytes: 1, seen: 0 });
+  await waitForText(page, "#ledgerHead .bad", /^off by -1$/);
+  log.put("held", { t: log.head.now, points: 0, bytes: 0, seen: 0 });
+  await waitForText(page, "#ledgerHead .good", /adds up/);
   const disabled = await page.$$eval(
     "#tools button",
     (buttons) =>
@@ -142,4 +151,13 @@ async function checkReport(run: LiveRun, browser: BrowserProcess): Promise<void>
   await waitForText(page, "#count", /^1 \/ 14$/);
   assertEquals(tab.complaints, []);
   await Deno.remove(path);
+}
+
+/** Words that are in the page and nowhere in the program. */
+async function checkExecutable({ executable }: LiveRun): Promise<void> {
+  const text = new TextDecoder("latin1").decode(await Deno.readFile(executable));
+  assert(text.includes("awslambda-extension"), "its own words are found");
+  for (const word of ["made by deno task page", "X-Emulator", "x-emulator", "foldFrozen", "createRecorder"]) {
+    assert(!text.includes(word), word);
+  }
 }
