@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { inProcessExtension } from "../../support/extension.ts";
 import { scenario } from "../../support/scenario.ts";
 import { createControls } from "../controls.ts";
-import { startDataway } from "../dataway.ts";
+import { type ReceivedPoint, startDataway } from "../dataway.ts";
 import { startLambda } from "../lambda.ts";
 import { accountAt, categoriesNow } from "./browser/account.ts";
 import { createModel, type Model } from "./browser/model.ts";
@@ -207,6 +207,49 @@ scenario("points that went down with an extension are dropped, and counted with 
   assert(lost[1] === 1, JSON.stringify(lost));
   const reasons = model.sums.reasonsAt(model.now());
   assert((reasons.get("gone_with_it") ?? 0) > 0, JSON.stringify([...reasons]));
+});
+
+Deno.test("points from between two invocations belong to the nearer one", () => {
+  const start = 1_700_000_000_000;
+  let clock = start;
+  const recorder = createRecorder({
+    function: FUNCTION,
+    extension: { name: "datakit", version: "" },
+    now: () => clock,
+  });
+  const invoke = (n: number, at: number): void => {
+    const requestId = `id-${n}`;
+    recorder.onEvent({ kind: "invoked", at, life: 1, requestId, payload: "{}" });
+    recorder.onEvent({ kind: "runtimeDone", at: at + 20, requestId, status: "success" });
+    const result = {
+      requestId,
+      response: "",
+      startedAt: at,
+      callerMs: 20,
+      durationMs: 25,
+      extensionHoldMs: 5,
+    };
+    const told = { status: "success", billedDurationMs: 25, maxMemoryUsedMb: 1 } as const;
+    recorder.onEvent({ kind: "invocationEnded", at: at + 25, result: { ...result, ...told } });
+  };
+  invoke(1, start + 1100);
+  invoke(2, start + 1300);
+  clock = start + 1330;
+  // The report is written just after the end; a span may be dated a little before its invocation.
+  const points = [start + 1126, start + 1298].map((at): ReceivedPoint => ({
+    category: "metric",
+    measurement: "m",
+    tags: new Map(),
+    fields: new Map([["at", BigInt(Math.floor(at))]]),
+    timeNs: BigInt(Math.floor(at)) * 1_000_000n,
+  }));
+  const upload = { method: "POST", path: "/", category: "metric", headers: new Headers(), points } as const;
+  const answered = recorder.onUpload(
+    { ...upload, wireBytes: 1, rawBytes: 1, status: 200, connection: 1 },
+    new Uint8Array(),
+  );
+  answered(true);
+  assertEquals(recorder.log.rows("invocation").map(({ pts }) => pts[0]), [1, 1]);
 });
 
 scenario("a report holds the page, the run and every detail, and no text of it is HTML", async () => {

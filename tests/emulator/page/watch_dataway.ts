@@ -91,7 +91,7 @@ export function createDatawayWatch(
     if (named !== undefined) return named.row.n;
     // Times of records are cut to the millisecond, so the starts must not be later than that.
     const at = Number(timeNs / 1_000_000n) - log.head.startedAt + 1;
-    return sandbox.at(at > 0 && at <= uploadedAt ? at : uploadedAt)?.row.n ?? 0;
+    return sandbox.nearest(at > 0 && at <= uploadedAt ? at : uploadedAt)?.row.n ?? 0;
   }
 
   function watch(upload: ReceivedUpload, body: Uint8Array<ArrayBuffer>): ReturnType<UploadWatcher> {

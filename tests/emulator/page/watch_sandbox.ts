@@ -17,6 +17,8 @@ export interface SandboxWatch {
   readonly invocations: readonly WatchedInvocation[];
   /** The invocation that was under way at `t` (ms since the start), or the last before it; undefined before the first. */
   at(t: number): WatchedInvocation | undefined;
+  /** The same, but for a moment between two the nearer one: nothing happens while the sandbox is frozen. */
+  nearest(t: number): WatchedInvocation | undefined;
   byRequestId(id: string): WatchedInvocation | undefined;
   byNumber(n: number): WatchedInvocation | undefined;
   /** Changes the part of the row that others know about. */
@@ -186,6 +188,13 @@ export function createSandboxWatch(log: RunLog, frozenHere: () => boolean): Sand
     invocations,
     lines,
     at: (t) => invocations[lastBefore(invocations, t)],
+    nearest: (t) => {
+      const place = lastBefore(invocations, t);
+      const [before, after] = [invocations[place], invocations[place + 1]];
+      if (before === undefined || after === undefined || before.row.status === "running") return before;
+      const idleMs = t - (before.row.t + before.row.run + before.row.hold);
+      return idleMs > 0 && after.row.t - t < idleMs ? after : before;
+    },
     byRequestId: (id) => invocations[(numbers.get(id) ?? 0) - 1],
     byNumber: (n) => invocations[n - 1],
     change,

@@ -19,6 +19,9 @@ import { paintColumns, paintHeld } from "./chart_dense.ts";
 import { statusKey } from "./status.ts";
 import type { TimeScale } from "./time_scale.ts";
 
+/** Of an upload that failed, in px. */
+const BREAK_TOP = 2;
+const BREAK_HEIGHT = 2;
 /** Ticks are at least this far apart, in px. */
 const TICK_PX = 74;
 const TICK_STEPS_MS = [
@@ -154,7 +157,10 @@ function paintEach(canvas: Canvas): void {
   for (const uploads of model.uploadsOf) {
     each(canvas, uploads, (upload) => model.uploadEnd(upload), (upload, x, width) => {
       const top = LANES.uploads.top + upload.cat * UPLOAD_STEP;
-      brush.box(uploadColour(upload), x, top, Math.max(2, width), UPLOAD_HEIGHT);
+      const colour = uploadColour(upload);
+      brush.box(colour, x, top, Math.max(2, width), UPLOAD_HEIGHT);
+      // Not by colour alone: one that failed is broken in two.
+      if (colour === "bad") brush.box("panel", x, top + BREAK_TOP, Math.max(2, width), BREAK_HEIGHT);
     });
   }
 }

@@ -7,7 +7,7 @@ import { formatClock } from "./format.ts";
 
 const MAX_VALUE_CHARS = 2000;
 /** As many bytes in a line of a dump as fit beside their text. */
-const DUMP_WIDTH = 16;
+const DUMP_WIDTH = 12;
 const MAX_DUMP_BYTES = 4096;
 /** Drawn at once; more are drawn when asked for by scrolling. */
 const PAGE_POINTS = 60;

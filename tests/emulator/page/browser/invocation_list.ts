@@ -134,7 +134,7 @@ function headCell(app: App, { key, sort, isFigure }: Column): HTMLElement {
   const order = view.sort.direction > 0 ? "ascending" : "descending";
   const props = {
     role: "columnheader",
-    title: sort === "usd" ? priceText(app) : undefined,
+    title: sort === "usd" ? priceText(app) : name,
     "aria-sort": isSorted ? order : undefined,
   };
   if (sort === undefined) return h(isFigure ? "span.num" : "span", props, name);
