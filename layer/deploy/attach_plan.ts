@@ -120,7 +120,13 @@ export async function planFunction(
     return skip(messageOf(error));
   }
   const plan = compared(state, after, layer);
-  return plan.state === "same" ? plan : await checked(service, plan, destination, wish);
+  if (plan.state !== "same") return await checked(service, plan, destination, wish);
+  const right = await missingRight(service, state, destination, wish);
+  return {
+    ...plan,
+    right,
+    notes: [...plan.notes, ...right?.state === "denied" ? [describeRight(state, right)] : []],
+  };
 }
 
 async function findLayer(
@@ -141,7 +147,7 @@ async function checked(
   service: FunctionService,
   plan: Plan,
   destination: Destination,
-  { checksRole }: Wish,
+  wish: Wish,
 ): Promise<Plan> {
   const { function: state, after, layer = "" } = plan;
   const facts = {
@@ -151,20 +157,28 @@ async function checked(
     unpackedBytes: await measureAll(service, state, after),
   };
   const reasons = [...objections(after, layer, facts)];
-  const right = destination.kind === "secret" && checksRole
-    ? await service.roleRight(state, destination.reference)
-    : undefined;
-  if (right?.state === "denied") {
-    reasons.push(`its role ${state.role} may not read the secret: ${right.detail}`);
-  }
-  const checkedPlan = {
-    ...plan,
-    notes: [...plan.notes, ...describeUnmeasured(facts)],
-    right: right?.state === "allowed" ? undefined : right,
-  };
+  const right = await missingRight(service, state, destination, wish);
+  if (right?.state === "denied") reasons.push(describeRight(state, right));
+  const checkedPlan = { ...plan, notes: [...plan.notes, ...describeUnmeasured(facts)], right };
   return reasons.length === 0
     ? checkedPlan
     : { ...checkedPlan, state: "skip", after: state.settings, reasons };
+}
+
+/** What the role lacks to read the secret, or what is not known of that; undefined when it lacks nothing. */
+async function missingRight(
+  service: FunctionService,
+  state: FunctionState,
+  destination: Destination,
+  { checksRole }: Wish,
+): Promise<RoleRight | undefined> {
+  if (destination.kind !== "secret" || !checksRole) return undefined;
+  const right = await service.roleRight(state, destination.reference);
+  return right.state === "allowed" ? undefined : right;
+}
+
+function describeRight({ role }: FunctionState, { detail }: RoleRight): string {
+  return `its role ${role} may not read the secret: ${detail}`;
 }
 
 async function measureAll(

@@ -248,9 +248,11 @@ async function settled(
 function toOutcome(plan: Plan, isNamed: boolean, { action }: Wish): AttachOutcome {
   const { function: state, after, layer, reasons, notes, right } = plan;
   const { region, name, arn, role } = state;
+  const isCheck = action === "check";
   const states = {
-    change: action === "check" ? "drifted" : "planned",
-    same: "unchanged",
+    change: isCheck ? "drifted" : "planned",
+    // A role that has lost its right leaves the settings as they were, and sends nothing.
+    same: isCheck && right?.state === "denied" ? "drifted" : "unchanged",
     skip: "skipped",
   } as const;
   const changes = describeChange(state.settings, after);

@@ -95,6 +95,12 @@ scenario("attach adds layer and destination, keeps the rest, and undo takes just
   });
   assertStringIncludes((await account.attach(...args, "--yes")).text, "1 function: 1 unchanged");
 
+  // The result alone is on standard output, for a pipe.
+  const piped = await account.attach(...args, "--result", "-");
+  const { action, functions } = JSON.parse(piped.text.slice(0, piped.text.indexOf("\n}\n") + 2));
+  assertEquals([action, functions[0].state, functions[0].layer], ["attach", "unchanged", layer]);
+  assertStringIncludes(piped.text.slice(piped.text.indexOf("\n}\n")), "1 function: 1 unchanged");
+
   const undone = await account.attach("--undo", "--yes");
   assertEquals(undone.code, 0, undone.text);
   assertEquals(await account.configuration(), before);
