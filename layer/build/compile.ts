@@ -1,7 +1,8 @@
 /** Turns `src/main.ts` into the extension's executable: bundle, then compile onto the base runtime. */
-import { type Arch, type BaseRuntime, denoTarget, sha256 } from "./base_runtime.ts";
+import { type Arch, type BaseRuntime, denoTarget, pinnedVersion, sha256 } from "./base_runtime.ts";
 import { bundle } from "./bundle.ts";
 import { runOrThrow } from "./command.ts";
+import { ignoreVariables } from "./ignore_variables.ts";
 import { lowerGlibc } from "./lower_glibc.ts";
 
 /**
@@ -33,6 +34,12 @@ const V8_FLAGS = [
  */
 const COMPILE_FLAGS = ["--no-check", "--no-code-cache", "--no-prompt", "--no-lock", "-P"];
 
+/** SHA-256 of the pinned base runtime after all edits: an edit that comes out otherwise ships nothing. */
+const EDITED_SHA256: Readonly<Record<Arch, string>> = {
+  amd64: "82e906330beb71bd87478e5fa9fb6e3a049cb7c32d47102efcfb2b61c7e07479",
+  arm64: "3de14a85e32789fb31c796f11f64791eebcf4e6e76d9d8d37b95fcbe2a3e916d",
+};
+
 /** Everything besides sources and base runtime that shapes the executable. */
 export const BUILD_FLAGS: readonly string[] = [...COMPILE_FLAGS, ...V8_FLAGS];
 
@@ -54,7 +61,7 @@ export async function compile(options: CompileOptions): Promise<string> {
   await bundle(root, entry, workDir);
   await Deno.writeTextFile(`${workDir}/deno.json`, await compileConfig(root));
   const runtimePath = `${workDir}/denort`;
-  await Deno.writeFile(runtimePath, await editedRuntime(runtime), { mode: 0o755 });
+  await Deno.writeFile(runtimePath, await editedRuntime(arch, runtime), { mode: 0o755 });
   await runOrThrow(
     Deno.execPath(),
     [
@@ -76,16 +83,21 @@ export async function compile(options: CompileOptions): Promise<string> {
   return `${workDir}/datakit`;
 }
 
-/** The base runtime for Amazon Linux 2 too. What is edited is the very file that was verified. */
-async function editedRuntime({ path, sha256: wanted }: BaseRuntime): Promise<Uint8Array> {
+/** The base runtime for Amazon Linux 2 too, and for any environment. What is edited is the very file that was verified. */
+async function editedRuntime(arch: Arch, { path, sha256: wanted }: BaseRuntime): Promise<Uint8Array> {
   const file = await Deno.readFile(path);
-  const hash = sha256(file);
-  if (hash !== wanted) {
-    throw new Error(
-      `Cannot trust the base runtime ${path} as its SHA-256 must be ${wanted}: current value is ${hash}`,
-    );
+  requireHash(`base runtime ${path}`, file, wanted);
+  const edited = ignoreVariables(lowerGlibc(file));
+  if (pinnedVersion(arch, wanted) !== undefined) {
+    requireHash(`edited base runtime for ${arch}`, edited, EDITED_SHA256[arch]);
   }
-  return lowerGlibc(file);
+  return edited;
+}
+
+function requireHash(what: string, bytes: Uint8Array, wanted: string): void {
+  const hash = sha256(bytes);
+  if (hash === wanted) return;
+  throw new Error(`Cannot trust the ${what} as its SHA-256 must be ${wanted}: current value is ${hash}`);
 }
 
 /** Only what the executable needs: a new test dependency in deno.json must not change the layer. */

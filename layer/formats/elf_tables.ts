@@ -1,6 +1,6 @@
 /**
- * Finds the tables of an ELF program that say which versions of which libraries it needs. Strict on purpose: the
- * build edits these tables, and a file that is laid out otherwise than thought must be refused, not damaged.
+ * Finds the tables of an ELF program that say what it needs of which libraries. Strict on purpose: the build edits
+ * these tables, and a file that is laid out otherwise than thought must be refused, not damaged.
  */
 import { readElf } from "./elf.ts";
 
@@ -16,7 +16,14 @@ export interface Section {
   readonly entryBytes: number;
 }
 
-/** The four tables of symbol versions. */
+/** A part of the file that the program may run. Offsets, addresses and sizes in bytes. */
+export interface CodeSegment {
+  readonly offset: number;
+  readonly address: number;
+  readonly sizeBytes: number;
+}
+
+/** The tables by which the loader binds a program to its libraries. */
 export interface ElfTables {
   readonly view: DataView;
   /** `.dynsym` */
@@ -27,6 +34,11 @@ export interface ElfTables {
   readonly versions: Section;
   /** `.gnu.version_r`: chains of needed versions. */
   readonly needs: Section;
+  /** `.rela.dyn` and `.rela.plt`: places that the loader fills in. */
+  readonly relocations: readonly Section[];
+  readonly code: readonly CodeSegment[];
+  /** The dynamic section's values by their tags. */
+  readonly dynamic: ReadonlyMap<number, number>;
 }
 
 /** Size of an entry of `.dynsym`, in bytes. */
@@ -37,8 +49,10 @@ const SEGMENT_BYTES = 56;
 const DYNAMIC_BYTES = 16;
 const ET_DYN = 3;
 const PT_LOAD = 1;
+const PF_X = 1;
 /** Section types. */
 const STRTAB = 3;
+const RELA = 4;
 const DYNAMIC = 6;
 const DYNSYM = 11;
 const VERDEF = 0x6ffffffd;
@@ -76,10 +90,13 @@ export function readElfTables(file: Uint8Array): ElfTables {
   check("the string table of .gnu.version_r", needs.link, symbols.link);
   check("the symbol table of .gnu.version", sections[versions.link]?.offset ?? 0, symbols.offset);
   check("the number of its symbol versions", versions.sizeBytes / 2, symbols.sizeBytes / SYMBOL_BYTES);
-  for (const table of [symbols, strings, versions, needs, dynamic]) requireLoaded(view, table);
-  requireApart([symbols, strings, versions, needs, dynamic]);
-  requireSameAsLoader(view, dynamic, { view, symbols, strings, versions, needs });
-  return { view, symbols, strings, versions, needs };
+  const relocations = sections.filter(({ type }) => type === RELA);
+  const tables = [symbols, strings, versions, needs, dynamic, ...relocations];
+  for (const table of tables) requireLoaded(view, table);
+  requireApart(tables);
+  const tags = readDynamic(view, dynamic);
+  requireSameAsLoader(tags, { symbols, strings, versions, needs });
+  return { view, symbols, strings, versions, needs, relocations, code: readCode(view), dynamic: tags };
 }
 
 /** An error that says why the file is left alone. */
@@ -118,20 +135,39 @@ function only(sections: readonly Section[], type: number, name: string, entryByt
   return section;
 }
 
-/** The loader reads memory: a table must be where the segment puts it. */
-function requireLoaded(view: DataView, { offset, address, sizeBytes }: Section): void {
+/** A part of the file that is loaded, and where. */
+interface LoadedSegment extends CodeSegment {
+  readonly isCode: boolean;
+}
+
+function readLoaded(view: DataView): LoadedSegment[] {
   check("the size of a program header", view.getUint16(54, true), SEGMENT_BYTES);
   const tableAt = Number(view.getBigUint64(32, true));
-  for (let index = 0; index < view.getUint16(56, true); index++) {
-    const at = tableAt + index * SEGMENT_BYTES;
-    const fileAt = Number(view.getBigUint64(at + 8, true));
-    const memoryAt = Number(view.getBigUint64(at + 16, true));
-    const inFile = offset >= fileAt &&
-      offset + sizeBytes <= fileAt + Number(view.getBigUint64(at + 32, true));
-    const isLoaded = view.getUint32(at, true) === PT_LOAD && inFile && offset + sizeBytes <= view.byteLength;
-    if (isLoaded && address - memoryAt === offset - fileAt) return;
-  }
-  throw refusal(`the table at byte ${offset} is in no loaded segment`);
+  const headers = Array.from(
+    { length: view.getUint16(56, true) },
+    (_, index) => tableAt + index * SEGMENT_BYTES,
+  );
+  return headers.filter((at) => view.getUint32(at, true) === PT_LOAD).map((at) => ({
+    isCode: (view.getUint32(at + 4, true) & PF_X) !== 0,
+    offset: Number(view.getBigUint64(at + 8, true)),
+    address: Number(view.getBigUint64(at + 16, true)),
+    sizeBytes: Number(view.getBigUint64(at + 32, true)),
+  }));
+}
+
+function readCode(view: DataView): CodeSegment[] {
+  return readLoaded(view).filter(({ isCode, offset, sizeBytes }) =>
+    isCode && offset + sizeBytes <= view.byteLength
+  );
+}
+
+/** The loader reads memory: a table must be where the segment puts it. */
+function requireLoaded(view: DataView, { offset, address, sizeBytes }: Section): void {
+  const isLoaded = readLoaded(view).some((segment) =>
+    offset >= segment.offset && offset + sizeBytes <= segment.offset + segment.sizeBytes &&
+    offset + sizeBytes <= view.byteLength && address - segment.address === offset - segment.offset
+  );
+  if (!isLoaded) throw refusal(`the table at byte ${offset} is in no loaded segment`);
 }
 
 function requireApart(tables: readonly Section[]): void {
@@ -144,13 +180,20 @@ function requireApart(tables: readonly Section[]): void {
   }
 }
 
-function requireSameAsLoader(view: DataView, dynamic: Section, tables: ElfTables): void {
+function readDynamic(view: DataView, dynamic: Section): Map<number, number> {
   const found = new Map<number, number>();
   for (let at = dynamic.offset; at < dynamic.offset + dynamic.sizeBytes; at += DYNAMIC_BYTES) {
     const tag = Number(view.getBigUint64(at, true));
     if (tag === 0) break;
     found.set(tag, Number(view.getBigUint64(at + 8, true)));
   }
+  return found;
+}
+
+function requireSameAsLoader(
+  found: ReadonlyMap<number, number>,
+  tables: Pick<ElfTables, "symbols" | "strings" | "versions" | "needs">,
+): void {
   check("the number of its DT_VERDEF", found.has(DT_VERDEF) ? 1 : 0, 0);
   check("DT_SYMTAB", found.get(DT_SYMTAB) ?? 0, tables.symbols.address);
   check("DT_STRTAB", found.get(DT_STRTAB) ?? 0, tables.strings.address);

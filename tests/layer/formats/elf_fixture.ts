@@ -6,7 +6,17 @@ export interface FixtureOptions {
   readonly machine?: number;
   readonly libraries: readonly FixtureLibrary[];
   readonly symbols: readonly FixtureSymbol[];
+  /** @default no table of relocations at all */
+  readonly relocations?: {
+    readonly dyn: readonly FixtureRelocation[];
+    readonly plt: readonly FixtureRelocation[];
+  };
+  /** What the program may run, at an address that 16 divides. @default nothing */
+  readonly code?: readonly number[];
 }
+
+/** By the symbol's place among the fixture's symbols, counted from 1. */
+export type FixtureRelocation = readonly [symbol: number, type: number, addend: number];
 
 export interface FixtureLibrary {
   readonly name: string;
@@ -31,7 +41,10 @@ export interface Fixture {
   readonly needsAt: number;
   readonly stringsAt: number;
   readonly dynamicAt: number;
-  /** Section headers: nothing, .dynsym, .gnu.version, .gnu.version_r, .dynstr, .dynamic. */
+  /** .rela.dyn, which .rela.plt follows. */
+  readonly relocationsAt: number;
+  readonly codeAt: number;
+  /** Section headers: nothing, .dynsym, .gnu.version, .gnu.version_r, .dynstr, .dynamic, .rela.dyn, .rela.plt. */
   readonly sectionsAt: number;
 }
 
@@ -45,10 +58,11 @@ export const HASH = {
 } as const;
 
 /** Where the segment is in memory; other than in the file, so that the two cannot be mixed up. */
-const LOADED_AT = 0x10000;
+export const LOADED_AT = 0x10000;
 
 /** Builds the program; each library's versions follow the list of libraries, like lld and GNU ld lay them out. */
-export function elfFixture({ machine = 0x3e, libraries, symbols }: FixtureOptions): Fixture {
+export function elfFixture(options: FixtureOptions): Fixture {
+  const { machine = 0x3e, libraries, symbols, relocations, code = [] } = options;
   const strings = new Strings();
   const segmentAt = 64;
   const symbolsAt = segmentAt + 56;
@@ -63,20 +77,30 @@ export function elfFixture({ machine = 0x3e, libraries, symbols }: FixtureOption
   }
   for (const { name } of symbols) strings.add(name);
   const dynamicAt = Math.ceil((stringsAt + strings.bytes.length) / 8) * 8;
-  const sectionsAt = dynamicAt + 16 * 7;
-  const file = new Uint8Array(sectionsAt + 64 * 6);
+  const dynamicBytes = 16 * (relocations === undefined ? 7 : 11);
+  const relocationsAt = dynamicAt + dynamicBytes;
+  const { dyn = [], plt = [] } = relocations ?? {};
+  const pltAt = relocationsAt + 24 * dyn.length;
+  const codeAt = Math.ceil((pltAt + 24 * plt.length) / 16) * 16;
+  const sectionsAt = Math.ceil((codeAt + code.length) / 8) * 8;
+  const sectionCount = relocations === undefined ? 6 : 8;
+  const file = new Uint8Array(sectionsAt + 64 * sectionCount);
   const view = new DataView(file.buffer);
   file.set(strings.bytes, stringsAt);
 
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   for (
-    const [at, value] of [[16, 3], [18, machine], [52, 64], [54, 56], [56, 1], [58, 64], [60, 6]] as const
+    const [at, value] of [[16, 3], [18, machine], [52, 64], [54, 56], [56, 1], [58, 64], [
+      60,
+      sectionCount,
+    ]] as const
   ) {
     view.setUint16(at, value, true);
   }
   put64(view, 32, segmentAt);
   put64(view, 40, sectionsAt);
   view.setUint32(segmentAt, 1, true);
+  view.setUint32(segmentAt + 4, 5, true);
   put64(view, segmentAt + 16, LOADED_AT);
   put64(view, segmentAt + 32, sectionsAt);
 
@@ -103,6 +127,13 @@ export function elfFixture({ machine = 0x3e, libraries, symbols }: FixtureOption
       versionAt += 16;
     }
   }
+  file.set(code, codeAt);
+  for (const [index, [symbol, type, addend]] of [...dyn, ...plt].entries()) {
+    const at = relocationsAt + 24 * index;
+    view.setUint32(at + 8, type, true);
+    view.setUint32(at + 12, symbol, true);
+    put64(view, at + 16, addend);
+  }
   const dynamic = [
     [5, LOADED_AT + stringsAt],
     [6, LOADED_AT + symbolsAt],
@@ -110,6 +141,12 @@ export function elfFixture({ machine = 0x3e, libraries, symbols }: FixtureOption
     [0x6ffffff0, LOADED_AT + versionsAt],
     [0x6ffffffe, LOADED_AT + needsAt],
     [0x6fffffff, libraries.length],
+    ...relocations === undefined ? [] : [
+      [7, LOADED_AT + relocationsAt],
+      [8, 24 * dyn.length],
+      [23, LOADED_AT + pltAt],
+      [2, 24 * plt.length],
+    ] as const,
   ] as const;
   for (const [index, [tag, value]] of dynamic.entries()) {
     put64(view, dynamicAt + 16 * index, tag);
@@ -120,7 +157,11 @@ export function elfFixture({ machine = 0x3e, libraries, symbols }: FixtureOption
     [0x6fffffff, versionsAt, 2 * (symbols.length + 1), 1, 0, 2],
     [0x6ffffffe, needsAt, needsBytes, 4, libraries.length, 0],
     [3, stringsAt, strings.bytes.length, 0, 0, 0],
-    [6, dynamicAt, 16 * 7, 4, 0, 16],
+    [6, dynamicAt, dynamicBytes, 4, 0, 16],
+    ...relocations === undefined ? [] : [
+      [4, relocationsAt, 24 * dyn.length, 1, 0, 24],
+      [4, pltAt, 24 * plt.length, 1, 0, 24],
+    ] as const,
   ] as const;
   for (const [index, [type, offset, sizeBytes, link, info, entryBytes]] of sections.entries()) {
     const at = sectionsAt + 64 * (index + 1);
@@ -132,7 +173,19 @@ export function elfFixture({ machine = 0x3e, libraries, symbols }: FixtureOption
     view.setUint32(at + 44, info, true);
     put64(view, at + 56, entryBytes);
   }
-  return { file, view, segmentAt, symbolsAt, versionsAt, needsAt, stringsAt, dynamicAt, sectionsAt };
+  return {
+    file,
+    view,
+    segmentAt,
+    symbolsAt,
+    versionsAt,
+    needsAt,
+    stringsAt,
+    dynamicAt,
+    relocationsAt,
+    codeAt,
+    sectionsAt,
+  };
 }
 
 /** A string table; a string that is there already is not added again. */
