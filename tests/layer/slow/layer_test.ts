@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { buildLayer } from "../../../build.ts";
 import { type Arch, findBaseRuntime } from "../../../layer/build/base_runtime.ts";
+import { run } from "../../../layer/build/command.ts";
 import { compile } from "../../../layer/build/compile.ts";
 import { scenario } from "../../support/scenario.ts";
 import { live } from "./life.ts";
@@ -112,8 +113,7 @@ async function digest(bytes: Uint8Array): Promise<string> {
 
 async function isThere(command: string): Promise<boolean> {
   if ((await Deno.permissions.query({ name: "run" })).state !== "granted") return false;
-  return await new Deno.Command(command, { args: ["--version"], stdout: "null", stderr: "null" }).output()
-    .then(({ success }) => success, () => false);
+  return (await run(command, ["--version"])).success;
 }
 
 function isCi(): boolean {
