@@ -4,6 +4,7 @@
  */
 import type { UploadWatcher } from "../dataway.ts";
 import type { SandboxEvent, SandboxWatcher } from "../events.ts";
+import type { InitResult } from "../init.ts";
 import { nowMs } from "../waiters.ts";
 import { detailOf, searchLogs } from "./detail.ts";
 import { createRunLog, type RunLog } from "./run_log.ts";
@@ -57,6 +58,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     run: crypto.randomUUID(),
     mode: "live",
     error: "",
+    failedStart: "",
     startedAt: now(),
     sources: [],
     function: options.function,
@@ -86,6 +88,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ledger.started();
       if (log.head.mode === "ended") log.patch({ mode: "live", now: 0 });
     }
+    if (event.kind === "initialized") noteStart(event.result);
     sandbox.watch(event);
     if (event.kind === "frozen") dataway.giveUp(event.at);
     if (event.kind !== "ended") return;
@@ -93,6 +96,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const arrived = dataway.arrivedAfter(ledger.heardAt ?? lifeAt);
     ledger.ended({ arrived, inVain: dataway.lose() });
     if (event.result.reason === "spindown") log.patch({ mode: "ended", now: log.now() });
+  }
+
+  function noteStart({ status, errorType }: InitResult): void {
+    const failedStart = status === "success" ? "" : errorType ?? status;
+    if (failedStart !== log.head.failedStart) log.patch({ failedStart });
   }
 
   async function beforeFreeze(): Promise<void> {

@@ -252,6 +252,17 @@ Deno.test("points from between two invocations belong to the nearer one", () => 
   assertEquals(recorder.log.rows("invocation").map(({ pts }) => pts[0]), [1, 1]);
 });
 
+scenario("a start that fails says why, until one goes well", async () => {
+  const recorder = createRecorder({ function: FUNCTION, extension: { name: "dead", version: "" } });
+  const dead = { name: "dead", run: () => Promise.resolve(1) };
+  await using lambda = await startLambda({ extension: dead, onEvent: recorder.onEvent });
+  await lambda.init();
+  assertEquals(recorder.log.head.failedStart, "Extension.Crash");
+  const result = { status: "success", durationMs: 1 } as const;
+  recorder.onEvent({ kind: "initialized", at: Date.now(), life: 2, phase: "init", result });
+  assertEquals(recorder.log.head.failedStart, "");
+});
+
 scenario("a report holds the page, the run and every detail, and no text of it is HTML", async () => {
   await using run = await startRun();
   const { lambda, recorder } = run;

@@ -115,7 +115,14 @@ function listen(
     );
     return server;
   };
-  if (port !== undefined) return serve(port);
+  if (port !== undefined) {
+    try {
+      return serve(port);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      throw new RangeError(`Cannot serve the page as port ${port} is taken`, { cause: error });
+    }
+  }
   for (let candidate = FIRST_PORT; candidate < FIRST_PORT + PORTS; candidate++) {
     try {
       return serve(candidate);

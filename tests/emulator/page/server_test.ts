@@ -1,5 +1,5 @@
 /** The page's server: what it answers, to whom, and how a page that was away catches up. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { scenario } from "../../support/scenario.ts";
 import { readPageFile } from "./page_file.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -139,6 +139,14 @@ scenario("the page's server sends a page of another run, or from long ago, to th
   const events = await listen(server, `?since=${recorder.log.head.run}.1`);
   assertEquals((await events.take(1))[0]?.event, reset);
   await events.close();
+});
+
+scenario("a port that is asked for and taken is refused in words", async () => {
+  const { server, recorder } = await serve();
+  await using _closed = server;
+  const port = Number(new URL(server.url).port);
+  const page = await readPageFile();
+  assertThrows(() => startPageServer({ recorder, page, port }), RangeError, `as port ${port} is taken`);
 });
 
 scenario("the page's server finds the invocations whose logs have a text", async () => {

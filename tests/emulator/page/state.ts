@@ -199,8 +199,10 @@ export interface RunHead {
   readonly seq: number;
   readonly now: number;
   readonly mode: RunMode;
-  /** Why the mode is `error`. */
+  /** Why the mode is `error`, or what went wrong with a command. */
   readonly error: string;
+  /** Why the last start failed, e.g. `Extension.Crash`; empty when it did not. */
+  readonly failedStart: string;
   /** Epoch ms of `t` = 0. */
   readonly startedAt: number;
   readonly sources: readonly string[];

@@ -10,6 +10,7 @@ export const EMPTY_STATE: RunState = {
   now: 0,
   mode: "ended",
   error: "",
+  failedStart: "",
   startedAt: 0,
   sources: [],
   function: { name: "", runtime: "", arch: "", memoryMb: 0, timeoutMs: 0 },

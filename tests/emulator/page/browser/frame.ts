@@ -59,7 +59,7 @@ export function drawWords(app: App): void {
 /** Which function and extension this is, and whether it can be reached. */
 export function drawHeader(app: App): void {
   const { model, mode, t } = app;
-  const { function: fn, extension, error } = model.head;
+  const { function: fn, extension } = model.head;
   setText(byId("functionName"), fn.name === "" ? t("title") : fn.name);
   const facts = [
     fn.runtime,
@@ -75,5 +75,12 @@ export function drawHeader(app: App): void {
   const length = mode === "ended" || mode === "report" ? ` · ${formatClock(model.now())}` : "";
   const text = connection.lastElementChild;
   if (text !== null) setText(text, t(mode) + length);
-  showBanner(mode === "disconnected" ? t("disconnectedBanner", { t: formatClock(model.now()) }) : error);
+  showBanner(bannerText(app));
+}
+
+/** The one thing that is wrong, if something is. */
+function bannerText({ model, mode, t }: App): string {
+  const { error, failedStart } = model.head;
+  if (mode === "disconnected") return t("disconnectedBanner", { t: formatClock(model.now()) });
+  return error !== "" || failedStart === "" ? error : t("failedStart", { why: failedStart });
 }

@@ -51,6 +51,10 @@ const WORDS = {
     "No connection to the emulator: shown as of {t}; retrying every 2 s.",
     "与模拟器断开：显示 {t} 的状态，每 2 s 重试。",
   ],
+  failedStart: [
+    "The last start failed: {why}. Lambda starts again with the next invocation.",
+    "上次启动失败：{why}。下一次调用会重新启动。",
+  ],
   arrives: ["What Guance gets", "观测云收到"],
   metric: ["Metrics", "指标"],
   logging: ["Logs", "日志"],

@@ -21,6 +21,7 @@ Deno.test("the page's controls act on the sandbox of the compiled extension", as
   await t.step("Time out and Crash happen to the next invocation, and are used up", () => checkFaults(page));
   await t.step("Kill extension ends it, and the next invocation has a new one", () => checkKill(run, page));
   await t.step("an event is seen within 200 ms", () => checkDelay(run, page));
+  await t.step("a page that was asleep catches up", () => checkSleep(run, page));
   await t.step("Freeze stops every process, and is over by itself", () => checkFreeze(run, page));
   await t.step(
     "Restore puts everything back, and starts a sandbox that has ended",
@@ -139,6 +140,22 @@ async function checkDelay(run: LiveRun, page: Page): Promise<void> {
   }
   run.page.recorder.log.patch({ error: "" });
   assert(Math.min(...delays) <= 200, `${delays.join(", ")} ms`);
+}
+
+/** As when the lid is closed: no statement runs in the page, and time goes on. */
+async function checkSleep(run: LiveRun, page: Page): Promise<void> {
+  const before = Number(await textOf(page, "#count"));
+  const session = await page.createCDPSession();
+  await session.send("Debugger.enable");
+  const paused = new Promise((resolve) => session.once("Debugger.paused", resolve));
+  await session.send("Debugger.pause");
+  await paused;
+  await run.order({ name: "while it slept" });
+  await run.order({ name: "and again" });
+  await session.send("Debugger.resume");
+  await session.send("Debugger.disable");
+  await waitForText(page, "#count", new RegExp(`^${before + 2}$`));
+  await waitForText(page, "#detail .head", /and again/);
 }
 
 async function checkFreeze(run: LiveRun, page: Page): Promise<void> {
