@@ -1,10 +1,4 @@
-/**
- * `deno task bench`: figures of the compiled amd64 extension, as a Markdown table.
- * Options: `--runs N` starts (21), `--invocations N` (1000), `--batches N` (100), `--seconds N` of each ingest load
- * (3), `--only start,invoke,load,ingest`, and `--binary label=path`, which may be repeated to compare executables
- * side by side. `--only steady` is not part of a run without `--only`: 30 s of 10 000 items/s of each protocol take
- * five minutes.
- */
+/** `deno task bench`: figures of the compiled amd64 extension, as a Markdown table. See {@link USAGE}. */
 import { parseArgs } from "node:util";
 import { buildBinary, buildLayer } from "../../build.ts";
 import { taskArguments } from "../../layer/build/task_arguments.ts";
@@ -20,17 +14,44 @@ import {
 import { median, quantile, spread } from "./statistics.ts";
 import { aimOf, type Binaries, type Row } from "./table.ts";
 
-const { values: options } = parseArgs({
-  args: taskArguments(Deno.args),
-  options: {
-    runs: { type: "string", default: "21" },
-    invocations: { type: "string", default: "1000" },
-    batches: { type: "string", default: "100" },
-    seconds: { type: "string", default: "3" },
-    only: { type: "string", default: "start,invoke,load,ingest" },
-    binary: { type: "string", multiple: true },
-  },
-});
+const USAGE = `Figures of the compiled amd64 extension, as a Markdown table.
+
+  deno task bench
+  deno task bench -- --only start,invoke --binary before=./datakit
+
+  --only <parts>          of start,invoke,load,ingest, which all run without it, and steady: 30 s of 10 000 items/s
+                          of each protocol, which takes five minutes
+  --runs <n>              starts (21)
+  --invocations <n>       invocations (1000)
+  --batches <n>           telemetry batches (100)
+  --seconds <n>           of each ingest load (3)
+  --binary <label=path>   another executable side by side; may be repeated
+  --help                  this`;
+
+const OPTIONS = {
+  runs: { type: "string", default: "21" },
+  invocations: { type: "string", default: "1000" },
+  batches: { type: "string", default: "100" },
+  seconds: { type: "string", default: "3" },
+  only: { type: "string", default: "start,invoke,load,ingest" },
+  binary: { type: "string", multiple: true },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+const options = readOptions();
+
+/** What was asked for; ends the process after help, or a word on what is wrong. */
+function readOptions(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"] {
+  try {
+    const { values } = parseArgs({ args: taskArguments(Deno.args), options: OPTIONS });
+    if (!values.help) return values;
+  } catch (error) {
+    print(`${error instanceof Error ? error.message : String(error)}\nSee deno task bench -- --help`);
+    Deno.exit(2);
+  }
+  print(USAGE);
+  Deno.exit(0);
+}
 
 /** How long the platform holds telemetry back where an extension asks for it as fast as it can be had. */
 const BUFFER_MS = 25;

@@ -1,11 +1,13 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { inProcessExtension } from "../support/extension.ts";
 import { scenario } from "../support/scenario.ts";
 import { impatientExtension, miscountingExtension, sloppyExtension } from "./bad_extensions.ts";
 import { type CheckReport, CHECKS, checkTable, runChecks } from "./checks/mod.ts";
 import { TEST_TOKEN } from "./dataway.ts";
+import { fakeExtension } from "./fake_extension.ts";
 import { check } from "./main.ts";
 import type { ExtensionSource } from "./options.ts";
+import { sleep } from "./waiters.ts";
 
 /** Without those that wait for seconds, or measure milliseconds that the platform's part of this process takes. */
 const QUICK = [2, 3, 6, 9, 10, 11, 12, 13, 14];
@@ -29,6 +31,17 @@ Deno.test("CHECKS holds the sixteen of the specification in order", () => {
   assertEquals(CHECKS.map(({ number }) => number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
 });
 
+scenario("the emulator's README lists every rule as it is checked", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", import.meta.url));
+  const rows = readme.split("\n").map((line) =>
+    line.split("|").map((cell) => cell.trim()).slice(1, 3).join(" ")
+  );
+  assertEquals(
+    CHECKS.map(({ number, title }) => `${number} ${title}`).filter((row) => !rows.includes(row)),
+    [],
+  );
+});
+
 scenario("runChecks() passes our own program", async () => {
   const reports = await run(inProcessExtension(), QUICK);
   const other = reports.filter(({ outcome }) => outcome !== "pass").map((
@@ -44,7 +57,7 @@ scenario("runChecks() finds what a sloppy extension does wrong", async () => {
     4: "fail",
     5: "fail",
     9: "fail",
-    10: "not applicable",
+    10: "not judged",
     13: "fail",
     14: "not applicable",
   });
@@ -71,5 +84,39 @@ scenario("check() is false when a check failed and prints the table", async () =
     quick: true,
   };
   assertEquals(await check(options, new Set([1]), (line) => void lines.push(line)), false);
-  assertMatch(lines.join("\n"), /\n0 passed, 1 failed, 0 not applicable/);
+  assertMatch(lines.join("\n"), /\n0 passed, 1 failed, 0 not applicable, 0 not judged/);
+});
+
+scenario("runChecks() ends in time however the extension hangs, and says what it did not judge", async () => {
+  const hanging = fakeExtension({ onInvoke: (_event, { killed }) => sleep(60_000, killed) });
+  const progress: string[] = [];
+  const startedAt = performance.now();
+  const reports = await runChecks(
+    { extension: hanging, env: {}, freezeMs: 50, flushTimeoutMs: 1000, sideBySide: false, quick: true },
+    new Set([5, 6, 7, 9, 10, 13]),
+    {
+      limitMs: 16_000,
+      onProgress: ({ number }, report) => void progress.push(`${number} ${report?.outcome ?? "begins"}`),
+    },
+  );
+  assertLess(performance.now() - startedAt, 20_000);
+  assertEquals(reports.filter(({ outcome }) => outcome === "pass"), []);
+  const last = reports.at(-1);
+  assertEquals(last?.outcome, "not judged");
+  assertMatch(last?.measured ?? "", /--checks 13 runs it alone|when the time was up/);
+  assertEquals(progress.slice(0, 2), ["5 begins", "5 fail"]);
+  assertEquals(progress.length, 12);
+});
+
+scenario("runChecks() fails an extension that does not start at once, with the reason", async () => {
+  const dead = { name: "dead", run: () => Promise.resolve(1) };
+  const reports = await runChecks(
+    { extension: dead, env: {}, freezeMs: 50, flushTimeoutMs: 1000, sideBySide: false, quick: true },
+    new Set([2, 6, 16]),
+  );
+  assertEquals(reports.map(({ outcome, measured }) => [outcome, measured]), [
+    ["fail", "its init ends with Extension.Crash"],
+    ["fail", "its init ends with Extension.Crash"],
+    ["fail", "its init ends with Extension.Crash"],
+  ]);
 });

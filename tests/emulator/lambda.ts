@@ -106,10 +106,14 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
   let tail: Promise<unknown> = Promise.resolve();
   let initialized = false;
   let resting = new AbortController();
+  let closed = false;
 
   /** One thing at a time: the environment takes no request while it works on one. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = tail.then(work);
+    const turn = tail.then(() => {
+      if (closed) throw new Error("Cannot go on as the environment is closed");
+      return work();
+    });
     tail = turn.catch(() => {});
     return turn;
   }
@@ -150,7 +154,9 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
 
   async function shutdown(reason: ShutdownReason): Promise<ShutdownResult> {
     const { generation } = sandbox;
-    if (generation === undefined) throw new Error("Cannot shut down as nothing is running");
+    if (generation === undefined) {
+      throw new Error("Cannot shut down as nothing is running: the last invocation ended the sandbox");
+    }
     const result = await endGeneration(sandbox, generation, reason);
     if (reason === "spindown") initialized = false;
     return result;
@@ -228,6 +234,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     sendRawTelemetry: (body) => sandbox.generation?.telemetry.inject(body) ?? Promise.resolve([]),
     emit: (type, record) => sandbox.generation?.telemetry.emit({ type, record }),
     [Symbol.asyncDispose]: async () => {
+      closed = true;
       await vanish();
       await close();
     },

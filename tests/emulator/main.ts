@@ -1,104 +1,55 @@
-/**
- * `deno task emulate -- --extension <file>`: lives a standard life with any extension, tells what happened, and
- * checks what every extension should keep to (`spec/lambda.md` 6.10) as a table.
- *
- *   --extension <file>      the executable, as it would lie under /opt/extensions (required)
- *   --env NAME=VALUE        a variable of the function; may be repeated. `{backend}` in the value stands for the
- *                           URL that data is to be sent to, e.g. --env DD_DD_URL={backend}
- *   --checks <list>         `all`, `none`, or numbers as in 1,4,9 (all)
- *   --no-life               checks only
- *   --flush-timeout <ms>    longest hold of an invocation that is in order when the back end hangs (1000)
- *   --invocations <n>       ordinary invocations before the faults (10)
- *   --memory <MB>           configured memory (512)
- *   --timeout <ms>          the function's timeout in the standard life (1000)
- *   --freeze <ms>           how long the sandbox is stopped (1500); 600000 shows timeouts of ten minutes too
- *   --managed               a standard life on managed instances: no freeze, no INVOKE
- *
- * What is sent to Dataway (ENV_DATAWAY, unless given) is taken and shown. Exit code 1 if a rule was broken or a
- * check failed, 2 if the command line is wrong.
- */
+/** `deno task emulate`: any extension through a standard life and the conformance checks. See {@link USAGE}. */
 import { parseArgs } from "node:util";
-import { taskArguments } from "../../layer/build/task_arguments.ts";
-import type { CheckOptions } from "./checks/check.ts";
-import { CHECKS, checkTable, runChecks } from "./checks/mod.ts";
-import { startDataway, TEST_TOKEN } from "./dataway.ts";
+import { fromCaller, taskArguments } from "../../layer/build/task_arguments.ts";
+import type { Check, CheckOptions } from "./checks/check.ts";
+import { type CheckReport, CHECKS, checkTable, runChecks, type RunOptions } from "./checks/mod.ts";
+import { TEST_TOKEN } from "./dataway.ts";
+import { emulate, type LifeReport } from "./emulate.ts";
 import { exitOnSignal } from "./exit_on_signal.ts";
-import { startLambda } from "./lambda.ts";
-import type { LambdaOptions } from "./options.ts";
-import { commonTags, pointTable, uploadTable, withoutTags } from "./point_tables.ts";
-import { play, type Step } from "./play.ts";
-import { callTable, deliveryTable, invocationTable, memoryTable, timeTable } from "./summary.ts";
+import { nowMs } from "./waiters.ts";
 
-/** What is lived. */
-export interface EmulateOptions {
-  readonly lambda: LambdaOptions;
-  readonly invocations: number;
-  readonly freezeMs: number;
-  readonly print: (line: string) => void;
+export const USAGE =
+  `Any Lambda extension through a standard life, and against the sixteen rules that every one should keep.
+
+  deno task emulate -- --extension ./my-extension --env MY_ENDPOINT={backend}
+  deno task emulate -- --extension ./my-extension --json --no-life > report.json
+
+  --extension <file>      the executable, as it would lie under /opt/extensions (required)
+  --env NAME=VALUE        a variable of the function; may be repeated. {backend} in the value stands for the URL
+                          that data is to be sent to, which takes any path, e.g. --env DD_DD_URL={backend}
+  --checks <list>         all, none, or numbers as in 1,4,9 (all)
+  --no-life               checks only
+  --limit <s>             the whole run ends by then, however the extension hangs (180)
+  --json                  one JSON document on standard output; what happens meanwhile goes to standard error
+  --flush-timeout <ms>    longest hold of an invocation that is in order when the back end hangs (1000)
+  --invocations <n>       ordinary invocations before the faults (10)
+  --memory <MB>           configured memory (512)
+  --timeout <ms>          the function's timeout in the standard life (1000)
+  --freeze <ms>           how long the sandbox is stopped (1500); 600000 shows timeouts of ten minutes too
+  --managed               a standard life on managed instances: no freeze, no INVOKE
+  --help                  this
+
+Exit code 0; 1 if a rule was broken or a check failed; 2 if the command line is wrong.
+More: tests/emulator/README.md`;
+
+/** All that a run came to, as `--json` prints it. */
+export interface EmulateReport {
+  readonly extension: string;
+  readonly seconds: number;
+  readonly life?: LifeReport;
+  readonly checks: readonly CheckReport[];
+  readonly passed: number;
+  readonly failed: number;
+  readonly notApplicable: number;
+  readonly notJudged: number;
 }
+
+/** Of the whole time, the life may take so much. */
+const LIFE_SHARE = 0.3;
 
 if (import.meta.main) {
   exitOnSignal();
-  Deno.exit(await main(Deno.args));
-}
-
-/** Lives the standard life; true when no rule of the platform was broken. */
-export async function emulate(
-  { lambda: options, invocations, freezeMs, print }: EmulateOptions,
-): Promise<boolean> {
-  await using dataway = await startDataway();
-  await using lambda = await startLambda({
-    function: "process",
-    onLog: ({ source, line }) => print(`${source.padEnd(10)} ${line}`),
-    ...options,
-    env: {
-      ENV_DATAWAY: dataway.url,
-      ENV_HTTP_LISTEN: "127.0.0.1:0",
-      ...withBackEnd(options.env ?? {}, new URL(dataway.url).origin),
-    },
-  });
-  const played = await play(lambda, standardSteps(invocations, freezeMs), (line) => print(`> ${line}`));
-  const points = withoutTags(dataway.points(), commonTags(dataway.points()));
-  const sections: readonly (readonly [title: string, body: string])[] = [
-    ["Invocations", invocationTable(played.invocations)],
-    ["API calls", callTable(lambda)],
-    ["Telemetry", deliveryTable(lambda)],
-    ...dataway.requests.length === 0 ? [] : [
-      ["Uploads to Dataway", uploadTable(dataway)] as const,
-      ["Points", pointTable(points)] as const,
-    ],
-    ["Time", timeTable(lambda, played.invocations)],
-    ...played.memory.size === 0 ? [] : [["Memory", memoryTable(played.memory)] as const],
-    ["Rules broken", lambda.violations.length === 0 ? "none" : lambda.violations.join("\n")],
-  ];
-  for (const [title, body] of sections) print(`\n${title}\n${body}`);
-  return lambda.violations.length === 0;
-}
-
-/** Ordinary invocations, a handled error, a freeze, a crash and a timeout with what follows each, spindown. */
-function standardSteps(invocations: number, freezeMs: number): readonly Step[] {
-  const ordinary = Array.from({ length: invocations }, (_, i): Step => ({
-    kind: "invoke",
-    name: `ordinary ${i + 1}`,
-    script: { logs: [`text ${i + 1}`, { level: "INFO", message: `json ${i + 1}` }], sleepMs: 20 },
-  }));
-  const invoke = (name: string, script: Extract<Step, { kind: "invoke" }>["script"]): Step => ({
-    kind: "invoke",
-    name,
-    script,
-  });
-  return [
-    { kind: "init" },
-    ...ordinary,
-    invoke("handled error", { outcome: "error", errorType: "TypeError", errorMessage: "scripted" }),
-    { kind: "freeze", ms: freezeMs },
-    invoke("after the freeze", {}),
-    invoke("crash", { logs: ["last words"], outcome: "crash" }),
-    invoke("after the crash", {}),
-    invoke("timeout", { outcome: "hang" }),
-    invoke("after the timeout", {}),
-    { kind: "shutdown" },
-  ];
+  Deno.exit(await main(taskArguments(Deno.args)));
 }
 
 /** Runs the checks with these numbers and prints the table; true when none failed. */
@@ -106,86 +57,179 @@ export async function check(
   options: CheckOptions,
   numbers: ReadonlySet<number>,
   print: (line: string) => void,
+  run: RunOptions = {},
 ): Promise<boolean> {
-  const reports = await runChecks(options, numbers);
+  const reports = await runChecks(options, numbers, {
+    onProgress: createProgress(numbers.size, print),
+    ...run,
+  });
   print(`\nConformance checks\n${checkTable(reports)}`);
-  const failed = reports.filter(({ outcome }) => outcome === "fail").length;
-  const passed = reports.filter(({ outcome }) => outcome === "pass").length;
-  print(`\n${passed} passed, ${failed} failed, ${reports.length - passed - failed} not applicable`);
-  return failed === 0;
+  print(`\n${describeCounts(countOutcomes(reports))}`);
+  return reports.every(({ outcome }) => outcome !== "fail");
+}
+
+/** A line for each check when it is over, and before it where that may take a while. */
+function createProgress(count: number, print: (line: string) => void): NonNullable<RunOptions["onProgress"]> {
+  const startedAt = nowMs();
+  let over = 0;
+  return ({ number, title }: Check, report) => {
+    const clock = `${((nowMs() - startedAt) / 1000).toFixed(1).padStart(6)} s`;
+    if (report === undefined) return print(`${clock}  check ${number} begins: ${title}`);
+    print(`${clock}  check ${number} ${report.outcome} (${++over} of ${count}): ${report.measured}`);
+  };
+}
+
+type Counts = Pick<EmulateReport, "passed" | "failed" | "notApplicable" | "notJudged">;
+
+function countOutcomes(reports: readonly CheckReport[]): Counts {
+  const count = (wanted: CheckReport["outcome"]): number =>
+    reports.filter(({ outcome }) => outcome === wanted).length;
+  return {
+    passed: count("pass"),
+    failed: count("fail"),
+    notApplicable: count("not applicable"),
+    notJudged: count("not judged"),
+  };
+}
+
+function describeCounts({ passed, failed, notApplicable, notJudged }: Counts): string {
+  return `${passed} passed, ${failed} failed, ${notApplicable} not applicable, ${notJudged} not judged`;
+}
+
+interface Asked {
+  readonly extension: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly numbers: ReadonlySet<number>;
+  readonly hasLife: boolean;
+  readonly limitMs: number;
+  readonly isJson: boolean;
+  readonly flushTimeoutMs: number;
+  readonly invocations: number;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly freezeMs: number;
+  readonly isManaged: boolean;
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  let asked: Asked | undefined;
+  try {
+    asked = await readArguments(args);
+  } catch (error) {
+    writeLine(`${error instanceof Error ? error.message : String(error)}\nSee deno task emulate -- --help`);
+    return 2;
+  }
+  if (asked === undefined) {
+    writeLine(USAGE);
+    return 0;
+  }
+  const report = await run(asked, asked.isJson ? writeError : writeLine);
+  if (asked.isJson) writeLine(JSON.stringify(report, undefined, 2));
+  return report.failed === 0 && (report.life?.violations ?? []).length === 0 ? 0 : 1;
+}
+
+/** The life, then the checks, within the time for both. */
+async function run(asked: Asked, print: (line: string) => void): Promise<EmulateReport> {
+  const { extension, env, limitMs, freezeMs, memoryMb, timeoutMs, invocations, numbers } = asked;
+  const startedAt = nowMs();
+  const managed = asked.isManaged
+    ? { initializationType: "lambda-managed-instances", logFormat: "JSON" } as const
+    : {};
+  const life = asked.hasLife
+    ? await emulate({
+      lambda: { extension, memorySizeMb: memoryMb, timeoutMs, env, ...managed },
+      invocations,
+      freezeMs,
+      limitMs: limitMs * LIFE_SHARE,
+      print,
+    })
+    : undefined;
+  const options: CheckOptions = {
+    extension,
+    env: { ENV_DATAWAY: `{backend}?token=${TEST_TOKEN}`, ENV_HTTP_LISTEN: "127.0.0.1:0", ...env },
+    freezeMs,
+    flushTimeoutMs: asked.flushTimeoutMs,
+    sideBySide: false,
+    quick: false,
+  };
+  let checks: readonly CheckReport[] = [];
+  if (numbers.size > 0) {
+    print("");
+    checks = await runChecks(options, numbers, {
+      limitMs: limitMs - (nowMs() - startedAt),
+      onProgress: createProgress(numbers.size, print),
+    });
+    print(`\nConformance checks\n${checkTable(checks)}\n\n${describeCounts(countOutcomes(checks))}`);
+  }
+  return {
+    extension,
+    seconds: Math.round((nowMs() - startedAt) / 100) / 10,
+    ...life === undefined ? {} : { life },
+    checks,
+    ...countOutcomes(checks),
+  };
+}
+
+/** `undefined` for `--help`; throws with what is wrong in words. */
+async function readArguments(args: readonly string[]): Promise<Asked | undefined> {
   const { values } = parseArgs({
-    args: taskArguments(args),
+    args: [...args],
     options: {
       extension: { type: "string" },
       env: { type: "string", multiple: true, default: [] },
       checks: { type: "string", default: "all" },
       "no-life": { type: "boolean", default: false },
+      limit: { type: "string", default: "180" },
+      json: { type: "boolean", default: false },
       "flush-timeout": { type: "string", default: "1000" },
       invocations: { type: "string", default: "10" },
       memory: { type: "string", default: "512" },
       timeout: { type: "string", default: "1000" },
       freeze: { type: "string", default: "1500" },
       managed: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
-  const numbers = parseNumbers(values.checks);
-  if (values.extension === undefined || numbers === undefined) {
-    print(
-      values.extension === undefined
-        ? "Cannot emulate as there is no extension: use --extension <file>"
-        : `Cannot emulate as --checks must be all, none or numbers: current value is ${values.checks}`,
-    );
-    return 2;
+  if (values.help) return undefined;
+  if (values.extension === undefined) {
+    throw new RangeError("Cannot emulate as there is no extension: use --extension <file>");
   }
-  const extension = await Deno.realPath(values.extension);
-  const env = Object.fromEntries(values.env.map(splitPair));
-  const managed = values.managed
-    ? { initializationType: "lambda-managed-instances", logFormat: "JSON" } as const
-    : {};
-  const freezeMs = Number(values.freeze);
-  const memorySizeMb = Number(values.memory);
-  const clean = values["no-life"] || await emulate({
-    lambda: { extension, memorySizeMb, timeoutMs: Number(values.timeout), env, ...managed },
-    invocations: Number(values.invocations),
-    freezeMs,
-    print,
-  });
-  const flushTimeoutMs = Number(values["flush-timeout"]);
-  const kept = numbers.size === 0 ||
-    await check(
-      {
-        extension,
-        env: { ENV_DATAWAY: `{backend}?token=${TEST_TOKEN}`, ENV_HTTP_LISTEN: "127.0.0.1:0", ...env },
-        freezeMs,
-        flushTimeoutMs,
-        sideBySide: false,
-        quick: false,
-      },
-      numbers,
-      print,
-    );
-  return clean && kept ? 0 : 1;
+  return {
+    extension: await findFile(values.extension),
+    env: Object.fromEntries(values.env.map(splitPair)),
+    numbers: parseNumbers(values.checks),
+    hasLife: !values["no-life"],
+    limitMs: parseWhole("limit", values.limit) * 1000,
+    isJson: values.json,
+    flushTimeoutMs: parseWhole("flush-timeout", values["flush-timeout"]),
+    invocations: parseWhole("invocations", values.invocations),
+    memoryMb: parseWhole("memory", values.memory),
+    timeoutMs: parseWhole("timeout", values.timeout),
+    freezeMs: parseWhole("freeze", values.freeze),
+    isManaged: values.managed,
+  };
 }
 
-/** The numbers of a list; `undefined` when it is none. */
-function parseNumbers(list: string): ReadonlySet<number> | undefined {
+async function findFile(file: string): Promise<string> {
+  try {
+    return await Deno.realPath(fromCaller(file));
+  } catch {
+    throw new RangeError(`Cannot emulate as there is no file ${file}`);
+  }
+}
+
+function parseNumbers(list: string): ReadonlySet<number> {
   if (list === "none") return new Set();
   const known = CHECKS.map(({ number }) => number);
   if (list === "all") return new Set(known);
   const numbers = list.split(",").map(Number);
-  return numbers.every((number) => known.includes(number)) ? new Set(numbers) : undefined;
+  if (numbers.every((number) => known.includes(number))) return new Set(numbers);
+  throw new RangeError(`Cannot emulate as --checks must be all, none or numbers: current value is ${list}`);
 }
 
-function withBackEnd(
-  env: Readonly<Record<string, string>>,
-  url: string,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).map(([name, value]) => [name, value.replaceAll("{backend}", url)]),
-  );
+function parseWhole(option: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new RangeError(`Cannot emulate as --${option} must be a whole number: current value is ${text}`);
 }
 
 function splitPair(pair: string): readonly [string, string] {
@@ -193,7 +237,12 @@ function splitPair(pair: string): readonly [string, string] {
   return [name, value.join("=")];
 }
 
-function print(line: string): void {
+function writeLine(line: string): void {
   // deno-lint-ignore no-console
   console.log(line);
+}
+
+function writeError(line: string): void {
+  // deno-lint-ignore no-console
+  console.error(line);
 }

@@ -1,11 +1,12 @@
 /** What reached Dataway, as tables for people. */
-import type { DatawayDouble, ReceivedPoint } from "./dataway.ts";
+import type { DecodedPoint } from "../support/wire/decoded_point.ts";
+import type { DatawayDouble } from "./dataway.ts";
 import type { NamedInvocation } from "./summary.ts";
 import { formatTable } from "./tables.ts";
 
 /** One row per field, one column per invocation (0: before the first), by the points' own times. */
 export function fieldTable(
-  points: readonly ReceivedPoint[],
+  points: readonly DecodedPoint[],
   invocations: readonly NamedInvocation[],
 ): string {
   // Times of records are cut to the millisecond, so the starts they are compared with have to be as well.
@@ -32,7 +33,7 @@ export function fieldTable(
 }
 
 /** One row per point with all its fields. */
-export function pointTable(points: readonly ReceivedPoint[]): string {
+export function pointTable(points: readonly DecodedPoint[]): string {
   return formatTable(
     [{ title: "time" }, { title: "measurement" }, { title: "tags and fields", maxWidth: 140 }],
     points.map(({ timeNs, measurement, tags, fields }) => [
@@ -44,7 +45,7 @@ export function pointTable(points: readonly ReceivedPoint[]): string {
 }
 
 /** One row per log line. */
-export function logTable(points: readonly ReceivedPoint[]): string {
+export function logTable(points: readonly DecodedPoint[]): string {
   return formatTable(
     [{ title: "time" }, { title: "status" }, { title: "request" }, { title: "message", maxWidth: 76 }],
     points.map(({ timeNs, fields, tags }) => [
@@ -78,7 +79,7 @@ export function uploadTable(dataway: Pick<DatawayDouble, "requests">): string {
 }
 
 /** Tags that all of these points share. */
-export function commonTags(points: readonly ReceivedPoint[]): ReadonlyMap<string, string> {
+export function commonTags(points: readonly DecodedPoint[]): ReadonlyMap<string, string> {
   const [first, ...others] = points;
   const shared = [...first?.tags ?? []].filter(([key, value]) =>
     others.every((point) => point.tags.get(key) === value)
@@ -88,9 +89,9 @@ export function commonTags(points: readonly ReceivedPoint[]): ReadonlyMap<string
 
 /** Without the tags all of them share. */
 export function withoutTags(
-  points: readonly ReceivedPoint[],
+  points: readonly DecodedPoint[],
   shared: ReadonlyMap<string, string>,
-): readonly ReceivedPoint[] {
+): readonly DecodedPoint[] {
   return points.map((point) => ({
     ...point,
     tags: new Map([...point.tags].filter(([key]) => !shared.has(key))),

@@ -1,7 +1,8 @@
 /** Whatever an extension sends its data to: takes any request, keeps what it acknowledged, and breaks on demand. */
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import { type RawAnswer, type RawRequest, serveRaw } from "../dataway_http.ts";
 import { nowMs } from "../waiters.ts";
+import { acceptedBy } from "./intake.ts";
 
 /** How requests are met: a status, or nothing (`hang`), or a closed connection (`reset`). */
 export type BackEndMode = number | "hang" | "reset";
@@ -49,13 +50,11 @@ export function startBackEnd(): BackEnd {
     const met = request.connection <= forgotten ? "hang" : mode;
     if (met === "hang") await closed;
     if (typeof met === "string") return { kind: "reset" };
+    const path = new URL(request.target, "http://back-end").pathname;
     if (met < 300) {
-      taken.push({
-        at: nowMs(),
-        path: new URL(request.target, "http://back-end").pathname,
-        headers: request.headers,
-        body: inflate(request),
-      });
+      const body = decodeBackEndBody(request.headers.get("content-encoding"), request.body);
+      taken.push({ at: nowMs(), path, headers: request.headers, body });
+      return acceptedBy(path, request.headers.get("content-type") ?? "");
     }
     return {
       kind: "respond",
@@ -84,20 +83,45 @@ export function startBackEnd(): BackEnd {
   };
 }
 
-function inflate({ headers, body }: RawRequest): Uint8Array<ArrayBuffer> {
+const GZIP_MAGIC = [0x1f, 0x8b];
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
+/** A body without its encoding; as it came where that is not known or not true. */
+export function decodeBackEndBody(
+  encoding: string | null,
+  body: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
   try {
-    switch (headers.get("content-encoding")) {
+    switch (encoding?.trim().toLowerCase() ?? "") {
       case "gzip":
+      case "x-gzip":
         return new Uint8Array(gunzipSync(body));
       case "deflate":
-        return new Uint8Array(inflateSync(body));
+        return inflateEither(body);
       case "br":
         return new Uint8Array(brotliDecompressSync(body));
       case "zstd":
         return new Uint8Array(zstdDecompressSync(body));
+      case "":
+      case "identity":
+        if (startsWith(body, GZIP_MAGIC)) return new Uint8Array(gunzipSync(body));
+        if (startsWith(body, ZSTD_MAGIC)) return new Uint8Array(zstdDecompressSync(body));
     }
   } catch {
     // Kept as it came.
   }
   return body;
+}
+
+/** With zlib's head, as the standard says, or without, as some send it. */
+function inflateEither(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(inflateSync(body));
+  } catch {
+    return new Uint8Array(inflateRawSync(body));
+  }
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
 }

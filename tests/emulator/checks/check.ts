@@ -11,12 +11,17 @@ export interface Check {
   readonly title: string;
   /** It mostly waits, so several of its kind may run at once. */
   readonly waits?: boolean;
+  /** It is about the start itself: others say nothing of an extension that does not start. */
+  readonly startsByItself?: boolean;
+  /** How long it may take, in ms. @default 25 s, which is several times what a healthy extension needs */
+  readonly limitMs?: number;
   run(rig: Rig): Promise<CheckResult>;
 }
 
 export interface CheckResult {
-  readonly outcome: "pass" | "fail" | "not applicable";
-  /** The figure behind it, with its limit. */
+  /** `not judged`: the rule is for this extension, too, but whether it is kept cannot be seen. */
+  readonly outcome: "pass" | "fail" | "not applicable" | "not judged";
+  /** The figure behind it, with its limit; or why there is none. */
   readonly measured: string;
 }
 
@@ -41,6 +46,8 @@ export interface Rig {
   start(options?: StageOptions): Promise<Stage>;
   /** Whether lines of the function reach the back end when all is well: else nothing can be said about losses. */
   forwardsLogs(): Promise<boolean>;
+  /** Why a check that needs {@link Stage.figures} says nothing: what reached the back end instead. */
+  whyUnreadable(): Promise<string>;
 }
 
 export interface StageOptions extends LambdaOptions {
@@ -63,6 +70,11 @@ export function verdict(holds: boolean, measured: string): CheckResult {
 /** The check says nothing about this extension. */
 export function notApplicable(why: string): CheckResult {
   return { outcome: "not applicable", measured: why };
+}
+
+/** Whether the rule is kept cannot be seen. */
+export function notJudged(why: string): CheckResult {
+  return { outcome: "not judged", measured: why };
 }
 
 /** A text that occurs nowhere else. */

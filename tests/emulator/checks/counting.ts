@@ -3,15 +3,15 @@ import type { InvokeResult } from "../invocation.ts";
 import type { LambdaOptions } from "../options.ts";
 import type { FunctionScript } from "../script.ts";
 import { nowMs, sleep } from "../waiters.ts";
-import { type Check, type CheckResult, createMarker, ms, notApplicable, type Rig, verdict } from "./check.ts";
+import { type Check, type CheckResult, createMarker, ms, notJudged, type Rig, verdict } from "./check.ts";
 import type { Figures } from "./figures.ts";
 
 const SHUTDOWN_LIMIT_MS = 1400;
-const UNREADABLE = "its data has no format that is known here";
 /** A first request this long after init means that Lambda had initialized ahead of demand, in ms. */
 const PROACTIVE_MS = 10_500;
 /** Data of a managed instance has to leave within this time, in ms. */
 const MANAGED_FLUSH_MS = 30_000;
+const MANAGED_LIMIT_MS = MANAGED_FLUSH_MS + 15_000;
 
 export const deliversAtSpindown: Check = {
   number: 9,
@@ -59,6 +59,7 @@ const SHAPES: readonly {
 
 export const countsFailures: Check = {
   number: 10,
+  limitMs: 40_000,
   title: "timeout, crash and out of memory count exactly once each; a handled error's status counts as none",
   async run(rig): Promise<CheckResult> {
     const broken: string[] = [];
@@ -67,7 +68,7 @@ export const countsFailures: Check = {
         await invoke(script);
         await invoke();
       });
-      if (figures === undefined) return notApplicable(UNREADABLE);
+      if (figures === undefined) return notJudged(await rig.whyUnreadable());
       const { errors, timeouts, outOfMemory, invocations } = figures;
       const told = { errors, timeouts, outOfMemory };
       if (JSON.stringify(told) !== JSON.stringify(expected) || invocations !== 2) {
@@ -91,7 +92,7 @@ export const attributesReports: Check = {
     const second = await lambda.invoke();
     await lambda.shutdown();
     const first = stage.figures()?.reportTimesMs[0];
-    if (first === undefined) return notApplicable(UNREADABLE);
+    if (first === undefined) return notJudged(await rig.whyUnreadable());
     const early = Math.floor(second.startedAt) - first;
 
     const invokeDelayMs = 150;
@@ -108,6 +109,7 @@ export const attributesReports: Check = {
 
 export const countsColdStarts: Check = {
   number: 12,
+  limitMs: 50_000,
   title: "one cold start per environment or restore; none with provisioned concurrency or a proactive init",
   waits: true,
   async run(rig): Promise<CheckResult> {
@@ -139,7 +141,7 @@ export const countsColdStarts: Check = {
       ["two restores", 2, await restoreTwice(rig)],
       ...rig.options.quick ? [] : [["proactive init", 0, await initProactively(rig)] as const],
     ];
-    if (cases.some(([, , figures]) => figures === undefined)) return notApplicable(UNREADABLE);
+    if (cases.some(([, , figures]) => figures === undefined)) return notJudged(await rig.whyUnreadable());
     const broken = cases.filter(([, expected, figures]) => figures?.coldStarts !== expected)
       .map(([name, expected, figures]) => `${name}: ${figures?.coldStarts} instead of ${expected}`);
     return verdict(broken.length === 0, broken.join("; ") || `${cases.length} of ${cases.length} cases`);
@@ -148,6 +150,7 @@ export const countsColdStarts: Check = {
 
 export const servesManagedInstances: Check = {
   number: 15,
+  limitMs: MANAGED_LIMIT_MS,
   title:
     "managed instances: no INVOKE registered, 50 requests side by side all counted, sent without shutdown",
   waits: true,
@@ -186,7 +189,7 @@ export const servesManagedInstances: Check = {
       `after ${ms(waitedMs)}`,
       ...lambda.violations,
     ].join(", ");
-    if (counted === undefined && !logs) return notApplicable(UNREADABLE);
+    if (counted === undefined && !logs) return notJudged(await rig.whyUnreadable());
     const right = (counted === undefined || counted === requests) && (!logs || arrived === requests);
     return verdict(right && waitedMs < MANAGED_FLUSH_MS && lambda.violations.length === 0, measured);
   },

@@ -26,7 +26,7 @@ export type FiguresReader = (taken: readonly BackEndRequest[]) => Figures | unde
 
 /** Reads Dataway's points, as DataKit and its extension send them. */
 export const readDatawayFigures: FiguresReader = (taken) => {
-  const points = taken.flatMap(toPoints);
+  const points = readPoints(taken);
   const metrics = points.filter(({ measurement }) => measurement === "awslambda-metric");
   if (points.length === 0) return undefined;
   const sum = (field: string): number =>
@@ -48,6 +48,11 @@ export const readDatawayFigures: FiguresReader = (taken) => {
       .map(([name]) => name),
   };
 };
+
+/** Dataway's points in everything that was taken. */
+export function readPoints(taken: readonly BackEndRequest[]): readonly DecodedPoint[] {
+  return taken.flatMap(toPoints);
+}
 
 function toPoints({ path, headers, body }: BackEndRequest): readonly DecodedPoint[] {
   if (!path.includes("/v1/write/")) return [];

@@ -1,6 +1,6 @@
 /** The page for a task: opened before the run as the command line says, kept open after it. */
 import { VERSION } from "../../../src/version.ts";
-import type { CheckOptions } from "../checks/check.ts";
+import type { CheckOptions, CheckResult } from "../checks/check.ts";
 import { CHECKS, runChecks } from "../checks/mod.ts";
 import type { Controls } from "../controls.ts";
 import { TEST_TOKEN } from "../dataway.ts";
@@ -36,10 +36,11 @@ export interface ShownRun extends AsyncDisposable {
   stay(): Promise<void>;
 }
 
-const OUTCOMES: Readonly<Record<"pass" | "fail" | "not applicable", CheckRow["out"]>> = {
+const OUTCOMES: Readonly<Record<CheckResult["outcome"], CheckRow["out"]>> = {
   pass: "pass",
   fail: "fail",
   "not applicable": "na",
+  "not judged": "na",
 };
 const OPENERS: Readonly<Partial<Record<typeof Deno.build.os, readonly [string, ...string[]]>>> = {
   darwin: ["open"],
