@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { scenario } from "../support/scenario.ts";
 import { goldenUrl, outcomeText, readGolden } from "./golden.ts";
 import { GROUPS, variantsOf } from "./groups.ts";
-import { RANDOM_OTLP } from "./inputs/random.ts";
+import { RANDOM } from "./inputs/random.ts";
 import { digestOf } from "./outcome.ts";
 import { run } from "./program.ts";
 
@@ -29,13 +29,14 @@ for (const group of GROUPS) {
   });
 }
 
-scenario("the points of random OTLP requests are those that were recorded, in both encodings", async () => {
-  const golden: Readonly<Record<string, string>> = JSON.parse(
-    await Deno.readTextFile(goldenUrl("otlp_random")),
-  );
-  const differing: string[] = [];
-  for (const input of RANDOM_OTLP) {
-    if (digestOf(await run(input)) !== golden[input.name]) differing.push(input.name);
-  }
-  assertEquals(differing, []);
-});
+for (const [name, inputs] of Object.entries(RANDOM)) {
+  scenario(`the points of ${name} are those that were recorded, in both encodings`, async () => {
+    const golden: Readonly<Record<string, string>> = JSON.parse(await Deno.readTextFile(goldenUrl(name)));
+    const differing: string[] = [];
+    for (const input of inputs) {
+      if (digestOf(await run(input)) !== golden[input.name]) differing.push(input.name);
+    }
+    assertEquals(differing, []);
+    assertEquals(Object.keys(golden), inputs.map((input) => input.name));
+  });
+}

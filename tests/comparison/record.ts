@@ -4,7 +4,7 @@
  */
 import { goldenText, goldenUrl } from "./golden.ts";
 import { GROUPS, variantsOf } from "./groups.ts";
-import { RANDOM_OTLP } from "./inputs/random.ts";
+import { RANDOM } from "./inputs/random.ts";
 import { digestOf, type Outcome } from "./outcome.ts";
 import { run } from "./program.ts";
 
@@ -18,9 +18,10 @@ for (const group of GROUPS) {
   }
   await Deno.writeTextFile(goldenUrl(group.name), goldenText(outcomes));
 }
-if (wanted.length === 0 || wanted.includes("otlp_random")) {
+for (const [name, inputs] of Object.entries(RANDOM)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const digests: [string, string][] = [];
-  for (const input of RANDOM_OTLP) digests.push([input.name, digestOf(await run(input))]);
-  const lines = digests.map(([name, digest]) => `  ${JSON.stringify(name)}: "${digest}"`);
-  await Deno.writeTextFile(goldenUrl("otlp_random"), `{\n${lines.join(",\n")}\n}\n`);
+  for (const input of inputs) digests.push([input.name, digestOf(await run(input))]);
+  const lines = digests.map(([key, digest]) => `  ${JSON.stringify(key)}: "${digest}"`);
+  await Deno.writeTextFile(goldenUrl(name), `{\n${lines.join(",\n")}\n}\n`);
 }
