@@ -1,12 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import { Buffer } from "node:buffer";
+import { readDdtraceConfig } from "../../src/config/ddtrace.ts";
 import { readOtlpConfig } from "../../src/config/otlp.ts";
 import { createSettingReader } from "../../src/config/reader.ts";
 import { decodeProtobuf } from "../../src/ingest/datakit/protobuf_decoder.ts";
-import { decodeTraces } from "../../src/ingest/ddtrace/decode.ts";
-import type { DecodeContext } from "../../src/ingest/ddtrace/decode_context.ts";
-import { spanMessage } from "../../src/ingest/ddtrace/message.ts";
+import { createTraceIntake } from "../../src/ingest/ddtrace/trace_intake.ts";
 import { createGrowingBuffer } from "../../src/ingest/growing_buffer.ts";
 import { createExportHandler } from "../../src/ingest/otlp/export_handler.ts";
 import { createPoint } from "../../src/point/create_point.ts";
@@ -20,7 +19,7 @@ import { pack } from "./ddtrace/support.ts";
 const NO_COMMON = encodeCommonTags(new Map(), createCommonKeys([]));
 
 /** Decodes what it is lent, and encodes what it made of it. */
-type Work = (lent: Uint8Array) => void;
+type Work = (lent: Uint8Array) => void | Promise<unknown>;
 
 /** A part of a pool, as Node's sockets give chunks: its `slice()` is no copy, and its neighbours are not ours. */
 function inPool(bytes: Uint8Array): { pool: ArrayBuffer; lent: Buffer<ArrayBuffer> } {
@@ -40,10 +39,7 @@ function otlpWork(signal: "traces" | "logs" | "metrics"): Work {
     const handle = createExportHandler(readOtlpConfig(createSettingReader({}), true), {
       ...createRecordingIntake(),
       consume: encode,
-      log: createLogger({ level: "off" }),
-      instanceId: () => "i",
-      limits: { maxWireBytes: 1e6, maxInflatedBytes: 1e6, timeoutMs: 1000 },
-      now: () => 1_700_000_000_000,
+      ...CONTEXT,
     });
     handle(signal, "protobuf", lent);
   };
@@ -56,14 +52,19 @@ const RECORD = { timeUnixNano: "1700000000000000000", body: BYTES, attributes: A
 const METRIC = { name: "m", gauge: { dataPoints: [{ asInt: 1, attributes: ATTRIBUTES }] } };
 const RESOURCE = { attributes: ATTRIBUTES };
 
-function ddtraceContext(): DecodeContext {
-  return {
-    chunk: (spans) => void spans.map((span) => spanMessage(span, span.meta)),
-    spansLeft: 10,
-    malformed: 0,
-    tooMany: 0,
-    unread: 0,
-  };
+const CONTEXT = {
+  log: createLogger({ level: "off" }),
+  instanceId: () => "i",
+  limits: { maxWireBytes: 1e6, maxInflatedBytes: 1e6, timeoutMs: 1000 },
+  now: () => 1_700_000_000_000,
+};
+
+async function takeTraces(bytes: Uint8Array): Promise<void> {
+  const intake = createRecordingIntake("ddtrace");
+  const config = readDdtraceConfig(createSettingReader({}), true);
+  const traces = createTraceIntake(config, { ...intake, ...CONTEXT });
+  await traces.take({ version: "v0.4", bytes, remoteIp: "127.0.0.1", language: "", tracerVersion: "" });
+  assertEquals(intake.points.length, 1);
 }
 
 const CASES: readonly (readonly [name: string, bytes: Uint8Array, work: Work])[] = [
@@ -89,7 +90,7 @@ const CASES: readonly (readonly [name: string, bytes: Uint8Array, work: Work])[]
   [
     "ddtrace v0.4",
     pack([[{ trace_id: 1, span_id: 2, meta_struct: { a: Uint8Array.of(1, 2), b: Uint8Array.of(3) } }]]),
-    (lent) => decodeTraces("v0.4", lent, ddtraceContext()),
+    takeTraces,
   ],
   ["DataKit protobuf", datakitPoints(), (lent) => {
     const points: Point[] = [];
@@ -110,14 +111,14 @@ function datakitPoints(): Uint8Array {
 }
 
 for (const [name, bytes, work] of CASES) {
-  Deno.test(`the decoder of ${name} leaves a buffer it is lent, and the pool around it, as they were`, () => {
+  Deno.test(`the decoder of ${name} leaves a buffer it is lent, and the pool around it, as they were`, async () => {
     const { pool, lent } = inPool(bytes);
-    work(lent);
+    await work(lent);
     assertEquals(pool.detached, false);
     const expected = new Uint8Array(bytes.length + 64).fill(0xaa);
     expected.set(bytes, 32);
     assertEquals(new Uint8Array(pool), expected);
-    work(lent);
+    await work(lent);
     assertEquals(new Uint8Array(pool), expected);
   });
 }

@@ -9,11 +9,11 @@ import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { type BodyResult, readBody } from "../body.ts";
 import { createAgentInfo } from "./agent_info.ts";
 import type { TraceVersion } from "./decode.ts";
-import type { Engine } from "./engine.ts";
+import type { TraceIntake } from "./trace_intake.ts";
 import { remoteIp } from "./remote_ip.ts";
 
 export interface AgentAppOptions extends ReceiverContext {
-  readonly engine: () => Promise<Engine>;
+  readonly intake: () => Promise<TraceIntake>;
   readonly statsd: ((lines: Uint8Array) => void) | undefined;
 }
 
@@ -35,7 +35,7 @@ const UNKEPT_PATHS = [
 
 /** The trace agent's app. Each reply comes after the whole body was read, and tells our state. */
 export function createAgentApp(options: AgentAppOptions): Hono {
-  const { limits, refuse, log, engine, statsd } = options;
+  const { limits, refuse, log, intake, statsd } = options;
   const info = createAgentInfo(limits.maxWireBytes);
   const app = new Hono();
 
@@ -71,7 +71,7 @@ export function createAgentApp(options: AgentAppOptions): Hono {
           body.status,
         );
       }
-      const error = (await engine()).take({
+      const error = await (await intake()).take({
         version,
         bytes: body.bytes,
         remoteIp: remoteIp(c.req.raw.headers, c.env),

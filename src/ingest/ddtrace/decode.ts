@@ -1,43 +1,65 @@
 /** Decodes a trace payload of any version, chunk by chunk, so that no more than one chunk is held at a time. */
-import { decodeJsonTraces } from "./decode_json.ts";
-import { decodeV04, decodeV07 } from "./decode_v04.ts";
-import { decodeV05 } from "./decode_v05.ts";
-import { decodeV10 } from "./decode_v10.ts";
+import { tryParseExactJson } from "../../json/exact_json.ts";
 import type { DecodeContext } from "./decode_context.ts";
-import { createMsgpackReader, DecodeError, type MsgpackReader } from "./msgpack_reader.ts";
+import { decodeV04, decodeV05 } from "./decode_v04.ts";
+import { decodeV07 } from "./decode_v07.ts";
+import { decodeV10 } from "./decode_v10.ts";
+import { DecodeError } from "./msgpack_cursor.ts";
+import { pack } from "./msgpack_writer.ts";
 
 /** The trace routes there are, as in their paths. */
 export type TraceVersion = "v0.3" | "v0.4" | "v0.5" | "v0.7" | "v1.0";
 
-/** Decodes `bytes`. `undefined` = to the end; otherwise why not, fit for the client. Never throws. */
-export function decodeTraces(
+/** Parsed JSON takes up to forty times its size, and no tracer of today sends it. */
+const MAX_JSON_BYTES = 1024 * 1024;
+
+/** The payload as msgpack: the JSON form of v0.3 and v0.4 is rewritten. Throws DecodeError when it is none. */
+export function toMsgpack(version: TraceVersion, bytes: Uint8Array): Uint8Array {
+  if ((version !== "v0.3" && version !== "v0.4") || !isJson(bytes)) return bytes;
+  if (bytes.length > MAX_JSON_BYTES) {
+    throw new DecodeError(
+      `Cannot decode traces as JSON may have ${MAX_JSON_BYTES} bytes: current value is ${bytes.length}`,
+    );
+  }
+  const traces = tryParseExactJson(new TextDecoder().decode(bytes));
+  if (typeof traces !== "object" || traces === null) {
+    throw new DecodeError("Cannot decode traces as the payload must be a JSON array of traces");
+  }
+  return pack(traces);
+}
+
+/** Decodes the payload of a context. `undefined` = to the end; otherwise why not, fit for the client. */
+export async function decodeTraces(
   version: TraceVersion,
-  bytes: Uint8Array,
   context: DecodeContext,
-): string | undefined {
-  if (bytes.length === 0) return undefined;
+): Promise<string | undefined> {
+  if (context.cursor.bytes.length === 0) return undefined;
   try {
-    if ((version === "v0.3" || version === "v0.4") && isJson(bytes)) decodeJsonTraces(bytes, context);
-    else decodeMsgpack(version, createMsgpackReader(bytes), context);
+    await decode(version, context);
     return undefined;
   } catch (error) {
-    // RangeError: a text or collection beyond the engine's own limits, which only an attack reaches.
-    if (error instanceof DecodeError || error instanceof RangeError) return error.message;
-    throw error;
+    return describeDecodeError(error);
   }
 }
 
-function decodeMsgpack(version: TraceVersion, reader: MsgpackReader, context: DecodeContext): void {
+/** What the client is told of an error of its payload; throws any other. */
+export function describeDecodeError(error: unknown): string {
+  // RangeError: a text or collection beyond the engine's own limits, which only an attack reaches.
+  if (error instanceof DecodeError || error instanceof RangeError) return error.message;
+  throw error;
+}
+
+function decode(version: TraceVersion, context: DecodeContext): Promise<void> {
   switch (version) {
     case "v0.3":
     case "v0.4":
-      return decodeV04(reader, context);
+      return decodeV04(context);
     case "v0.5":
-      return decodeV05(reader, context);
+      return decodeV05(context);
     case "v0.7":
-      return decodeV07(reader, context);
+      return decodeV07(context);
     case "v1.0":
-      return decodeV10(reader, context);
+      return decodeV10(context);
   }
 }
 

@@ -1,43 +1,47 @@
 /**
- * v1.0: maps with integer keys, and strings kept in a table that grows while reading.
+ * Payloads of v1.0: maps with integer keys, and strings kept in a table that grows while reading.
  * @see `spec/ingest.md` 3.7
  */
 import { toExactJson } from "../../json/exact_json.ts";
-import { type DecodeContext, expect, handOn, readSpans, setChunkFacts } from "./decode_context.ts";
-import { MAX_STRINGS } from "./decode_v05.ts";
-import { DecodeError, type MsgpackReader } from "./msgpack_reader.ts";
 import {
-  type DdSpan,
-  emptySpan,
-  hex16,
-  type Json,
-  setMissing,
-  type SpanEvent,
-  type SpanLink,
-} from "./span.ts";
+  addFacts,
+  addSharedText,
+  createSharedTags,
+  type DecodeContext,
+  expect,
+  passOne,
+  passPending,
+  putShared,
+  readSpans,
+  setChunkFacts,
+  type SharedTags,
+} from "./decode_context.ts";
+import {
+  isAtArray,
+  type MsgpackCursor,
+  takeArray,
+  takeMap,
+  takeNumber,
+  takeText,
+  textOf,
+} from "./msgpack_cursor.ts";
+import { createBudget, type Json, TooLargeError } from "./msgpack_value.ts";
+import { cursorAt, hexOf, type SpanForm } from "./span_form.ts";
+import { createV10Form } from "./spans_v10.ts";
 import { createStreamingStrings, type StreamingStrings } from "./streaming_strings.ts";
+import { readAttributes } from "./values_v10.ts";
+import { ATTRIBUTE, createV10Walk, itemsOf, takeKey, type V10Walk } from "./walk_v10.ts";
+import { addExtraMeta } from "./wire_span.ts";
 
-type Attributes = ReadonlyMap<string, Json>;
-
-/** Decodes one v1.0 payload. */
-export function decodeV10(reader: MsgpackReader, context: DecodeContext): void {
-  const strings = createStreamingStrings(reader, MAX_STRINGS);
-  const tags = new Map<string, string>();
-  const chunks: DdSpan[][] = [];
-  let attributes: Attributes = new Map();
-  try {
-    eachMember(reader, expect(reader.map(), "the payload must be a map"), (key) => {
-      const name = PAYLOAD_TAGS.get(key);
-      if (name !== undefined) tags.set(name, strings.take());
-      else if (key === 1) strings.takeTable();
-      else if (key === 10) attributes = strings.takeAttributes();
-      else if (key === 11) readChunks(reader, strings, context, chunks);
-      else strings.skip();
-    });
-  } finally {
-    for (const [key, value] of attributes) if (!tags.has(key)) tags.set(key, textOf(value));
-    handOn(chunks, tags, new Map(), context);
-  }
+/** A payload on its way. */
+interface Payload {
+  readonly context: DecodeContext;
+  readonly strings: StreamingStrings;
+  readonly walk: V10Walk;
+  readonly form: SpanForm;
+  readonly facts: Map<string, string>;
+  /** There were more attributes than spans are given. */
+  isCut: boolean;
 }
 
 /** Payload fields and the span tags that say the same. */
@@ -49,197 +53,198 @@ const PAYLOAD_TAGS: ReadonlyMap<number, string> = new Map([
   [8, "_dd.hostname"],
   [9, "version"],
 ]);
+/** Longest text of the attributes of a payload or chunk, which each span has. */
+const MAX_SHARED_TEXT = 25_000;
+const TRACE_ID_BYTES = 16;
 
-const SPAN_KINDS = ["", "internal", "server", "client", "producer", "consumer"];
+/** Decodes one v1.0 payload. */
+export async function decodeV10(context: DecodeContext): Promise<void> {
+  const { cursor, slice } = context;
+  const strings = createStreamingStrings(cursor.bytes);
+  const walk = createV10Walk(cursor, strings);
+  const form = createV10Form(cursor, strings, walk);
+  const payload: Payload = { context, strings, walk, form, facts: new Map(), isCut: false };
+  let attributes = createSharedTags();
+  let chunksAt = -1;
+  let failure: unknown;
+  try {
+    for (let left = expect(takeMap(cursor), "the payload must be a map"); left > 0; left--) {
+      if (slice.isOver()) await slice.pause();
+      const key = takeKey(cursor);
+      const name = PAYLOAD_TAGS.get(key);
+      if (name !== undefined) payload.facts.set(name, await takeString(payload));
+      else if (key === 1) await takeTable(payload);
+      else if (key === 10) attributes = await takeAttributes(payload);
+      else if (key !== 11 || !isAtArray(cursor)) await passOne(context);
+      // Facts may come behind the chunks; they hardly ever do.
+      else if (left > 1) {
+        chunksAt = cursor.at;
+        await rehearse(payload);
+      } else {
+        addMissing(payload, attributes);
+        await readChunks(payload);
+      }
+    }
+  } catch (error) {
+    failure = error;
+  }
+  if (chunksAt >= 0) {
+    cursor.at = chunksAt;
+    cursor.pending = 0;
+    addMissing(payload, attributes);
+    await readChunks(payload);
+  }
+  if (failure !== undefined) throw failure;
+}
 
-function readChunks(
-  reader: MsgpackReader,
-  strings: StreamingStrings,
-  context: DecodeContext,
-  chunks: DdSpan[][],
-): void {
-  const count = reader.array();
-  if (count === undefined) return strings.skip();
+function addMissing(payload: Payload, { texts, isCut }: SharedTags): void {
+  const { facts } = payload;
+  for (const [key, text] of texts) if (!facts.has(key)) facts.set(key, text);
+  if (isCut) payload.isCut = true;
+}
+
+/** Reads the chunks for their strings only. */
+async function rehearse(payload: Payload): Promise<void> {
+  const { context } = payload;
+  const { spansLeft, malformed, broken, tooMany } = context;
+  try {
+    for (let left = takeArray(context.cursor); left > 0; left--) await readChunk(payload);
+  } finally {
+    Object.assign(context, { spansLeft, malformed, broken, tooMany });
+  }
+}
+
+async function readChunks(payload: Payload): Promise<void> {
+  const { context } = payload;
+  const count = takeArray(context.cursor);
   for (let i = 0; i < count; i++) {
     context.unread = count - i;
-    chunks.push(readChunk(reader, strings, context));
+    await (await readChunk(payload))?.();
   }
   context.unread = 0;
 }
 
-function readChunk(reader: MsgpackReader, strings: StreamingStrings, context: DecodeContext): DdSpan[] {
-  let spans: DdSpan[] = [];
-  let attributes: Attributes = new Map();
+/** Reads a chunk, and returns what writes it. */
+async function readChunk(payload: Payload): Promise<(() => Promise<void>) | undefined> {
+  const { context, form, facts } = payload;
+  const { cursor, chunk, slice } = context;
+  if (slice.isOver()) await slice.pause();
+  chunk.clear();
+  let attributes = createSharedTags();
   let traceId: Uint8Array | undefined;
   let priority: number | undefined;
   let origin = "";
   let mechanism = "";
-  // The trace id is the chunk's and may come after its spans, so ids are checked afterwards.
-  const unchecked = { ...context, malformed: 0 };
-  eachMember(reader, expect(reader.map(), "a chunk must be a map"), (key) => {
-    if (key === 1) priority = reader.number();
-    else if (key === 2) origin = strings.take();
-    else if (key === 3) attributes = strings.takeAttributes();
-    else if (key === 4) {
-      spans = readSpans(reader, unchecked, () => readSpan(reader, strings), strings.skip);
-    } else if (key === 6) traceId = reader.bytes();
-    else if (key === 7) mechanism = readMechanism(reader, strings);
-    else strings.skip();
+  for (let left = expect(takeMap(cursor), "a chunk must be a map"); left > 0; left--) {
+    if (slice.isOver()) await slice.pause();
+    const key = takeKey(cursor);
+    if (key === 1 && takeNumber(cursor)) priority = cursor.number;
+    else if (key === 2) origin = await takeString(payload);
+    else if (key === 3) attributes = await takeAttributes(payload);
+    // The trace id is the chunk's and may come after its spans.
+    else if (key === 4) await readSpans(context, form, false);
+    else if (key === 6 && takeText(cursor)) traceId = cursor.bytes.subarray(cursor.from, cursor.to);
+    else if (key === 7) mechanism = await takeMechanism(payload);
+    else await passOne(context);
+  }
+  if (chunk.count === 0) return undefined;
+  const upper = setTraceId(payload, traceId);
+  if (upper === undefined) {
+    context.malformed += chunk.count;
+    context.spansLeft += chunk.count;
+    return undefined;
+  }
+  const own = setChunkFacts(chunk, {
+    priority,
+    origin: origin || (attributes.texts.get("_dd.origin") ?? ""),
   });
-  context.spansLeft = unchecked.spansLeft;
-  context.tooMany = unchecked.tooMany;
-  context.malformed += unchecked.malformed;
-  if (traceId === undefined || traceId.length !== 16 || lowHalf(traceId) === 0n) {
-    context.malformed += spans.length;
-    return [];
-  }
-  setTraceId(spans, traceId);
-  setChunkFacts(spans, priority, origin);
-  const first = spans[0];
-  if (first !== undefined) setMissing(first, "_dd.p.dm", mechanism);
-  for (const span of spans) {
-    for (const [key, value] of attributes) setMissing(span, key, textOf(value));
-  }
-  return spans;
+  return () =>
+    context.write(form, (span, index) => {
+      if (index === 0) {
+        addExtraMeta(span, "_dd.p.tid", upper);
+        addExtraMeta(span, "_dd.origin", origin);
+        if (own !== undefined) span.extraMetrics.push(["_sampling_priority_v1", own]);
+        addExtraMeta(span, "_dd.p.dm", mechanism);
+      }
+      putShared(span, attributes);
+      addFacts(span, index, facts);
+      if (index === 0 && payload.isCut) span.isTrimmed = true;
+    });
+}
+
+/** Gives the spans their trace id; returns its upper half in hex, empty for a 64-bit id; `undefined`: it is none. */
+function setTraceId({ context }: Payload, bytes: Uint8Array | undefined): string | undefined {
+  if (bytes?.length !== TRACE_ID_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, TRACE_ID_BYTES);
+  const low = view.getUint32(12);
+  const high = view.getUint32(8);
+  if (low === 0 && high === 0) return undefined;
+  const hasUpper = view.getUint32(0) !== 0 || view.getUint32(4) !== 0;
+  const upper = hasUpper ? hexOf(view.getUint32(4), view.getUint32(0)) : "";
+  context.chunk.setTraceId(low, high, hasUpper ? new TextEncoder().encode(upper) : undefined);
+  return upper;
 }
 
 /** The decision maker: a mechanism's number now, a text in early tracers. 0 is what unset looks like. */
-function readMechanism(reader: MsgpackReader, strings: StreamingStrings): string {
-  if (reader.atString()) return strings.take();
-  const mechanism = Math.abs((reader.number() ?? 0) | 0);
+async function takeMechanism(payload: Payload): Promise<string> {
+  const { cursor } = payload.context;
+  if (!takeNumber(cursor)) return await takeString(payload);
+  const mechanism = Math.abs(cursor.number | 0);
   return mechanism === 0 ? "" : `-${mechanism}`;
 }
 
-function setTraceId(spans: readonly DdSpan[], bytes: Uint8Array): void {
-  const high = new DataView(bytes.buffer, bytes.byteOffset, 16).getBigUint64(0);
-  const low = lowHalf(bytes);
-  for (const span of spans) span.traceId = low;
-  const first = spans[0];
-  if (high !== 0n && first !== undefined) setMissing(first, "_dd.p.tid", hex16(high));
+/** A string; empty for what is none. */
+async function takeString({ context, strings }: Payload): Promise<string> {
+  const { cursor } = context;
+  if (strings.take(cursor)) return textOf(cursor);
+  await passPending(context);
+  return "";
 }
 
-function lowHalf(bytes: Uint8Array): bigint {
-  return new DataView(bytes.buffer, bytes.byteOffset, 16).getBigUint64(8);
-}
-
-function readSpan(reader: MsgpackReader, strings: StreamingStrings): DdSpan | undefined {
-  const members = reader.map();
-  if (members === undefined) {
-    strings.skip();
-    return undefined;
-  }
-  const span = emptySpan();
-  // Stands in for the chunk's id until that is known.
-  span.traceId = 1n;
-  let attributes: Attributes = new Map();
-  eachMember(reader, members, (key) => {
-    if (key === 9) attributes = strings.takeAttributes();
-    else readMember(reader, strings, span, key);
-  });
-  for (const [key, value] of attributes) addAttribute(span, key, value);
-  return span;
-}
-
-function readMember(reader: MsgpackReader, strings: StreamingStrings, span: DdSpan, key: number): void {
-  switch (key) {
-    case 1:
-      span.service = strings.take();
-      return;
-    case 2:
-      span.name = strings.take();
-      return;
-    case 3:
-      span.resource = strings.take();
-      return;
-    case 4:
-      span.spanId = BigInt.asUintN(64, reader.integer());
-      return;
-    case 5:
-      span.parentId = BigInt.asUintN(64, reader.integer());
-      return;
-    case 6:
-      span.startNs = BigInt.asIntN(64, reader.integer());
-      return;
-    case 7:
-      span.durationNs = BigInt.asIntN(64, reader.integer());
-      return;
-    case 8:
-      span.error = reader.number() ?? 0;
-      return;
-    case 10:
-      span.type = strings.take();
-      return;
-    case 11:
-      span.links = readList(reader, strings, () => readLink(reader, strings));
-      return;
-    case 12:
-      span.events = readList(reader, strings, () => readEvent(reader, strings));
-      return;
-    case 13:
-      return setTag(span, "env", strings.take());
-    case 14:
-      return setTag(span, "version", strings.take());
-    case 15:
-      return setTag(span, "component", strings.take());
-    case 16:
-      return setTag(span, "span.kind", SPAN_KINDS[reader.number() ?? 0] ?? "");
-    default:
-      strings.skip();
+/** A list of strings sent ahead. */
+async function takeTable(payload: Payload): Promise<void> {
+  const { context, strings } = payload;
+  const { cursor, slice } = context;
+  if (!isAtArray(cursor)) return await passOne(context);
+  for (let left = takeArray(cursor); left > 0; left--) {
+    if (!takeText(cursor)) await passOne(context);
+    else strings.add(cursor.from, cursor.to);
+    if (left % 4096 === 0 && slice.isOver()) await slice.pause();
   }
 }
 
-function setTag(span: DdSpan, key: string, text: string): void {
-  if (text !== "") span.meta.set(key, text);
-}
-
-/** Puts an attribute where v0.4 has it: numbers are metrics, bytes are documents, the rest is text. */
-function addAttribute(span: DdSpan, key: string, value: Json): void {
-  if (typeof value === "number" || typeof value === "bigint") span.metrics.set(key, Number(value));
-  else if (value instanceof Uint8Array) (span.metaStruct ??= new Map()).set(key, value);
-  else span.meta.set(key, textOf(value));
-}
-
-function readLink(reader: MsgpackReader, strings: StreamingStrings): SpanLink {
-  const link: SpanLink = { traceId: "", spanId: hex16(0n), attributes: new Map(), tracestate: "", flags: 0 };
-  eachMember(reader, expect(reader.map(), "a link must be a map"), (key) => {
-    if (key === 1) link.traceId = (reader.bytes()?.subarray(0, 16).toHex() ?? "").padStart(32, "0");
-    else if (key === 2) link.spanId = hex16(BigInt.asUintN(64, reader.integer()));
-    else if (key === 3) link.attributes = strings.takeAttributes();
-    else if (key === 4) link.tracestate = strings.take();
-    else if (key === 5) link.flags = reader.number() ?? 0;
-    else strings.skip();
-  });
-  return link;
-}
-
-function readEvent(reader: MsgpackReader, strings: StreamingStrings): SpanEvent {
-  const event: SpanEvent = { name: "", timeNs: 0n, attributes: new Map() };
-  eachMember(reader, expect(reader.map(), "an event must be a map"), (key) => {
-    if (key === 1) event.timeNs = BigInt.asUintN(64, reader.integer());
-    else if (key === 2) event.name = strings.take();
-    else if (key === 3) event.attributes = strings.takeAttributes();
-    else strings.skip();
-  });
-  return event;
-}
-
-function eachMember(reader: MsgpackReader, count: number, take: (key: number) => void): void {
-  for (let i = 0; i < count; i++) {
-    if (reader.atString()) {
-      throw new DecodeError("Cannot decode traces as keys must be integers: current value is a text");
-    }
-    take(reader.number() ?? 0);
+/** Attributes that all spans have, as text; more than a span holds are left out. */
+async function takeAttributes(payload: Payload): Promise<SharedTags> {
+  const { context, strings, walk } = payload;
+  const { cursor, slice } = context;
+  const place = cursor.at;
+  const count = itemsOf(cursor, ATTRIBUTE);
+  if (count < 0) {
+    await passOne(context);
+    return createSharedTags();
   }
+  walk.begin(ATTRIBUTE, count);
+  while (!walk.passSome()) if (slice.isOver()) await slice.pause();
+  return textsOf(cursor, place, strings);
 }
 
-function readList<T>(reader: MsgpackReader, strings: StreamingStrings, readItem: () => T): T[] {
-  const items: T[] = [];
-  const count = reader.array();
-  if (count === undefined) strings.skip();
-  for (let i = 0; i < (count ?? 0); i++) items.push(readItem());
-  return items;
+function textsOf(
+  cursor: MsgpackCursor,
+  place: number,
+  strings: StreamingStrings,
+): SharedTags {
+  const tags = createSharedTags();
+  const attributes = new Map<string, Json>();
+  try {
+    readAttributes(cursorAt(cursor.bytes, place), strings, createBudget(MAX_SHARED_TEXT), 0, attributes);
+  } catch (error) {
+    if (!(error instanceof TooLargeError)) throw error;
+    tags.isCut = true;
+  }
+  for (const [key, value] of attributes) addSharedText(tags, key, textOfValue(value));
+  return tags;
 }
 
-function textOf(value: Json): string {
-  return typeof value === "object" ? toExactJson(value) : String(value);
+function textOfValue(value: Json): string {
+  return typeof value === "string" ? value : toExactJson(value);
 }

@@ -7,10 +7,10 @@ import { describeError, type Logger } from "@std/log";
 import { STATUS_CODE } from "@std/http/status";
 import type { BodyLimits } from "../../pipeline/receiver.ts";
 import { readBody } from "../body.ts";
-import type { Engine } from "./engine.ts";
+import type { TraceIntake } from "./trace_intake.ts";
 
 export interface LifecycleAppOptions {
-  readonly engine: () => Promise<Engine>;
+  readonly intake: () => Promise<TraceIntake>;
   readonly limits: BodyLimits;
   readonly log: Logger;
   /** Asks for a flush; returns at once. */
@@ -22,7 +22,7 @@ const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 64 * 1024;
 
 /** The routes of port 8124. Whatever is wrong, the answer is a success: a library must not fail the function. */
 export function createLifecycleApp(options: LifecycleAppOptions): Hono {
-  const { engine, log } = options;
+  const { intake, log } = options;
   const limits: BodyLimits = {
     ...options.limits,
     maxWireBytes: MAX_PAYLOAD_BYTES,
@@ -44,12 +44,12 @@ export function createLifecycleApp(options: LifecycleAppOptions): Hono {
   });
   app.all("/lambda/start-invocation", async (c) => {
     const event = await body(c.req.raw);
-    const headers = (await engine()).startInvocation(c.req.raw.headers, event);
+    const headers = (await intake()).startInvocation(c.req.raw.headers, event);
     return c.json({}, STATUS_CODE.OK, headers);
   });
   app.all("/lambda/end-invocation", async (c) => {
     const result = await body(c.req.raw);
-    (await engine()).endInvocation(c.req.raw.headers, result);
+    (await intake()).endInvocation(c.req.raw.headers, result);
     return c.json({});
   });
   app.all("/lambda/flush", async (c) => {

@@ -6,7 +6,7 @@
 import type { DdtraceConfig } from "../../config/ddtrace.ts";
 import type { FinishedInvocation, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { createAgentApp } from "./agent_app.ts";
-import type { Engine } from "./engine.ts";
+import type { TraceIntake } from "./trace_intake.ts";
 import { createLifecycleApp } from "./lifecycle_app.ts";
 
 /** Ways to other parts. */
@@ -23,12 +23,13 @@ export function createDdtraceReceivers(
   context: ReceiverContext,
   links: DdtraceLinks = {},
 ): readonly [traces: Receiver, lifecycle: Receiver] {
-  let loading: Promise<Engine> | undefined;
-  let engine: Engine | undefined;
+  let loading: Promise<TraceIntake> | undefined;
+  let intake: TraceIntake | undefined;
 
   /** Decoders and mapping, loaded with the first request. */
-  function load(): Promise<Engine> {
-    loading ??= import("./engine.ts").then(({ createEngine }) => engine = createEngine(config, context));
+  function load(): Promise<TraceIntake> {
+    loading ??= import("./trace_intake.ts")
+      .then(({ createTraceIntake }) => intake = createTraceIntake(config, context));
     return loading;
   }
 
@@ -39,16 +40,16 @@ export function createDdtraceReceivers(
     app: createAgentApp({
       ...context,
       limits: { ...limits, maxWireBytes },
-      engine: load,
+      intake: load,
       statsd: links.statsd,
     }),
     ports: config.listen,
-    collect: () => engine?.collect(),
-    invocationDone: (invocation: FinishedInvocation) => engine?.invocationDone(invocation),
+    collect: () => intake?.collect(),
+    invocationDone: (invocation: FinishedInvocation) => intake?.invocationDone(invocation),
   };
   const lifecycle: Receiver = {
     name: "ddtrace-lifecycle",
-    app: createLifecycleApp({ engine: load, limits, log, requestFlush: links.requestFlush }),
+    app: createLifecycleApp({ intake: load, limits, log, requestFlush: links.requestFlush }),
     ports: config.lifecycleListen,
   };
   return [traces, lifecycle];

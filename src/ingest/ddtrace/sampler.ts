@@ -4,65 +4,87 @@
  */
 import type { DdtraceSampling } from "../../config/ddtrace.ts";
 import { createTraceRatio } from "../trace_ratio.ts";
-import type { ChunkFacts } from "./chunk.ts";
-import type { Chunk, DdSpan } from "./span.ts";
-import { httpStatusCode, resourceText, sourceType } from "./span_to_point.ts";
+import { type Chunk, isText } from "./chunk.ts";
+import { clip } from "./json_writer.ts";
+import { sliceText } from "./msgpack_cursor.ts";
+import { sourceTypeOf } from "./source_types.ts";
+import type { WireSpan } from "./wire_span.ts";
 
 /** Why a span is not kept; `undefined` when it is. */
 export type Rejection = "sampled_out" | "filtered" | undefined;
 
-/** A span that the single-span rules of the tracer chose out of a rejected trace. */
-const SINGLE_SPAN_MECHANISM = 8;
-/** The tracers' own traffic with the extension and the platform, which no user asked to see. */
-const OWN_TRAFFIC =
-  /^http:\/\/(127\.0\.0\.1|localhost):(8124|8126|9001)\/|\/2018-06-01\/runtime\/invocation\/next$/;
+/** The user's filters over whole traces, each answered by any span. */
+export interface TraceFilter {
+  isClosed(span: WireSpan): boolean;
+  /** Only for traces without an error. */
+  isOmitted(span: WireSpan): boolean;
+}
 
-/** Judges the spans of one chunk. */
-export function createSampler(
-  sampling: DdtraceSampling,
-): (chunk: Chunk, facts: ChunkFacts) => (span: DdSpan) => Rejection {
-  const { ratio, keepRejected, closedResources, omittedStatusCodes } = sampling;
+/** Judges the spans of a chunk: for all of them first, then one by one. */
+export interface Sampler {
+  /** `filter` sees all spans of a chunk. */
+  readonly filter: TraceFilter | undefined;
+  rejectionOfAll(chunk: Chunk): Rejection;
+  rejectionOf(chunk: Chunk, index: number): Rejection;
+}
+
+const STATUS_CODE = new TextEncoder().encode("http.status_code");
+
+/** A sampler by the settings. */
+export function createSampler(sampling: DdtraceSampling): Sampler {
+  const { ratio, keepRejected } = sampling;
   const isWithinRatio = createTraceRatio(ratio);
-
-  function isClosed(chunk: Chunk): boolean {
-    if (closedResources.size === 0) return false;
-    return chunk.some((span) =>
-      [span.service, "*"].some((service) =>
-        closedResources.get(service)?.some((pattern) => pattern.test(resourceText(span)))
-      )
-    );
-  }
-
-  function isOmitted(chunk: Chunk): boolean {
-    if (omittedStatusCodes.size === 0) return false;
-    return chunk.some((span) =>
-      sourceType(span.type) === "web" && omittedStatusCodes.has(httpStatusCode(span) ?? "")
-    );
-  }
-
-  /** Whether the ratio drops this trace: the same answer in every service and for every part of it. */
-  function isOutOfRatio(chunk: Chunk, span: DdSpan): boolean {
-    if (isWithinRatio(span.traceId)) return false;
-    return !chunk.some((other) => other.meta.get("_dd.origin") === "rum" || priorityOf(other) === 2);
-  }
-
-  return (chunk, facts) => {
-    if (isClosed(chunk)) return () => "filtered";
-    const isFailed = chunk.some((span) => span.error !== 0);
-    if (!isFailed && isOmitted(chunk)) return () => "filtered";
-    const first = chunk[0];
-    if (!isFailed && first !== undefined && isOutOfRatio(chunk, first)) return () => "sampled_out";
-    return (span) => {
-      const url = span.meta.get("http.url");
-      if (url !== undefined && OWN_TRAFFIC.test(url)) return "filtered";
-      if (keepRejected || isFailed || (priorityOf(span) ?? facts.priority ?? 1) > 0) return undefined;
-      return span.metrics.get("_dd.span_sampling.mechanism") === SINGLE_SPAN_MECHANISM
-        ? undefined
-        : "sampled_out";
-    };
+  return {
+    filter: createFilter(sampling),
+    rejectionOfAll: (chunk) => {
+      if (chunk.isClosed) return "filtered";
+      if (chunk.hasError) return undefined;
+      if (chunk.isOmitted) return "filtered";
+      if (ratio >= 1 || chunk.isRum || chunk.isUserKeep) return undefined;
+      // The same answer in every service and for every part of the trace.
+      return isWithinRatio(chunk.firstTraceId()) ? undefined : "sampled_out";
+    },
+    rejectionOf: (chunk, index) => {
+      if (keepRejected || chunk.hasError) return undefined;
+      const priority = chunk.priorityOf(index) ?? chunk.priority ?? 1;
+      return priority > 0 || chunk.isSingleSpan(index) ? undefined : "sampled_out";
+    },
   };
 }
 
-function priorityOf(span: DdSpan): number | undefined {
-  return span.metrics.get("_sampling_priority_v1");
+function createFilter({ closedResources, omittedStatusCodes }: DdtraceSampling): TraceFilter | undefined {
+  if (closedResources.size === 0 && omittedStatusCodes.size === 0) return undefined;
+  return {
+    isClosed: ({ service, resource }) => {
+      if (closedResources.size === 0) return false;
+      const name = sliceText(service.bytes, service.from, service.to);
+      const text = oneLine(sliceText(resource.bytes, resource.from, resource.to));
+      return [name, "*"].some((key) => closedResources.get(key)?.some((pattern) => pattern.test(text)));
+    },
+    isOmitted: (span) =>
+      omittedStatusCodes.size > 0 && sourceTypeOf(span.type) === "web" &&
+      omittedStatusCodes.has(httpStatusCode(span)),
+  };
+}
+
+/** A resource as it is stored: one line of bounded length. */
+export function oneLine(resource: string): string {
+  return clip(resource).replace(/[\r\n]+/g, " ");
+}
+
+/** The status of an HTTP span, which some tracers send as a number; empty without one. */
+function httpStatusCode(span: WireSpan): string {
+  const { bytes, meta, metaCount, metricKeys, metricValues, metricCount, extraMeta } = span;
+  for (let i = 0; i < 4 * metaCount; i += 4) {
+    if (isText(bytes, meta[i] ?? 0, meta[i + 1] ?? 0, STATUS_CODE)) {
+      return sliceText(bytes, meta[i + 2] ?? 0, meta[i + 3] ?? 0);
+    }
+  }
+  for (let i = 0; i < metricCount; i++) {
+    if (isText(bytes, metricKeys[2 * i] ?? 0, metricKeys[2 * i + 1] ?? 0, STATUS_CODE)) {
+      return String(metricValues[i]);
+    }
+  }
+  const extra = extraMeta.indexOf("http.status_code");
+  return extra >= 0 && extra % 2 === 0 ? extraMeta[extra + 1] ?? "" : "";
 }

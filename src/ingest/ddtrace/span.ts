@@ -1,7 +1,10 @@
 /**
- * The span all wire forms decode to, in the tracers' own field names and v0.4's habits: what a later form keeps
- * elsewhere (priority, 128-bit id, environment …) is put back where v0.4 has it, so one mapping serves them all.
+ * A span of an invocation: those that are made here, and those that tracers send in their stead. They are few, so texts
+ * and big integers do.
  */
+import { toBigInt } from "./int64.ts";
+import { sliceText } from "./msgpack_cursor.ts";
+import type { TextSlice, WireSpan } from "./wire_span.ts";
 
 /** One span. Ids are unsigned 64-bit; `traceId` holds the lower half of a 128-bit id. Times in ns. */
 export interface DdSpan {
@@ -19,44 +22,7 @@ export interface DdSpan {
   error: number;
   readonly meta: Map<string, string>;
   readonly metrics: Map<string, number>;
-  /** Each value is a msgpack document of its own. */
-  metaStruct?: Map<string, Uint8Array>;
-  links?: SpanLink[] | undefined;
-  events?: SpanEvent[];
 }
-
-/** A reference to a span of this or another trace. */
-export interface SpanLink {
-  /** 32 hex digits. */
-  traceId: string;
-  /** 16 hex digits. */
-  spanId: string;
-  attributes: ReadonlyMap<string, Json>;
-  tracestate: string;
-  /** W3C trace flags; bit 31 says that they are set. */
-  flags: number;
-}
-
-/** Something that happened within a span. */
-export interface SpanEvent {
-  name: string;
-  timeNs: bigint;
-  attributes: ReadonlyMap<string, Json>;
-}
-
-/** What can be written as JSON without loss: `bigint` as a bare number, bytes as base64. */
-export type Json =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | Uint8Array
-  | readonly Json[]
-  | ReadonlyMap<string, Json>;
-
-/** Spans that arrived together as one trace, or a part of one. */
-export type Chunk = readonly DdSpan[];
 
 /** A span with nothing in it. */
 export function emptySpan(): DdSpan {
@@ -73,6 +39,64 @@ export function emptySpan(): DdSpan {
     error: 0,
     meta: new Map(),
     metrics: new Map(),
+  };
+}
+
+/** A decoded span. */
+export function readSpan(wire: WireSpan): DdSpan {
+  const span = emptySpan();
+  span.service = textOf(wire.service);
+  span.name = textOf(wire.name);
+  span.resource = textOf(wire.resource);
+  span.type = textOf(wire.type);
+  span.traceId = unsigned(wire.traceLow, wire.traceHigh);
+  span.spanId = unsigned(wire.spanLow, wire.spanHigh);
+  span.parentId = unsigned(wire.parentLow, wire.parentHigh);
+  span.startNs = toBigInt(wire.startLow, wire.startHigh);
+  span.durationNs = toBigInt(wire.durationLow, wire.durationHigh);
+  span.error = wire.error;
+  const { bytes, meta, metaCount, metricKeys, metricValues, metricCount } = wire;
+  for (let i = 0; i < 4 * metaCount; i += 4) {
+    span.meta.set(
+      sliceText(bytes, meta[i] ?? 0, meta[i + 1] ?? 0),
+      sliceText(bytes, meta[i + 2] ?? 0, meta[i + 3] ?? 0),
+    );
+  }
+  for (let i = 0; i < wire.extraMeta.length; i += 2) {
+    setMissing(span, wire.extraMeta[i] ?? "", wire.extraMeta[i + 1] ?? "");
+  }
+  for (let i = 0; i < metricCount; i++) {
+    span.metrics.set(
+      sliceText(bytes, metricKeys[2 * i] ?? 0, metricKeys[2 * i + 1] ?? 0),
+      metricValues[i] ?? 0,
+    );
+  }
+  return span;
+}
+
+function textOf({ bytes, from, to }: TextSlice): string {
+  return sliceText(bytes, from, to);
+}
+
+function unsigned(low: number, high: number): bigint {
+  return BigInt.asUintN(64, toBigInt(low, high));
+}
+
+/** The span as v0.4 has it, to be written as msgpack. */
+export function toWire(span: DdSpan): Readonly<Record<string, unknown>> {
+  return {
+    service: span.service,
+    name: span.name,
+    resource: span.resource,
+    type: span.type,
+    trace_id: span.traceId,
+    span_id: span.spanId,
+    parent_id: span.parentId,
+    start: span.startNs,
+    duration: span.durationNs,
+    error: span.error,
+    meta: span.meta,
+    metrics: span.metrics,
   };
 }
 

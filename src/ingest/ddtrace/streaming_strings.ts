@@ -1,123 +1,107 @@
 /**
- * v1.0's strings: a literal is added to the payload's table and used, an integer refers to it. Also what is built
- * of them: attributes, and skipping, which must add the literals it passes or later references shift.
+ * v1.0's strings: a literal is added to the payload's table and used, an integer refers to it. Those within values that
+ * are passed over count too, or later references shift.
  * @see `spec/ingest.md` 3.7
  */
-import { DecodeError, type MsgpackReader } from "./msgpack_reader.ts";
-import type { Json } from "./span.ts";
+import {
+  DecodeError,
+  isAtString,
+  type MsgpackCursor,
+  takeNil,
+  takeNumber,
+  takeText,
+} from "./msgpack_cursor.ts";
 
-/** Reads what holds streaming strings. */
+/** The table of one payload. */
 export interface StreamingStrings {
-  /** One string; empty for nil. */
-  readonly take: () => string;
-  /** A list of strings sent ahead (payload field 1). */
-  readonly takeTable: () => void;
-  /** Attributes: key, type and value in turn, flat in an array, or as many of the three as a map claims. */
-  readonly takeAttributes: () => ReadonlyMap<string, Json>;
-  /** Skips one value, adding the literals within. */
-  readonly skip: () => void;
+  /** Takes one string as the cursor's last text, empty for nil; `false`: it refers to none, or is none. */
+  readonly take: (cursor: MsgpackCursor) => boolean;
+  /** Adds a literal that lies in the payload. One that was read before changes nothing: spans may be read twice. */
+  readonly add: (from: number, to: number) => void;
 }
 
-const MAX_DEPTH = 32;
+/** More strings than any real payload has; each costs a slot even when empty. */
+export const MAX_STRINGS = 1_000_000;
+const INITIAL = 64;
 
-/** The table of one payload, of `maxStrings` at most. */
-export function createStreamingStrings(reader: MsgpackReader, maxStrings: number): StreamingStrings {
-  const table: string[] = [""];
-  const known = new Set<string>(table);
+/** A table with the empty string at 0. */
+export function createStreamingStrings(bytes: Uint8Array): StreamingStrings {
+  let places = new Int32Array(2 * INITIAL);
+  /** Numbers of strings by the hash of their bytes; 0: none. */
+  let slots = new Int32Array(4 * INITIAL);
+  let count = 1;
 
-  function add(text: string): string {
+  function add(from: number, to: number): void {
+    if (from === to) return;
     // The agent keeps each string once, so a literal sent again takes no number.
-    if (known.has(text)) return text;
-    if (table.length >= maxStrings) {
+    const slot = find(from, to);
+    if (slots[slot] !== 0) return;
+    if (count >= MAX_STRINGS) {
       throw new DecodeError(
-        `Cannot decode traces as ${maxStrings} strings are the most: current value is more`,
+        `Cannot decode traces as ${MAX_STRINGS} strings are the most: current value is more`,
       );
     }
-    known.add(text);
-    table.push(text);
-    return text;
+    if (2 * count === places.length) grow();
+    places[2 * count] = from;
+    places[2 * count + 1] = to;
+    slots[find(from, to)] = count++;
   }
 
-  function take(): string {
-    if (reader.nil()) return "";
-    if (reader.atString()) return add(reader.text() ?? "");
-    const index = reader.number() ?? -1;
-    const text = table[index];
-    if (text !== undefined) return text;
-    throw new DecodeError(
-      `Cannot decode traces as a string's number must be below ${table.length}: current value is ${index}`,
-    );
-  }
-
-  function takeTable(): void {
-    const count = reader.array();
-    if (count === undefined) return skip();
-    for (let i = 0; i < count; i++) add(reader.text() ?? "");
-  }
-
-  function skip(): void {
-    reader.skip(add);
-  }
-
-  function takeAttributes(depth = 0): ReadonlyMap<string, Json> {
-    const attributes = new Map<string, Json>();
-    const pairs = reader.atMap() ? reader.map() : undefined;
-    const items = pairs === undefined ? reader.array() : 3 * pairs;
-    if (items === undefined) {
-      skip();
-      return attributes;
-    }
-    if (items % 3 !== 0) {
-      throw new DecodeError(`Cannot decode traces as attributes come in threes: current value is ${items}`);
-    }
-    for (let i = 0; i < items; i += 3) {
-      const key = take();
-      attributes.set(key, takeValue(depth));
-    }
-    return attributes;
-  }
-
-  function takeValue(depth: number): Json {
-    const type = reader.number();
-    if (depth >= MAX_DEPTH) {
-      skip();
-      return null;
-    }
-    switch (type) {
-      case 1:
-        return take();
-      case 2:
-        return (reader.number() ?? 0) !== 0;
-      case 3:
-        return reader.number() ?? 0;
-      case 4:
-        return BigInt.asIntN(64, reader.integer());
-      case 5:
-        return reader.bytes() ?? null;
-      case 6:
-        return takeArray(depth);
-      case 7:
-        return takeAttributes(depth + 1);
-      default:
-        throw new DecodeError(
-          `Cannot decode traces as an attribute's type must be 1 to 7: current value is ${type}`,
-        );
+  /** Where the string's number is, or would be. */
+  function find(from: number, to: number): number {
+    const mask = slots.length - 1;
+    for (let slot = hashOf(bytes, from, to) & mask;; slot = (slot + 1) & mask) {
+      const number = slots[slot] ?? 0;
+      if (number === 0 || isSame(number, from, to)) return slot;
     }
   }
 
-  function takeArray(depth: number): Json {
-    const values: Json[] = [];
-    const items = reader.array();
-    if (items === undefined) {
-      skip();
-      return values;
-    }
-    if (items % 2 !== 0) {
-      throw new DecodeError(`Cannot decode traces as array values come in twos: current value is ${items}`);
-    }
-    for (let i = 0; i < items; i += 2) values.push(takeValue(depth + 1));
-    return values;
+  function isSame(number: number, from: number, to: number): boolean {
+    const start = places[2 * number] ?? 0;
+    const length = to - from;
+    if ((places[2 * number + 1] ?? 0) - start !== length) return false;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== bytes[from + i]) return false;
+    return true;
   }
 
-  return { take, takeTable, takeAttributes: () => takeAttributes(), skip };
+  function grow(): void {
+    const more = new Int32Array(2 * places.length);
+    more.set(places);
+    places = more;
+    slots = new Int32Array(2 * slots.length);
+    for (let number = 1; number < count; number++) {
+      slots[find(places[2 * number] ?? 0, places[2 * number + 1] ?? 0)] = number;
+    }
+  }
+
+  function take(cursor: MsgpackCursor): boolean {
+    cursor.from = cursor.to = 0;
+    if (takeNil(cursor)) return true;
+    if (isAtString(cursor)) {
+      takeText(cursor);
+      add(cursor.from, cursor.to);
+      return true;
+    }
+    if (!takeNumber(cursor)) {
+      cursor.pending = 1;
+      return false;
+    }
+    const index = cursor.number;
+    if (!(index >= 0 && index < count && Number.isInteger(index))) return false;
+    cursor.from = places[2 * index] ?? 0;
+    cursor.to = places[2 * index + 1] ?? 0;
+    return true;
+  }
+
+  return { take, add };
+}
+
+/** Not to be foreseen: strings that all have one hash would take time that grows with the square of their number. */
+const SEED = crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
+
+/** FNV-1a from a start of our own. */
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  let hash = SEED;
+  for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  return hash ^ (hash >>> 15);
 }

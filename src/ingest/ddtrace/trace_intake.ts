@@ -1,14 +1,20 @@
-/** From the bytes of one request to points: decode, mend, judge, map, hand on. */
+/**
+ * All of the receiver that the first request loads: a cold start that traces nothing does not pay for it. From the
+ * bytes of a request to points, and the spans of invocations.
+ */
 import type { DdtraceConfig } from "../../config/ddtrace.ts";
-import type { Intake, RefusalReason } from "../../pipeline/receiver.ts";
-import type { Point } from "../../point/point.ts";
-import { chunkFacts, mendSpan } from "./chunk.ts";
-import { decodeTraces, type TraceVersion } from "./decode.ts";
+import type { FinishedInvocation, ReceiverContext, RefusalReason } from "../../pipeline/receiver.ts";
+import { createTimeSlice } from "../time_slice.ts";
+import { type Chunk, createChunk } from "./chunk.ts";
+import { decodeTraces, describeDecodeError, toMsgpack, type TraceVersion } from "./decode.ts";
 import type { DecodeContext } from "./decode_context.ts";
-import { createRecentSpans } from "./recent_spans.ts";
-import { createSampler } from "./sampler.ts";
-import type { Chunk, DdSpan } from "./span.ts";
-import { spanToPoint } from "./span_to_point.ts";
+import { contextOfEvent } from "./event_context.ts";
+import { readInvocationReport } from "./invocation_report.ts";
+import { createInvocationSpans } from "./invocation_spans.ts";
+import { createMsgpackCursor } from "./msgpack_cursor.ts";
+import { createChunkWriter } from "./chunk_writer.ts";
+import { hex16 } from "./span.ts";
+import { extractContext } from "./trace_context.ts";
 
 /** One request's payload. */
 export interface TracePayload {
@@ -21,85 +27,107 @@ export interface TracePayload {
   readonly tracerVersion: string;
 }
 
-/** Takes spans in. */
+/** The work behind the routes. */
 export interface TraceIntake {
   /**
    * Takes a payload: `undefined`, or why it could not be read to its end. Traces that were whole by then are kept:
    * a client that sends them again finds them known.
    */
-  readonly take: (payload: TracePayload) => string | undefined;
-  /** Takes a span made here. */
-  readonly takeOwn: (span: DdSpan) => void;
+  readonly take: (payload: TracePayload) => Promise<string | undefined>;
+  /** An invocation starts: returns the headers that tell the library of its trace context. */
+  readonly startInvocation: (headers: Headers, event: Uint8Array) => Readonly<Record<string, string>>;
+  /** An invocation ends. */
+  readonly endInvocation: (headers: Headers, result: Uint8Array) => void;
+  readonly invocationDone: (invocation: FinishedInvocation) => void;
+  readonly collect: () => void;
 }
 
-export interface TraceIntakeOptions extends Pick<Intake, "consume" | "refuse"> {
-  readonly config: DdtraceConfig;
-  /** Unix time in ms. */
-  readonly now: () => number;
-  /** Sees each span first; true: it is taken care of. */
-  readonly claim: (span: DdSpan) => boolean;
-}
+const REQUEST_ID = "lambda-runtime-aws-request-id";
+/** Chunks kept for requests to come: two at once is much. */
+const KEPT_CHUNKS = 2;
 
-const LOOPBACK = "127.0.0.1";
-/** Points are handed on in groups, so that the store's bound holds within a payload too. */
-const GROUP_SIZE = 256;
+/** An intake with nothing under way. */
+export function createTraceIntake(config: DdtraceConfig, context: ReceiverContext): TraceIntake {
+  const { refuse, now } = context;
+  const invocations = createInvocationSpans({
+    emit: (span) => chunks.writeOwn(span),
+    now,
+    randomId,
+    service: config.service,
+    functionName: config.functionName,
+  });
+  const chunks = createChunkWriter({ config, intake: context, now, claim: invocations.claim });
+  const free: Chunk[] = [];
 
-/** An intake; remembers recent spans. */
-export function createTraceIntake(options: TraceIntakeOptions): TraceIntake {
-  const { config, consume, refuse, now, claim } = options;
-  const isKnown = createRecentSpans();
-  const judge = createSampler(config.sampling);
-
-  function takeChunk(chunk: Chunk, remoteIp: string, claimed: (span: DdSpan) => boolean): void {
-    const facts = chunkFacts(chunk);
-    const rejectionOf = judge(chunk, facts);
-    const counts = new Map<RefusalReason, number>();
-    const nowNs = BigInt(Math.trunc(now())) * 1_000_000n;
-    let points: Point[] = [];
-    for (const span of chunk) {
-      if (claimed(span)) continue;
-      const rejection = isKnown(span) ? "duplicate" : rejectionOf(span);
-      if (rejection !== undefined) {
-        counts.set(rejection, (counts.get(rejection) ?? 0) + 1);
-        continue;
-      }
-      mendSpan(span, nowNs);
-      let isTrimmed = false;
-      const point = spanToPoint(span, facts, config.mapping, remoteIp, () => void (isTrimmed = true));
-      const loss = point === undefined ? "malformed" : isTrimmed ? "trimmed" : undefined;
-      if (loss !== undefined) counts.set(loss, (counts.get(loss) ?? 0) + 1);
-      if (point === undefined) continue;
-      if (points.push(point) >= GROUP_SIZE) {
-        consume(points);
-        points = [];
-      }
+  async function take(payload: TracePayload): Promise<string | undefined> {
+    const chunk = free.pop() ?? createChunk(chunks.filter);
+    try {
+      return await takeWith(chunk, payload);
+    } finally {
+      chunk.release();
+      if (free.length < KEPT_CHUNKS) free.push(chunk);
     }
-    if (points.length > 0) consume(points);
-    for (const [reason, count] of counts) refuse(reason, count);
+  }
+
+  async function takeWith(chunk: Chunk, payload: TracePayload): Promise<string | undefined> {
+    const decoding = beginDecoding(chunk, payload);
+    if (typeof decoding === "string") {
+      refuse("malformed");
+      return decoding;
+    }
+    const error = await decodeTraces(payload.version, decoding);
+    const lost: readonly (readonly [RefusalReason, number])[] = [
+      ["malformed", decoding.malformed + (error === undefined ? 0 : Math.max(1, decoding.unread))],
+      ["too_large", decoding.tooMany],
+    ];
+    for (const [reason, count] of lost) if (count > 0) refuse(reason, count);
+    if (error !== undefined || decoding.broken === "" || decoding.spansLeft < config.maxSpans) return error;
+    return `Cannot decode traces as ${decoding.broken}`;
+  }
+
+  function beginDecoding(chunk: Chunk, payload: TracePayload): DecodeContext | string {
+    let bytes: Uint8Array;
+    try {
+      bytes = toMsgpack(payload.version, payload.bytes);
+    } catch (error) {
+      return describeDecodeError(error);
+    }
+    const decoding: DecodeContext = {
+      cursor: createMsgpackCursor(bytes),
+      slice: createTimeSlice(),
+      chunk,
+      write: (form, decorate) => chunks.write(decoding, form, payload, decorate),
+      spansLeft: config.maxSpans,
+      malformed: 0,
+      broken: "",
+      tooMany: 0,
+      unread: 0,
+    };
+    return decoding;
   }
 
   return {
-    take: ({ version, bytes, remoteIp, language, tracerVersion }) => {
-      const context: DecodeContext = {
-        chunk: (chunk) => {
-          const first = chunk[0];
-          if (language !== "" && first?.meta.has("language") === false) first.meta.set("language", language);
-          if (tracerVersion !== "" && first?.meta.has("tracer_version") === false) {
-            first.meta.set("tracer_version", tracerVersion);
-          }
-          takeChunk(chunk, remoteIp, claim);
-        },
-        spansLeft: config.maxSpans,
-        malformed: 0,
-        tooMany: 0,
-        unread: 0,
+    take,
+    startInvocation: (headers, event) => {
+      const found = contextOfEvent(new TextDecoder().decode(event)) ??
+        extractContext((name) => headers.get(name) ?? undefined);
+      invocations.started(headers.get(REQUEST_ID) ?? "", found);
+      if (found === undefined) return {};
+      return {
+        "x-datadog-trace-id": found.traceId.toString(),
+        "x-datadog-sampling-priority": String(found.priority ?? 1),
+        ...(found.traceIdHigh === 0n ? {} : { "x-datadog-tags": `_dd.p.tid=${hex16(found.traceIdHigh)}` }),
       };
-      const error = decodeTraces(version, bytes, context);
-      const malformed = context.malformed + (error === undefined ? 0 : Math.max(1, context.unread));
-      if (malformed > 0) refuse("malformed", malformed);
-      if (context.tooMany > 0) refuse("too_large", context.tooMany);
-      return error;
     },
-    takeOwn: (span) => takeChunk([span], LOOPBACK, () => false),
+    endInvocation: (headers, result) =>
+      invocations.ended(headers.get(REQUEST_ID) ?? "", readInvocationReport(headers, result)),
+    invocationDone: invocations.finished,
+    collect: invocations.collect,
   };
+}
+
+/** 63 bits, as tracers make them, for those that read ids as signed. */
+function randomId(): bigint {
+  const [random = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return BigInt.asUintN(63, random) || 1n;
 }

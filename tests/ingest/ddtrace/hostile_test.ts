@@ -1,6 +1,7 @@
 /** Whatever comes in: a clear answer, no exception, bounded time and memory. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
 import { harness, hex, pack, type Packable } from "./support.ts";
 
 const PATHS = ["/v0.3/traces", "/v0.4/traces", "/v0.5/traces", "/v0.7/traces", "/v1.0/traces"];
@@ -242,3 +243,111 @@ Deno.test("JSON beyond 1 MiB is refused before it is parsed", async () => {
   const response = await h.send("/v0.4/traces", `[[${"{},".repeat(400_000)}{}]]`);
   assertEquals([response.status, h.refused.get("malformed")], [400, 1]);
 });
+
+/** A list's head, for more items than {@link pack} would want as objects. */
+function head32(tag: number, count: number): Uint8Array<ArrayBuffer> {
+  const head = new Uint8Array(5);
+  head[0] = tag;
+  new DataView(head.buffer).setUint32(1, count);
+  return head;
+}
+
+function repeat(unit: Uint8Array, count: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(unit.length * count);
+  bytes.set(unit);
+  for (let have = unit.length; have < bytes.length; have *= 2) {
+    bytes.copyWithin(have, 0, Math.min(have, bytes.length - have));
+  }
+  return bytes;
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.concat(parts));
+}
+
+const MANY = 600_000;
+const LONG: readonly (readonly [name: string, path: string, body: Uint8Array<ArrayBuffer>])[] = [
+  ["empty traces", "/v0.4/traces", join(head32(0xdd, MANY), repeat(hex("90"), MANY))],
+  ["empty spans", "/v0.4/traces", join(hex("91"), head32(0xdd, MANY), repeat(hex("80"), MANY))],
+  [
+    "whole spans of one trace",
+    "/v0.4/traces",
+    join(hex("91"), head32(0xdd, 100_000), repeat(pack({ trace_id: 1, span_id: 2 }), 100_000)),
+  ],
+  [
+    "tags of one span",
+    "/v0.4/traces",
+    join(
+      hex("91 91 83 a8 'trace_id' 01 a7 'span_id' 02 a4 'meta'"),
+      head32(0xdf, MANY),
+      repeat(hex("a0a0"), MANY),
+    ),
+  ],
+  [
+    "values in a member that is not known",
+    "/v0.4/traces",
+    join(
+      hex("91 91 83 a8 'trace_id' 01 a7 'span_id' 02 a1 'x'"),
+      head32(0xdd, 2 * MANY),
+      repeat(hex("90"), 2 * MANY),
+    ),
+  ],
+  [
+    "strings of v0.5",
+    "/v0.5/traces",
+    join(hex("92"), head32(0xdd, MANY), repeat(hex("a0"), MANY), hex("90")),
+  ],
+  ["members of a v0.7 payload", "/v0.7/traces", join(head32(0xdf, MANY), repeat(hex("a178 90"), MANY))],
+  [
+    "chunks of v0.7",
+    "/v0.7/traces",
+    join(hex("81 a6 'chunks'"), head32(0xdd, MANY), repeat(hex("80"), MANY)),
+  ],
+  [
+    "members of a v0.7 chunk",
+    "/v0.7/traces",
+    join(hex("81 a6 'chunks' 91"), head32(0xdf, MANY), repeat(hex("a178 90"), MANY)),
+  ],
+  [
+    "tags of a v0.7 payload",
+    "/v0.7/traces",
+    join(hex("81 a4 'tags'"), head32(0xdf, MANY), repeat(hex("90 90"), MANY)),
+  ],
+  ["traces in a map", "/v0.4/traces", join(hex("81 a0"), head32(0xdd, MANY), repeat(hex("90"), MANY))],
+  ["members of a v1.0 payload", "/v1.0/traces", join(head32(0xdf, MANY), repeat(hex("60 90"), MANY))],
+  ["chunks of v1.0", "/v1.0/traces", join(hex("81 0b"), head32(0xdd, MANY), repeat(hex("80"), MANY))],
+  [
+    "chunks of v1.0 before the payload's facts",
+    "/v1.0/traces",
+    join(hex("82 0b"), head32(0xdd, MANY), repeat(hex("80"), MANY), hex("03 a0")),
+  ],
+  [
+    "members of a v1.0 chunk",
+    "/v1.0/traces",
+    join(hex("81 0b 91"), head32(0xdf, MANY), repeat(hex("60 90"), MANY)),
+  ],
+  [
+    "strings of v1.0 sent ahead",
+    "/v1.0/traces",
+    join(hex("81 01"), head32(0xdd, MANY), repeat(hex("90"), MANY)),
+  ],
+  [
+    "attributes of a v1.0 payload",
+    "/v1.0/traces",
+    join(hex("81 0a"), head32(0xdd, 3 * MANY), repeat(hex("a16b 04 01"), MANY)),
+  ],
+];
+
+for (const [name, path, body] of LONG) {
+  Deno.test(`the event loop runs while a long payload is taken: ${name}`, async () => {
+    const h = harness();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const startedAt = performance.now();
+    await h.send(path, body);
+    const ms = performance.now() - startedAt;
+    clearInterval(timer);
+    // Half of the turns that are promised, as other processes take time from the turns themselves.
+    assert(turns >= Math.floor(ms / 40), `${turns} turns in ${ms} ms`);
+  });
+}
