@@ -12,7 +12,7 @@ function client(version: string): RuntimeClient {
   return {
     name: "github.com/aws/aws-lambda-go",
     version,
-    command: { program: `${DIR}/${version}`, args: [], env: { LAMBDA_TASK_ROOT: DIR } },
+    command: () => ({ program: `${DIR}/${version}`, args: [], env: { LAMBDA_TASK_ROOT: DIR } }),
     silent: version === "1.27.0",
   };
 }

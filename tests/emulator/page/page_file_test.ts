@@ -3,16 +3,17 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { hashSources, PAGE } from "./build_page.ts";
 import { readPageFile } from "./page_file.ts";
+import { scenario } from "../../support/scenario.ts";
 
 const MAX_SERVED_BYTES = 60 * 1024;
 
-Deno.test("page.html is what its sources give: else run deno task page", async () => {
+scenario("page.html is what its sources give: else run deno task page", async () => {
   const html = await Deno.readTextFile(PAGE);
   const told = /made by deno task page of sources ([0-9a-f]{16})/.exec(html)?.[1];
   assertEquals(told, await hashSources());
 });
 
-Deno.test("page.html has one style and one script in it, and asks nobody but its own server", async () => {
+scenario("page.html has one style and one script in it, and asks nobody but its own server", async () => {
   const html = await Deno.readTextFile(PAGE);
   assertEquals(html.match(/<script/g)?.length, 1);
   assertEquals(html.match(/<style/g)?.length, 1);
@@ -28,13 +29,13 @@ Deno.test("page.html has one style and one script in it, and asks nobody but its
   assertEquals(asked.filter((path) => !path.startsWith("/api/")), []);
 });
 
-Deno.test("page.html is small as it is served", async () => {
+scenario("page.html is small as it is served", async () => {
   const html = await Deno.readFile(PAGE);
   const bytes = gzipSync(html).length;
   assert(bytes <= MAX_SERVED_BYTES, `${bytes} bytes`);
 });
 
-Deno.test("readPageFile() gives a policy that names this script and this style", async () => {
+scenario("readPageFile() gives a policy that names this script and this style", async () => {
   const { headers, reportPolicy } = await readPageFile();
   const policy = headers["content-security-policy"] ?? "";
   assertMatch(policy, /^default-src 'none'; connect-src 'self'; img-src data:; style-src 'sha256-[^']+'; /);

@@ -1,6 +1,7 @@
 /** The page says everything in both languages. */
 import { assertEquals } from "@std/assert";
 import { ALL_WORDS } from "./browser/words.ts";
+import { scenario } from "../../support/scenario.ts";
 
 const BROWSER = new URL("./browser/", import.meta.url);
 
@@ -15,7 +16,7 @@ Deno.test("every word has both languages, with the same gaps", () => {
   }
 });
 
-Deno.test("every word that the page names exists, and no word is left over", async () => {
+scenario("every word that the page names exists, and no word is left over", async () => {
   let sources = await Deno.readTextFile(new URL("./state.ts", import.meta.url));
   for await (const { name } of Deno.readDir(BROWSER)) {
     if (name !== "words.ts") sources += await Deno.readTextFile(new URL(name, BROWSER));
