@@ -12,6 +12,7 @@ const SLOW = [
   "tests/aws/",
   "tests/clients/",
   "tests/decoder/",
+  "tests/emulator/page/chromium/",
   "tests/layer/slow/",
   "tests/runtimes/",
   "tests/soak/",
