@@ -1,4 +1,4 @@
-/** The routes of the three APIs on one port. @see `spec/lambda.md` 1, 2 and 6.1 */
+/** The routes of the three APIs on one port. @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html */
 import { Hono } from "@hono/hono";
 import type { Generation, Sandbox } from "./generation.ts";
 import type { ApiCall } from "./journal.ts";

@@ -1,4 +1,4 @@
-/** Ends a generation: shutdown of an idle sandbox, or reset of a failed one. @see `spec/lambda.md` 1.7 and 6.4 */
+/** Ends a generation: shutdown of an idle sandbox, or reset of a failed one. @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 import type { Generation, Sandbox } from "./generation.ts";
 import type { Program } from "./program.ts";
 import { before, nowMs } from "./waiters.ts";

@@ -1,4 +1,4 @@
-/** The variables of the sandbox. @see `spec/lambda.md` 4.1 */
+/** The variables of the sandbox. @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 import type { LambdaSettings } from "./options.ts";
 
 /** What only the runtime sees; names starting with an underscore are kept from extensions as well. */
@@ -51,7 +51,7 @@ export function functionEnvironment(
   };
 }
 
-/** A snapshot outlives keys, so it holds none. @see `spec/lambda.md` 1.9 */
+/** A snapshot outlives keys, so it holds none. @see https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html */
 function credentials(settings: LambdaSettings): Record<string, string> {
   return settings.initializationType === "snap-start"
     ? {

@@ -1,6 +1,6 @@
 /**
  * The Extensions API's state machines: who may call what when, and the exact answers.
- * @see `spec/lambda.md` 1.1 to 1.5 and 6.1
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html and `internal/lambda/core` of https://github.com/aws/aws-lambda-runtime-interface-emulator
  */
 import { type ExtensionEventName, isEventName, parseRegister, refuseEvent } from "./register_request.ts";
 import { acceptedReply, type ApiReply, containerLostReply, errorReply, transitionError } from "./reply.ts";

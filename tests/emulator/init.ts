@@ -1,4 +1,4 @@
-/** The init phase. @see `spec/lambda.md` 1.7 and 6.3 */
+/** The init phase. @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 import { createGeneration, type Fatal, type Generation, type Sandbox } from "./generation.ts";
 import { startExtensions, startFunction } from "./programs.ts";
 import {

@@ -1,4 +1,4 @@
-/** One invocation of an on-demand sandbox. @see `spec/lambda.md` 6.3 to 6.6 */
+/** One invocation of an on-demand sandbox. @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
 import { endGeneration, freeze, thaw } from "./ending.ts";
 import type { Fatal, Generation, Sandbox } from "./generation.ts";
 import { initialize, type InitResult, stepOf } from "./init.ts";
@@ -188,7 +188,7 @@ async function succeeded(call: Call, handedAt: number, doneAt: number): Promise<
   );
 }
 
-/** @see `spec/lambda.md` 6.4, and 6.6 when the response was out already */
+/** The response may have been out already. */
 async function timedOut(call: Call): Promise<InvokeResult> {
   const { sandbox, generation, requestId } = call;
   const { settings, journal } = sandbox;
@@ -204,7 +204,7 @@ async function timedOut(call: Call): Promise<InvokeResult> {
   });
 }
 
-/** @see `spec/lambda.md` 6.5 */
+/** The runtime or an extension has ended. */
 async function crashed(call: Call, fatal: Fatal, handedAt: number): Promise<InvokeResult> {
   const verdict: Verdict = {
     status: fatal.errorType.startsWith("Sandbox.") ? "failure" : "error",

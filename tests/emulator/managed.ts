@@ -1,4 +1,4 @@
-/** Managed instances: many invocations at once, no freeze, no `runtimeDone`. @see `spec/lambda.md` 6.9 */
+/** Managed instances: many invocations at once, no freeze, no `runtimeDone`. @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html */
 import type { Sandbox } from "./generation.ts";
 import { stepOf } from "./init.ts";
 import { type InvokeOptions, suffer } from "./invoke.ts";

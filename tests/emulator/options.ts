@@ -21,7 +21,7 @@ export interface FunctionCommand {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** When the report of an invocation reaches its subscribers. @see `spec/lambda.md` 6.2.5 */
+/** When the report of an invocation reaches its subscribers: it is made after the freeze. */
 export type ReportDelivery = "next" | "immediate" | "never-after-reset";
 
 /** One emulated function and its environment. */

@@ -126,7 +126,7 @@ function scriptPlayer({ settings }: Sandbox): FunctionCommand {
   };
 }
 
-/** @see `spec/lambda.md` 1.6: any exit code is a crash, 0 included */
+/** Any exit code is a crash, 0 included. */
 function extensionCrash(name: string, exit: ProgramExit): Fatal {
   if (exit.launchError !== undefined) {
     return { errorType: "Extension.LaunchError", message: `extension ${name}: ${exit.launchError}` };
@@ -134,7 +134,7 @@ function extensionCrash(name: string, exit: ProgramExit): Fatal {
   return { errorType: "Extension.Crash", message: `extension ${name}: ${describeExit(exit)}` };
 }
 
-/** @see `spec/lambda.md` 3.2 and 6.5 */
+/** The platform's word for the end of a runtime. */
 function runtimeExit(exit: ProgramExit, generation: Generation): Fatal {
   const outcomes = [...generation.outcomes.values()];
   if (outcomes.includes("oom_reported")) {

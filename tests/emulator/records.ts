@@ -1,6 +1,6 @@
 /**
  * The Telemetry API's event records, one function each.
- * @see `spec/lambda.md` 3.1
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
  */
 
 /** An event before it is written for a subscriber. A function's or extension's line is still plain text. */

@@ -1,4 +1,4 @@
-/** The body of an extension's registration. @see `spec/lambda.md` 1.1 and 1.3 */
+/** The body of an extension's registration. @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html */
 
 export type ExtensionEventName = "INVOKE" | "SHUTDOWN";
 

@@ -5,7 +5,7 @@ export interface ApiReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An error in AWS's form. @see `spec/lambda.md` 1.3 */
+/** An error in AWS's form. @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html */
 export function errorReply(status: number, errorType: string, errorMessage: string): ApiReply {
   return { status, body: { errorMessage, errorType } };
 }
@@ -15,7 +15,7 @@ export function acceptedReply(): ApiReply {
   return { status: 202, body: { status: "OK" } };
 }
 
-/** The answer when the sandbox is gone. @see `spec/lambda.md` 1.3: 500 means exit promptly */
+/** The answer when the sandbox is gone. AWS's documentation: 500 means exit promptly */
 export function containerLostReply(): ApiReply {
   return errorReply(500, "InternalServerError", "Internal Server Error");
 }

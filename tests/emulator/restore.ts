@@ -1,7 +1,7 @@
 /**
  * SnapStart: the memory of an init at publish wakes up in new sandboxes. One process cannot be in many places, so
  * it lives through its restores one after the other: stopped, continued, and told a new identity each time.
- * @see `spec/lambda.md` 1.9 and 6.8
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
  */
 import { thaw } from "./ending.ts";
 import type { Generation, Sandbox } from "./generation.ts";

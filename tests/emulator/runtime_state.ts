@@ -1,6 +1,6 @@
 /**
  * The Runtime API's state machine: one invocation at a time, or many on managed instances.
- * @see `spec/lambda.md` 6.1
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and `internal/lambda/core` of https://github.com/aws/aws-lambda-runtime-interface-emulator
  */
 import { acceptedReply, type ApiReply, containerLostReply, errorReply, transitionError } from "./reply.ts";
 import { createWaiters, nowMs } from "./waiters.ts";

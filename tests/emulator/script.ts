@@ -5,7 +5,7 @@
 import { sleep } from "./waiters.ts";
 
 /**
- * How an invocation ends. The three shapes of out-of-memory are those of `spec/lambda.md` 6.5:
+ * How an invocation ends. The three shapes of out-of-memory:
  * `oom_reported` (Python, Ruby: the platform names it), `oom_killed` (Go, provided: the report is at the cap),
  * `oom_logged` (Node, Java, .NET: the text is in the log).
  */

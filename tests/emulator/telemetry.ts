@@ -1,6 +1,6 @@
 /**
  * The Telemetry API of one life of the sandbox: subscribers, replay, and the writing of events for each.
- * @see `spec/lambda.md` 2
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html
  */
 import { type ApiReply, errorReply } from "./reply.ts";
 import { toJsonRecord } from "./function_log.ts";
@@ -153,7 +153,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-/** The answers of environments without a Telemetry API. @see `spec/lambda.md` 2 "Responses" */
+/** The answers of environments without a Telemetry API. @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api-reference.html */
 function scriptedReply(reply: SubscribeReply): ApiReply | undefined | "accept" {
   switch (reply) {
     case 200:

@@ -1,6 +1,6 @@
 /**
  * Collects one subscriber's events into batches and delivers them one at a time.
- * @see `spec/lambda.md` 2 "Back-pressure" and 6.2.4
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html and `internal/subscriber.go` of https://github.com/aws/aws-lambda-runtime-interface-emulator
  */
 import { type TelemetryChaos, toPostings } from "./telemetry_chaos.ts";
 import { before, nowMs, sleep } from "./waiters.ts";
@@ -42,12 +42,12 @@ export interface TelemetryBatcher {
 
 const SLOWER_THAN_PRODUCTION =
   "Some logs were dropped because the downstream consumer is slower than the logs production rate";
-/** AWS gives no numbers; ours, as `spec/lambda.md` 6.2.4 chooses them. */
+/** AWS gives no numbers; these are ours. */
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5000;
 /** Batches kept behind the one in flight in model `retry`, in bytes. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
-/** Between thaw and the POST of what waited, in ms. @see `spec/lambda.md` 6.3, t = 20003 */
+/** Between thaw and the POST of what waited, in ms. */
 const AFTER_THAW_MS = 3;
 
 interface Batch {

@@ -1,6 +1,6 @@
 /**
  * Ways in which the platform misdelivers telemetry. AWS promises neither order nor once-only delivery nor a time.
- * @see `spec/lambda.md` 2 "Ordering and lateness" and 7.4
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html
  */
 
 /** What is done to each batch; the parts combine. */

@@ -1,4 +1,4 @@
-/** Carries telemetry batches to a subscriber on loopback. @see `spec/lambda.md` 2 "Listener" */
+/** Carries telemetry batches to a subscriber on loopback. @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html */
 import type { DeliveryResult } from "./telemetry_batcher.ts";
 import type { Subscription } from "./telemetry_subscription.ts";
 

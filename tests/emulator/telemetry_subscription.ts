@@ -1,6 +1,6 @@
 /**
  * The body of a Telemetry API subscription, checked as AWS checks it.
- * @see `spec/lambda.md` 2
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api-reference.html
  */
 import { type ApiReply, errorReply } from "./reply.ts";
 

@@ -1,4 +1,4 @@
-/** What a conformance check is made of. @see `spec/lambda.md` 6.10 */
+/** What a conformance check is made of. */
 import type { Lambda } from "../lambda.ts";
 import type { ExtensionSource, LambdaOptions } from "../options.ts";
 import type { BackEnd } from "./back_end.ts";
