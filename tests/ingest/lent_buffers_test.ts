@@ -35,13 +35,14 @@ function encode(points: readonly Point[]): void {
 }
 
 function otlpWork(signal: "traces" | "logs" | "metrics"): Work {
-  return (lent) => {
+  return async (lent) => {
+    const intake = createRecordingIntake();
     const handle = createExportHandler(readOtlpConfig(createSettingReader({}), true), {
-      ...createRecordingIntake(),
-      consume: encode,
+      ...intake,
       ...CONTEXT,
     });
-    handle(signal, "protobuf", lent);
+    await handle(signal, "protobuf", lent);
+    encode(intake.points);
   };
 }
 

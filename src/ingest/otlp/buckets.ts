@@ -1,5 +1,22 @@
 /** Histogram buckets as Guance and Prometheus know them: cumulative counts, each up to a bound `le`. */
-import type { OtlpExponentialPoint, OtlpHistogramPoint } from "./model.ts";
+
+/** Counts of the buckets of one sign of an exponential histogram, the first at index `offset`. */
+export interface BucketCounts {
+  offset: number;
+  readonly bucketCounts: bigint[];
+}
+
+/** The parts of a data point that its buckets are made of. */
+export interface Histogram {
+  readonly count: bigint;
+  readonly bucketCounts: readonly bigint[];
+  readonly explicitBounds: readonly number[];
+  readonly scale: number;
+  readonly zeroCount: bigint;
+  readonly zeroThreshold: number;
+  readonly positive: BucketCounts;
+  readonly negative: BucketCounts;
+}
 
 export interface Bucket {
   /** The inclusive upper bound, `+Inf` for the last. */
@@ -9,7 +26,9 @@ export interface Bucket {
 }
 
 /** Buckets of a histogram, none if it has none; `undefined` if its counts and bounds do not fit together. */
-export function cumulate({ bucketCounts, explicitBounds }: OtlpHistogramPoint): Bucket[] | undefined {
+export function cumulate(
+  { bucketCounts, explicitBounds }: Pick<Histogram, "bucketCounts" | "explicitBounds">,
+): Bucket[] | undefined {
   if (bucketCounts.length === 0) return explicitBounds.length === 0 ? [] : undefined;
   if (bucketCounts.length !== explicitBounds.length + 1) return undefined;
   const buckets: Bucket[] = [];
@@ -25,7 +44,7 @@ export function cumulate({ bucketCounts, explicitBounds }: OtlpHistogramPoint): 
  * Buckets of an exponential histogram, from the lowest bound up: empty ones say nothing in cumulative form and are
  * left out. Bucket `i` of the positive ones holds (base^i, base^(i+1)], base = 2^(2^-scale).
  */
-export function cumulateExponential(point: OtlpExponentialPoint): Bucket[] {
+export function cumulateExponential(point: Omit<Histogram, "bucketCounts" | "explicitBounds">): Bucket[] {
   const { positive, negative, scale } = point;
   const buckets: Bucket[] = [];
   let total = 0n;

@@ -1,18 +1,10 @@
 import { describeError } from "@std/log";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { decodeJsonLogs } from "./json_logs.ts";
-import { decodeJsonMetrics } from "./json_metrics.ts";
-import { decodeJsonTraces } from "./json_traces.ts";
-import { createLogsToPoints } from "./logs_to_points.ts";
-import { createMetricsToPoints } from "./metrics_to_points.ts";
-import type { OtlpRequest } from "./model.ts";
-import { createPointSink, type PointSink } from "./point_sink.ts";
-import { decodeProtoLogs } from "./proto_logs.ts";
-import { decodeProtoMetrics } from "./proto_metrics.ts";
-import { decodeProtoTraces } from "./proto_traces.ts";
-import { createSpansToPoints } from "./spans_to_points.ts";
-import { type Clock, createClock } from "./time.ts";
+import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
+import { createRequestSink, type RequestSink } from "./request_sink.ts";
+import { type MakeVisitor, walkRequest } from "./request_walk.ts";
+import { createClock } from "./time.ts";
 
 /** What a request exports. */
 export type Signal = "traces" | "metrics" | "logs";
@@ -23,34 +15,65 @@ export type ExportOutcome =
   | { readonly kind: "taken"; readonly rejected: number; readonly message: string }
   | { readonly kind: "undecodable"; readonly message: string };
 
-/** Takes one request's body, inflated: decodes it, hands its points on and counts what it refuses. Never throws. */
-export type ExportHandler = (signal: Signal, encoding: Encoding, body: Uint8Array) => ExportOutcome;
+/**
+ * Takes one request's body, inflated: decodes it, writes its points and counts what it refuses. A long one lets the rest
+ * of the program run in between; the body must stay as it is until then. Never throws.
+ */
+export type ExportHandler = (signal: Signal, encoding: Encoding, body: Uint8Array) => Promise<ExportOutcome>;
 
-/** What a rejected datum is called, as protobuf-JSON names its count and as a sentence does. */
+/** What a rejected datum is called in a sentence. */
 const NOUNS: Readonly<Record<Signal, string>> = {
   traces: "spans",
   metrics: "data points",
   logs: "log records",
 };
 
-/** One signal's way from bytes to points. */
-type Pipeline = (encoding: Encoding, body: Uint8Array, sink: PointSink, clock: Clock) => void;
-
-/** The way in that OTLP/HTTP and OTLP/gRPC share. Mappings are made when a signal first comes. */
+/** The way in that OTLP/HTTP and OTLP/gRPC share. Mappings are loaded and made when a signal first comes. */
 export function createExportHandler(config: OtlpConfig, context: ReceiverContext): ExportHandler {
-  const pipelines = new Map<Signal, Pipeline>();
+  const makers = new Map<Signal, Promise<MakeVisitor>>();
 
-  function pipelineOf(signal: Signal): Pipeline {
-    const pipeline = pipelines.get(signal) ?? createPipeline(signal, config, context);
-    pipelines.set(signal, pipeline);
-    return pipeline;
+  function makerOf(signal: Signal): Promise<MakeVisitor> {
+    const maker = makers.get(signal) ?? loadMaker(signal, config, context);
+    makers.set(signal, maker);
+    return maker;
   }
 
-  return (signal, encoding, body) => {
-    const sink = createPointSink(context);
+  async function take(
+    signal: Signal,
+    encoding: Encoding,
+    body: Uint8Array,
+    sink: RequestSink,
+  ): Promise<void> {
+    const slice = createTimeSlice();
+    const isOwn = encoding === "json";
+    const bytes = isOwn ? await fromJson(signal, body, sink, slice) : body;
+    const makeVisitor = await makerOf(signal);
+    const visitor = makeVisitor(bytes, isOwn, sink, createClock(context.now()));
+    const malformed = await walkRequest(bytes, visitor, slice);
+    if (malformed > 0) sink.reject("they could not be decoded", malformed);
+  }
+
+  async function fromJson(
+    signal: Signal,
+    body: Uint8Array,
+    sink: RequestSink,
+    slice: TimeSlice,
+  ): Promise<Uint8Array> {
+    const [{ jsonToProto }, { JSON_REQUESTS }] = await Promise.all([
+      import("./json_to_proto.ts"),
+      import("./json_schema.ts"),
+    ]);
+    const { bytes, malformed, trimmed } = await jsonToProto(body, JSON_REQUESTS[signal], slice);
+    if (malformed > 0) sink.reject("they could not be decoded", malformed);
+    if (trimmed > 0) context.refuse("trimmed", trimmed);
+    return bytes;
+  }
+
+  return async (signal, encoding, body) => {
+    const sink = createRequestSink();
     try {
       // Zero bytes are an empty request in protobuf; in JSON they are what some clients send for one.
-      if (body.length > 0) pipelineOf(signal)(encoding, body, sink, createClock(context.now()));
+      if (body.length > 0) await take(signal, encoding, body, sink);
     } catch (error) {
       context.refuse("malformed");
       context.log.warn(`An OTLP request for ${signal} could not be decoded`, {
@@ -58,8 +81,6 @@ export function createExportHandler(config: OtlpConfig, context: ReceiverContext
         error: describeError(error),
       });
       return { kind: "undecodable", message: `Cannot decode the request: ${describeError(error)}` };
-    } finally {
-      sink.flush();
     }
     if (sink.rejected === 0) return { kind: "taken", rejected: 0, message: "" };
     context.refuse("malformed", sink.rejected);
@@ -68,33 +89,17 @@ export function createExportHandler(config: OtlpConfig, context: ReceiverContext
   };
 }
 
-function createPipeline(signal: Signal, config: OtlpConfig, context: ReceiverContext): Pipeline {
+async function loadMaker(signal: Signal, config: OtlpConfig, context: ReceiverContext): Promise<MakeVisitor> {
   switch (signal) {
-    case "traces": {
-      const map = createSpansToPoints(config);
-      const sampledOut = (): void => context.refuse("sampled_out");
-      return join(
-        decodeProtoTraces,
-        decodeJsonTraces,
-        (request, sink, clock) => map(request, sink, clock, sampledOut),
-      );
-    }
+    case "traces":
+      return (await import("./spans_to_points.ts")).createSpansToPoints(config, context);
     case "metrics":
-      return join(decodeProtoMetrics, decodeJsonMetrics, createMetricsToPoints(config, context.instanceId));
+      return (await import("./metrics_to_points.ts")).createMetricsToPoints(
+        config,
+        context,
+        context.instanceId,
+      );
     case "logs":
-      return join(decodeProtoLogs, decodeJsonLogs, createLogsToPoints(config));
+      return (await import("./logs_to_points.ts")).createLogsToPoints(config, context);
   }
-}
-
-function join<Item>(
-  decodeProto: (body: Uint8Array) => OtlpRequest<Item>,
-  decodeJson: (body: Uint8Array) => OtlpRequest<Item>,
-  map: (request: OtlpRequest<Item>, sink: PointSink, clock: Clock) => void,
-): Pipeline {
-  return (encoding, body, sink, clock) => {
-    const request = encoding === "json" ? decodeJson(body) : decodeProto(body);
-    if (request.malformed > 0) sink.reject("they could not be decoded", request.malformed);
-    if (request.trimmed !== undefined) sink.trim(request.trimmed);
-    map(request, sink, clock);
-  };
 }

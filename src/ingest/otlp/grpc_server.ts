@@ -176,7 +176,9 @@ async function serveCall(
     context.refuse(frame.code === GRPC_CODE.resourceExhausted ? "too_large" : "malformed");
     return fail(stream, frame.code, frame.error);
   }
-  const outcome = handle(signal, "protobuf", frame.message);
+  const outcome = await handle(signal, "protobuf", frame.message);
+  // The client may have left meanwhile.
+  if (stream.destroyed || stream.closed) return;
   if (outcome.kind === "undecodable") return fail(stream, GRPC_CODE.invalidArgument, outcome.message);
   succeed(stream, encodeExportResponse(outcome.rejected, outcome.message));
 }

@@ -61,7 +61,7 @@ export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, hand
       context.refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed");
       return toFailure(body.status, body.error, encoding);
     }
-    const outcome = handle(signal, encoding, body.bytes);
+    const outcome = await handle(signal, encoding, body.bytes);
     if (outcome.kind === "undecodable") return toFailure(STATUS_CODE.BadRequest, outcome.message, encoding);
     return toSuccess(signal, encoding, outcome.rejected, outcome.message);
   });

@@ -1,102 +1,184 @@
+import { isUtf8 } from "node:buffer";
 import type { OtlpConfig } from "../../config/otlp.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
 import { numberToStatus, wordToStatus } from "../../point/log_status.ts";
-import type { FieldValue } from "../../point/point.ts";
-import { createIdFormat, isSpanId, isTraceId } from "./ids.ts";
-import type { OtlpAttributes, OtlpLogRecord, OtlpRequest } from "./model.ts";
-import type { PointSink } from "./point_sink.ts";
-import { underscored } from "./promotion.ts";
-import type { Clock } from "./time.ts";
-import { toBodyText, toFieldValue, toValueText } from "./values.ts";
+import type { Key } from "../../point/point_keys.ts";
+import { createAnyValue, readAnyValue } from "./any_value.ts";
+import { createAttributeList, PLACES } from "./attribute_list.ts";
+import { decimalId, isSpanId, isTraceId } from "./ids.ts";
+import { createLogFields, readLogRecord } from "./log_fields.ts";
+import {
+  createLogSurroundingsReader,
+  logFieldName,
+  type LogResource,
+  type LogSurroundings,
+  MESSAGE_ATTRIBUTE,
+} from "./log_surroundings.ts";
+import { createProtoCursor, type ProtoCursor } from "./proto_cursor.ts";
+import type { MakeVisitor } from "./request_walk.ts";
+import { type SharedTag, shareTag, writeShared } from "./shared_tag.ts";
+import { type Clock, settleTime } from "./time.ts";
+import { writeField, writeText } from "./value_field.ts";
 
-/** Maps a request's log records into `sink`. */
-export type LogsToPoints = (request: OtlpRequest<OtlpLogRecord>, sink: PointSink, clock: Clock) => void;
-
-/** What a log's point calls by these names is its own, or Guance's: attributes of these names get a prefix. */
-const RESERVED = /^(message|status|service|source|date|remote_ip)$/;
-const RESERVED_PREFIX = "attributes_";
 /** As DataKit says it, by four numbers each. */
 const DATAKIT_STATUSES = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+/** Severity numbers there are. */
+const SEVERITIES = 24;
 
 /**
- * Log records as points of the category logging, measured by `log.source` or the service.
- * @see `spec/datakit.md` 5.4, 8 (fault 20) for what is mended
+ * Log records as points of the category logging, measured by `log.source` or the service, straight from a request's
+ * bytes.
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/logs/v1/logs.proto
  */
-export function createLogsToPoints(config: OtlpConfig): LogsToPoints {
-  const formatId = createIdFormat(config.compatibleDdtrace);
+export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisitor {
+  const { writer, begin } = intake;
+  const key = (name: string): Key => writer.key("logging", name);
+  const MESSAGE = key("message");
+  const ATTRIBUTE = key(MESSAGE_ATTRIBUTE);
+  const SEVERITY_TEXT = key("severity_text");
+  const EVENT_NAME = key("event_name");
+  const TRACE_ID = key("trace_id");
+  const SPAN_ID = key("span_id");
+  const statuses = createStatuses(
+    (word) => shareTag(writer, "logging", "status", word),
+    config.logAttributesAsText,
+  );
+  const surroundings = createLogSurroundingsReader(config, writer);
+  const attributes = createAttributeList((name) => key(logFieldName(name)));
+  const record = createLogFields();
+  const value = createAnyValue();
+  const body = createAnyValue();
 
-  /** The nearer ones win: a record's own attributes over its scope's over its resource's. */
-  function addAttributes(attributes: OtlpAttributes, fields: Map<string, FieldValue>): void {
-    for (const [name, value] of attributes) {
-      const field = config.logAttributesAsText && value !== undefined
-        ? toValueText(value)
-        : toFieldValue(value);
-      if (field === undefined) continue;
-      const key = underscored(name);
-      fields.set(RESERVED.test(key) ? RESERVED_PREFIX + key : key, field);
+  /** Writes the record that was read. The nearer attributes come first: the first that has a key keeps it. */
+  function write(c: ProtoCursor, around: LogSurroundings, clock: Clock): void {
+    begin(around.kind);
+    readAnyValue(c, record.bodyFrom, record.bodyTo, body);
+    const standIn = body.kind === "none" ? findMessage(c, around) : undefined;
+    writeOwn(c);
+    for (let index = attributes.count - 1; index >= 0; index--) {
+      const attribute = attributes.names[index]?.value;
+      if (attribute === undefined || writer.has(attribute)) continue;
+      if (standIn !== undefined && attribute.slot === ATTRIBUTE.slot) continue;
+      readAttributeValue(c, index);
+      if (value.kind === "none") continue;
+      if (config.logAttributesAsText) writeText(writer, attribute, c, value);
+      else writeField(writer, attribute, c, value);
     }
+    for (const { key, constant, isCut } of around.fields) {
+      if (writer.has(key) || (standIn !== undefined && key.slot === ATTRIBUTE.slot)) continue;
+      writer.constant(constant);
+      if (isCut) writer.trim();
+    }
+    if (!writer.has(TRACE_ID)) writer.text(TRACE_ID, "0");
+    if (!writer.has(SPAN_ID)) writer.text(SPAN_ID, "0");
+    if (standIn === undefined) writeBody(c);
+    else if (typeof standIn === "string") writer.text(MESSAGE, standIn);
+    else {
+      readAttributeValue(c, standIn);
+      writeText(writer, MESSAGE, c, value);
+    }
+    writeShared(writer, statuses.of(c, record.severity, record.severityFrom, record.severityTo));
+    for (const tag of around.tags) writeShared(writer, tag);
+    if (record.isTrimmed) writer.trim();
+    settleTime(clock, record.timeLow, record.timeHigh, record.observedLow, record.observedHigh);
+    writer.end(clock.low, clock.high);
   }
 
-  function add(
-    record: OtlpLogRecord,
-    source: {
-      measurement: string;
-      tags: ReadonlyMap<string, string>;
-      fields: ReadonlyMap<string, FieldValue>;
-    },
-    sink: PointSink,
-    clock: Clock,
-  ): void {
-    const tags = new Map(source.tags);
-    tags.set("status", statusOf(record, config.logAttributesAsText));
-    const fields = new Map(source.fields);
-    addAttributes(record.attributes, fields);
-    if (record.severityText !== "") fields.set("severity_text", record.severityText);
-    if (record.eventName !== "") fields.set("event_name", record.eventName);
-    if (isTraceId(record.traceId) || !fields.has("trace_id")) {
-      fields.set("trace_id", formatId(isTraceId(record.traceId) ? record.traceId : ""));
-    }
-    if (isSpanId(record.spanId) || !fields.has("span_id")) {
-      fields.set("span_id", formatId(isSpanId(record.spanId) ? record.spanId : ""));
-    }
-    fields.set("message", messageOf(record, fields));
-    const timeNs = clock.settle(record.timeUnixNano, record.observedTimeUnixNano);
-    sink.add(
-      { category: "logging", measurement: source.measurement, tags, fields, timeNs },
-      record.trimmed,
-    );
+  function readAttributeValue(c: ProtoCursor, index: number): void {
+    const place = index * PLACES;
+    readAnyValue(c, attributes.places[place + 2] ?? 0, attributes.places[place + 3] ?? 0, value);
   }
 
-  return (request, sink, clock) => {
-    for (const { resource: { attributes }, scopes, schemaUrl } of request.resources) {
-      const service = toValueText(attributes.get("service.name"));
-      const tags = new Map(config.tags);
-      tags.set("service", service || "unSetServiceName").set("remote_ip", "127.0.0.1");
-      const host = toValueText(attributes.get("host.name"));
-      if (host !== "") tags.set("host", host);
-      const measurement = toValueText(attributes.get("log.source")) || service || "otel_logs";
-      for (const { scope, items, schemaUrl: scopeSchemaUrl } of scopes) {
-        const fields = new Map<string, FieldValue>();
-        addAttributes(attributes, fields);
-        addAttributes(scope.attributes, fields);
-        if (scope.name !== "") fields.set("scope_name", scope.name);
-        if ((scopeSchemaUrl || schemaUrl) !== "") fields.set("schema_url", scopeSchemaUrl || schemaUrl);
-        for (const record of items) add(record, { measurement, tags, fields }, sink, clock);
-      }
+  /** What the record says itself counts more than attributes do. */
+  function writeOwn({ bytes }: ProtoCursor): void {
+    const { severityFrom, severityTo, eventNameFrom, eventNameTo } = record;
+    if (severityFrom < severityTo) writer.textBytes(SEVERITY_TEXT, bytes, severityFrom, severityTo);
+    if (eventNameFrom < eventNameTo) writer.textBytes(EVENT_NAME, bytes, eventNameFrom, eventNameTo);
+    const { traceIdFrom, traceIdTo, spanIdFrom, spanIdTo } = record;
+    if (isTraceId(bytes, traceIdFrom, traceIdTo)) writeId(TRACE_ID, bytes, traceIdFrom, traceIdTo);
+    if (isSpanId(bytes, spanIdFrom, spanIdTo)) writeId(SPAN_ID, bytes, spanIdFrom, spanIdTo);
+  }
+
+  function writeId(key: Key, bytes: Uint8Array, from: number, to: number): void {
+    if (config.compatibleDdtrace) writer.text(key, decimalId(bytes, to));
+    else writer.hex(key, bytes, from, to);
+  }
+
+  /** The attribute `message`, which stands in for a body: its index, or its text if it stands around. */
+  function findMessage(c: ProtoCursor, around: LogSurroundings): number | string | undefined {
+    for (let index = attributes.count - 1; index >= 0; index--) {
+      if (attributes.names[index]?.value.slot !== ATTRIBUTE.slot) continue;
+      readAttributeValue(c, index);
+      if (value.kind !== "none") return index;
     }
+    return around.fields.find((field) => field.key.slot === ATTRIBUTE.slot)?.text;
+  }
+
+  /** Bytes that are UTF-8, as collectors that read files send lines, are the text they are. */
+  function writeBody(c: ProtoCursor): void {
+    if (body.kind === "bytes" && isUtf8(c.bytes.subarray(body.from, body.to))) {
+      return writer.textBytes(MESSAGE, c.bytes, body.from, body.to);
+    }
+    writeText(writer, MESSAGE, c, body);
+  }
+
+  return (bytes, isOwn, _sink, clock) => {
+    const c = createProtoCursor(bytes, isOwn);
+    let resource: readonly [from: number, to: number] = [0, 0];
+    let scope: readonly [from: number, to: number] = [0, 0];
+    let resourceParts: LogResource | undefined;
+    let around: LogSurroundings | undefined;
+
+    /** Read with the first record below them. */
+    function readAround(): LogSurroundings {
+      resourceParts ??= surroundings.resource(c, ...resource);
+      around ??= surroundings.scope(c, resourceParts, ...scope);
+      return around;
+    }
+
+    return {
+      resource: (from, to) => {
+        resource = [from, to];
+        resourceParts = undefined;
+        around = undefined;
+      },
+      scope: (from, to) => {
+        scope = [from, to];
+        around = undefined;
+      },
+      item: (from, to) => {
+        readLogRecord(c, from, to, record, attributes);
+        write(c, around ?? readAround(), clock);
+        return false;
+      },
+    };
   };
 }
 
-/** The body's text; an attribute `message` stands in for a body that is not there. */
-function messageOf({ body }: OtlpLogRecord, fields: Map<string, FieldValue>): string {
-  const key = `${RESERVED_PREFIX}message`;
-  const attribute = fields.get(key);
-  if (body !== undefined || attribute === undefined) return toBodyText(body);
-  fields.delete(key);
-  return String(attribute);
+/** The tag `status` of a record. */
+interface Statuses {
+  /** By the severity's number, else by its text, which lies at `[from, to)`. */
+  readonly of: (c: ProtoCursor, severity: number, from: number, to: number) => SharedTag;
 }
 
-/** Guance's word by the number, else by the text; DataKit's words where they are wanted, which know no text. */
-function statusOf({ severityNumber, severityText }: OtlpLogRecord, asDataKit: boolean): string {
-  if (asDataKit) return DATAKIT_STATUSES[Math.ceil(severityNumber / 4) - 1] ?? "unknown";
-  return numberToStatus(severityNumber, "otel") ?? wordToStatus(severityText) ?? "info";
+/** Guance's words; DataKit's where they are wanted, which know no text. */
+function createStatuses(share: (word: string) => SharedTag, asDataKit: boolean): Statuses {
+  const byNumber = Array.from({ length: SEVERITIES + 1 }, (_, severity): SharedTag | undefined => {
+    const word = asDataKit
+      ? DATAKIT_STATUSES[Math.ceil(severity / 4) - 1] ?? "unknown"
+      : numberToStatus(severity, "otel");
+    return word === undefined ? undefined : share(word);
+  });
+  const byWord = new Map<string, SharedTag>();
+  const decoder = new TextDecoder();
+  return {
+    of: ({ bytes }, severity, from, to) => {
+      const known = byNumber[severity];
+      if (known !== undefined) return known;
+      const word = asDataKit ? "unknown" : wordToStatus(decoder.decode(bytes.subarray(from, to))) ?? "info";
+      const tag = byWord.get(word) ?? share(word);
+      byWord.set(word, tag);
+      return tag;
+    },
+  };
 }

@@ -1,10 +1,7 @@
 /**
  * Which attributes of spans become fields of their own, as DataKit chooses them; the others stay in `message`.
- * @see `spec/datakit.md` 5.2
+ * @see https://docs.guance.com/integrations/opentelemetry/
  */
-import type { FieldValue } from "../../point/point.ts";
-import type { OtlpAttributes, OtlpValue } from "./model.ts";
-import { toFieldValue } from "./values.ts";
 import type { AttributeChoice } from "../../config/otlp.ts";
 
 /** Promoted under their own name with underscores. */
@@ -24,17 +21,8 @@ const RENAMED = "http.request.method=http_method http.response.status_code=http_
 const RESERVED = "trace_id span_id parent_id resource start duration message service source source_type " +
   "span_kind span_type status remote_ip base_service db_host";
 
-/** Takes the attributes that become fields out of a message's attributes. */
-export interface Promotion {
-  /**
-   * Adds promoted attributes to `fields` unless their key is there already, and returns the attributes that were
-   * not taken.
-   */
-  promote(attributes: OtlpAttributes, fields: Map<string, FieldValue>): OtlpAttributes;
-}
-
-/** The usual attributes, and those of the user's choice. */
-export function createPromotion(choice: AttributeChoice): Promotion {
+/** The field that an attribute becomes, by the usual choice and the user's; `undefined`: it stays in `message`. */
+export function createPromotion(choice: AttributeChoice): (name: string) => string | undefined {
   const keys = new Map<string, string>();
   for (const name of SAME_NAME.split(" ")) keys.set(name, underscored(name));
   for (const pair of RENAMED.split(" ")) {
@@ -43,29 +31,18 @@ export function createPromotion(choice: AttributeChoice): Promotion {
   }
   for (const name of choice.names) if (!keys.has(name)) keys.set(name, underscored(name));
   const reserved = new Set(RESERVED.split(" "));
-  const open = choice.all || choice.patterns.length > 0;
 
   function keyOf(name: string): string | undefined {
     const key = keys.get(name);
-    if (key !== undefined || !open) return key;
+    if (key !== undefined) return key;
     return choice.all || choice.patterns.some((pattern) => pattern.test(name))
       ? underscored(name)
       : undefined;
   }
 
-  return {
-    promote: (attributes, fields) => {
-      if (attributes.size === 0) return attributes;
-      const rest = new Map<string, OtlpValue>();
-      for (const [name, value] of attributes) {
-        const key = keyOf(name);
-        const isFree = key !== undefined && !fields.has(key) && !reserved.has(key);
-        const field = isFree ? toFieldValue(value) : undefined;
-        if (key !== undefined && field !== undefined) fields.set(key, field);
-        else rest.set(name, value);
-      }
-      return rest;
-    },
+  return (name) => {
+    const key = keyOf(name);
+    return key === undefined || reserved.has(key) ? undefined : key;
   };
 }
 

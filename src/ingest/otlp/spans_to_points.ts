@@ -1,168 +1,265 @@
 import type { OtlpConfig } from "../../config/otlp.ts";
-import type { FieldValue } from "../../point/point.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
+import type { Key } from "../../point/point_keys.ts";
 import { createTraceRatio } from "../trace_ratio.ts";
-import { createIdFormat, isSpanId, isTraceId } from "./ids.ts";
-import type { OtlpAttributes, OtlpEvent, OtlpRequest, OtlpSpan } from "./model.ts";
-import type { PointSink } from "./point_sink.ts";
-import { createPromotion, type Promotion } from "./promotion.ts";
-import { resourceMember, restOfSpan, scopeMember, wholeSpan } from "./span_message.ts";
-import type { Clock } from "./time.ts";
-import { toValueText } from "./values.ts";
+import { createAnyValue, readAnyValue } from "./any_value.ts";
+import {
+  type AttributeName,
+  createAttributeList,
+  defineName,
+  indexOfName,
+  PLACES,
+} from "./attribute_list.ts";
+import { decimalId, isSpanId, isTraceId, lowBits } from "./ids.ts";
+import {
+  createProtoCursor,
+  moveTo,
+  type ProtoCursor,
+  ProtoError,
+  readLength,
+  readTag,
+  skipField,
+} from "./proto_cursor.ts";
+import type { MakeVisitor } from "./request_walk.ts";
+import { writeShared } from "./shared_tag.ts";
+import { createSpanAttributes, type SpanAttribute } from "./span_attributes.ts";
+import { createSpanDetails } from "./span_details.ts";
+import { createSpanFields, readSpan } from "./span_fields.ts";
+import { createSpanIds, SPAN_ID_BYTES, type SpanIds } from "./span_ids.ts";
+import {
+  closeList,
+  closeObject,
+  putAttribute,
+  putDropped,
+  putOwnMembers,
+  putStateAndFlags,
+  putStatus,
+} from "./span_message.ts";
+import { createSurroundingsReader, type ResourceParts, type Surroundings } from "./span_surroundings.ts";
+import { createSpanTags } from "./span_tags.ts";
+import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
+import { type Clock, isLess, settleTime, thousandth } from "./time.ts";
+import { textOf } from "./value_field.ts";
 
-/** Maps a request's spans into `sink`; `sampledOut` is told of each span left out by the sampling ratio. */
-export type SpansToPoints = (
-  request: OtlpRequest<OtlpSpan>,
-  sink: PointSink,
-  clock: Clock,
-  sampledOut: () => void,
-) => void;
-
-/** What a span shares with the others of its scope. */
-interface Surroundings {
-  readonly service: string;
-  /** Promoted attributes of the scope, then of the resource. */
-  readonly fields: ReadonlyMap<string, FieldValue>;
-  readonly json: string;
-}
-
-const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
 const STATUS_ERROR = 2;
+/** Whether a span is where its service is entered, left, or in between, as far as its request tells. */
+type SpanType = "entry" | "local" | "exit";
 
 /**
- * Spans as points `opentelemetry` of the category tracing.
- * @see `spec/datakit.md` 5.2 for keys and units, 8 (faults 18 and 19) for what is mended
+ * Spans as points `opentelemetry` of the category tracing, straight from a request's bytes.
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
-export function createSpansToPoints(config: OtlpConfig): SpansToPoints {
-  const promotion = createPromotion(config.customerTags);
-  const formatId = createIdFormat(config.compatibleDdtrace);
+export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVisitor {
+  const { writer, begin, refuse } = intake;
+  const kind = writer.kind("tracing", "opentelemetry");
+  const key = (name: string): Key => writer.key("tracing", name);
+  const TRACE_ID = key("trace_id");
+  const SPAN_ID = key("span_id");
+  const PARENT_ID = key("parent_id");
+  const RESOURCE = key("resource");
+  const START = key("start");
+  const DURATION = key("duration");
+  const MESSAGE = key("message");
+  const ERROR_MESSAGE = key("error_message");
+  const SERVICE = key("service");
+  const DB_HOST = key("db_host");
+  const DB_SYSTEM = key("db_system");
+
+  const tags = createSpanTags(config, writer);
+  const fields = createSpanAttributes(config, writer);
+  const details = createSpanDetails(writer, fields);
+  const surroundings = createSurroundingsReader(writer, fields.learn, config.message);
+  const attributes = createAttributeList(fields.learn);
+  const PEER_NAME = defineName(attributes, "net.peer.name");
+  const SERVER_ADDRESS = defineName(attributes, "server.address");
+  const span = createSpanFields();
+  const value = createAnyValue();
+  const message = createTextBuffer();
+  const m = config.message === "none" ? undefined : message;
+  const isWhole = config.message === "whole";
   const isWithinRatio = createTraceRatio(config.samplingRatio);
 
-  function isSampledOut(span: OtlpSpan): boolean {
-    if (config.samplingRatio >= 1 || span.status?.code === STATUS_ERROR) return false;
-    return !isWithinRatio(BigInt(`0x${span.traceId}`));
+  function isSampledOut({ bytes }: ProtoCursor): boolean {
+    if (config.samplingRatio >= 1 || span.statusCode === STATUS_ERROR) return false;
+    return !isWithinRatio(lowBits(bytes, span.traceIdTo));
   }
 
-  function add(span: OtlpSpan, around: Surroundings, spanType: string, sink: PointSink, clock: Clock): void {
-    const fields = new Map<string, FieldValue>();
-    const rest = promotion.promote(span.attributes, fields);
-    for (const [key, value] of around.fields) if (!fields.has(key)) fields.set(key, value);
-    const events = promoteEvents(span.events, promotion, fields);
-    addError(span, fields);
-
-    const tags = new Map(config.tags);
-    tags.set("source", "opentelemetry").set("remote_ip", "127.0.0.1");
-    tags.set("service", around.service).set("span_type", spanType);
-    tags.set("span_kind", KINDS[span.kind] ?? "unspecified");
-    tags.set(
-      "status",
-      span.status === undefined ? "info" : span.status.code === STATUS_ERROR ? "error" : "ok",
-    );
-    tags.set("source_type", sourceType(fields));
-    const system = fields.get("db_system") ?? fields.get("rpc_system") ?? fields.get("messaging_system");
-    if (config.splitServiceName && typeof system === "string" && system !== "") {
-      tags.set("service", system).set("base_service", around.service);
+  /** Writes the span that was read. `type`: where it stands in its service. */
+  function write(c: ProtoCursor, around: Surroundings, type: SpanType, clock: Clock): void {
+    begin(kind);
+    fields.begin();
+    if (m !== undefined) {
+      clearText(m);
+      if (isWhole) putOwnMembers(m, c, span);
+      putStateAndFlags(m, c, span);
     }
-    const dbHost = fields.has("db_system")
-      ? toValueText(span.attributes.get("net.peer.name") ?? span.attributes.get("server.address"))
-      : "";
-    if (dbHost !== "") tags.set("db_host", dbHost);
-    const httpStatus = String(fields.get("http_status_code") ?? "");
-    if (/^\d{3}$/.test(httpStatus)) {
-      tags.set("http_status_code", httpStatus);
-      fields.delete("http_status_code");
+    writeAttributes(c);
+    for (const { attribute, value } of around.fields) fields.takeShared(attribute, value);
+    details.writeEvents(c, span, m, isWhole);
+    const { statusMessageFrom: from, statusMessageTo: to } = span;
+    if (span.statusCode === STATUS_ERROR && from < to && !writer.has(ERROR_MESSAGE)) {
+      writer.textBytes(ERROR_MESSAGE, c.bytes, from, to);
     }
-
-    const { startTimeUnixNano: startNs, endTimeUnixNano: endNs } = span;
-    const timeNs = clock.settle(startNs, endNs);
-    fields.set("trace_id", formatId(span.traceId)).set("span_id", formatId(span.spanId));
-    fields.set("parent_id", formatId(isSpanId(span.parentSpanId) ? span.parentSpanId : ""));
-    fields.set("resource", span.name).set("start", timeNs / 1000n);
-    fields.set("duration", startNs > 0n && endNs > startNs ? (endNs - startNs) / 1000n : 0n);
-    if (config.message === "rest") fields.set("message", restOfSpan(span, rest, events, around.json));
-    else if (config.message === "whole") fields.set("message", wholeSpan(span, around.json));
-    sink.add({ category: "tracing", measurement: "opentelemetry", tags, fields, timeNs }, span.trimmed);
+    if (m !== undefined) {
+      putDropped(m, "events", span.droppedEvents);
+      details.putLinks(c, span, m);
+      putDropped(m, "links", span.droppedLinks);
+      putStatus(m, c, span, isWhole);
+      putBytes(m, around.json);
+      closeObject(m, 0);
+      writer.textBytes(MESSAGE, m.bytes, 0, m.at);
+    }
+    writeTags(c, around, type);
+    writeIds(c);
+    settleTime(clock, span.startLow, span.startHigh, span.endLow, span.endHigh);
+    writer.integer(START, thousandth(clock.low, clock.high));
+    writeDuration();
+    if (span.isTrimmed) writer.trim();
+    writer.end(clock.low, clock.high);
   }
 
-  return (request, sink, clock, sampledOut) => {
-    const spanType = createSpanTypes(request);
-    for (const { resource, scopes } of request.resources) {
-      const resourceFields = new Map<string, FieldValue>();
-      const resourceRest = promotion.promote(resource.attributes, resourceFields);
-      const whole = config.message === "whole";
-      const resourceJson = resourceMember(whole ? resource.attributes : resourceRest);
-      for (const { scope, items } of scopes) {
-        const fields = new Map<string, FieldValue>();
-        const scopeRest = promotion.promote(scope.attributes, fields);
-        for (const [key, value] of resourceFields) if (!fields.has(key)) fields.set(key, value);
-        const around = {
-          service: toValueText(resource.attributes.get("service.name")) || "unknown_service",
-          fields,
-          json: resourceJson + scopeMember(scope, whole ? scope.attributes : scopeRest),
-        };
-        for (const span of items) {
-          if (!isTraceId(span.traceId)) sink.reject("a trace_id must be 16 bytes that are not all zero");
-          else if (!isSpanId(span.spanId)) sink.reject("a span_id must be 8 bytes that are not all zero");
-          else if (isSampledOut(span)) sampledOut();
-          else add(span, around, spanType(span), sink, clock);
-        }
-      }
+  /** Attributes into fields where they are chosen, into the message otherwise. */
+  function writeAttributes(c: ProtoCursor): void {
+    const { places, names, count } = attributes;
+    let isFirst = true;
+    for (let index = 0; index < count; index++) {
+      const place = index * PLACES;
+      const name = names[index];
+      if (name === undefined) continue;
+      readAnyValue(c, places[place + 2] ?? 0, places[place + 3] ?? 0, value);
+      if ((fields.take(c, name.value, value) && !isWhole) || m === undefined) continue;
+      putAttribute(m, c, places[place] ?? 0, places[place + 1] ?? 0, value, isFirst);
+      isFirst = false;
     }
+    if (m === undefined) return;
+    if (!isFirst) closeList(m);
+    putDropped(m, "attributes", span.droppedAttributes);
+  }
+
+  function writeTags(c: ProtoCursor, around: Surroundings, type: SpanType): void {
+    writeShared(writer, tags.sourceType());
+    writeShared(writer, tags.source);
+    writeShared(writer, tags.remoteIp);
+    writeShared(writer, tags.type[type]);
+    writeShared(writer, tags.kinds[span.kind] ?? tags.unspecified);
+    const { statusCode } = span;
+    writeShared(writer, tags.status[statusCode < 0 ? "none" : statusCode === STATUS_ERROR ? "error" : "ok"]);
+    const system = config.splitServiceName ? fields.system() : "";
+    if (system === "") writeShared(writer, around.service);
+    else {
+      writer.tag(SERVICE, system);
+      writeShared(writer, around.baseService);
+    }
+    if (writer.has(DB_SYSTEM)) writeDatabaseHost(c);
+    for (const tag of tags.user) {
+      if (!tag.mayBeOwn || !writer.has(tag.key)) writeShared(writer, tag);
+    }
+  }
+
+  function writeDatabaseHost(c: ProtoCursor): void {
+    if (!readNamed(c, PEER_NAME) && !readNamed(c, SERVER_ADDRESS)) return;
+    const host = textOf(c, value);
+    if (host !== "") writer.tag(DB_HOST, host);
+  }
+
+  /** Reads the attribute of a name; `false`: there is none, or it is empty. */
+  function readNamed(c: ProtoCursor, name: AttributeName<SpanAttribute>): boolean {
+    const index = indexOfName(attributes, name);
+    if (index < 0) return false;
+    const place = index * PLACES;
+    readAnyValue(c, attributes.places[place + 2] ?? 0, attributes.places[place + 3] ?? 0, value);
+    return value.kind !== "none";
+  }
+
+  function writeIds({ bytes }: ProtoCursor): void {
+    writer.textBytes(RESOURCE, bytes, span.nameFrom, span.nameTo);
+    writeId(TRACE_ID, bytes, span.traceIdFrom, span.traceIdTo);
+    writeId(SPAN_ID, bytes, span.spanIdFrom, span.spanIdTo);
+    if (!isSpanId(bytes, span.parentIdFrom, span.parentIdTo)) writer.text(PARENT_ID, "0");
+    else writeId(PARENT_ID, bytes, span.parentIdFrom, span.parentIdTo);
+  }
+
+  function writeId(key: Key, bytes: Uint8Array, from: number, to: number): void {
+    if (config.compatibleDdtrace) writer.text(key, decimalId(bytes, to));
+    else writer.hex(key, bytes, from, to);
+  }
+
+  /** In µs; 0 where it cannot be told. */
+  function writeDuration(): void {
+    const { startLow, startHigh, endLow, endHigh } = span;
+    if ((startLow | startHigh) === 0 || !isLess(startLow, startHigh, endLow, endHigh)) {
+      return writer.integer(DURATION, 0);
+    }
+    const borrow = endLow < startLow ? 1 : 0;
+    const low = (endLow - startLow) >>> 0;
+    const high = (endHigh - startHigh - borrow) >>> 0;
+    const us = thousandth(low, high);
+    if (us <= Number.MAX_SAFE_INTEGER) writer.integer(DURATION, us);
+    else writer.field(DURATION, (BigInt(high) << 32n | BigInt(low)) / 1000n);
+  }
+
+  return (bytes, isOwn, sink, clock) => {
+    const c = createProtoCursor(bytes, isOwn);
+    const ids = createSpanIds();
+    const parents = createSpanIds();
+    let resource: readonly [from: number, to: number] = [0, 0];
+    let scope: readonly [from: number, to: number] = [0, 0];
+    let resourceParts: ResourceParts | undefined;
+    let around: Surroundings | undefined;
+
+    /** Read with the first span below them. */
+    function readAround(): Surroundings {
+      resourceParts ??= surroundings.resource(c, ...resource);
+      around ??= surroundings.scope(c, resourceParts, ...scope);
+      return around;
+    }
+
+    function typeOf(): SpanType {
+      const { spanIdFrom, parentIdFrom, parentIdTo } = span;
+      if (parentIdTo - parentIdFrom !== SPAN_ID_BYTES || !ids.has(bytes, parentIdFrom)) return "entry";
+      return parents.has(bytes, spanIdFrom) ? "local" : "exit";
+    }
+
+    return {
+      survey: (from, to) => surveySpan(c, from, to, ids, parents),
+      resource: (from, to) => {
+        resource = [from, to];
+        resourceParts = undefined;
+        around = undefined;
+      },
+      scope: (from, to) => {
+        scope = [from, to];
+        around = undefined;
+      },
+      item: (from, to) => {
+        readSpan(c, from, to, span, attributes);
+        if (!isTraceId(bytes, span.traceIdFrom, span.traceIdTo)) {
+          sink.reject("a trace_id must be 16 bytes that are not all zero");
+        } else if (!isSpanId(bytes, span.spanIdFrom, span.spanIdTo)) {
+          sink.reject("a span_id must be 8 bytes that are not all zero");
+        } else if (isSampledOut(c)) refuse("sampled_out");
+        else write(c, around ?? readAround(), typeOf(), clock);
+        return false;
+      },
+    };
   };
 }
 
-/** Whether a span is where its service is entered, left, or in between, as far as this request tells. */
-function createSpanTypes(request: OtlpRequest<OtlpSpan>): (span: OtlpSpan) => "entry" | "local" | "exit" {
-  const spanIds = new Set<string>();
-  const parentIds = new Set<string>();
-  for (const { scopes } of request.resources) {
-    for (const { items } of scopes) {
-      for (const { spanId, parentSpanId } of items) {
-        spanIds.add(spanId);
-        parentIds.add(parentSpanId);
+/** Notes the ids of the span that lies at `[from, to)`; of a malformed one those before the fault. */
+function surveySpan(c: ProtoCursor, from: number, to: number, ids: SpanIds, parents: SpanIds): void {
+  moveTo(c, from, to);
+  try {
+    for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
+      if (tag !== 0x12 && tag !== 0x22) {
+        skipField(c, tag);
+        continue;
       }
+      const length = readLength(c);
+      if (length === SPAN_ID_BYTES) (tag === 0x12 ? ids : parents).add(c.bytes, c.at);
+      c.at += length;
     }
+  } catch (error) {
+    // It is counted when it is to be taken.
+    if (!(error instanceof ProtoError)) throw error;
   }
-  return ({ spanId, parentSpanId }) => {
-    if (!spanIds.has(parentSpanId)) return "entry";
-    return parentIds.has(spanId) ? "local" : "exit";
-  };
-}
-
-/** Promotes the events' attributes; returns the events with what is left of them. */
-function promoteEvents(
-  events: readonly OtlpEvent[],
-  promotion: Promotion,
-  fields: Map<string, FieldValue>,
-): readonly OtlpEvent[] {
-  if (events.length === 0) return events;
-  const exception = events.find((event) => event.name === "exception");
-  if (exception !== undefined) addException(exception.attributes, fields);
-  return events.map((event) => ({ ...event, attributes: promotion.promote(event.attributes, fields) }));
-}
-
-/** `error_type`, `error_message` and `error_stack` are where Guance looks for what went wrong. */
-function addException(attributes: OtlpAttributes, fields: Map<string, FieldValue>): void {
-  for (
-    const [name, key] of [
-      ["exception.type", "error_type"],
-      ["exception.message", "error_message"],
-      ["exception.stacktrace", "error_stack"],
-    ] as const
-  ) {
-    const text = toValueText(attributes.get(name));
-    if (text !== "" && !fields.has(key)) fields.set(key, text);
-  }
-}
-
-function addError({ status }: OtlpSpan, fields: Map<string, FieldValue>): void {
-  if (status?.code === STATUS_ERROR && status.message !== "" && !fields.has("error_message")) {
-    fields.set("error_message", status.message);
-  }
-}
-
-function sourceType(fields: ReadonlyMap<string, FieldValue>): string {
-  if (fields.has("db_system")) return "db";
-  if (fields.has("messaging_system")) return "message_queue";
-  const web = ["http_method", "http_url", "http_scheme", "http_status_code", "rpc_system"];
-  return web.some((key) => fields.has(key)) ? "web" : "custom";
 }

@@ -1,17 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { cumulate, cumulateExponential } from "../../../src/ingest/otlp/buckets.ts";
-import type { OtlpExponentialPoint, OtlpHistogramPoint } from "../../../src/ingest/otlp/model.ts";
+import { cumulate, cumulateExponential, type Histogram } from "../../../src/ingest/otlp/buckets.ts";
 
-const BASE = { timeUnixNano: 1n, attributes: new Map(), flags: 0, sum: 1, min: 1, max: 1 };
 const NO_BUCKETS = { offset: 0, bucketCounts: [] };
 
-function histogram(bucketCounts: bigint[], explicitBounds: number[]): OtlpHistogramPoint {
-  return { ...BASE, count: 3n, bucketCounts, explicitBounds };
+function histogram(bucketCounts: bigint[], explicitBounds: number[]): Histogram {
+  return exponential({ count: 3n, bucketCounts, explicitBounds });
 }
 
-function exponential(more: Partial<OtlpExponentialPoint>): OtlpExponentialPoint {
+function exponential(more: Partial<Histogram>): Histogram {
   const empty = { scale: 0, zeroCount: 0n, zeroThreshold: 0, positive: NO_BUCKETS, negative: NO_BUCKETS };
-  return { ...BASE, count: 0n, ...empty, ...more };
+  return { count: 0n, bucketCounts: [], explicitBounds: [], ...empty, ...more };
 }
 
 Deno.test("cumulate() sums the counts up to each bound", () => {

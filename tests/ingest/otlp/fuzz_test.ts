@@ -18,9 +18,9 @@ const SIGNALS = ["traces", "logs", "metrics"] as const;
 const CONFIG = parseConfig({}).config.otlp;
 const SERVICES = { traces: "trace.v1.Trace", logs: "logs.v1.Logs", metrics: "metrics.v1.Metrics" } as const;
 
-function take(signal: Signal, encoding: Encoding, body: Uint8Array): Recorder {
+async function take(signal: Signal, encoding: Encoding, body: Uint8Array): Promise<Recorder> {
   const recorder = createRecorder();
-  createExportHandler(CONFIG, recorder.context)(signal, encoding, body);
+  await createExportHandler(CONFIG, recorder.context)(signal, encoding, body);
   return recorder;
 }
 
@@ -40,18 +40,18 @@ function made({ points, refused }: Recorder): unknown {
 }
 
 for (const signal of SIGNALS) {
-  Deno.test(`any request for ${signal} gives the same points from protobuf and from JSON`, () => {
-    fc.assert(
-      fc.property(REQUESTS[signal], (request) => {
-        const proto = take(signal, "protobuf", encodeOtlp(signal, request));
-        assertEquals(made(take(signal, "json", json(request))), made(proto));
+  Deno.test(`any request for ${signal} gives the same points from protobuf and from JSON`, async () => {
+    await fc.assert(
+      fc.asyncProperty(REQUESTS[signal], async (request) => {
+        const proto = await take(signal, "protobuf", encodeOtlp(signal, request));
+        assertEquals(made(await take(signal, "json", json(request))), made(proto));
         encode(proto.points);
       }),
       { numRuns: 300 },
     );
   });
 
-  Deno.test(`a request for ${signal} with anything in place of a value, however deep or long, loses nothing else`, () => {
+  Deno.test(`a request for ${signal} with anything in place of a value, however deep or long, loses nothing else`, async () => {
     const odd = fc.oneof(
       fc.integer({ min: 100, max: 20_000 }).map((levels) => "[".repeat(levels) + "]".repeat(levels)),
       fc.integer({ min: 100, max: 20_000 }).map((levels) =>
@@ -60,8 +60,8 @@ for (const signal of SIGNALS) {
       fc.integer({ min: 16, max: 100_000 }).map((digits) => "7".repeat(digits)),
       fc.json(),
     );
-    fc.assert(
-      fc.property(REQUESTS[signal], odd, fc.nat(), (request, value, place) => {
+    await fc.assert(
+      fc.asyncProperty(REQUESTS[signal], odd, fc.nat(), async (request, value, place) => {
         const text = JSON.stringify(request);
         const places = Array.from(text.matchAll(/"\w+Value":("[^"\\]*"|-?\d[\d.e+-]*)/g));
         const chosen = places[place % Math.max(1, places.length)];
@@ -69,9 +69,9 @@ for (const signal of SIGNALS) {
         const at = chosen.index + chosen[0].length;
         const mutated = text.slice(0, at - (chosen[1]?.length ?? 0)) + value + text.slice(at);
         const began = performance.now();
-        const got = take(signal, "json", new TextEncoder().encode(mutated));
+        const got = await take(signal, "json", new TextEncoder().encode(mutated));
         assertEquals(performance.now() - began < 1000, true);
-        const whole = take(signal, "json", json(request));
+        const whole = await take(signal, "json", json(request));
         assertEquals(got.points.length, whole.points.length, mutated.slice(0, 2000));
         assertEquals(got.refused.get("malformed"), whole.refused.get("malformed"));
       }),
@@ -79,19 +79,23 @@ for (const signal of SIGNALS) {
     );
   });
 
-  Deno.test(`bytes that are broken anywhere in a request for ${signal} are answered, and change nothing lent`, () => {
+  Deno.test(`bytes that are broken anywhere in a request for ${signal} are answered, and change nothing lent`, async () => {
     const place = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));
-    fc.assert(
-      fc.property(REQUESTS[signal], fc.array(place, { minLength: 1, maxLength: 4 }), (request, changes) => {
-        for (const encoding of ["protobuf", "json"] as const) {
-          const body = encoding === "json" ? json(request) : encodeOtlp(signal, request);
-          for (const [at, byte] of changes) body[at % body.length] = byte;
-          const before = body.slice();
-          const { points } = take(signal, encoding, body);
-          encode(points);
-          assertEquals(body, before);
-        }
-      }),
+    await fc.assert(
+      fc.asyncProperty(
+        REQUESTS[signal],
+        fc.array(place, { minLength: 1, maxLength: 4 }),
+        async (request, changes) => {
+          for (const encoding of ["protobuf", "json"] as const) {
+            const body = encoding === "json" ? json(request) : encodeOtlp(signal, request);
+            for (const [at, byte] of changes) body[at % body.length] = byte;
+            const before = body.slice();
+            const { points } = await take(signal, encoding, body);
+            encode(points);
+            assertEquals(body, before);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -121,7 +125,7 @@ scenario("gRPC bodies in one chunk and in many give the points of the whole", as
         const path = `/opentelemetry.proto.collector.${SERVICES[signal]}Service/Export`;
         const answer = await callGrpc(port, chunks, { ":path": path });
         assertEquals(answer.code, "0");
-        assertEquals(made(recorder), made(take(signal, "protobuf", message)));
+        assertEquals(made(recorder), made(await take(signal, "protobuf", message)));
       }),
       { numRuns: 40 },
     );

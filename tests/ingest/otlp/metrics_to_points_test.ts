@@ -7,13 +7,17 @@ const TIME = "1700000000000000000";
 const DELTA = 1;
 const CUMULATIVE = 2;
 
-function record(metric: unknown, env: Environment = {}, resource: Record<string, unknown> = {}): Recorder {
-  return exportJson("metrics", {
+async function record(
+  metric: unknown,
+  env: Environment = {},
+  resource: Record<string, unknown> = {},
+): Promise<Recorder> {
+  return (await exportJson("metrics", {
     resourceMetrics: [{
       resource: { attributes: attributes(resource) },
       scopeMetrics: [{ scope: { name: "m" }, metrics: [metric] }],
     }],
-  }, env);
+  }, env));
 }
 
 function gauge(...dataPoints: unknown[]): unknown {
@@ -22,8 +26,8 @@ function gauge(...dataPoints: unknown[]): unknown {
 
 const TAGS = "otel_service,remote_ip=127.0.0.1,scope_name=m";
 
-Deno.test("createMetricsToPoints() makes the worked example E6 of a histogram", () => {
-  const { points } = exportJson("metrics", {
+Deno.test("createMetricsToPoints() makes the worked example E6 of a histogram", async () => {
+  const { points } = await exportJson("metrics", {
     resourceMetrics: [{
       resource: { attributes: attributes({ "service.name": "svc-a" }) },
       scopeMetrics: [{
@@ -68,8 +72,8 @@ Deno.test("createMetricsToPoints() makes the worked example E6 of a histogram", 
   ]);
 });
 
-Deno.test("createMetricsToPoints() keeps ints exact and doubles as they are", () => {
-  const made = record(gauge(
+Deno.test("createMetricsToPoints() keeps ints exact and doubles as they are", async () => {
+  const made = await record(gauge(
     { timeUnixNano: TIME, asInt: "9223372036854775807" },
     { timeUnixNano: TIME, asDouble: 1.5 },
     { timeUnixNano: TIME, asInt: 0 },
@@ -81,8 +85,8 @@ Deno.test("createMetricsToPoints() keeps ints exact and doubles as they are", ()
   ]);
 });
 
-Deno.test("createMetricsToPoints() rejects data points without a value or a time, and keeps the others", () => {
-  const made = record(gauge(
+Deno.test("createMetricsToPoints() rejects data points without a value or a time, and keeps the others", async () => {
+  const made = await record(gauge(
     { timeUnixNano: TIME, asDouble: null },
     { timeUnixNano: TIME, asDouble: "Infinity" },
     { timeUnixNano: TIME },
@@ -94,22 +98,22 @@ Deno.test("createMetricsToPoints() rejects data points without a value or a time
   assertEquals(made.refused, new Map([["malformed", 5]]));
 });
 
-Deno.test("createMetricsToPoints() sends nothing for a series that has ended", () => {
-  const made = record(gauge({ timeUnixNano: TIME, asInt: 1, flags: 1 }));
+Deno.test("createMetricsToPoints() sends nothing for a series that has ended", async () => {
+  const made = await record(gauge({ timeUnixNano: TIME, asInt: 1, flags: 1 }));
   assertEquals([made.points.length, made.refused.size], [0, 0]);
 });
 
-Deno.test("createMetricsToPoints() rejects metrics without a name or of an unknown kind", () => {
-  const made = record({ name: "new_kind", futuristic: {} });
+Deno.test("createMetricsToPoints() rejects metrics without a name or of an unknown kind", async () => {
+  const made = await record({ name: "new_kind", futuristic: {} });
   assertEquals([made.points.length, made.refused], [0, new Map([["malformed", 1]])]);
-  const nameless = record({
+  const nameless = await record({
     gauge: { dataPoints: [{ timeUnixNano: TIME, asInt: 1 }, { timeUnixNano: TIME, asInt: 2 }] },
   });
   assertEquals(nameless.refused, new Map([["malformed", 2]]));
 });
 
-Deno.test("createMetricsToPoints() makes tags of all attributes, the nearest first, but what the SDK says of itself", () => {
-  const made = record(
+Deno.test("createMetricsToPoints() makes tags of all attributes, the nearest first, but what the SDK says of itself", async () => {
+  const made = await record(
     gauge({
       timeUnixNano: TIME,
       asInt: 1,
@@ -123,22 +127,22 @@ Deno.test("createMetricsToPoints() makes tags of all attributes, the nearest fir
   ]);
 });
 
-Deno.test("createMetricsToPoints() leaves out a minimum, maximum and sum that are not told", () => {
-  const made = record({
+Deno.test("createMetricsToPoints() leaves out a minimum, maximum and sum that are not told", async () => {
+  const made = await record({
     name: "h",
     histogram: { aggregationTemporality: DELTA, dataPoints: [{ timeUnixNano: TIME, count: "2" }] },
   });
   assertEquals(made.lines(), [`${TAGS} h_count=2u ${TIME}`]);
 });
 
-Deno.test("createMetricsToPoints() rejects a histogram whose bounds do not fit its buckets", () => {
+Deno.test("createMetricsToPoints() rejects a histogram whose bounds do not fit its buckets", async () => {
   const point = { timeUnixNano: TIME, count: 2, bucketCounts: [1, 1], explicitBounds: [1, 2] };
-  const made = record({ name: "h", histogram: { aggregationTemporality: DELTA, dataPoints: [point] } });
+  const made = await record({ name: "h", histogram: { aggregationTemporality: DELTA, dataPoints: [point] } });
   assertEquals([made.points.length, made.refused], [0, new Map([["malformed", 1]])]);
 });
 
-Deno.test("createMetricsToPoints() makes cumulative buckets of an exponential histogram", () => {
-  const made = record({
+Deno.test("createMetricsToPoints() makes cumulative buckets of an exponential histogram", async () => {
+  const made = await record({
     name: "e",
     exponentialHistogram: {
       aggregationTemporality: DELTA,
@@ -163,8 +167,8 @@ Deno.test("createMetricsToPoints() makes cumulative buckets of an exponential hi
   ]);
 });
 
-Deno.test("createMetricsToPoints() makes a point of each quantile of a summary", () => {
-  const made = record({
+Deno.test("createMetricsToPoints() makes a point of each quantile of a summary", async () => {
+  const made = await record({
     name: "s",
     summary: {
       dataPoints: [{
@@ -186,28 +190,28 @@ Deno.test("createMetricsToPoints() makes a point of each quantile of a summary",
   assertEquals(made.refused.size, 0);
 });
 
-Deno.test("createMetricsToPoints() names the instance of cumulative metrics that do not", () => {
+Deno.test("createMetricsToPoints() names the instance of cumulative metrics that do not", async () => {
   const sum = (aggregationTemporality: number): unknown => ({
     name: "c",
     sum: { aggregationTemporality, isMonotonic: true, dataPoints: [{ timeUnixNano: TIME, asInt: 3 }] },
   });
   const instance = (made: Recorder): string | undefined => made.points[0]?.tags.get("faas_instance");
-  assertEquals(instance(record(sum(CUMULATIVE))), "instance-1");
-  assertEquals(instance(record(sum(DELTA))), undefined);
-  assertEquals(instance(record(gauge({ timeUnixNano: TIME, asInt: 1 }))), undefined);
-  assertEquals(instance(record(sum(CUMULATIVE), {}, { "service.instance.id": "i" })), undefined);
-  assertEquals(instance(record(sum(CUMULATIVE), {}, { "faas.instance": "log/stream" })), "log/stream");
-  assertEquals(instance(record(sum(CUMULATIVE), { ENV_INPUT_OTEL_INSTANCE_TAG: "false" })), undefined);
+  assertEquals(instance(await record(sum(CUMULATIVE))), "instance-1");
+  assertEquals(instance(await record(sum(DELTA))), undefined);
+  assertEquals(instance(await record(gauge({ timeUnixNano: TIME, asInt: 1 }))), undefined);
+  assertEquals(instance(await record(sum(CUMULATIVE), {}, { "service.instance.id": "i" })), undefined);
+  assertEquals(instance(await record(sum(CUMULATIVE), {}, { "faas.instance": "log/stream" })), "log/stream");
+  assertEquals(instance(await record(sum(CUMULATIVE), { ENV_INPUT_OTEL_INSTANCE_TAG: "false" })), undefined);
 });
 
-Deno.test("createMetricsToPoints() bounds the points that buckets may become", () => {
+Deno.test("createMetricsToPoints() bounds the points that buckets may become", async () => {
   const bucketCounts = Array.from({ length: 4000 }, () => 1);
   const explicitBounds = Array.from({ length: 3999 }, (_, i) => i);
   const dataPoints = Array.from(
     { length: 30 },
     () => ({ timeUnixNano: TIME, count: 4000, bucketCounts, explicitBounds }),
   );
-  const made = record({ name: "h", histogram: { aggregationTemporality: DELTA, dataPoints } });
+  const made = await record({ name: "h", histogram: { aggregationTemporality: DELTA, dataPoints } });
   assert(made.points.length <= 100_030, `${made.points.length}`);
   assertEquals(made.refused, new Map([["malformed", 5]]));
 });

@@ -49,10 +49,14 @@ export function createTestReceiver(recorder: Recorder, env: Environment = {}): R
 }
 
 /** What becomes of one JSON request: the points, as recorded. */
-export function exportJson(signal: Signal, request: unknown, env: Environment = {}): Recorder {
+export async function exportJson(
+  signal: Signal,
+  request: unknown,
+  env: Environment = {},
+): Promise<Recorder> {
   const recorder = createRecorder();
   const handle = createExportHandler(parseConfig(env).config.otlp, recorder.context);
-  handle(signal, "json", new TextEncoder().encode(JSON.stringify(request)));
+  await handle(signal, "json", new TextEncoder().encode(JSON.stringify(request)));
   return recorder;
 }
 

@@ -18,27 +18,31 @@ function span(more: Record<string, unknown> = {}): Record<string, unknown> {
   };
 }
 
-function record(spans: unknown[], env: Environment = {}, resource: Record<string, unknown> = {}): Recorder {
-  return exportJson("traces", {
+async function record(
+  spans: unknown[],
+  env: Environment = {},
+  resource: Record<string, unknown> = {},
+): Promise<Recorder> {
+  return (await exportJson("traces", {
     resourceSpans: [{
       resource: { attributes: attributes(resource) },
       scopeSpans: [{ scope: { name: "lib", version: "1" }, spans }],
     }],
-  }, env);
+  }, env));
 }
 
-function point(
+async function point(
   more: Record<string, unknown>,
   env: Environment = {},
   resource: Record<string, unknown> = {},
-): Point {
-  const [first] = record([span(more)], env, resource).points;
+): Promise<Point> {
+  const [first] = (await record([span(more)], env, resource)).points;
   if (first === undefined) throw new Error("no point");
   return first;
 }
 
-Deno.test("createSpansToPoints() makes DataKit's point of a span", () => {
-  const made = record(
+Deno.test("createSpansToPoints() makes DataKit's point of a span", async () => {
+  const made = await record(
     [
       span({
         kind: 2,
@@ -58,8 +62,8 @@ Deno.test("createSpansToPoints() makes DataKit's point of a span", () => {
   ]);
 });
 
-Deno.test("createSpansToPoints() tells entry, local and exit spans by the ids of the request", () => {
-  const made = record([
+Deno.test("createSpansToPoints() tells entry, local and exit spans by the ids of the request", async () => {
+  const made = await record([
     span({ spanId: "000000000000000a" }),
     span({ spanId: "000000000000000b", parentSpanId: "000000000000000a" }),
     span({ spanId: "000000000000000c", parentSpanId: "000000000000000b" }),
@@ -67,20 +71,21 @@ Deno.test("createSpansToPoints() tells entry, local and exit spans by the ids of
   assertEquals(made.points.map((p) => p.tags.get("span_type")), ["entry", "local", "exit"]);
 });
 
-Deno.test("createSpansToPoints() writes the status of a span: info without one, ok, or error", () => {
-  const status = (more: Record<string, unknown>): string | undefined => point(more).tags.get("status");
-  assertEquals(status({ status: undefined }), "info");
-  assertEquals(status({ status: {} }), "ok");
-  assertEquals(status({ status: { code: 1 } }), "ok");
-  assertEquals(status({ status: { code: 2 } }), "error");
+Deno.test("createSpansToPoints() writes the status of a span: info without one, ok, or error", async () => {
+  const status = async (more: Record<string, unknown>): Promise<string | undefined> =>
+    (await point(more)).tags.get("status");
+  assertEquals(await status({ status: undefined }), "info");
+  assertEquals(await status({ status: {} }), "ok");
+  assertEquals(await status({ status: { code: 1 } }), "ok");
+  assertEquals(await status({ status: { code: 2 } }), "error");
 });
 
-Deno.test("createSpansToPoints() keeps a failed span's status message", () => {
-  assertEquals(point({ status: { code: 2, message: "boom" } }).fields.get("error_message"), "boom");
+Deno.test("createSpansToPoints() keeps a failed span's status message", async () => {
+  assertEquals((await point({ status: { code: 2, message: "boom" } })).fields.get("error_message"), "boom");
 });
 
-Deno.test("createSpansToPoints() names the service after a database and keeps its system and host", () => {
-  const made = point(
+Deno.test("createSpansToPoints() names the service after a database and keeps its system and host", async () => {
+  const made = await point(
     {
       attributes: attributes({
         "db.system": "mysql",
@@ -99,8 +104,8 @@ Deno.test("createSpansToPoints() names the service after a database and keeps it
   assertEquals(made.fields.get("db_statement"), "SELECT 1");
 });
 
-Deno.test("createSpansToPoints() leaves the service alone when told so", () => {
-  const made = point(
+Deno.test("createSpansToPoints() leaves the service alone when told so", async () => {
+  const made = await point(
     { attributes: attributes({ "db.system.name": "mysql" }) },
     { ENV_INPUT_OTEL_SPLIT_SERVICE_NAME: "false" },
     { "service.name": "svc" },
@@ -109,23 +114,23 @@ Deno.test("createSpansToPoints() leaves the service alone when told so", () => {
   assertEquals(made.fields.get("db_system"), "mysql");
 });
 
-Deno.test("createSpansToPoints() knows where a span comes from", () => {
-  const source = (values: Record<string, unknown>): string | undefined =>
-    point({ attributes: attributes(values) }).tags.get("source_type");
-  assertEquals(source({ "http.request.method": "GET" }), "web");
-  assertEquals(source({ "rpc.system": "grpc" }), "web");
-  assertEquals(source({ "messaging.system": "kafka" }), "message_queue");
-  assertEquals(source({ "db.system": "redis", "http.method": "GET" }), "db");
-  assertEquals(source({}), "custom");
+Deno.test("createSpansToPoints() knows where a span comes from", async () => {
+  const source = async (values: Record<string, unknown>): Promise<string | undefined> =>
+    (await point({ attributes: attributes(values) })).tags.get("source_type");
+  assertEquals(await source({ "http.request.method": "GET" }), "web");
+  assertEquals(await source({ "rpc.system": "grpc" }), "web");
+  assertEquals(await source({ "messaging.system": "kafka" }), "message_queue");
+  assertEquals(await source({ "db.system": "redis", "http.method": "GET" }), "db");
+  assertEquals(await source({}), "custom");
 });
 
-Deno.test("createSpansToPoints() makes an HTTP status a tag", () => {
-  const made = point({ attributes: attributes({ "http.response.status_code": 503 }) });
+Deno.test("createSpansToPoints() makes an HTTP status a tag", async () => {
+  const made = await point({ attributes: attributes({ "http.response.status_code": 503 }) });
   assertEquals(made.tags.get("http_status_code"), "503");
   assertEquals(made.fields.has("http_status_code"), false);
 });
 
-Deno.test("createSpansToPoints() shows the first exception as the error and keeps further ones", () => {
+Deno.test("createSpansToPoints() shows the first exception as the error and keeps further ones", async () => {
   const exception = (type: string): unknown => ({
     name: "exception",
     timeUnixNano: "5",
@@ -135,7 +140,7 @@ Deno.test("createSpansToPoints() shows the first exception as the error and keep
       "exception.stacktrace": "at x",
     }),
   });
-  const made = point({ events: [exception("A"), exception("B")] });
+  const made = await point({ events: [exception("A"), exception("B")] });
   assertEquals(made.fields.get("error_type"), "A");
   assertEquals(made.fields.get("error_message"), "A!");
   assertEquals(made.fields.get("error_stack"), "at x");
@@ -145,8 +150,8 @@ Deno.test("createSpansToPoints() shows the first exception as the error and keep
   assertEquals(message.events[1].attributes[0], { key: "exception.type", value: { stringValue: "B" } });
 });
 
-Deno.test("createSpansToPoints() keeps links, trace state, flags and dropped counts in the message", () => {
-  const made = point({
+Deno.test("createSpansToPoints() keeps links, trace state, flags and dropped counts in the message", async () => {
+  const made = await point({
     traceState: "a=1",
     flags: 257,
     droppedAttributesCount: 1,
@@ -175,9 +180,9 @@ Deno.test("createSpansToPoints() keeps links, trace state, flags and dropped cou
   });
 });
 
-Deno.test("createSpansToPoints() writes the whole span, or no message, when told so", () => {
+Deno.test("createSpansToPoints() writes the whole span, or no message, when told so", async () => {
   const more = { kind: 3, attributes: attributes({ "http.method": "GET" }) };
-  const whole = point(more, { ENV_INPUT_OTEL_CLEAN_MESSAGE: "false" });
+  const whole = await point(more, { ENV_INPUT_OTEL_CLEAN_MESSAGE: "false" });
   assertEquals(JSON.parse(String(whole.fields.get("message"))), {
     traceId: TRACE_ID,
     spanId: "eee19b7ec3c1b174",
@@ -189,13 +194,13 @@ Deno.test("createSpansToPoints() writes the whole span, or no message, when told
     status: { code: 0 },
     scope: { name: "lib", version: "1" },
   });
-  assertEquals(point(more, { ENV_INPUT_OTEL_DEL_MESSAGE: "true" }).fields.has("message"), false);
+  assertEquals((await point(more, { ENV_INPUT_OTEL_DEL_MESSAGE: "true" })).fields.has("message"), false);
 });
 
-Deno.test("createSpansToPoints() promotes the user's choice of attributes, never over a span's own keys", () => {
+Deno.test("createSpansToPoints() promotes the user's choice of attributes, never over a span's own keys", async () => {
   const values = { "user.id": "u", "app.a": 1, "app.b": [1, "x"], resource: "r", "other": true };
   const env = { ENV_INPUT_OTEL_CUSTOMER_TAGS: '["user.id","reg:^app\\\\.","resource"]' };
-  const made = point({ attributes: attributes(values) }, env);
+  const made = await point({ attributes: attributes(values) }, env);
   assertEquals(made.fields.get("user_id"), "u");
   assertEquals(made.fields.get("app_a"), 1n);
   assertEquals(made.fields.get("app_b"), '[1,"x"]');
@@ -205,18 +210,20 @@ Deno.test("createSpansToPoints() promotes the user's choice of attributes, never
     JSON.parse(String(made.fields.get("message"))).attributes,
     attributes({ resource: "r", other: true }),
   );
-  const all = point({ attributes: attributes(values) }, { ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL: "true" });
+  const all = await point({ attributes: attributes(values) }, { ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL: "true" });
   assertEquals(all.fields.get("other"), true);
 });
 
-Deno.test("createSpansToPoints() writes decimal ids for ddtrace's sake", () => {
-  const made = point({ parentSpanId: "00000000000000ff" }, { ENV_INPUT_OTEL_COMPATIBLE_DDTRACE: "true" });
+Deno.test("createSpansToPoints() writes decimal ids for ddtrace's sake", async () => {
+  const made = await point({ parentSpanId: "00000000000000ff" }, {
+    ENV_INPUT_OTEL_COMPATIBLE_DDTRACE: "true",
+  });
   assertEquals(made.fields.get("trace_id"), "15161849952847513100");
   assertEquals(made.fields.get("span_id"), "17213210219539181940");
   assertEquals(made.fields.get("parent_id"), "255");
 });
 
-Deno.test("createSpansToPoints() rejects ids that are zero or of a wrong length", () => {
+Deno.test("createSpansToPoints() rejects ids that are zero or of a wrong length", async () => {
   const bad = [
     span({ traceId: "0".repeat(32) }),
     span({ traceId: "abc" }),
@@ -224,40 +231,40 @@ Deno.test("createSpansToPoints() rejects ids that are zero or of a wrong length"
     span({ spanId: "0".repeat(16) }),
     span({ spanId: "g".repeat(16) }),
   ];
-  const made = record([...bad, span()]);
+  const made = await record([...bad, span()]);
   assertEquals(made.points.length, 1);
   assertEquals(made.refused, new Map([["malformed", 5]]));
 });
 
-Deno.test("createSpansToPoints() settles times: no start, no times at all, an end before the start, the far future", () => {
-  const at = (start: string, end: string): unknown[] => {
-    const made = point({ startTimeUnixNano: start, endTimeUnixNano: end });
+Deno.test("createSpansToPoints() settles times: no start, no times at all, an end before the start, the far future", async () => {
+  const at = async (start: string, end: string): Promise<unknown[]> => {
+    const made = await point({ startTimeUnixNano: start, endTimeUnixNano: end });
     return [made.timeNs, made.fields.get("duration")];
   };
-  assertEquals(at("0", "1700000000001000000"), [1700000000001000000n, 0n]);
-  assertEquals(at("0", "0"), [1700000010000000000n, 0n]);
-  assertEquals(at("1700000000001000000", "1700000000000000000"), [1700000000001000000n, 0n]);
-  assertEquals(at("18446744073709551615", "0"), [1700003610000000000n, 0n]);
+  assertEquals(await at("0", "1700000000001000000"), [1700000000001000000n, 0n]);
+  assertEquals(await at("0", "0"), [1700000010000000000n, 0n]);
+  assertEquals(await at("1700000000001000000", "1700000000000000000"), [1700000000001000000n, 0n]);
+  assertEquals(await at("18446744073709551615", "0"), [1700003610000000000n, 0n]);
 });
 
-Deno.test("createSpansToPoints() samples by trace id and keeps errors", () => {
+Deno.test("createSpansToPoints() samples by trace id and keeps errors", async () => {
   const spans = [
     span({ traceId: `${"0".repeat(16)}0000000000000001` }), // 1 of 10 000: kept
     span({ traceId: `${"0".repeat(16)}0000000000001389` }), // 5001 of 10 000
     span({ traceId: `${"0".repeat(16)}0000000000001389`, status: { code: 2 } }),
   ];
-  const made = record(spans, { ENV_INPUT_OTEL_SAMPLER: "0.5" });
+  const made = await record(spans, { ENV_INPUT_OTEL_SAMPLER: "0.5" });
   assertEquals(made.points.map((p) => p.tags.get("status")), ["ok", "error"]);
   assertEquals(made.refused, new Map([["sampled_out", 1]]));
 });
 
-Deno.test("createSpansToPoints() puts the user's tags on each point", () => {
-  const made = point({}, { ENV_INPUT_OTEL_TAGS: "team=core,source=mine" });
+Deno.test("createSpansToPoints() puts the user's tags on each point", async () => {
+  const made = await point({}, { ENV_INPUT_OTEL_TAGS: "team=core,source=mine" });
   assertEquals([made.tags.get("team"), made.tags.get("source")], ["core", "opentelemetry"]);
 });
 
-Deno.test("createSpansToPoints() takes __proto__ as any attribute", () => {
-  const made = point({ attributes: [{ key: "__proto__", value: { stringValue: "x" } }] }, {
+Deno.test("createSpansToPoints() takes __proto__ as any attribute", async () => {
+  const made = await point({ attributes: [{ key: "__proto__", value: { stringValue: "x" } }] }, {
     ENV_INPUT_OTEL_CUSTOMER_TAGS_ALL: "true",
   });
   assertEquals(made.fields.get("__proto__"), "x");

@@ -1,0 +1,134 @@
+/** The attributes of one message as places in the body, with what is known of each name. */
+import { type ByteTable, createByteTable } from "../../point/byte_table.ts";
+import { moveTo, type ProtoCursor, readLength, readTag, skipField } from "./proto_cursor.ts";
+
+/** What a mapping knows of an attribute's name, and the place of the one that has it. */
+export interface AttributeName<T> {
+  readonly value: T;
+  /** The message whose attribute it is. */
+  serial: number;
+  /** Its index among the attributes of that message. */
+  index: number;
+}
+
+/**
+ * Attributes of one message after the other: {@link beginAttributes}, then {@link readAttribute} for each. Of a name
+ * that is given twice the last value counts, in the place of the first.
+ */
+export interface AttributeList<T> {
+  /** How many there are. */
+  count: number;
+  /** By index. */
+  readonly names: AttributeName<T>[];
+  /** By index × {@link PLACES}: begin and end of the key, begin and end of the `AnyValue` (equal without one). */
+  places: Int32Array;
+  /** Counts messages. */
+  serial: number;
+  readonly table: NameTable<T>;
+}
+
+/** The names there were. */
+interface NameTable<T> {
+  readonly kept: ByteTable<AttributeName<T>>;
+  /** Of this message only, as there were too many. */
+  readonly overflow: Map<string, AttributeName<T>>;
+  readonly learn: (name: string) => T;
+}
+
+/** Numbers that an attribute takes in {@link AttributeList.places}. */
+export const PLACES = 4;
+
+/** Names kept; beyond them each is looked at anew. */
+const MAX_NAMES = 4096;
+const INITIAL_PLACES = 64;
+/** Room for more is given back after the message that needed it. */
+const KEPT_PLACES = 4096;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A list over names, of each of which `learn` tells, once, what is to be known. */
+export function createAttributeList<T>(learn: (name: string) => T): AttributeList<T> {
+  const table: NameTable<T> = { kept: createByteTable(), overflow: new Map(), learn };
+  return { count: 0, names: [], places: new Int32Array(INITIAL_PLACES * PLACES), serial: 0, table };
+}
+
+/** A name that the program itself looks for. */
+export function defineName<T>(list: AttributeList<T>, name: string): AttributeName<T> {
+  const bytes = encoder.encode(name);
+  return nameOf(list.table, bytes, 0, bytes.length);
+}
+
+/** Begins the attributes of another message. */
+export function beginAttributes<T>(list: AttributeList<T>): void {
+  if (list.count > KEPT_PLACES) {
+    list.places = new Int32Array(INITIAL_PLACES * PLACES);
+    list.names.length = 0;
+  }
+  if (list.table.overflow.size > 0) list.table.overflow.clear();
+  list.count = 0;
+  list.serial++;
+}
+
+/** The index of the attribute that has a name, or -1. */
+export function indexOfName<T>(list: AttributeList<T>, name: AttributeName<T>): number {
+  return name.serial === list.serial ? name.index : -1;
+}
+
+/** Reads the `KeyValue` that the cursor stands before, its length first. Throws {@link ProtoError}. */
+export function readAttribute<T>(list: AttributeList<T>, c: ProtoCursor): void {
+  const length = readLength(c);
+  const outerEnd = c.end;
+  const end = c.at + length;
+  let keyFrom = end;
+  let keyTo = end;
+  let valueFrom = end;
+  let valueTo = end;
+  c.end = end;
+  for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
+    if (tag === 0x0a) {
+      const size = readLength(c);
+      keyFrom = c.at;
+      keyTo = c.at = keyFrom + size;
+    } else if (tag === 0x12) {
+      const size = readLength(c);
+      valueFrom = c.at;
+      valueTo = c.at = valueFrom + size;
+    } else skipField(c, tag);
+  }
+  moveTo(c, end, outerEnd);
+  const name = nameOf(list.table, c.bytes, keyFrom, keyTo);
+  const { serial, count } = list;
+  if (name.serial !== serial) {
+    if ((count + 1) * PLACES > list.places.length) grow(list);
+    name.serial = serial;
+    name.index = count;
+    list.names[count] = name;
+    list.count = count + 1;
+    list.places[count * PLACES] = keyFrom;
+    list.places[count * PLACES + 1] = keyTo;
+  }
+  const place = name.index * PLACES;
+  list.places[place + 2] = valueFrom;
+  list.places[place + 3] = valueTo;
+}
+
+function nameOf<T>(table: NameTable<T>, bytes: Uint8Array, from: number, to: number): AttributeName<T> {
+  const { kept, overflow } = table;
+  const known = kept.get(bytes, from, to);
+  if (known !== undefined) return known;
+  const slice = bytes.subarray(from, to);
+  const text = decoder.decode(slice);
+  const late = overflow.get(text);
+  if (late !== undefined) return late;
+  const made: AttributeName<T> = { value: table.learn(text), serial: -1, index: 0 };
+  if (kept.size < MAX_NAMES) kept.set(slice, made);
+  else overflow.set(text, made);
+  return made;
+}
+
+function grow<T>(list: AttributeList<T>): void {
+  const grown = new Int32Array(list.places.length * 2);
+  grown.set(list.places);
+  list.places = grown;
+}

@@ -1,0 +1,156 @@
+/** Text composed as UTF-8 bytes: JSON out of pieces of a body, without a string for each. */
+
+/** A buffer that grows; what it holds is `bytes[0, at)`. */
+export interface TextBuffer {
+  bytes: Uint8Array;
+  at: number;
+}
+
+const INITIAL_BYTES = 16 * 1024;
+/** A larger buffer is given back with the next text. */
+const KEPT_BYTES = 512 * 1024;
+/** Below this many bytes a loop beats a call. */
+const SHORT = 48;
+/** Bytes that are escaped at a time. */
+const PART = 4096;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const encoder = new TextEncoder();
+const integer64 = new BigUint64Array(1);
+const halves = new Uint32Array(integer64.buffer);
+/** What follows the backslash for control characters; 0: `u00xx`. */
+const ESCAPES = new Uint8Array(0x20);
+for (const [code, letter] of [[8, "b"], [9, "t"], [10, "n"], [12, "f"], [13, "r"]] as const) {
+  ESCAPES[code] = letter.charCodeAt(0);
+}
+const HEX_DIGITS = encoder.encode("0123456789abcdef");
+
+export function createTextBuffer(): TextBuffer {
+  return { bytes: new Uint8Array(INITIAL_BYTES), at: 0 };
+}
+
+/** Begins another text. */
+export function clearText(buffer: TextBuffer): void {
+  if (buffer.bytes.length > KEPT_BYTES) buffer.bytes = new Uint8Array(INITIAL_BYTES);
+  buffer.at = 0;
+}
+
+/** Puts text that is UTF-8 already: pieces of JSON that are always the same. */
+export function putBytes(buffer: TextBuffer, piece: Uint8Array): void {
+  const { length } = piece;
+  ensure(buffer, length);
+  const { bytes, at } = buffer;
+  if (length > SHORT) bytes.set(piece, at);
+  else for (let i = 0; i < length; i++) bytes[at + i] = piece[i] ?? 0;
+  buffer.at = at + length;
+}
+
+/** Puts bytes of a body as they are. */
+export function putSlice(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  ensure(buffer, to - from);
+  buffer.bytes.set(source.subarray(from, to), buffer.at);
+  buffer.at += to - from;
+}
+
+/** Puts a string. */
+export function putText(buffer: TextBuffer, text: string): void {
+  ensure(buffer, text.length * 3);
+  const { bytes, at } = buffer;
+  const { length } = text;
+  if (length < SHORT) {
+    let i = 0;
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x80) break;
+      bytes[at + i] = unit;
+    }
+    if (i === length) {
+      buffer.at = at + length;
+      return;
+    }
+  }
+  buffer.at = at + encoder.encodeInto(text, bytes.subarray(at)).written;
+}
+
+/** Puts one character of ASCII. */
+export function putCode(buffer: TextBuffer, code: number): void {
+  ensure(buffer, 1);
+  buffer.bytes[buffer.at++] = code;
+}
+
+/** Puts text of a body as a JSON string, as `JSON.stringify` writes it. Invalid UTF-8 stays what it is. */
+export function putJsonString(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  putCode(buffer, QUOTE);
+  // In parts, as what is escaped grows to six bytes at most, and room is made for that.
+  for (let at = from; at < to; at += PART) putEscaped(buffer, source, at, Math.min(to, at + PART));
+  putCode(buffer, QUOTE);
+}
+
+function putEscaped(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  ensure(buffer, (to - from) * 6);
+  const { bytes } = buffer;
+  let { at } = buffer;
+  for (let i = from; i < to; i++) {
+    const byte = source[i] ?? 0;
+    if (byte >= 0x20) {
+      if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH;
+      bytes[at++] = byte;
+      continue;
+    }
+    bytes[at++] = BACKSLASH;
+    const letter = ESCAPES[byte] ?? 0;
+    if (letter !== 0) bytes[at++] = letter;
+    else {
+      bytes[at++] = 0x75;
+      bytes[at++] = 0x30;
+      bytes[at++] = 0x30;
+      bytes[at++] = HEX_DIGITS[byte >> 4] ?? 0;
+      bytes[at++] = HEX_DIGITS[byte & 15] ?? 0;
+    }
+  }
+  buffer.at = at;
+}
+
+/** Puts bytes of a body in lower-case hexadecimal. */
+export function putHex(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  ensure(buffer, (to - from) * 2);
+  const { bytes } = buffer;
+  let { at } = buffer;
+  for (let i = from; i < to; i++) {
+    const byte = source[i] ?? 0;
+    bytes[at++] = HEX_DIGITS[byte >> 4] ?? 0;
+    bytes[at++] = HEX_DIGITS[byte & 15] ?? 0;
+  }
+  buffer.at = at;
+}
+
+/** Puts bytes of a body in base64. */
+export function putBase64(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  putText(buffer, source.subarray(from, to).toBase64());
+}
+
+/** Puts an integer of two halves in decimal. */
+export function putInteger(buffer: TextBuffer, low: number, high: number, isSigned: boolean): void {
+  putText(buffer, integerText(low, high, isSigned));
+}
+
+/** An integer of two halves in decimal. */
+export function integerText(low: number, high: number, isSigned: boolean): string {
+  const upper = isSigned ? high | 0 : high;
+  // Exact as a number.
+  if (upper >= -0x20_0000 && upper < 0x20_0000) return String(upper * 0x1_0000_0000 + low);
+  halves[0] = low;
+  halves[1] = high;
+  const value = integer64[0] ?? 0n;
+  return String(isSigned ? BigInt.asIntN(64, value) : value);
+}
+
+/** Makes room for so many bytes more. */
+export function ensure(buffer: TextBuffer, bytes: number): void {
+  const needed = buffer.at + bytes;
+  if (needed <= buffer.bytes.length) return;
+  const grown = new Uint8Array(Math.max(buffer.bytes.length * 2, needed));
+  grown.set(buffer.bytes.subarray(0, buffer.at));
+  buffer.bytes = grown;
+}
