@@ -150,16 +150,25 @@ async function invocationRows(binaries: Binaries): Promise<Row[]> {
 }
 
 async function throughputRows(binaries: Binaries): Promise<Row[]> {
-  const all = [];
-  for (const path of binaries.values()) all.push(await measureThroughput(path, Number(options.batches)));
-  print(`${options.batches} batches each`);
-  return [
-    ["telemetry through the listener, events/s", ...all.map((one) => one.eventsPerSecond.toFixed(0))],
-    ["the same up to the last point at the Dataway", ...all.map((one) => one.endToEndPerSecond.toFixed(0))],
-    ["events sent / lost / repeated", ...all.map(({ sent, arrived }) => lossOf(sent, arrived))],
-    ["CPU per 1000 events, ms", ...all.map(({ sent, cpuMs }) => (1000 * cpuMs / sent).toFixed(1))],
-    ["highest RSS under that load, MB", ...all.map((one) => one.memory.peakMb.toFixed(1))],
-  ];
+  const rows: Row[] = [];
+  for (const kind of ["text", "JSON text", "record"] as const) {
+    const all = [];
+    for (const path of binaries.values()) {
+      all.push(await measureThroughput(path, Number(options.batches), kind));
+    }
+    print(`${options.batches} batches of ${kind} each`);
+    rows.push(
+      [
+        `telemetry through the listener, ${kind}, events/s`,
+        ...all.map((one) => one.eventsPerSecond.toFixed(0)),
+      ],
+      ["the same up to the last point at the Dataway", ...all.map((one) => one.endToEndPerSecond.toFixed(0))],
+      ["events sent / lost / repeated", ...all.map(({ sent, arrived }) => lossOf(sent, arrived))],
+      ["CPU per 1000 events, ms", ...all.map(({ sent, cpuMs }) => (1000 * cpuMs / sent).toFixed(1))],
+      ["highest RSS under that load, MB", ...all.map((one) => one.memory.peakMb.toFixed(1))],
+    );
+  }
+  return rows;
 }
 
 async function sizeRows(binaries: Binaries): Promise<Row[]> {

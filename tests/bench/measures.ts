@@ -2,7 +2,7 @@
 import type { Memory } from "./extension_process.ts";
 import { invokeEvent, shutdownEvent } from "./platform.ts";
 import { sleep, startRig } from "./rig.ts";
-import { connectTelemetry, invocationBody, linesBody, reportBody } from "./telemetry.ts";
+import { connectTelemetry, invocationBody, type LineKind, linesBody, reportBody } from "./telemetry.ts";
 
 export interface StartFigures {
   readonly registerMs: number;
@@ -124,10 +124,14 @@ export async function measureBusy(path: string, count: number, bufferMs: number)
 }
 
 /** Full batches of log lines back to back inside one invocation, all of which must reach the Dataway. */
-export async function measureThroughput(path: string, batches: number): Promise<ThroughputFigures> {
+export async function measureThroughput(
+  path: string,
+  batches: number,
+  kind: LineKind = "text",
+): Promise<ThroughputFigures> {
   await using rig = await startRig(path, "fast");
   const requestId = "3da1f2dc-3222-475e-9205-000000000000";
-  const body = linesBody(requestId, BATCH_LINES, BATCH_BYTES);
+  const body = linesBody(requestId, BATCH_LINES, BATCH_BYTES, kind);
   const call = await rig.until(rig.platform.next());
   using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
   call.reply(invokeEvent(requestId));

@@ -21,6 +21,7 @@ const AIMS: readonly (readonly [words: readonly string[], aim: string])[] = [
   [["10000 OTLP metric points/s"], "≤ 20 %, ≤ 100 MB"],
   [["10000 ddtrace spans"], "≤ 22 %, ≤ 100 MB"],
   [["10000 StatsD packets/s"], "≤ 12 %, ≤ 100 MB"],
+  [["telemetry through the listener", "JSON text"], "≥ 35 000"],
   [["telemetry through the listener"], "≥ 50 000"],
 ];
 

@@ -12,9 +12,12 @@ export async function connectTelemetry(url: string): Promise<TelemetryConnection
   connection.setNoDelay(true);
   const answer = new Uint8Array(4096);
   const decoder = new TextDecoder();
+  let posts = 0;
   return {
     post: async (body) => {
       const head = `POST ${pathname} HTTP/1.1\r\nHost: sandbox.localdomain:${port}\r\n` +
+        // The same body many times over is another batch each time.
+        `Sequence-Id: ${posts++}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
       const headBytes = new TextEncoder().encode(head);
       const request = new Uint8Array(headBytes.length + body.length);
@@ -64,13 +67,34 @@ export function reportBody(requestId: string): Uint8Array {
   }]);
 }
 
+/** What a function writes: text, JSON as text (in the log format Text), or JSON that Lambda passes on as a record. */
+export type LineKind = "text" | "JSON text" | "record";
+
 /** `count` lines of the function that fill about `bytes` together, as the largest batch of a subscription does. */
-export function linesBody(requestId: string, count: number, bytes: number): Uint8Array {
+export function linesBody(
+  requestId: string,
+  count: number,
+  bytes: number,
+  kind: LineKind = "text",
+): Uint8Array {
   const time = new Date().toISOString();
-  const event = (index: number, filler: string): Record<string, string> => ({
+  const recordOf = (index: number, filler: string): unknown => {
+    const text = `line ${String(index).padStart(6, "0")} ${filler}`;
+    if (kind === "text") return `${time}\t${requestId}\tINFO\t${text}\n`;
+    const record = {
+      level: "info",
+      time: Date.now(),
+      requestId,
+      order: index,
+      cart: { items: 3 },
+      message: text,
+    };
+    return kind === "record" ? record : `${JSON.stringify(record)}\n`;
+  };
+  const event = (index: number, filler: string): unknown => ({
     time,
     type: "function",
-    record: `${time}\t${requestId}\tINFO\tline ${String(index).padStart(6, "0")} ${filler}\n`,
+    record: recordOf(index, filler),
   });
   const plain = toBody(Array.from({ length: count }, (_, index) => event(index, ""))).length;
   const filler = "the quick brown fox jumps over the lazy dog, ".repeat(20)
