@@ -217,6 +217,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     },
     breaker,
     connections: pool.counts,
+    counters: () => {
+      const { bySpan, byLine } = telemetry.disagreements();
+      return { verdict_by_span: bySpan, verdict_by_line: byLine };
+    },
     log,
     now,
   });

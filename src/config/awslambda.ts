@@ -1,3 +1,6 @@
+import type { HandledErrorSource } from "../lambda/handled_errors.ts";
+import type { MultiLine } from "../lambda/lines/assembler.ts";
+import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** `documented`: as the product document says. `datakit`: as DataKit 1.84 emits, for dashboards built on its data. */
@@ -12,8 +15,10 @@ export interface AwsLambdaConfig {
   readonly metrics: boolean;
   /** Whether lines of extensions are collected too. */
   readonly extensionLogs: boolean;
-  /** Whether handler exceptions, seen in the function's log only, count as errors. */
-  readonly countHandledErrors: boolean;
+  /** Where handlers' exceptions are looked for, of which the platform's status says nothing. */
+  readonly handledErrors: HandledErrorSource;
+  /** Which lines of a log become one. */
+  readonly multiLine: MultiLine;
   /** Stamp points with the time of arrival. */
   readonly useNowTime: boolean;
   /** The user's tags for everything. */
@@ -43,13 +48,8 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
       default: false,
       description: "Also collect the lines that extensions write, this one included",
     }),
-    countHandledErrors: read.boolean("ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS", {
-      // DataKit knows the platform's status only.
-      default: schema === "documented",
-      description:
-        "Count a handler's exception in `errors`, as CloudWatch does. Lambda reports it only in the function's log " +
-        "(default false with the schema `datakit`)",
-    }),
+    handledErrors: readHandledErrors(read, schema),
+    multiLine: readMultiLine(read),
     useNowTime: read.boolean("ENV_USE_NOW_TIME_INSTEAD", {
       default: false,
       description: "Stamp Lambda metrics and logs with the time of arrival instead of the event's",
@@ -57,6 +57,37 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
     globalTags: readGlobalTags(read),
     ...(hostname === "" ? {} : { hostname }),
   };
+}
+
+function readHandledErrors(read: SettingReader, schema: AwsLambdaSchema): HandledErrorSource {
+  const counts = read.boolean("ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS", {
+    // DataKit knows the platform's status only.
+    default: schema === "documented",
+    description:
+      "Count a handler's exception in `errors`, as CloudWatch does: Lambda's status is `success` (default false with " +
+      "the schema `datakit`)",
+  });
+  const source = read.choice("ENV_AWSLAMBDA_HANDLED_ERRORS", ["platform", "lines"] as const, {
+    default: "platform",
+    description:
+      "What tells of a handler's exception: `platform`: that Lambda reports no response, and the runtime's " +
+      "own line where it reports none at all; `lines`: those lines alone",
+  });
+  return counts ? source : "nowhere";
+}
+
+function readMultiLine(read: SettingReader): MultiLine {
+  const name = "ENV_AWSLAMBDA_LOG_MULTILINE";
+  const text = read.text(name, {
+    default: "auto",
+    description:
+      "Lines that are one log: `auto`: those of a stack trace; `off`: none; or a regular expression for the " +
+      "first line of each log, which all others continue",
+  });
+  const kind = text.toLowerCase();
+  if (kind === "auto" || kind === "off") return { kind };
+  const [pattern] = readPattern(read, name, text);
+  return pattern === undefined ? { kind: "auto" } : { kind: "first line", pattern };
 }
 
 function readGlobalTags(read: SettingReader): ReadonlyMap<string, string> {

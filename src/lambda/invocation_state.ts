@@ -1,5 +1,6 @@
 /** One run of a request: what has been learnt of it, and what follows from that. */
 import type { FinishedInvocation } from "../pipeline/receiver.ts";
+import type { HandlerError } from "./lines/handler_error.ts";
 import type { Status } from "./telemetry_event.ts";
 
 /** Everything learnt of an invocation so far. */
@@ -22,11 +23,17 @@ export interface InvocationState {
   runtimeMs: number | undefined;
   durationMs: number | undefined;
   producedBytes: number | undefined;
+  /** The platform saw a response: its span `responseLatency` was told. */
+  answered: boolean;
+  /** The platform's figures are there, and show no response. */
+  unanswered: boolean;
   outOfMemoryText: boolean;
   timeoutText: boolean;
   memoryAtCap: boolean;
-  /** An exception of the handler, which only its log shows. */
-  handledError: "certain" | "likely" | undefined;
+  /** An exception of the handler that its log tells of: a certain one, else the last that is likely. */
+  handledError: HandlerError | undefined;
+  /** Nothing was logged after it. */
+  isErrorLast: boolean;
   /** That exception is one of memory that ran out. */
   handledOutOfMemory: boolean;
   /** What has been reported; `undefined` before its first outcome. */
@@ -67,10 +74,13 @@ export function createInvocationState(requestId: string, first: boolean, timeNs:
     runtimeMs: undefined,
     durationMs: undefined,
     producedBytes: undefined,
+    answered: false,
+    unanswered: false,
     outOfMemoryText: false,
     timeoutText: false,
     memoryAtCap: false,
     handledError: undefined,
+    isErrorLast: false,
     handledOutOfMemory: false,
     reported: undefined,
     runtimeEnd: Promise.withResolvers(),
@@ -98,16 +108,12 @@ export function raiseStatus(
   invocation.errorType ??= errorType;
 }
 
-/** What the knowledge so far amounts to. */
-export function classify(invocation: InvocationState, countHandledErrors: boolean): OutcomeFlags {
+/** What the knowledge so far amounts to. `threw`: the handler, by {@link HandledErrors}. */
+export function classify(invocation: InvocationState, threw: boolean): OutcomeFlags {
   // A line only tells where the platform does not: a function may quote one.
   const timedOut = invocation.status === "timeout" ||
     (invocation.status === undefined && invocation.timeoutText);
   const failed = timedOut || (invocation.status !== undefined && invocation.status !== "success");
-  // A function that logged an error and then answered has handled it; one that answered nothing has thrown it.
-  const threw = countHandledErrors &&
-    (invocation.handledError === "certain" ||
-      (invocation.handledError === "likely" && invocation.producedBytes === 0));
   const namesMemory = invocation.outOfMemoryText || invocation.memoryAtCap ||
     invocation.errorType === "Runtime.OutOfMemory";
   return {
@@ -127,12 +133,16 @@ export function describe(
 ): FinishedInvocation {
   const elapsedMs = Math.max(0, Number(endNs - invocation.startNs) / 1e6);
   const status = invocation.status ?? "success";
+  const { handledError } = invocation;
+  const errorType = invocation.errorType ?? (failed ? handledError?.type : undefined);
+  const errorMessage = failed ? handledError?.message : undefined;
   return {
     requestId: invocation.requestId,
     startNs: invocation.startNs,
     durationMs: invocation.runtimeMs ?? invocation.durationMs ?? elapsedMs,
     status: status === "success" && failed ? "error" : status,
-    ...(invocation.errorType === undefined ? {} : { errorType: invocation.errorType }),
+    ...(errorType === undefined ? {} : { errorType }),
+    ...(errorMessage === undefined ? {} : { errorMessage }),
     coldStart,
   };
 }

@@ -4,7 +4,7 @@
  * @see `spec/lambda.md` 2 (lateness) and 3.3
  */
 import { settledBefore } from "../pipeline/deadline.ts";
-import { type ColdStart, createColdStart } from "./cold_start.ts";
+import { createColdStart } from "./cold_start.ts";
 import type { InvokeEvent, ShutdownReason } from "./extensions_api.ts";
 import {
   conclude,
@@ -13,18 +13,21 @@ import {
   raiseStatus,
   type RuntimeEnd,
 } from "./invocation_state.ts";
-import { createInvocationTable, type InvocationTable } from "./invocation_table.ts";
-import { readEvidence, readRequestId } from "./log_line.ts";
+import { createInvocationTable } from "./invocation_table.ts";
+import { createHandledErrors, type Disagreements, type HandledErrorSource } from "./handled_errors.ts";
+import type { HandlerError } from "./lines/handler_error.ts";
+import type { Line } from "./lines/line.ts";
+import {
+  type Meaning,
+  observe,
+  observeFailure,
+  observeLine,
+  type Parts,
+  releaseWaits,
+} from "./observations.ts";
 import { createOutcomes, type Outcome, type Outcomes } from "./outcome.ts";
-import { createRunningRequest, type RunningRequest } from "./running_request.ts";
-import type {
-  FaultEvent,
-  LogEvent,
-  ReportEvent,
-  RuntimeDoneEvent,
-  StartEvent,
-  TelemetryEvent,
-} from "./telemetry_event.ts";
+import { createRunningRequest } from "./running_request.ts";
+import type { TelemetryEvent } from "./telemetry_event.ts";
 
 /** What an event means beside its own content. */
 export interface Observation extends Meaning {
@@ -32,28 +35,13 @@ export interface Observation extends Meaning {
   readonly others: readonly Outcome[];
 }
 
-interface Meaning {
-  /** The request the event belongs to; for a log line that names none, the running one. */
-  readonly requestId?: string | undefined;
-  /** This record of this invocation was here before: nothing of it counts again. */
-  readonly repeated?: boolean;
-  /** From the runtime's end to the invocation's, once both are known. Never negative. */
-  readonly postRuntimeMs?: number | undefined;
-  /** To be told once a life. */
-  readonly initDurationMs?: number | undefined;
-  /** To be told once a restore. */
-  readonly restoreDurationMs?: number | undefined;
-  /** The outcome of the event's own invocation, if the event led to one. */
-  readonly outcome?: Outcome | undefined;
-}
-
 export interface InvocationsOptions {
   /** Invocations run side by side, and `platform.report` is the end of each. */
   readonly managedInstance: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`, until telemetry tells. */
   readonly initializationType?: string | undefined;
-  /** Count handler exceptions, which only the function's log shows, as errors. @default true */
-  readonly countHandledErrors?: boolean;
+  /** Where handlers' exceptions, of which the status says nothing, are looked for. @default platform */
+  readonly handledErrors?: HandledErrorSource;
   /** Unix time in ms. */
   readonly now?: () => number;
 }
@@ -69,8 +57,17 @@ export interface OpenInvocation {
 export interface Invocations {
   /** An INVOKE came from `next`; its telemetry may have been faster. */
   invoked(event: InvokeEvent): { readonly open: OpenInvocation; readonly outcomes: readonly Outcome[] };
-  /** A telemetry event came. */
+  /** A telemetry event came; of lines see {@link Invocations.observeLine}. */
   observe(event: TelemetryEvent): Observation;
+  /** A line of the function or an extension came, of that time. `failure`: the handler's that it tells of. */
+  observeLine(
+    from: "function" | "extension",
+    line: Line,
+    failure: HandlerError | undefined,
+    timeNs: bigint,
+  ): Observation;
+  /** Several lines together told of a handler's exception. */
+  failed(requestId: string | undefined, failure: HandlerError, timeNs: bigint): Observation;
   /** Telemetry was lost that may have told the end of any invocation: nobody waits for it any more. */
   releaseWaits(): void;
   /**
@@ -80,21 +77,8 @@ export interface Invocations {
   lastReported(signal: AbortSignal): Promise<boolean>;
   /** The outcomes of all open invocations, as far as the reason of a shutdown tells. */
   shutdown(reason: ShutdownReason): readonly Outcome[];
-}
-
-/** What the observations work on. */
-interface Parts {
-  readonly managedInstance: boolean;
-  readonly table: InvocationTable;
-  readonly coldStart: ColdStart;
-  readonly running: RunningRequest;
-  readonly outcomes: Outcomes;
-  /** The invocation found, or a new one. */
-  readonly foundOr: (
-    found: InvocationState | undefined,
-    requestId: string,
-    timeNs: bigint,
-  ) => InvocationState;
+  /** How often the platform and the log disagreed about handlers' exceptions. */
+  readonly disagreements: Disagreements;
 }
 
 /** Invocations remembered once all is known of them: their telemetry may come again. */
@@ -107,34 +91,50 @@ const OVER_AFTER_NS = 5_000_000_000n;
 
 /** An empty table. */
 export function createInvocations(options: InvocationsOptions): Invocations {
-  const { managedInstance, countHandledErrors = true, now = Date.now } = options;
+  const { managedInstance, now = Date.now } = options;
   const nowNs = (): bigint => BigInt(Math.floor(now())) * 1_000_000n;
   const table = createInvocationTable();
   const coldStart = createColdStart(options.initializationType);
-  const outcomes = createOutcomes({ coldStart, countHandledErrors });
+  // On managed instances the status itself tells of handlers' exceptions.
+  const handledErrors = createHandledErrors(
+    managedInstance ? "nowhere" : options.handledErrors ?? "platform",
+  );
+  const outcomes = createOutcomes({ coldStart, handledErrors });
   const heard = Promise.withResolvers<void>();
   /** Anything at all was told of this environment. */
   const begun = Promise.withResolvers<void>();
   const foundOr: Parts["foundOr"] = (found, requestId, timeNs) => {
     if (found !== undefined) return found;
-    forgetOldest(table, outcomes);
+    forgetOldest(parts);
     const invocation = createInvocationState(requestId, coldStart.takeFirst(timeNs), timeNs);
     table.add(invocation);
     heard.resolve();
     return invocation;
   };
   const running = createRunningRequest();
-  const parts: Parts = { managedInstance, table, coldStart, running, outcomes, foundOr };
+  const parts: Parts = {
+    managedInstance,
+    table,
+    coldStart,
+    running,
+    outcomes,
+    handledErrors,
+    foundOr,
+  };
   const invoke = createInvoked(parts);
 
   return {
     invoked: (event) => ({ open: invoke(event, nowNs()), outcomes: outcomes.drain() }),
     observe: (event) => {
       begun.resolve();
-      const meaning = observe(parts, event, event.timeNs ?? nowNs());
-      const others = outcomes.drain().filter((outcome) => outcome !== meaning.outcome);
-      return { ...meaning, others };
+      return withOthers(observe(parts, event, event.timeNs ?? nowNs()), outcomes);
     },
+    observeLine: (from, line, failure, timeNs) => {
+      begun.resolve();
+      return withOthers(observeLine(parts, from, line, failure, timeNs), outcomes);
+    },
+    failed: (requestId, failure, timeNs) =>
+      withOthers(observeFailure(parts, requestId, failure, timeNs), outcomes),
     releaseWaits: () => releaseWaits(table),
     lastReported: async (signal) => {
       // A function that dies at once ends its environment before the first batch of telemetry is here.
@@ -151,11 +151,22 @@ export function createInvocations(options: InvocationsOptions): Invocations {
       shutDown(parts, reason, nowNs());
       return outcomes.drain();
     },
+    get disagreements() {
+      return handledErrors.disagreements;
+    },
   };
 }
 
+const NO_OUTCOMES: readonly Outcome[] = [];
+
+function withOthers(meaning: Meaning, outcomes: Outcomes): Observation {
+  const all = outcomes.drain();
+  const others = all.length === 0 ? NO_OUTCOMES : all.filter((outcome) => outcome !== meaning.outcome);
+  return { ...meaning, others };
+}
+
 /** Forgets the oldest that is complete; of too many the oldest, whose outcome is told as far as it is known. */
-function forgetOldest(table: InvocationTable, outcomes: Outcomes): void {
+function forgetOldest({ table, outcomes, handledErrors }: Parts): void {
   if (table.size < MAX_COMPLETE) return;
   let oldest: InvocationState | undefined;
   for (const invocation of table.all()) {
@@ -168,6 +179,7 @@ function forgetOldest(table: InvocationTable, outcomes: Outcomes): void {
   if (oldest.reportNs === undefined && table.size < MAX_INVOCATIONS) return;
   outcomes.settle(oldest, oldest.startNs);
   table.remove(oldest);
+  handledErrors.forget(oldest);
   conclude(oldest);
   oldest.reportIn.resolve();
 }
@@ -200,153 +212,6 @@ function createInvoked(parts: Parts): (event: InvokeEvent, timeNs: bigint) => Op
   };
 }
 
-function observe(parts: Parts, event: TelemetryEvent, timeNs: bigint): Meaning {
-  const { coldStart } = parts;
-  switch (event.type) {
-    case "function":
-    case "extension":
-      return observeLog(parts, event, timeNs);
-    case "platform.start":
-      return observeStart(parts, event, timeNs);
-    case "platform.runtimeDone":
-      return observeRuntimeDone(parts, event, timeNs);
-    case "platform.report":
-      return observeReport(parts, event, timeNs);
-    case "platform.fault":
-      return observeFault(parts, event, timeNs);
-    case "platform.initStart":
-    case "platform.restoreStart":
-      if (event.type === "platform.restoreStart") parts.running.reset();
-      coldStart.begin(event, timeNs);
-      return {};
-    case "platform.initReport":
-      return { initDurationMs: coldStart.endInit(event, timeNs) };
-    case "platform.restoreReport":
-      return { restoreDurationMs: coldStart.takeRestoreDuration(event.durationMs) };
-    case "platform.logsDropped":
-      // The end of whatever runs may have been among them.
-      releaseWaits(parts.table);
-      return {};
-    default:
-      return {};
-  }
-}
-
-function observeStart(parts: Parts, { requestId }: StartEvent, timeNs: bigint): Meaning {
-  const invocation = parts.foundOr(parts.table.findStarted(requestId, timeNs), requestId, timeNs);
-  if (!invocation.started) invocation.startNs = timeNs;
-  invocation.started = true;
-  parts.running.begin(requestId, timeNs);
-  return { requestId };
-}
-
-function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigint): Meaning {
-  const { requestId, durationMs, producedBytes } = event;
-  const beganNs = before(timeNs, durationMs);
-  const found = parts.table.findEnded(requestId, "doneNs", timeNs, beganNs);
-  const invocation = parts.foundOr(found, requestId, beganNs ?? timeNs);
-  const repeated = invocation.doneNs !== undefined;
-  invocation.doneNs ??= timeNs;
-  invocation.runtimeMs ??= durationMs;
-  invocation.producedBytes ??= producedBytes;
-  raiseStatus(invocation, event.status, event.errorType);
-  const outcome = parts.outcomes.settle(invocation, timeNs);
-  conclude(invocation, { doneAt: Number(timeNs / 1_000_000n) });
-  return {
-    requestId,
-    repeated,
-    postRuntimeMs: repeated ? undefined : postRuntime(parts, invocation),
-    outcome,
-  };
-}
-
-function observeReport(parts: Parts, event: ReportEvent, timeNs: bigint): Meaning {
-  const { requestId, durationMs, maxMemoryUsedMb: usedMb, memorySizeMb: sizeMb } = event;
-  const { coldStart } = parts;
-  const beganNs = before(timeNs, durationMs);
-  const found = parts.table.findEnded(requestId, "reportNs", timeNs, beganNs);
-  const invocation = parts.foundOr(found, requestId, beganNs ?? timeNs);
-  const repeated = invocation.reportNs !== undefined;
-  invocation.reportNs ??= timeNs;
-  invocation.durationMs ??= durationMs;
-  invocation.memoryAtCap ||= usedMb !== undefined && sizeMb !== undefined && sizeMb > 0 && usedMb >= sizeMb;
-  raiseStatus(invocation, event.status, event.errorType);
-  const outcome = parts.outcomes.settle(invocation, timeNs);
-  conclude(invocation);
-  invocation.reportIn.resolve();
-  if (repeated) return { requestId, repeated, outcome };
-  return {
-    requestId,
-    repeated,
-    // With an init inside the invocation the difference is mostly that init.
-    postRuntimeMs: coldStart.repeatedInInvoke && invocation.first
-      ? event.spans.extensionOverheadMs
-      : postRuntime(parts, invocation),
-    initDurationMs: coldStart.takeInitDuration(event.initDurationMs),
-    restoreDurationMs: coldStart.takeRestoreDuration(event.restoreDurationMs),
-    outcome,
-  };
-}
-
-function postRuntime(
-  { managedInstance }: Parts,
-  { runtimeMs, durationMs }: InvocationState,
-): number | undefined {
-  if (managedInstance || runtimeMs === undefined || durationMs === undefined) return undefined;
-  return durationMs >= runtimeMs ? durationMs - runtimeMs : undefined;
-}
-
-function observeFault(parts: Parts, { requestId }: FaultEvent, timeNs: bigint): Meaning {
-  if (requestId === undefined) return {};
-  const invocation = parts.foundOr(parts.table.findAt(requestId, timeNs), requestId, timeNs);
-  raiseStatus(invocation, "error", undefined);
-  return { requestId, outcome: learnt(parts, invocation, timeNs) };
-}
-
-function observeLog(parts: Parts, event: LogEvent, timeNs: bigint): Meaning {
-  const { table } = parts;
-  const requestId = attribute(parts, readRequestId(event.record), timeNs);
-  if (event.type === "extension") return { requestId };
-  const evidence = readEvidence(event.record);
-  if (evidence.timedOutRequestId !== undefined) {
-    const id = evidence.timedOutRequestId;
-    const late = parts.foundOr(table.findAt(id, timeNs), id, timeNs);
-    late.timeoutText = true;
-    learnt(parts, late, timeNs);
-  }
-  if (!evidence.outOfMemory && evidence.handledError === undefined) return { requestId };
-  const invocation = requestId === undefined ? undefined : table.findAt(requestId, timeNs);
-  if (invocation === undefined) return { requestId };
-  invocation.outOfMemoryText ||= evidence.outOfMemory;
-  // On managed instances the status itself tells of handler exceptions.
-  if (!parts.managedInstance && evidence.handledError !== undefined) {
-    if (invocation.handledError !== "certain") invocation.handledError = evidence.handledError;
-    invocation.handledOutOfMemory ||= evidence.outOfMemory;
-  }
-  return { requestId, outcome: learnt(parts, invocation, timeNs) };
-}
-
-/** A line belongs to the request it names, unless that is an id of the function's own making. */
-function attribute(
-  { managedInstance, running, table }: Parts,
-  named: string | undefined,
-  timeNs: bigint,
-): string | undefined {
-  const runningId = managedInstance ? undefined : running.at(timeNs);
-  if (runningId === undefined) return named;
-  if (named === undefined) return runningId;
-  return table.has(named) || isUuid(named) ? named : runningId;
-}
-
-/** What follows from something learnt of an invocation whose outcome was reported before. */
-function learnt(parts: Parts, invocation: InvocationState, timeNs: bigint): Outcome | undefined {
-  return invocation.reported === undefined ? undefined : parts.outcomes.settle(invocation, timeNs);
-}
-
-function releaseWaits(table: InvocationTable): void {
-  for (const invocation of table.all()) invocation.waitOver.resolve();
-}
-
 function shutDown({ managedInstance, table, outcomes }: Parts, reason: ShutdownReason, timeNs: bigint): void {
   const last = table.latest();
   for (const invocation of table.all()) {
@@ -359,12 +224,4 @@ function shutDown({ managedInstance, table, outcomes }: Parts, reason: ShutdownR
     outcomes.settle(invocation, timeNs);
     conclude(invocation);
   }
-}
-
-function before(timeNs: bigint, durationMs: number | undefined): bigint | undefined {
-  return durationMs === undefined ? undefined : timeNs - BigInt(Math.round(durationMs * 1e6));
-}
-
-function isUuid(text: string): boolean {
-  return /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i.test(text);
 }

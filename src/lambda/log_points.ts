@@ -1,17 +1,25 @@
 /**
- * Lines of functions and extensions to log points. Nothing of a record is left out but nulls and the ids of no
- * request: what cannot be a field of its own goes, as JSON, into the field `extra`.
+ * Logs of functions and extensions to points. Nothing of a record is left out but nulls and the ids of no request: what
+ * cannot be a field of its own goes, as JSON, into the field `extra`.
  * @see `spec/datakit.md` 1.11 and 3.7
  */
-import type { FieldValue, PointDraft } from "../point/point.ts";
+import { type JsonObject, toExactJson } from "../json/exact_json.ts";
+import type { Intake } from "../pipeline/receiver.ts";
+import type { FieldValue } from "../point/point.ts";
+import type { Constant, PointKind } from "../point/point_writer.ts";
+import type { Key } from "../point/point_keys.ts";
 import { utf8Length } from "../point/utf8.ts";
 import { readDurableExecution } from "./durable_execution.ts";
-import { isNoRequestId, readTextLevel, REQUEST_ID_KEYS } from "./log_line.ts";
-import type { JsonObject } from "../json/exact_json.ts";
-import type { LogEvent } from "./telemetry_event.ts";
+import type { AssembledLog } from "./lines/assembler.ts";
 
-export interface LogOptions {
+export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refuse"> {
   readonly schema: "documented" | "datakit";
+}
+
+/** Writes logs as points. */
+export interface LogPoints {
+  /** The point of a log, stamped with `timeNs`. */
+  write(log: AssembledLog, timeNs: bigint): void;
 }
 
 /** Fields of one record; a customer's map with changing keys must not become ever new columns. */
@@ -19,75 +27,118 @@ const MAX_FIELDS = 64;
 /** Dataway cuts longer keys, in bytes. */
 const MAX_KEY_BYTES = 256;
 const MAX_INT64 = 2n ** 63n - 1n;
+/** Keys remembered with what becomes of them. */
+const MAX_KNOWN_KEYS = 4096;
 
 /** Never fields of their own: Dataway drops the first two from logs, the third is a tag, the fourth is ours. */
 const RESERVED: readonly string[] = ["source", "date", "aws_log_from", "extra"];
-const MESSAGE_KEYS: readonly string[] = ["message", "msg"];
-const LEVEL_KEYS: readonly string[] = ["level", "log_level", "severity", "status"];
+/** DataKit's dashboards know the request id under these keys of a record. */
+const DATAKIT_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
-/** The point of a line. `requestId` is the request it belongs to, if that is known. */
-export function logEventToDraft(
-  event: LogEvent,
-  requestId: string | undefined,
-  options: LogOptions,
-  timeNs: bigint,
-): PointDraft {
-  return {
-    category: "logging",
-    measurement: options.schema === "datakit" ? "awslambda" : "awslambda-logging",
-    tags: [["aws_log_from", event.type]],
-    fields: typeof event.record === "string"
-      ? textFields(event.record, requestId)
-      : jsonFields(event.record, requestId, options.schema === "datakit"),
-    timeNs,
+/** Everything that is the same for all logs is made once. */
+export function createLogPoints({ begin, writer, refuse, schema }: LogPointOptions): LogPoints {
+  const isDatakit = schema === "datakit";
+  const kind: PointKind = writer.kind("logging", isDatakit ? "awslambda" : "awslambda-logging");
+  const sources: Readonly<Record<AssembledLog["from"], Constant | undefined>> = {
+    function: writer.constantTag("logging", "aws_log_from", "function"),
+    extension: writer.constantTag("logging", "aws_log_from", "extension"),
   };
-}
+  const key = (name: string): Key => writer.key("logging", name);
+  const MESSAGE = key("message");
+  const STATUS = key("status");
+  const REQUEST_ID = key("aws_request_id");
+  const TRACE_ID = key("trace_id");
+  const SPAN_ID = key("span_id");
+  const ERROR_TYPE = key("error_type");
+  const ERROR_MESSAGE = key("error_message");
+  const DURABLE_NAME = key("durable_execution_name");
+  const DURABLE_ID = key("durable_execution_id");
+  const EXTRA = key("extra");
+  const fieldKeys = createFieldKeys((name) => kind.keys.of(name));
+  let fields = 0;
 
-/** The whole line stays the message, its prefix too: what was searched for in CloudWatch is found here. */
-function textFields(line: string, requestId: string | undefined): ReadonlyMap<string, FieldValue> {
-  const fields = new Map<string, FieldValue>([["message", withoutNewline(line)]]);
-  const level = readTextLevel(line);
-  fields.set("status", (level === undefined ? undefined : wordToStatus(level)) ?? "info");
-  if (requestId !== undefined) fields.set("aws_request_id", requestId);
-  return fields;
-}
-
-function jsonFields(
-  record: JsonObject,
-  requestId: string | undefined,
-  datakit: boolean,
-): ReadonlyMap<string, FieldValue> {
-  const fields = new Map<string, FieldValue>();
-  const messageKey = MESSAGE_KEYS.find((key) => record[key] !== undefined && record[key] !== null);
-  const message = messageKey === undefined ? record : record[messageKey];
-  fields.set("message", isObject(message) ? toJson(message) : String(message));
-  const levelKey = LEVEL_KEYS.find((key) => levelToStatus(key, record[key]) !== undefined) ?? "level";
-  fields.set("status", levelToStatus(levelKey, record[levelKey]) ?? "info");
-  const ownIdKey = REQUEST_ID_KEYS.find((key) => requestId !== undefined && record[key] === requestId);
-  // DataKit's dashboards know the id under the record's own key.
-  const keepsIdKey = datakit && ownIdKey !== undefined;
-  if (requestId !== undefined && !keepsIdKey) fields.set("aws_request_id", requestId);
-
-  const execution = readDurableExecution(record);
-  if (execution !== undefined) {
-    fields.set("durable_execution_name", execution.name);
-    fields.set("durable_execution_id", execution.id);
+  function text(field: Key, value: string): void {
+    writer.text(field, value);
+    fields++;
   }
 
-  const extra: [string, unknown][] = [];
-  for (const key of Object.keys(record)) {
-    const value = record[key];
-    const used = key === messageKey || (key === "status" && key === levelKey) ||
-      (key === ownIdKey && !keepsIdKey);
-    if (used || value === null || value === undefined) continue;
-    if (REQUEST_ID_KEYS.includes(key) && isNoRequestId(value)) continue;
-    const name = key.replaceAll(".", "_");
-    if (fields.size < MAX_FIELDS && isPlainKey(name) && !fields.has(name)) {
-      fields.set(name, toFieldValue(value, datakit));
-    } else extra.push([key, value]);
+  function write(log: AssembledLog, timeNs: bigint): void {
+    const { line, failure, requestId } = log;
+    begin(kind);
+    fields = 0;
+    writer.constant(sources[log.from]);
+    text(MESSAGE, log.texts === undefined ? line.message : log.texts.join("\n"));
+    text(STATUS, failure === undefined ? line.status ?? "info" : "error");
+    const { members } = line;
+    const ownId = members === undefined || requestId === undefined
+      ? undefined
+      : ownIdKey(log, members, requestId);
+    const keepsIdKey = isDatakit && ownId !== undefined && DATAKIT_ID_KEYS.includes(ownId);
+    if (requestId !== undefined && !keepsIdKey) text(REQUEST_ID, requestId);
+    if (line.traceId !== undefined) text(TRACE_ID, line.traceId);
+    if (line.spanId !== undefined) text(SPAN_ID, line.spanId);
+    if (failure?.type !== undefined) text(ERROR_TYPE, failure.type);
+    if (failure?.message !== undefined) text(ERROR_MESSAGE, failure.message);
+    if (members !== undefined) writeMembers(log, members, keepsIdKey);
+    if (!writer.endAt(timeNs)) refuse("malformed");
   }
-  if (extra.length > 0) fields.set("extra", toJson(Object.fromEntries(extra)));
-  return fields;
+
+  function writeMembers({ line, requestId }: AssembledLog, members: JsonObject, keepsIdKey: boolean): void {
+    const execution = readDurableExecution(members);
+    if (execution !== undefined) {
+      text(DURABLE_NAME, execution.name);
+      text(DURABLE_ID, execution.id);
+    }
+    let extra: [string, unknown][] | undefined;
+    for (const name of Object.keys(members)) {
+      const value = members[name];
+      if (value === null || value === undefined) continue;
+      if (line.told.includes(name) && !(isDatakit && name === "msg")) continue;
+      if (!keepsIdKey && line.idKeys.includes(name) && value === requestId) continue;
+      const field = fieldKeys(name);
+      if (field !== undefined && fields < MAX_FIELDS && !writer.has(field)) {
+        writeValue(field, value);
+        fields++;
+        // Already there under its own name.
+      } else if (!isTold(name, value, line.traceId, line.spanId)) (extra ??= []).push([name, value]);
+    }
+    if (extra !== undefined) writer.text(EXTRA, toJson(Object.fromEntries(extra)));
+  }
+
+  function writeValue(field: Key, value: unknown): void {
+    if (typeof value === "string") writer.text(field, value);
+    else writer.field(field, toFieldValue(value, isDatakit));
+  }
+
+  return { write };
+}
+
+/** Whether a member is a trace's or span's id that was written before all members. */
+function isTold(
+  name: string,
+  value: unknown,
+  traceId: string | undefined,
+  spanId: string | undefined,
+): boolean {
+  return (name === "trace_id" && value === traceId) || (name === "span_id" && value === spanId);
+}
+
+/** The record's own key of the request id. */
+function ownIdKey({ line }: AssembledLog, members: JsonObject, requestId: string): string | undefined {
+  return line.idKeys.find((name) => members[name] === requestId);
+}
+
+/** The field of a record's key, dots turned into `_`; `undefined` for one that does not stay as it is. */
+function createFieldKeys(keyOf: (name: string) => Key): (name: string) => Key | undefined {
+  const known = new Map<string, Key | undefined>();
+  return (name) => {
+    const found = known.get(name);
+    if (found !== undefined || known.has(name)) return found;
+    const plain = name.replaceAll(".", "_");
+    const made = isPlainKey(plain) ? keyOf(plain) : undefined;
+    if (known.size < MAX_KNOWN_KEYS) known.set(name, made);
+    return made;
+  };
 }
 
 /** Whether a key stays as it is under Dataway's rules. */
@@ -119,88 +170,11 @@ function toArray(value: unknown): FieldValue | undefined {
   return list.every((item) => typeof item === "boolean") ? list : undefined;
 }
 
-/**
- * A level on Guance's scale (`emerg alert critical error warning notice info debug OK`); `undefined` when it is no
- * level, as a job's state under the key `status`.
- */
-function levelToStatus(key: string, level: unknown): string | undefined {
-  if (typeof level === "string") return wordToStatus(level);
-  // Numbers are pino's, the only common ones, and only there: a `status` of 50 is something else.
-  if (key !== "level" || typeof level !== "number" || level < 10 || level > 60) return undefined;
-  return level < 30
-    ? "debug"
-    : level < 40
-    ? "info"
-    : level < 50
-    ? "warning"
-    : level < 60
-    ? "error"
-    : "critical";
-}
-
-function wordToStatus(level: string): string | undefined {
-  switch (level.toLowerCase()) {
-    case "trace":
-    case "debug":
-    case "verbose":
-      return "debug";
-    case "info":
-    case "information":
-    case "informational":
-      return "info";
-    case "notice":
-      return "notice";
-    case "warn":
-    case "warning":
-      return "warning";
-    case "error":
-    case "err":
-      return "error";
-    case "fatal":
-    case "critical":
-    case "crit":
-      return "critical";
-    case "alert":
-      return "alert";
-    case "emerg":
-    case "emergency":
-    case "panic":
-      return "emerg";
-    case "ok":
-      return "OK";
-    default:
-      return undefined;
-  }
-}
-
 /** Compact JSON, also of bigints, which keep their digits. */
 function toJson(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch {
-    return toJsonWithBigints(value);
+    return toExactJson(value);
   }
-}
-
-function toJsonWithBigints(value: unknown): string {
-  try {
-    return JSON.stringify(value, (_key, item) => typeof item === "bigint" ? rawJson(String(item)) : item);
-  } catch {
-    // Only a nesting of thousands of levels around such a number comes here.
-    return "[nested too deep]";
-  }
-}
-
-/** A number written with these digits. Newer than TypeScript's library; text where the engine has it not. */
-function rawJson(digits: string): unknown {
-  return "rawJSON" in JSON && typeof JSON.rawJSON === "function" ? JSON.rawJSON(digits) : digits;
-}
-
-function withoutNewline(line: string): string {
-  if (!line.endsWith("\n")) return line;
-  return line.slice(0, line.endsWith("\r\n") ? -2 : -1);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
 }

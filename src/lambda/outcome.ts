@@ -4,6 +4,7 @@
  */
 import type { FinishedInvocation } from "../pipeline/receiver.ts";
 import type { ColdStart } from "./cold_start.ts";
+import type { HandledErrors } from "./handled_errors.ts";
 import { classify, describe, type InvocationState, type OutcomeFlags } from "./invocation_state.ts";
 
 /** What is known of how an invocation ended. */
@@ -24,7 +25,7 @@ export interface Outcome {
 
 export interface OutcomesOptions {
   readonly coldStart: Pick<ColdStart, "isColdStart">;
-  readonly countHandledErrors: boolean;
+  readonly handledErrors: Pick<HandledErrors, "threw">;
 }
 
 /** Turns what is known of invocations into outcomes. */
@@ -36,11 +37,11 @@ export interface Outcomes {
 }
 
 /** None yet. */
-export function createOutcomes({ coldStart, countHandledErrors }: OutcomesOptions): Outcomes {
+export function createOutcomes({ coldStart, handledErrors }: OutcomesOptions): Outcomes {
   let outcomes: Outcome[] = [];
 
   function settle(invocation: InvocationState, timeNs: bigint): Outcome | undefined {
-    const seen = classify(invocation, countHandledErrors);
+    const seen = classify(invocation, handledErrors.threw(invocation));
     const { reported } = invocation;
     const isFirst = reported === undefined;
     const fresh = (key: keyof OutcomeFlags): 0 | 1 => seen[key] && !reported?.[key] ? 1 : 0;

@@ -6,23 +6,29 @@
 import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
-import type { FinishedInvocation, Intake, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import { isJsonObject } from "../json/exact_json.ts";
-import { createPoint } from "../point/create_point.ts";
-import type { Point, PointDraft } from "../point/point.ts";
+import type { FinishedInvocation, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
+import type { PointDraft } from "../point/point.ts";
 import { createBatchMemory } from "./batch_memory.ts";
-import { createInvocations } from "./invocations.ts";
+import type { Disagreements } from "./handled_errors.ts";
+import { createInvocations, type Observation } from "./invocations.ts";
 import type { InvocationWatch } from "./lifecycle.ts";
+import { createLineAssembler } from "./lines/assembler.ts";
+import { readHandlerError } from "./lines/handler_error.ts";
+import { createLineReader } from "./lines/line.ts";
+import { createLogPoints } from "./log_points.ts";
 import type { Outcome } from "./outcome.ts";
-import { logEventToDraft } from "./log_points.ts";
 import type { Resource } from "./resource.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
-import { decodeTelemetryEvent, type TelemetryEvent } from "./telemetry_event.ts";
+import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
 import { outcomeToDrafts, telemetryEventToDrafts } from "./telemetry_points.ts";
 
 export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
-  readonly config: Pick<AwsLambdaConfig, "schema" | "logs" | "metrics" | "countHandledErrors" | "useNowTime">;
+  readonly config: Pick<
+    AwsLambdaConfig,
+    "schema" | "logs" | "metrics" | "handledErrors" | "multiLine" | "useNowTime"
+  >;
   readonly managedInstance: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
   readonly initializationType?: string | undefined;
@@ -37,58 +43,98 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
 /** The receiver, and the invocations it keeps, whose outcomes become points also without a telemetry event. */
 export interface TelemetryReceiver extends Receiver {
   readonly invocations: InvocationWatch;
+  /** How often the platform and the log disagreed about handlers' exceptions. */
+  readonly disagreements: () => Disagreements;
 }
 
 /** Two full buffers and their envelope are under 1 MiB; beyond this a body is not the platform's. In bytes. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
+/** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
+const REST_OF_TRACE_MS = 50;
+
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
-  const { config, consume, refuse, log, managedInstance } = options;
+  const { config, refuse, log, managedInstance } = options;
   const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
   const metricOptions = { schema: config.schema, managedInstance };
   const memory = createBatchMemory(options.now);
   const invocations = createInvocations({
     managedInstance,
     initializationType: options.initializationType,
-    countHandledErrors: config.countHandledErrors,
+    handledErrors: config.handledErrors,
     now: options.now,
   });
+  const lines = createLineReader();
+  const assembler = createLineAssembler(config.multiLine);
+  const logPoints = createLogPoints({ ...options, schema: config.schema });
   let batches = 0;
+  let restOfTrace: ReturnType<typeof setTimeout> | undefined;
 
   function stamp(timeNs: bigint | undefined): bigint {
     return config.useNowTime || timeNs === undefined ? nowNs() : timeNs;
   }
 
-  function outcomesToDrafts(outcomes: readonly Outcome[]): PointDraft[] {
-    for (const { finished } of outcomes) if (finished !== undefined) options.onDone?.(finished);
-    if (!config.metrics) return [];
-    return outcomes.flatMap((outcome) => outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
+  function write(drafts: readonly PointDraft[]): void {
+    // What has no field says nothing.
+    for (const draft of drafts) options.write(draft);
   }
 
-  function eventToDrafts(event: TelemetryEvent): readonly PointDraft[] {
+  function writeOutcomes(outcomes: readonly Outcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.finished !== undefined) options.onDone?.(outcome.finished);
+      if (config.metrics) write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
+    }
+  }
+
+  function takeObservation({ outcome, others }: Observation): void {
+    if (outcome !== undefined) writeOutcomes([outcome]);
+    writeOutcomes(others);
+  }
+
+  function takeLine(event: LogEvent): void {
+    const { type: from } = event;
+    const timeNs = event.timeNs ?? nowNs();
+    const line = lines.read(event.record);
+    const failure = from === "function" ? readHandlerError(line) : undefined;
+    const observation = invocations.observeLine(from, line, failure, timeNs);
+    takeObservation(observation);
+    const { requestId } = observation;
+    const together = assembler.add({ from, requestId, timeNs, line, failure });
+    if (together === undefined || from !== "function") return;
+    takeObservation(invocations.failed(requestId, together, timeNs));
+  }
+
+  /** Writes the logs that are complete. */
+  function writeLogs(all: boolean): void {
+    clearTimeout(restOfTrace);
+    restOfTrace = undefined;
+    for (const complete of assembler.take(all)) {
+      if (config.logs) logPoints.write(complete, stamp(complete.timeNs));
+    }
+    if (assembler.holds) restOfTrace = setTimeout(() => writeLogs(true), REST_OF_TRACE_MS);
+  }
+
+  function takePlatformEvent(event: Exclude<TelemetryEvent, LogEvent>): void {
     options.resource.observe(event);
     if (event.type === "platform.restoreStart") options.onRestore?.();
-    const timeNs = stamp(event.timeNs);
+    // A log is not held beyond the outcome of its invocation.
+    if (event.type === "platform.runtimeDone" || event.type === "platform.report") writeLogs(true);
+    if (event.type === "unknown") refuse("unsupported");
     const observation = invocations.observe(event);
     const { outcome, others } = observation;
-    const drafts: PointDraft[] = [];
-    if ((event.type === "function" || event.type === "extension") && config.logs) {
-      drafts.push(logEventToDraft(event, observation.requestId, config, timeNs));
-    }
-    if (event.type === "unknown") refuse("unsupported");
     if (outcome?.finished !== undefined) options.onDone?.(outcome.finished);
-    if (config.metrics) drafts.push(...telemetryEventToDrafts(event, observation, metricOptions, timeNs));
-    drafts.push(...outcomesToDrafts(others));
-    return drafts;
+    if (config.metrics) write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs)));
+    writeOutcomes(others);
   }
 
   /** Takes one element; how many data were lost with it. */
-  function takeElement(element: unknown, points: Point[]): 0 | 1 {
+  function takeElement(element: unknown): 0 | 1 {
     try {
       const event = decodeTelemetryEvent(element);
       if (event !== undefined) {
-        for (const point of toPoints(eventToDrafts(event), refuse)) points.push(point);
+        if (isLogEvent(event)) takeLine(event);
+        else takePlatformEvent(event);
         return 0;
       }
     } catch (error) {
@@ -105,9 +151,8 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       return;
     }
     let lost = bad;
-    const points: Point[] = [];
-    for (const element of elements) lost += takeElement(element, points);
-    if (points.length > 0) consume(points);
+    for (const element of elements) lost += takeElement(element);
+    writeLogs(false);
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
     if (bad > 0) invocations.releaseWaits();
@@ -136,42 +181,36 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   return {
     name: "awslambda",
     app,
+    collect: () => writeLogs(true),
+    disagreements: () => invocations.disagreements,
     invocations: {
       invoked: (event) => {
+        // Before `next` at the latest: a freeze must not hold it.
+        writeLogs(true);
         options.resource.invoked(event);
         const { open, outcomes } = invocations.invoked(event);
-        hand(outcomesToDrafts(outcomes));
+        writeOutcomes(outcomes);
         return open;
       },
       lastReported: invocations.lastReported,
-      shutdown: (reason) => hand(outcomesToDrafts(invocations.shutdown(reason))),
+      shutdown: (reason) => {
+        writeLogs(true);
+        writeOutcomes(invocations.shutdown(reason));
+      },
       get batches() {
         return batches;
       },
     },
   };
+}
 
-  function hand(drafts: readonly PointDraft[]): void {
-    const points = toPoints(drafts, refuse);
-    if (points.length > 0) consume(points);
-  }
+function isLogEvent(event: TelemetryEvent): event is LogEvent {
+  return event.type === "function" || event.type === "extension";
 }
 
 /** Whether an element is, or was meant to be, a line: no invocation ends with one. */
 function isLine(element: unknown): boolean {
   return isJsonObject(element) && (element["type"] === "function" || element["type"] === "extension");
-}
-
-function toPoints(drafts: readonly PointDraft[], refuse: Intake["refuse"]): Point[] {
-  const points: Point[] = [];
-  for (const draft of drafts) {
-    let isTrimmed = false;
-    const point = createPoint(draft, () => void (isTrimmed = true));
-    if (point === undefined) continue;
-    if (isTrimmed) refuse("trimmed");
-    points.push(point);
-  }
-  return points;
 }
 
 /** The body's text; `undefined` when it is larger than any of the platform's. */

@@ -32,6 +32,8 @@ export interface OutletOptions {
   readonly breaker?: CircuitBreaker;
   /** What became of local clients' connections, for our own figures. */
   readonly connections?: ConnectionCounts;
+  /** Counters of other parts by their fields' names, for our own figures. */
+  readonly counters?: () => Readonly<Record<string, number>>;
   readonly onFlushed?: (report: FlushReport) => void;
   readonly log: Logger;
   /** Unix time in ms. */
@@ -78,6 +80,7 @@ export function createOutlet(options: OutletOptions): Outlet {
     store,
     ...withSpool,
     ...(options.connections === undefined ? {} : { connections: options.connections }),
+    ...(options.counters === undefined ? {} : { counters: options.counters }),
     intervalMs: SELF_METRICS_INTERVAL_MS,
     now,
   });

@@ -62,7 +62,9 @@ export interface FinishedInvocation {
   readonly startNs: bigint;
   readonly durationMs: number;
   readonly status: "success" | "error" | "failure" | "timeout";
+  /** The platform's word, else what the runtime's own line tells of the exception. */
   readonly errorType?: string;
+  readonly errorMessage?: string;
   readonly coldStart: boolean;
 }
 

@@ -28,6 +28,8 @@ export interface SelfMetricsOptions {
   readonly spool?: Pick<Spool, "held" | "bytes" | "recovered" | "torn">;
   /** What became of local clients' connections. */
   readonly connections?: ConnectionCounts;
+  /** Counters of other parts by their fields' names: what they have grown by is told if it is anything. */
+  readonly counters?: () => Readonly<Record<string, number>>;
   /** At most one set of points in this time, in ms. */
   readonly intervalMs: number;
   /** Unix time in ms. */
@@ -105,6 +107,12 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
       .filter(([, grown]) => grown > 0n);
   }
 
+  function counterFields(): [string, bigint][] {
+    return Object.entries(options.counters?.() ?? {})
+      .map(([name, value]): [string, bigint] => [name, growth(`counter/${name}`, value)])
+      .filter(([, grown]) => grown !== 0n);
+  }
+
   return {
     flushed: (durationMs, restored) => {
       costs.flushes++;
@@ -128,6 +136,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
         ["held_bytes", BigInt(store.heldBytes)],
         ...spoolFields(),
         ...connectionFields(),
+        ...counterFields(),
       ])];
       costs = noCosts();
       for (const [source, fields] of bySource) points.push(ownPoint(timeNs, [["source", source]], fields));

@@ -8,7 +8,8 @@ Deno.test("readAwsLambdaConfig() collects everything by default", () => {
     logs: true,
     metrics: true,
     extensionLogs: false,
-    countHandledErrors: true,
+    handledErrors: "platform",
+    multiLine: { kind: "auto" },
     useNowTime: false,
     globalTags: new Map(),
   });
@@ -31,7 +32,8 @@ Deno.test("readAwsLambdaConfig() reads every setting", () => {
     metrics: false,
     extensionLogs: true,
     // DataKit knows the platform's status only.
-    countHandledErrors: false,
+    handledErrors: "nowhere",
+    multiLine: { kind: "auto" },
     useNowTime: true,
     globalTags: new Map([["team", "core"]]),
     hostname: "h0",
@@ -47,7 +49,7 @@ Deno.test("readAwsLambdaConfig() takes the older name of the tags, and a choice 
     }),
   );
   assertEquals(config.globalTags, new Map([["team", "old"]]));
-  assertEquals(config.countHandledErrors, true);
+  assertEquals(config.handledErrors, "platform");
 });
 
 Deno.test("readAwsLambdaConfig() reports what it cannot use and goes on", () => {

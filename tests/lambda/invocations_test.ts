@@ -276,7 +276,7 @@ async function alone(events: readonly unknown[]): Promise<Counts> {
 }
 
 Deno.test("createInvocations() leaves handler exceptions to the status when told so", async () => {
-  const telemetry = openTelemetry({ countHandledErrors: false });
+  const telemetry = openTelemetry({ handledErrors: "nowhere" });
   await telemetry.post([
     start("r1"),
     line("2026-09-10T12:00:00.050Z\tr1\tERROR\tInvoke Error \t{}"),

@@ -1,5 +1,7 @@
 import { createLogger } from "@std/log";
 import type { Environment } from "../../src/config/reader.ts";
+import type { Disagreements, HandledErrorSource } from "../../src/lambda/handled_errors.ts";
+import type { MultiLine } from "../../src/lambda/lines/assembler.ts";
 import type { InvocationWatch } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
@@ -12,7 +14,8 @@ export interface OpenOptions {
   readonly schema?: "documented" | "datakit";
   readonly logs?: boolean;
   readonly metrics?: boolean;
-  readonly countHandledErrors?: boolean;
+  readonly handledErrors?: HandledErrorSource;
+  readonly multiLine?: MultiLine;
   readonly useNowTime?: boolean;
   readonly managedInstance?: boolean;
   readonly initializationType?: string;
@@ -27,6 +30,8 @@ export interface OpenTelemetry {
   readonly points: Point[];
   readonly done: FinishedInvocation[];
   readonly refused: Map<string, number>;
+  /** How often spans and lines disagreed. */
+  readonly disagreements: () => Disagreements;
   /** What the receiver said of errors of its own. */
   readonly errors: string[];
   /** Posts a batch (events, or a body as it is) and gives the answer's status. */
@@ -69,7 +74,8 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
       schema,
       logs: options.logs ?? true,
       metrics: options.metrics ?? true,
-      countHandledErrors: options.countHandledErrors ?? true,
+      handledErrors: options.handledErrors ?? "platform",
+      multiLine: options.multiLine ?? { kind: "auto" },
       useNowTime: options.useNowTime ?? false,
     },
   });
@@ -79,6 +85,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     done,
     refused,
     errors,
+    disagreements: receiver.disagreements,
     post: async (batch, headers = {}, path = "/awslambda"): Promise<number> => {
       const isBody = typeof batch === "string" || batch instanceof Uint8Array ||
         batch instanceof ReadableStream;

@@ -91,7 +91,14 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     ...intake.of("telemetry"),
     log,
     now,
-    config: { schema: "documented", logs: true, metrics: true, countHandledErrors: true, useNowTime: false },
+    config: {
+      schema: "documented",
+      logs: true,
+      metrics: true,
+      handledErrors: "platform",
+      multiLine: { kind: "auto" },
+      useNowTime: false,
+    },
     managedInstance: schedule.managedInstance,
     resource,
   });

@@ -150,7 +150,15 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_AWSLAMBDA_EXTENSION_LOGS", "同时采集各扩展（包括本扩展）的日志"],
   [
     "ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS",
-    "与 CloudWatch 一样，把处理程序抛出的异常计入 `errors`。Lambda 只在函数日志中报告它（`datakit` 模式下默认为 false）",
+    "与 CloudWatch 一样，把处理程序抛出的异常计入 `errors`；Lambda 此时的状态是 `success`（`datakit` 模式下默认为 false）",
+  ],
+  [
+    "ENV_AWSLAMBDA_HANDLED_ERRORS",
+    "依据什么判断处理程序抛出了异常：`platform`：Lambda 未报告任何响应，Lambda 不报告响应时依据运行时自身的日志行；`lines`：只依据这些日志行",
+  ],
+  [
+    "ENV_AWSLAMBDA_LOG_MULTILINE",
+    "哪些行合为一条日志：`auto`：同一调用栈的各行；`off`：不合并；或匹配每条日志首行的正则表达式，其余的行都接在首行之后",
   ],
   ["ENV_USE_NOW_TIME_INSTEAD", "Lambda 指标与日志的时间取到达时间，而不是事件时间"],
   ["ENV_GLOBAL_HOST_TAGS", "加到所有数据上的标签"],
