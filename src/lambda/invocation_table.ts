@@ -23,6 +23,8 @@ export interface InvocationTable {
   ): InvocationState | undefined;
   /** The invocation in which something happened that has a time of its own, e.g. a line was written. */
   findAt(requestId: string, timeNs: bigint): InvocationState | undefined;
+  /** INVOKEs of a request of which telemetry has told nothing. */
+  untold(requestId: string): readonly InvocationState[];
   /** Whether anything is known of a request. */
   has(requestId: string): boolean;
   add(invocation: InvocationState): void;
@@ -39,6 +41,11 @@ export type EndKind = "doneNs" | "reportNs";
 
 /** A start this much later than a known one is another's, in ns. */
 const ANOTHER_START_NS = 1_000_000_000n;
+/**
+ * A start this much later than an INVOKE is another's, in ns. INVOKEs are timed by the sandbox's clock and starts by the
+ * platform's, which need not agree; the first retry comes after a minute.
+ */
+const ANOTHER_INVOKE_NS = 30_000_000_000n;
 
 /** An empty table. */
 export function createInvocationTable(): InvocationTable {
@@ -56,6 +63,10 @@ export function createInvocationTable(): InvocationTable {
     findEnded: (requestId, end, timeNs, beganNs) =>
       findEnded(byId.get(requestId) ?? [], end, timeNs, beganNs),
     findAt: (requestId, timeNs) => findAt(byId.get(requestId) ?? [], timeNs),
+    untold: (requestId) =>
+      (byId.get(requestId) ?? []).filter(({ invokeNumber, started, doneNs }) =>
+        invokeNumber !== undefined && !started && doneNs === undefined
+      ),
     has: (requestId) => byId.has(requestId),
     add: (invocation) => {
       all.add(invocation);
@@ -83,7 +94,7 @@ function findStarted(list: readonly InvocationState[], timeNs: bigint): Invocati
   if (known !== undefined) return known;
   // As long before as it may be: a runtimeDone without a duration does not tell when it all began.
   const waiting = list.filter(({ started, doneNs, startNs }) =>
-    !started && (doneNs === undefined || timeNs <= doneNs) && timeNs < startNs + ANOTHER_START_NS
+    !started && (doneNs === undefined || timeNs <= doneNs) && timeNs < startNs + ANOTHER_INVOKE_NS
   );
   if (waiting.length > 0) return nearest(waiting, timeNs);
   // The same start told with another time: only while that invocation goes on.

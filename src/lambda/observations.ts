@@ -103,6 +103,10 @@ function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigin
   raiseStatus(invocation, event.status, event.errorType);
   const outcome = parts.outcomes.settle(invocation, timeNs);
   conclude(invocation, { doneAt: Number(timeNs / 1_000_000n) });
+  // Not worth a wait to the deadline: with clocks far apart it is the same one.
+  if (invocation.invokeNumber === undefined) {
+    for (const untold of parts.table.untold(requestId)) untold.waitOver.resolve();
+  }
   return {
     requestId,
     repeated,

@@ -80,6 +80,40 @@ Deno.test("a retry under the same request id is an invocation of its own, and so
   ]);
 });
 
+for (const aheadMs of [-20_000, -3_000, 3_000, 20_000]) {
+  Deno.test(`invocations and retries are told apart by a sandbox whose clock is ${aheadMs} ms ahead of the platform's`, async () => {
+    const telemetry = openTelemetry();
+    const runs = [[ID, 0], [OTHER, 500], [ID, RETRY_MS], [OTHER, RETRY_MS + 500], [
+      ID,
+      3 * RETRY_MS,
+    ]] as const;
+    let late: readonly Event[] = [];
+    for (const [id, beganMs] of runs) {
+      const ended = invoke(telemetry, id, beganMs + aheadMs);
+      const [start, done, report] = run(id, beganMs, 100, "error");
+      await telemetry.post([...late, start]);
+      await telemetry.post([done]);
+      assertEquals(await ended, { doneAt: FIRST_MS + beganMs + 100 });
+      late = report === undefined ? [] : [report];
+    }
+    await telemetry.post(late);
+    assertEquals(valuesOf(telemetry, "invocations"), [1, 1, 1, 1, 1]);
+    assertEquals(valuesOf(telemetry, "errors"), [1, 1, 1, 1, 1]);
+    assertEquals(valuesOf(telemetry, "post_runtime_duration"), [5, 5, 5, 5, 5]);
+  });
+}
+
+Deno.test("nobody waits for the end of an INVOKE whose telemetry is hours away by its times", async () => {
+  const telemetry = openTelemetry();
+  for (const [id, beganMs] of [[ID, 0], [OTHER, 1000]] as const) {
+    telemetry.setTime(FIRST_MS + beganMs - 4 * 3_600_000);
+    const event = { type: "invoke", requestId: id, deadlineAt: 0, invokedFunctionArn: "" } as const;
+    const { waitOver } = telemetry.invocations.invoked(event);
+    await telemetry.post(run(id, beganMs, 100, "success"));
+    await waitOver;
+  }
+});
+
 Deno.test("a retry is told apart although it comes within milliseconds, and its INVOKE before all telemetry", async () => {
   const telemetry = openTelemetry();
   const first = invoke(telemetry, ID, 1);
