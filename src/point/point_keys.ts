@@ -88,9 +88,10 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
 
   function make(name: string, isKept: boolean): Key {
     let isCut = false;
-    const clean = cleanKey(name, isMetric, () => void (isCut = true));
-    const key: Key = { slot: slotOf(clean, isKept), isExact: clean === name, isCut };
-    if (isKept) keys.set(name, key);
+    const own = isKept ? copyOf(name) : name;
+    const clean = cleanKey(own, isMetric, () => void (isCut = true));
+    const key: Key = { slot: slotOf(clean, isKept), isExact: clean === own, isCut };
+    if (isKept) keys.set(own, key);
     return key;
   }
 
@@ -119,6 +120,13 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
       if (overflow.size > 0) overflow.clear();
     },
   };
+}
+
+/** The same text on its own: one cut out of a request's body would keep the whole body in memory. */
+function copyOf(text: string): string {
+  return text.isWellFormed()
+    ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text))
+    : text;
 }
 
 function createSlot(name: string, allowed: boolean, commonBit: number): Slot {

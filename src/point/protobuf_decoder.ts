@@ -27,6 +27,11 @@ export interface ProtobufPoints {
   readonly broken: number;
 }
 
+/** Members that may still be read, all of a point's tags, fields, arrays and their values counted. */
+export interface MemberBudget {
+  left: number;
+}
+
 const ARRAY_TYPE = "point.Array";
 
 /** Decodes a body. Never throws. */
@@ -76,21 +81,26 @@ function decodePoint(bytes: Uint8Array, decoder: TextDecoder): ProtobufPoint | u
   };
 }
 
-/** One tag or field; `undefined` when it is broken in its frame, or of no type that Dataway stores. */
-function decodeField(
+/**
+ * One tag or field; `undefined` when it is broken in its frame, of no type that Dataway stores, or beyond the budget,
+ * of which less than nothing is left then.
+ */
+export function decodeField(
   bytes: Uint8Array,
   decoder: TextDecoder,
+  budget: MemberBudget = { left: Infinity },
 ): { key: string; value: FieldValue | undefined; isTag: boolean } | undefined {
   const reader = createProtobufReader(bytes);
   let key = "";
   let isTag = false;
   let value: FieldValue | undefined;
   while (nextField(reader)) {
+    if (--budget.left < 0) return undefined;
     const { field, wireType } = reader;
     if (field === 1 && wireType === 2) key = decoder.decode(reader.bytes);
     else if (field === 8 && wireType === 0) isTag = reader.varint !== 0n;
     else if (field === 7 && wireType === 2) {
-      const values = decodeAny(reader.bytes, decoder);
+      const values = decodeAny(reader.bytes, decoder, budget);
       if (values === undefined) return undefined;
       value = values;
     } else if (field === 11 && wireType === 2) value = decoder.decode(reader.bytes);
@@ -100,11 +110,12 @@ function decodeField(
 }
 
 /** The value of an array; `undefined` for a broken one, and for dictionaries, which Dataway does not store. */
-function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefined {
+function decodeAny(bytes: Uint8Array, decoder: TextDecoder, budget: MemberBudget): Scalar[] | undefined {
   const reader = createProtobufReader(bytes);
   let isArray = false;
   let packed = bytes.subarray(0, 0);
   while (nextField(reader)) {
+    if (--budget.left < 0) return undefined;
     if (reader.field === 1 && reader.wireType === 2) {
       isArray = decoder.decode(reader.bytes).endsWith(ARRAY_TYPE);
     } else if (reader.field === 2 && reader.wireType === 2) packed = reader.bytes;
@@ -113,10 +124,14 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder): Scalar[] | undefine
   const values: Scalar[] = [];
   const items = createProtobufReader(packed);
   while (nextField(items)) {
+    if (--budget.left < 0) return undefined;
     if (items.field !== 1 || items.wireType !== 2) continue;
     const item = createProtobufReader(items.bytes);
     let value: Scalar | undefined;
-    while (nextField(item)) value = scalar(item.field, item, decoder) ?? value;
+    while (nextField(item)) {
+      if (--budget.left < 0) return undefined;
+      value = scalar(item.field, item, decoder) ?? value;
+    }
     if (value === undefined || item.failed) return undefined;
     values.push(value);
   }

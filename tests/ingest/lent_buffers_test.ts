@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { readDdtraceConfig } from "../../src/config/ddtrace.ts";
 import { readOtlpConfig } from "../../src/config/otlp.ts";
 import { createSettingReader } from "../../src/config/reader.ts";
-import { decodeProtobuf } from "../../src/ingest/datakit/protobuf_decoder.ts";
+import { decodeProtobuf } from "./datakit/collect.ts";
 import { createTraceIntake } from "../../src/ingest/ddtrace/trace_intake.ts";
 import { createGrowingBuffer } from "../../src/ingest/growing_buffer.ts";
 import { createExportHandler } from "../../src/ingest/otlp/export_handler.ts";

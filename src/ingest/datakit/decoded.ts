@@ -12,32 +12,33 @@ export interface WirePoint {
   readonly isTrimmed?: true;
 }
 
-/** What a body held. Points fail one by one; the rest of the body stands. */
-export interface Decoded {
-  readonly points: readonly WirePoint[];
-  readonly malformed: number;
-  /** Why the first malformed point is none. */
-  readonly firstError: string | undefined;
+/** What stands where points should: so many of them, and why the first is none. */
+export interface Malformed {
+  readonly error: string;
+  readonly count: number;
 }
 
-/** Gathers what a decoder finds. */
-export interface DecodeCollector {
-  add(point: WirePoint): void;
-  fail(error: string, count?: number): void;
-  result(): Decoded;
+/** Decodes a body point by point; nothing is kept of those before. Points fail one by one, the rest stands. */
+export interface PointDecoder {
+  /**
+   * Decodes on for a bounded time: a point, what is none, {@link NOTHING_YET}, or `undefined` at the body's end.
+   * Never throws.
+   */
+  readonly next: () => WirePoint | Malformed | undefined;
 }
 
-/** An empty collector. */
-export function createDecodeCollector(): DecodeCollector {
-  const points: WirePoint[] = [];
-  let malformed = 0;
-  let firstError: string | undefined;
-  return {
-    add: (point) => void points.push(point),
-    fail: (error, count = 1) => {
-      malformed += count;
-      firstError ??= error;
-    },
-    result: () => ({ points, malformed, firstError }),
-  };
+/** The body goes on, but no point was whole yet. */
+export const NOTHING_YET: Malformed = { error: "", count: 0 };
+
+/**
+ * Tags, fields and values of arrays that are read of one point: several times what it may have. One with more is
+ * malformed, for a point is read in one go.
+ */
+export const MAX_PARTS = 8192;
+/** The rule that it breaks. */
+export const TOO_MANY_PARTS = `it may have ${MAX_PARTS} tags, fields and values of arrays`;
+
+/** Whether a decoder's answer is no point. */
+export function isMalformed(next: WirePoint | Malformed): next is Malformed {
+  return "error" in next;
 }

@@ -3,6 +3,7 @@
  * @see https://docs.guance.com/en/datakit/apis/#review-post-point
  */
 import { toExactJson } from "../../json/exact_json.ts";
+import { createGrowingBuffer } from "../growing_buffer.ts";
 import { isArray } from "../../point/clean_field_value.ts";
 import { encodeLineProtocol } from "../../point/line_protocol.ts";
 import type { FieldValue, Point } from "../../point/point.ts";
@@ -21,10 +22,33 @@ export function parseEcho(query: (name: string) => string | undefined): EchoForm
   return (query("echo_json") ?? "") === "" ? undefined : "json";
 }
 
-/** The points as a body that the write API takes again; only the simple JSON form loses the types of numbers. */
-export function echoPoints(points: readonly Point[], form: EchoForm): string {
-  if (form === "lp") return new TextDecoder().decode(encodeLineProtocol(points, NO_TAGS)).replace(/\n$/, "");
-  return toExactJson(points.map(form === "json" ? toSimple : toTyped));
+/** Points as a body that the write API takes again; only the simple JSON form loses the types of numbers. */
+export interface Echo {
+  add(point: Point): void;
+  /** The whole body. */
+  end(): Uint8Array<ArrayBuffer>;
+}
+
+/** An echo of no point. */
+export function createEcho(form: EchoForm): Echo {
+  const encoder = new TextEncoder();
+  const body = createGrowingBuffer(Infinity);
+
+  function jsonOf(point: Point): string {
+    return toExactJson(form === "json" ? toSimple(point) : toTyped(point));
+  }
+
+  return {
+    add: (point) => {
+      if (form === "lp") body.append(encodeLineProtocol([point], NO_TAGS));
+      else body.append(encoder.encode(`${body.sizeBytes === 0 ? "[" : ","}${jsonOf(point)}`));
+    },
+    end: () => {
+      if (form === "lp") return body.bytes().subarray(0, -1);
+      body.append(encoder.encode(body.sizeBytes === 0 ? "[]" : "]"));
+      return body.bytes();
+    },
+  };
 }
 
 function toSimple({ measurement, tags, fields, timeNs }: Point): ReadonlyMap<string, unknown> {

@@ -5,26 +5,49 @@
  */
 import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from "../../json/exact_json.ts";
 import type { FieldValue, Scalar } from "../../point/point.ts";
-import { createDecodeCollector, type Decoded, type WirePoint } from "./decoded.ts";
+import { MAX_PARTS, NOTHING_YET, type PointDecoder, TOO_MANY_PARTS, type WirePoint } from "./decoded.ts";
+import { createJsonItems, type JsonItem } from "./json_items.ts";
 import { parseBase64, type ParsedScalar, parseInteger } from "./line_scalar.ts";
 import { type Precision, toNs } from "./precision.ts";
+
+/** Commas of a point that are parsed, those within its values too: some 10 ms. A point with more is malformed. */
+const MAX_COMMAS = 50_000;
 
 /** A read time, `undefined` in it when absent. */
 type ParsedTime = { readonly timeNs: bigint | undefined } | "malformed";
 
-/** Decodes a list of points, or one point. Text that is no JSON is one malformed point. Never throws. */
-export function decodeJson(text: string, precision: Precision): Decoded {
-  const collector = createDecodeCollector();
-  const body = tryParseExactJson(text);
-  if (body === undefined) collector.fail("Cannot read points as the body must be JSON");
-  else {
-    for (const item of Array.isArray(body) ? body : [body]) {
-      const point = isJsonObject(item) ? toPoint(item, precision) : "each point must be an object";
-      if (typeof point === "string") collector.fail(`Cannot read a point as ${point}`);
-      else collector.add(point);
-    }
-  }
-  return collector.result();
+/**
+ * A decoder of a list of points, or of one. Text that is no JSON is one malformed point, whatever stands before the
+ * fault: {@link createJsonCheck} tells that before.
+ */
+export function createJsonDecoder(text: string, precision: Precision): PointDecoder {
+  const items = createJsonItems(text);
+  return {
+    next: () => {
+      const item = items.next();
+      if (item === undefined) return undefined;
+      if (item === "unfinished") return NOTHING_YET;
+      const point = readPoint(item, precision);
+      return typeof point === "string" ? { error: `Cannot read a point as ${point}`, count: 1 } : point;
+    },
+  };
+}
+
+function readPoint(item: JsonItem, precision: Precision): WirePoint | string {
+  if (item.commas > MAX_COMMAS) return TOO_MANY_PARTS;
+  const value = tryParseExactJson(item.text);
+  return isJsonObject(value) ? toPoint(value, precision) : "each point must be an object";
+}
+
+/** Whether the text is JSON; looks at a part of it each time and tells `undefined` as long as there is more. */
+export function createJsonCheck(text: string): () => boolean | undefined {
+  const items = createJsonItems(text);
+  return () => {
+    const item = items.next();
+    if (item === undefined) return !items.isBroken;
+    if (item === "unfinished") return undefined;
+    return item.commas > MAX_COMMAS || tryParseExactJson(item.text) !== undefined ? undefined : false;
+  };
 }
 
 /** The parts of a point while it is read. */
@@ -58,6 +81,7 @@ function toPoint(item: JsonObject, precision: Precision): WirePoint | string {
   } else if (isJsonObject(item.fields)) {
     for (const [key, value] of Object.entries(item.fields)) fields.push([key, toValue(value)]);
   } else return "its fields must be an object or a list";
+  if (tags.length + fields.length > MAX_PARTS) return TOO_MANY_PARTS;
   if (parts.broken !== undefined && fields.length === 0) return parts.broken;
   const point = { measurement, tags, fields, timeNs: time.timeNs };
   return parts.broken === undefined ? point : { ...point, isTrimmed: true };

@@ -4,7 +4,14 @@
  * @see `spec/datakit.md` 3.5
  */
 import type { FieldValue, Scalar } from "../../point/point.ts";
-import { createDecodeCollector, type Decoded, type WirePoint } from "./decoded.ts";
+import {
+  type Malformed,
+  MAX_PARTS,
+  NOTHING_YET,
+  type PointDecoder,
+  TOO_MANY_PARTS,
+  type WirePoint,
+} from "./decoded.ts";
 import { parseLineScalar } from "./line_scalar.ts";
 import { type Precision, toNs } from "./precision.ts";
 
@@ -37,11 +44,15 @@ interface Cursor {
   isEndless: boolean;
   /** The point had a value that nothing can store. */
   isTrimmed: boolean;
+  /** Tags, fields and values of arrays that the point has so far. */
+  parts: number;
 }
 
-/** Decodes a body. Never throws. */
-export function decodeLineProtocol(text: string, precision: Precision): Decoded {
-  const collector = createDecodeCollector();
+/** Characters between points that are skipped at a time. */
+const MAX_SKIPPED = 200_000;
+
+/** A decoder of a body. */
+export function createLineProtocolDecoder(text: string, precision: Precision): PointDecoder {
   const cursor: Cursor = {
     text,
     at: 0,
@@ -49,32 +60,40 @@ export function decodeLineProtocol(text: string, precision: Precision): Decoded 
     multilineAt: -1,
     isEndless: false,
     isTrimmed: false,
+    parts: 0,
   };
   let endless = 0;
-  while (skipBlank(cursor)) {
-    cursor.error = undefined;
-    cursor.multilineAt = -1;
-    cursor.isEndless = false;
-    cursor.isTrimmed = false;
-    const point = readPoint(cursor, precision);
-    if (point !== undefined && cursor.error === undefined) {
-      collector.add(point);
-      continue;
-    }
-    collector.fail(cursor.error ?? "Cannot read a point");
-    if (cursor.isEndless && ++endless >= MAX_ENDLESS) {
-      collector.fail("", countLines(text, afterLine(text, cursor.multilineAt)));
-      break;
-    }
-    cursor.at = afterLine(text, cursor.multilineAt >= 0 ? cursor.multilineAt : cursor.at);
+  return {
+    next: () => {
+      if (endless >= MAX_ENDLESS) return givenUp();
+      const skippedTo = cursor.at + MAX_SKIPPED;
+      if (!skipBlank(cursor, skippedTo)) return cursor.at < text.length ? NOTHING_YET : undefined;
+      cursor.error = undefined;
+      cursor.multilineAt = -1;
+      cursor.isEndless = false;
+      cursor.isTrimmed = false;
+      cursor.parts = 0;
+      const point = readPoint(cursor, precision);
+      if (point !== undefined && cursor.error === undefined) return point;
+      if (cursor.isEndless) endless++;
+      cursor.at = afterLine(text, cursor.multilineAt >= 0 ? cursor.multilineAt : cursor.at);
+      return { error: cursor.error ?? "Cannot read a point", count: 1 };
+    },
+  };
+
+  function givenUp(): Malformed | undefined {
+    if (cursor.at >= text.length) return undefined;
+    const count = countLines(text, cursor.at);
+    cursor.at = text.length;
+    return { error: "Cannot read a point as strings do not end", count };
   }
-  return collector.result();
 }
 
-/** Skips empty lines and comments; false at the end. */
-function skipBlank(cursor: Cursor): boolean {
+/** Skips empty lines and comments up to `to`; false without anything else before it. */
+function skipBlank(cursor: Cursor, to: number): boolean {
   const { text } = cursor;
-  while (cursor.at < text.length) {
+  const end = Math.min(to, text.length);
+  while (cursor.at < end) {
     const code = text.charCodeAt(cursor.at);
     if (code === HASH) cursor.at = afterLine(text, cursor.at);
     else if (code === LF || code === CR || code === SPACE || code === 9 || code === 0) cursor.at++;
@@ -109,6 +128,7 @@ function readTags(cursor: Cursor): [string, string][] | undefined {
     cursor.at++;
     const value = readText(cursor, TAG_ESCAPES, COMMA, SPACE);
     if (value !== "") tags.push([key, value]);
+    if (++cursor.parts > MAX_PARTS) return fail(cursor, TOO_MANY_PARTS);
   }
   if (cursor.text.charCodeAt(cursor.at) !== SPACE) return fail(cursor, "a point must have fields");
   skipSpaces(cursor);
@@ -123,6 +143,7 @@ function readFields(cursor: Cursor): [string, FieldValue | undefined][] | undefi
     cursor.at++;
     const isArray = cursor.text.charCodeAt(cursor.at) === OPEN_BRACKET;
     fields.push([key, isArray ? readArray(cursor) : readScalar(cursor)]);
+    if (++cursor.parts > MAX_PARTS) return fail(cursor, TOO_MANY_PARTS);
     if (cursor.error !== undefined) return undefined;
     const next = cursor.text.charCodeAt(cursor.at);
     if (next !== COMMA) {
@@ -146,6 +167,7 @@ function readArray(cursor: Cursor): Scalar[] | undefined {
     const value = readScalar(cursor);
     if (cursor.error !== undefined) return undefined;
     if (value !== undefined) values.push(value);
+    if (++cursor.parts > MAX_PARTS) return fail(cursor, TOO_MANY_PARTS);
     skipSpaces(cursor);
     const next = cursor.text.charCodeAt(cursor.at);
     if (next !== COMMA && next !== CLOSE_BRACKET) return fail(cursor, "an array must end with a bracket");

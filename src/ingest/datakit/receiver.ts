@@ -1,19 +1,27 @@
 import { type Context, Hono } from "@hono/hono";
 import { STATUS_CODE } from "@std/http/status";
 import type { DatakitApiConfig } from "../../config/datakit_api.ts";
-import { makePoint } from "../../pipeline/make_point.ts";
 import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
-import { CATEGORIES, type Category, type Point } from "../../point/point.ts";
+import { CATEGORIES, type Category } from "../../point/point.ts";
 import { type BodyRequest, mediaType, readBody } from "../body.ts";
-import type { Decoded } from "./decoded.ts";
-import { echoPoints, parseEcho } from "./echo.ts";
-import { decodeJson } from "./json_decoder.ts";
-import { decodeLineProtocol } from "./line_protocol_decoder.ts";
+import { createTimeSlice } from "../time_slice.ts";
+import type { PointDecoder } from "./decoded.ts";
+import { parseEcho } from "./echo.ts";
+import { createJsonCheck, createJsonDecoder } from "./json_decoder.ts";
+import { createLineProtocolDecoder } from "./line_protocol_decoder.ts";
 import { parsePrecision, type Precision } from "./precision.ts";
-import { decodeProtobuf } from "./protobuf_decoder.ts";
+import { createProtobufDecoder } from "./protobuf_decoder.ts";
+import { createBodyWriter } from "./write_points.ts";
 
 /** Form of a body; what no media type claims is line protocol. */
 type Encoding = "line" | "json" | "protobuf";
+
+/** A body and how it is to be read. */
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly encoding: Encoding;
+  readonly precision: Precision;
+}
 
 /**
  * DataKit's own API: `POST /v1/write/<category>` and `GET /v1/ping`. Points fail one by one: with at least one
@@ -24,6 +32,7 @@ type Encoding = "line" | "json" | "protobuf";
 export function createDatakitApiReceiver(config: DatakitApiConfig, context: ReceiverContext): Receiver {
   const { refuse, log, now } = context;
   const startedAt = now();
+  const points = createBodyWriter(context);
   const app = new Hono();
 
   app.get("/v1/ping", (c) => {
@@ -60,9 +69,11 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
     if (body.bytes.length === 0) {
       return error(c, STATUS_CODE.BadRequest, "emptyBody", "Cannot write as the body must not be empty");
     }
-    const encoding = encodingOf(mediaType(c.req.raw));
-    const decoded = decode(body.bytes, encoding, precision);
-    return store(c, category, encoding, decoded);
+    return await store(c, category, {
+      bytes: body.bytes,
+      encoding: encodingOf(mediaType(c.req.raw)),
+      precision,
+    });
   });
   app.all("/v1/write/:category", (c) => {
     c.header("Allow", "POST");
@@ -79,35 +90,33 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
     return error(c, STATUS_CODE.BadRequest, "badRequest", "Cannot write as the request could not be read");
   });
 
-  /** Answers for a decoded body. A boolean parameter counts as set whatever its value, as in DataKit. */
-  function store(c: Context, category: Category, encoding: Encoding, decoded: Decoded): Response {
+  /** Stores a body and answers. A boolean parameter counts as set whatever its value, as in DataKit. */
+  async function store(c: Context, category: Category, body: Body): Promise<Response> {
     const isSet = (name: string): boolean => (c.req.query(name) ?? "") !== "";
     const isStrict = isSet("strict");
-    const made = toPoints(decoded, {
+    const isDry = isSet("dry");
+    const echo = parseEcho((name) => c.req.query(name));
+    const { accepted, malformed, firstError, echoed } = await points.write(await decoderOf(body), {
       category,
       isStrict,
+      isDry,
+      echo,
       ownTagsOnly: isSet("ignore_global_host_tags") || isSet("ignore_global_tags"),
       nowNs: BigInt(Math.floor(now())) * 1_000_000n,
     });
-    const malformed = decoded.malformed + made.malformed;
-    const reason = decoded.firstError ?? made.firstError ?? "Cannot write as the body must hold a point";
-    const isRefused = made.points.length === 0 || (isStrict && malformed > 0);
-    if (!isSet("dry")) {
-      if (!isRefused && made.trimmed > 0) refuse("trimmed", made.trimmed);
-      if (malformed > 0) refuse("malformed", isRefused ? malformed + made.points.length : malformed);
-      if (!isRefused) context.consume(made.points);
-    }
+    const reason = firstError ?? "Cannot write as the body must hold a point";
+    const isRefused = accepted === 0 || (isStrict && malformed > 0);
+    if (!isDry && malformed > 0) refuse("malformed", isRefused ? malformed + accepted : malformed);
     if (isRefused) {
-      const code = malformed > 0 ? INVALID_POINT[encoding] : "noPoints";
+      const code = malformed > 0 ? INVALID_POINT[body.encoding] : "noPoints";
       return error(c, STATUS_CODE.BadRequest, code, reason);
     }
-    const echo = parseEcho((name) => c.req.query(name));
-    if (echo !== undefined) {
+    if (echoed !== undefined) {
       const type = echo === "lp" ? "text/plain; charset=utf-8" : "application/json";
-      return c.body(echoPoints(made.points, echo), STATUS_CODE.OK, { "Content-Type": type });
+      return c.body(echoed, STATUS_CODE.OK, { "Content-Type": type });
     }
     if (malformed === 0) return c.body(null, STATUS_CODE.OK);
-    return c.json({ content: { accepted: made.points.length, malformed, message: reason } });
+    return c.json({ content: { accepted, malformed, message: reason } });
   }
 
   return { name: "datakit", app };
@@ -118,40 +127,6 @@ const INVALID_POINT: Readonly<Record<Encoding, string>> = {
   json: "invalidJsonPoint",
   protobuf: "invalidProtobufPoint",
 };
-
-interface PointOptions {
-  readonly category: Category;
-  /** A point that loses anything is malformed. */
-  readonly isStrict: boolean;
-  readonly ownTagsOnly: boolean;
-  /** Unix time in nanoseconds, for points without one. */
-  readonly nowNs: bigint;
-}
-
-/** Applies Dataway's rules. */
-function toPoints(
-  decoded: Decoded,
-  { category, isStrict, ownTagsOnly, nowNs }: PointOptions,
-): { points: Point[]; malformed: number; trimmed: number; firstError: string | undefined } {
-  const points: Point[] = [];
-  let malformed = 0;
-  let trimmed = 0;
-  let firstError: string | undefined;
-  for (const { measurement, tags, fields, timeNs = nowNs, isTrimmed = false } of decoded.points) {
-    let change: string | undefined = isTrimmed ? "value_dropped" : undefined;
-    const draft = { category, measurement, tags, fields, timeNs, ownTagsOnly };
-    const point = makePoint(draft, () => void trimmed++, {
-      isTrimmed,
-      changed: (what) => void (change = what),
-    });
-    if (point !== undefined && !(isStrict && change !== undefined)) points.push(point);
-    else {
-      malformed++;
-      firstError ??= `Cannot take a point as it breaks a rule: ${change ?? "no_field"}`;
-    }
-  }
-  return { points, malformed, trimmed, firstError };
-}
 
 /** `metrics` is what DataKit's category was called before. */
 function parseCategory(text: string): Category | undefined {
@@ -171,10 +146,29 @@ function encodingOf(type: string): Encoding {
   return type === "application/protobuf" || type === "application/x-protobuf" ? "protobuf" : "line";
 }
 
-function decode(bytes: Uint8Array, encoding: Encoding, precision: Precision): Decoded {
-  if (encoding === "protobuf") return decodeProtobuf(bytes, precision);
+/** What begins to decode the body. */
+async function decoderOf({ bytes, encoding, precision }: Body): Promise<() => PointDecoder> {
+  if (encoding === "protobuf") return () => createProtobufDecoder(bytes, precision);
   const text = new TextDecoder().decode(bytes);
-  return encoding === "json" ? decodeJson(text, precision) : decodeLineProtocol(text, precision);
+  if (encoding === "line") return () => createLineProtocolDecoder(text, precision);
+  return await isJson(text) ? () => createJsonDecoder(text, precision) : noJson;
+}
+
+async function isJson(text: string): Promise<boolean> {
+  const slice = createTimeSlice();
+  const check = createJsonCheck(text);
+  for (;;) {
+    const isValid = check();
+    if (isValid !== undefined) return isValid;
+    if (slice.isOver()) await slice.pause();
+  }
+}
+
+function noJson(): PointDecoder {
+  let left = 1;
+  return {
+    next: () => left-- > 0 ? { error: "Cannot read points as the body must be JSON", count: 1 } : undefined,
+  };
 }
 
 function error(c: Context, status: 400 | 404 | 405 | 408 | 413, code: string, message: string): Response {

@@ -5,7 +5,6 @@
  */
 import type { StatsdConfig } from "../../config/statsd.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import type { Point } from "../../point/point.ts";
 import type { Sample } from "./sample.ts";
 import { createSeries, type Series, type SeriesLimits } from "./series.ts";
 import { createSeriesIdentifier } from "./series_identity.ts";
@@ -15,14 +14,14 @@ import { createSeriesPoints } from "./series_points.ts";
 export interface Aggregator {
   /** Takes one sample in; what does not fit is refused as `too_many_series` or `filtered`. */
   add(sample: Sample): void;
-  /** The points of all that was added since the last flush, which starts afresh. */
-  flush(): Point[];
+  /** Writes the points of all that was added since the last flush; what is added meanwhile is for the next. */
+  flush(): Promise<void>;
 }
 
 /** What an aggregator is built with. */
 export interface AggregatorOptions {
   readonly config: StatsdConfig;
-  readonly refuse: Intake["refuse"];
+  readonly intake: Intake;
   /** Unix time in ms. */
   readonly now: () => number;
   /** In [0, 1). @default Math.random */
@@ -38,10 +37,11 @@ const MAX_MEMBERS = 200_000;
 
 /** An aggregator. */
 export function createAggregator(options: AggregatorOptions): Aggregator {
-  const { config, refuse, now } = options;
+  const { config, intake, now } = options;
+  const { refuse } = intake;
   const random = options.random ?? Math.random;
   const identify = createSeriesIdentifier(config);
-  const toPoints = createSeriesPoints({ percentiles: config.percentiles, refuse, now });
+  const writePoints = createSeriesPoints({ percentiles: config.percentiles, intake, now });
   /** Last values of gauges, which Etsy's clients adjust over flushes. */
   const gauges = new Map<string, number>();
   /** By the sample's own text, so that names and tags are taken apart once per series, not per sample. */
@@ -97,15 +97,15 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       const series = byText.get(text) ?? resolve(text, sample);
       if (series !== undefined && !series.add(sample)) refuse("too_many_series", 1);
     },
-    flush: (): Point[] => {
-      if (byKey.size === 0) return [];
+    flush: async (): Promise<void> => {
+      if (byKey.size === 0) return;
       const all = [...byKey.values()];
       byText = new Map();
       byKey = new Map();
       keyChars = 0;
       limits = freshLimits();
       for (const series of all) rememberGauge(series);
-      return toPoints(all);
+      await writePoints(all);
     },
   };
 }

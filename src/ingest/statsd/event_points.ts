@@ -1,7 +1,6 @@
-import { makePoint } from "../../pipeline/make_point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import type { LogStatus } from "../../point/log_status.ts";
-import type { Point, PointDraft } from "../../point/point.ts";
+import { writePoint } from "../write_point.ts";
 import type { ServiceCheck, StatsdEvent } from "./sample.ts";
 import { addTagText } from "./tags.ts";
 
@@ -11,7 +10,7 @@ export interface EventContext {
   readonly nowNs: bigint;
   /** Configured tags; they win. */
   readonly tags: ReadonlyMap<string, string>;
-  readonly refuse: Intake["refuse"];
+  readonly intake: Intake;
 }
 
 const STATUS_BY_ALERT: ReadonlyMap<string, string> = new Map([
@@ -24,10 +23,10 @@ const STATUS_BY_ALERT: ReadonlyMap<string, string> = new Map([
 const CHECK_STATUSES: readonly LogStatus[] = ["OK", "warning", "critical", "info"];
 
 /**
- * An event as a key event of Guance's event explorer, which reads the `df_` names. `undefined` never happens for
- * a parsed event: it has a title.
+ * Writes an event as a key event of Guance's event explorer, which reads the `df_` names. A parsed event has a title,
+ * so there always is one.
  */
-export function eventToPoint(event: StatsdEvent, context: EventContext): Point | undefined {
+export function writeEvent(event: StatsdEvent, context: EventContext): void {
   const tags = completeTags(
     [["df_source", "custom"], ["df_status", STATUS_BY_ALERT.get(event.alertType) ?? "info"]],
     context.tags,
@@ -39,7 +38,7 @@ export function eventToPoint(event: StatsdEvent, context: EventContext): Point |
     ],
     event.tagText,
   );
-  const draft: PointDraft = {
+  writePoint(context.intake, {
     category: "keyevent",
     measurement: "statsd_event",
     tags,
@@ -49,30 +48,37 @@ export function eventToPoint(event: StatsdEvent, context: EventContext): Point |
       ["df_message", event.text],
     ],
     timeNs: timeNs(event.timestampS, context.nowNs),
-  };
-  return makePoint(draft, context.refuse);
+  });
 }
 
 /**
- * A service check as a metric, which monitors can watch, and, when it says something, as a log: a metric takes
+ * Writes a service check as a metric, which monitors can watch, and, when it says something, as a log: a metric takes
  * no text.
  */
-export function checkToPoints(check: ServiceCheck, context: EventContext): Point[] {
+export function writeCheck(check: ServiceCheck, context: EventContext): void {
   const tags = completeTags([["check", check.name]], context.tags, [["host", check.host]], check.tagText);
-  const shared = { measurement: "statsd_service_check", timeNs: timeNs(check.timestampS, context.nowNs) };
+  const shared = {
+    measurement: "statsd_service_check",
+    timeNs: timeNs(check.timestampS, context.nowNs),
+    // The line's own tag `status` has no place beside ours.
+    isTrimmed: tags.has("status"),
+  };
   const status = BigInt(check.status);
   const metricTags = [...tags].filter(([key]) => key !== "status");
-  const drafts: PointDraft[] = [
-    { ...shared, category: "metric", tags: metricTags, fields: [["status", status]] },
-  ];
-  if (check.message !== "") {
-    const logTags = new Map([["status", CHECK_STATUSES[check.status] ?? "info"], ...metricTags]);
-    drafts.push({ ...shared, category: "logging", tags: logTags, fields: [["message", check.message]] });
-  }
-  // The line's own tag `status` has no place beside ours.
-  const isTrimmed = tags.has("status");
-  return drafts.map((draft) => makePoint(draft, context.refuse, { isTrimmed }))
-    .filter((point) => point !== undefined);
+  writePoint(context.intake, {
+    ...shared,
+    category: "metric",
+    tags: metricTags,
+    fields: [["status", status]],
+  });
+  if (check.message === "") return;
+  const logTags = new Map([["status", CHECK_STATUSES[check.status] ?? "info"], ...metricTags]);
+  writePoint(context.intake, {
+    ...shared,
+    category: "logging",
+    tags: logTags,
+    fields: [["message", check.message]],
+  });
 }
 
 /** All tags; the first with a key wins, and stays where a point has too many. */

@@ -4,7 +4,7 @@ import type { ConnectionPool } from "../../net/connection_pool.ts";
 import type { ListenAddress, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
-import { checkToPoints, type EventContext, eventToPoint } from "./event_points.ts";
+import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";
 import { createLengthFramer, createLineFramer } from "./framing.ts";
 import { parsePacket } from "./parser.ts";
 import type { SampleSink } from "./sample.ts";
@@ -31,8 +31,8 @@ const MARKER_MS = 5;
  * @see `spec/ingest.md` 4
  */
 export function createStatsdReceiver(config: StatsdConfig, context: ReceiverContext): StatsdReceiver {
-  const { consume, refuse, log, now } = context;
-  const aggregator = createAggregator({ config, refuse, now });
+  const { refuse, log, now } = context;
+  const aggregator = createAggregator({ config, intake: context, now });
   const datagrams: DatagramSocket[] = [];
   const streams: StreamSocket[] = [];
   let decoder: TextDecoder | undefined;
@@ -41,12 +41,8 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
 
   const sink: SampleSink = {
     sample: aggregator.add,
-    event: (event) => {
-      const point = eventToPoint(event, eventContext());
-      if (point === undefined) refuse("malformed", 1);
-      else consume([point]);
-    },
-    check: (check) => consume(checkToPoints(check, eventContext())),
+    event: (event) => writeEvent(event, eventContext()),
+    check: (check) => writeCheck(check, eventContext()),
     malformed: (count) => refuse("malformed", count),
   };
 
@@ -54,7 +50,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   function eventContext(): EventContext {
     const nowNs = BigInt(Math.floor(now())) * 1_000_000n;
     lastEventNs = nowNs <= lastEventNs && lastEventNs - nowNs < 1_000_000n ? lastEventNs + 1n : nowNs;
-    return { nowNs: lastEventNs, tags: config.tags, refuse };
+    return { nowNs: lastEventNs, tags: config.tags, intake: context };
   }
 
   function feed(packet: Uint8Array): void {
@@ -152,8 +148,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     addresses: () => [...datagrams, ...streams].map((socket) => socket.address),
     collect: async () => {
       await drain();
-      const points = aggregator.flush();
-      if (points.length > 0) consume(points);
+      await aggregator.flush();
     },
   };
 }

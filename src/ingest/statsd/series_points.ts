@@ -1,12 +1,13 @@
-import { makePoint } from "../../pipeline/make_point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import type { FieldValue, Point } from "../../point/point.ts";
+import type { FieldValue } from "../../point/point.ts";
+import { createTimeSlice } from "../time_slice.ts";
+import { writePoint } from "../write_point.ts";
 import type { Series } from "./series.ts";
 
-/** What the points of a flush are made with. */
+/** What the points of a flush are written with. */
 export interface SeriesPointsOptions {
   readonly percentiles: readonly number[];
-  readonly refuse: Intake["refuse"];
+  readonly intake: Intake;
   /** Unix time in ms. */
   readonly now: () => number;
 }
@@ -19,12 +20,12 @@ const MAX_AHEAD_S = 3600;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Turns flushed series into points of one time. Series that differ in the field only share a point, and no two
+ * Writes flushed series as points of one time. Series that differ in the field only share a point, and no two
  * points of the same series ever have the same time, also not those of two flushes: a store keyed on both would
  * keep one.
  */
-export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly Series[]) => Point[] {
-  const { percentiles, refuse, now } = options;
+export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly Series[]) => Promise<void> {
+  const { percentiles, intake, now } = options;
   /** How often a line's own time was flushed, by point key. */
   const stamped = new Map<string, bigint>();
   let lastFlushNs = 0n;
@@ -44,26 +45,24 @@ export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly
     return BigInt(seconds) * 1_000_000_000n + times;
   }
 
-  function toPoint(group: readonly Series[], flushNs: bigint): Point | undefined {
+  function write(group: readonly Series[], flushNs: bigint): void {
     const [first] = group;
-    if (first === undefined) return undefined;
+    if (first === undefined) return;
     const { measurement, tags, timestampS, pointKey } = first.identity;
     const timeNs = timestampS > 0 ? ownTimeNs(timestampS, pointKey) : flushNs;
     const fields = group.flatMap((series) => toFields(series, percentiles));
-    const point = makePoint({ category: "metric", measurement, tags, fields, timeNs }, refuse);
+    const isWritten = writePoint(intake, { category: "metric", measurement, tags, fields, timeNs });
     // Such as a sum that grew past the largest number.
-    if (point === undefined) refuse("malformed", group.length);
-    return point;
+    if (!isWritten) intake.refuse("malformed", group.length);
   }
 
-  return (all) => {
+  return async (all) => {
     const flushNs = flushTimeNs();
-    const points: Point[] = [];
+    const slice = createTimeSlice();
     for (const group of groupByPoint(all, 7 + percentiles.length)) {
-      const point = toPoint(group, flushNs);
-      if (point !== undefined) points.push(point);
+      write(group, flushNs);
+      if (slice.isOver()) await slice.pause();
     }
-    return points;
   };
 }
 

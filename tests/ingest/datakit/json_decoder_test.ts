@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeJson } from "../../../src/ingest/datakit/json_decoder.ts";
+import { decodeJson } from "./collect.ts";
 
 Deno.test("decodeJson() reads the simple form with exact nanoseconds", () => {
   const text = `[{"measurement":"abc","tags":{"t1":"b","n":5,"x":null,"__proto__":"p"},

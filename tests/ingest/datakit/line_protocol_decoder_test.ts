@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { WirePoint } from "../../../src/ingest/datakit/decoded.ts";
-import { decodeLineProtocol } from "../../../src/ingest/datakit/line_protocol_decoder.ts";
+import { decodeLineProtocol } from "./collect.ts";
 
 const TIME = 1_700_000_000_000_000_001n;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeHex } from "@std/encoding/hex";
 import fc from "fast-check";
-import { decodeProtobuf } from "../../../src/ingest/datakit/protobuf_decoder.ts";
+import { decodeProtobuf } from "./collect.ts";
 
 /** The worked example of `spec/datakit.md` E8. */
 const E8 =

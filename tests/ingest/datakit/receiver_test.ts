@@ -34,7 +34,6 @@ function rig(): Rig {
   let now = NOW;
   const { app } = createDatakitApiReceiver({ version: "2.0.0", hostname: "h0" }, {
     ...intake,
-    refuse: (reason, count) => refused.push(`${reason} ${count}`),
     log: createLogger({ level: "off" }),
     instanceId: () => "instance-1",
     limits: { maxWireBytes: 100_000, maxInflatedBytes: 1_000_000, timeoutMs: 1000 },
@@ -44,7 +43,9 @@ function rig(): Rig {
     const response = await app?.request(path, init);
     assert(response !== undefined);
     now = NOW;
-    return { status: response.status, text: await response.text(), headers: response.headers };
+    const text = await response.text();
+    refused.splice(0, Infinity, ...Array.from(intake.refused, ([reason, count]) => `${reason} ${count}`));
+    return { status: response.status, text, headers: response.headers };
   }
   return {
     points,

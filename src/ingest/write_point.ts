@@ -1,0 +1,33 @@
+import type { Category, FieldValue } from "../point/point.ts";
+import type { PointKind, PointWriter } from "../point/point_writer.ts";
+
+/** A point as its protocol says it, before Dataway's rules. */
+export interface RawPoint {
+  readonly category: Category;
+  readonly measurement: string;
+  readonly tags: Iterable<readonly [string, string]>;
+  readonly fields: Iterable<readonly [string, FieldValue | undefined]>;
+  /** Unix time in nanoseconds. */
+  readonly timeNs: bigint;
+  /** A part of it was left out already. */
+  readonly isTrimmed?: boolean;
+  /** It gets no common tags. */
+  readonly ownTagsOnly?: boolean;
+}
+
+/** Where it goes: `begin` opens a point of the caller's source. */
+export interface PointTarget {
+  readonly writer: PointWriter;
+  readonly begin: (kind: PointKind) => void;
+}
+
+/** Writes a point; `false`: the rules leave no field of it, and nothing was written or counted. */
+export function writePoint({ writer, begin }: PointTarget, point: RawPoint): boolean {
+  const kind = writer.kind(point.category, point.measurement);
+  begin(kind);
+  for (const pair of point.tags) writer.tag(kind.keys.of(pair[0]), pair[1]);
+  for (const pair of point.fields) writer.field(kind.keys.of(pair[0]), pair[1]);
+  if (point.isTrimmed === true) writer.trim();
+  if (point.ownTagsOnly === true) writer.ownTagsOnly();
+  return writer.endAt(point.timeNs);
+}
