@@ -93,9 +93,14 @@ scenario("controls freeze a sandbox, and what is asked for meanwhile waits", asy
   assertGreaterOrEqual(performance.now() - startedAt, 149);
   await frozen;
   assertEquals(controls.armed, NORMAL);
-  // The end of a sandbox does not wait for it.
-  void controls.freeze(60_000);
-  await sleep(10);
+  // The end of a sandbox does not wait for it, whether it is told or not.
+  for (const ends of [() => lambda.shutdown(), () => lambda.vanish()]) {
+    await controls.invoke();
+    const long = controls.freeze(60_000);
+    await sleep(10);
+    await ends();
+    await long;
+  }
 });
 
 scenario("controls kill an extension's process, which costs the invocation under way", async () => {

@@ -178,10 +178,15 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     await sleep(ms, resting.signal);
   }
 
-  async function vanish(): Promise<void> {
-    const { generation } = sandbox;
+  /** Nobody waits for the end of a freeze in which there is nothing to wait for. */
+  function endRest(): void {
     resting.abort();
     resting = new AbortController();
+  }
+
+  async function vanish(): Promise<void> {
+    const { generation } = sandbox;
+    endRest();
     initialized = false;
     if (generation === undefined) return;
     generation.raise({ errorType: "Sandbox.Failure", message: "The host was lost" });
@@ -219,7 +224,10 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       return await invokeManaged(sandbox, script, options);
     },
     freeze: (ms) => inTurn(() => rest(ms)),
-    shutdown: (reason = "spindown") => inTurn(() => shutdown(reason)),
+    shutdown: (reason = "spindown") => {
+      endRest();
+      return inTurn(() => shutdown(reason));
+    },
     processIds: () =>
       new Map(running().flatMap(({ name, pid }) => pid === undefined ? [] : [[name, pid] as const])),
     memory: () =>

@@ -60,7 +60,8 @@ async function answer(request: Request, options: InvokeServerOptions): Promise<R
     case "DryRun":
       return new Response(null, { status: 204 });
     case "Event":
-      void options.invoke(event);
+      // What becomes of it, nobody is told; the story is.
+      options.invoke(event).catch(() => {});
       return new Response(null, { status: 202 });
     case "RequestResponse":
       return toResponse(await options.invoke(event), request.headers, options);

@@ -133,6 +133,23 @@ scenario(
     }),
 );
 
+scenario(
+  "local says what its end waits for, and a second Ctrl-C ends it at once with all its processes",
+  () =>
+    withFolder(async (folder, extension) => {
+      const args = ["--function", FUNCTION, "--extension", extension, "--no-page", "--event", "long.json"];
+      await Deno.writeTextFile(`${folder}/long.json`, '{ "logs": ["begun"], "sleepMs": 60000 }');
+      await using local = start(folder, [...args, "--timeout", "2m", "--memory", "1024"]);
+      await local.until(/function +begun/);
+      local.signal();
+      await local.until(/waits for the invocation under way/);
+      local.signal();
+      assertEquals(await local.exitCode, 130);
+      for (let tries = 0; tries < 40 && runningWith(extension) > 0; tries++) await sleep(50);
+      assertEquals(runningWith(extension), 0);
+    }),
+);
+
 scenario("local makes a new sandbox when a file changes", () =>
   withFolder(async (folder, extension) => {
     const args = [

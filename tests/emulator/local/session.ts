@@ -41,6 +41,8 @@ export interface SessionResult {
 
 /** Where our extension listens unless it is told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:9529";
+/** An end that takes longer says what it waits for, in ms. */
+const SLOW_END_MS = 500;
 
 /** Runs until there is nothing left to do or `ending` fires, then shuts the sandbox down. */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
@@ -92,7 +94,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const controls = createControls({ lambda, dataway, ...(onChange === undefined ? {} : { onChange }) });
   page?.control(withStart(lambda, controls));
   const failures = await drive(options, story, lambda, controls.invoke);
-  if (lambda.running) await lambda.shutdown();
+  await end(lambda, story);
   page?.recorder.end();
   if ((group?.kills ?? 0) > 0) {
     story.say(
@@ -154,7 +156,7 @@ async function drive(
   });
   if (server !== undefined) story.say("listening", `POST an event to ${server.url}`);
   await using _watcher = asked.watches
-    ? watchFiles(folder, (path) => void renew(story, lambda, path))
+    ? watchFiles(folder, (path) => void renew(story, lambda, path).catch(() => {}))
     : undefined;
   if ((await lambda.init()).status !== "success" && asked.exits) return 1;
   const interactive = server !== undefined || asked.page.isServed;
@@ -170,6 +172,19 @@ async function drive(
   }
   if (!asked.exits && (interactive || asked.watches)) await aborted(ending);
   return failures;
+}
+
+/** An invocation under way is not cut: Lambda sends no SHUTDOWN in the middle of one. */
+async function end(lambda: Lambda, story: Story): Promise<void> {
+  const waiting = setTimeout(
+    () => story.say("shutdown", "waits for the invocation under way; Ctrl-C once more ends it at once"),
+    SLOW_END_MS,
+  );
+  try {
+    if (lambda.running) await lambda.shutdown();
+  } finally {
+    clearTimeout(waiting);
+  }
 }
 
 /** A new sandbox, once the invocation under way is over. */
