@@ -1,7 +1,7 @@
 import { describeError, type Logger } from "@std/log";
 import { acceptConnections, type Acceptor } from "./net/accept.ts";
 import type { ConnectionGroup, ConnectionPool } from "./net/connection_pool.ts";
-import { serveHttp1 } from "./net/http1_connection.ts";
+import { type CallHandler, serveHttp } from "./net/http_connection.ts";
 import type { ListenAddress, Receiver } from "./pipeline/receiver.ts";
 import { type App, createMainApp, createReceiverApp } from "./app.ts";
 
@@ -17,6 +17,14 @@ export interface ServeOptions {
   /** Where all connections have their places. Disposed of with the servers. */
   readonly pool: ConnectionPool;
   readonly log: Logger;
+}
+
+/** What a listener serves. */
+interface Served {
+  /** As the log calls it. */
+  readonly name: string;
+  readonly app: App;
+  readonly calls: CallHandler | undefined;
 }
 
 /** How long requests under way may go on when the servers are closed. In ms. */
@@ -35,18 +43,15 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   let isClosing = false;
 
   /** Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. */
-  function listen(
-    app: App,
-    address: ListenAddress,
-    group: ConnectionGroup,
-    name: string,
-  ): Acceptor | undefined {
+  function listen(served: Served, address: ListenAddress, group: ConnectionGroup): Acceptor | undefined {
+    const { app, calls, name } = served;
     try {
       const acceptor = acceptConnections(Deno.listen({ ...address }), {
         group,
         serve: (connection, lease) =>
-          serveHttp1(connection, {
+          serveHttp(connection, {
             lease,
+            calls,
             handle: (request, client) => app.fetch(request, client),
             onError: (error) => log.warn("A request failed", { error: describeError(error) }),
             isClosing: () => isClosing,
@@ -64,19 +69,21 @@ export async function serve(options: ServeOptions): Promise<Servers> {
     }
   }
 
-  const mainApp = createMainApp(receivers);
-  const mainName = "the main listener";
-  const mainGroup = pool.group({ name: mainName, max: MAX_CONNECTIONS, privileged: true });
-  const listenMain = (port: number): Acceptor | undefined =>
-    listen(mainApp, { ...main, port }, mainGroup, mainName);
+  const mainServed: Served = {
+    name: "the main listener",
+    app: createMainApp(receivers),
+    calls: receivers.find(({ calls }) => calls !== undefined)?.calls,
+  };
+  const mainGroup = pool.group({ name: mainServed.name, max: MAX_CONNECTIONS, privileged: true });
+  const listenMain = (port: number): Acceptor | undefined => listen(mainServed, { ...main, port }, mainGroup);
   const mainListener = listenMain(main.port) ?? (main.port === 0 ? undefined : listenMain(0));
 
   for (const receiver of receivers) {
     const { name, ports = [] } = receiver;
     if (ports.length === 0) continue;
-    const app = createReceiverApp(receiver);
+    const served: Served = { name, app: createReceiverApp(receiver), calls: receiver.calls };
     const group = pool.group({ name, max: MAX_CONNECTIONS });
-    for (const address of ports) listen(app, address, group, name);
+    for (const address of ports) listen(served, address, group);
   }
   await Promise.all(receivers.map(async (receiver) => {
     try {

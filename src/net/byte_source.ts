@@ -17,6 +17,8 @@ export interface ByteSource {
   readUntil(findEnd: FindEnd, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | "too_long" | undefined>;
   /** At least one byte and at most `maxBytes`, the caller's to keep; `undefined` at the end of the connection. */
   read(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Whether the connection begins with `wanted`, which stays there to be read. */
+  startsWith(wanted: Uint8Array): Promise<boolean>;
   /** Bytes that were read but not asked for yet. */
   readonly buffered: number;
 }
@@ -73,6 +75,14 @@ export function createByteSource(reader: ByteReader): ByteSource {
       if (size === null) return undefined;
       chunkBytes = size < bytes.length ? LEAST_CHUNK_BYTES : Math.min(MOST_CHUNK_BYTES, 2 * chunkBytes);
       return bytes.subarray(0, size);
+    },
+    startsWith: async (wanted) => {
+      for (;;) {
+        const compared = Math.min(wanted.length, end - start);
+        for (let at = 0; at < compared; at++) if (buffer[start + at] !== wanted[at]) return false;
+        if (compared === wanted.length) return true;
+        if (!await fill(wanted.length)) return false;
+      }
     },
     get buffered() {
       return end - start;

@@ -23,6 +23,12 @@ export interface Lease {
   prove(): void;
   /** It is the platform's: it may be silent for as long as it likes, and is never given up for another. */
   keep(): void;
+  /** Ends the connection otherwise than the pool was told to when it took it in: `end` must not throw. */
+  closeWith(end: () => void): void;
+  /** Ends the connection at once. */
+  close(): void;
+  /** Its client asks for much and does little: nobody else is let into the group for {@link PUNISHED_MS}. */
+  punish(): void;
   /** Counts a request that could not be understood. */
   malformed(): void;
   /** Whether places are short, so that a connection had better end with its answer. */
@@ -51,7 +57,7 @@ export interface ConnectionCounts {
   readonly evicted: number;
   /** Ended as nothing was heard of them. */
   readonly timedOut: number;
-  /** Requests whose heads could not be understood. */
+  /** Requests whose heads could not be understood, and clients that were sent away as they did nothing but ask. */
   readonly malformed: number;
   /** Times that a connection could not be accepted; it waits in the kernel and is tried again. */
   readonly acceptFailures: number;
@@ -77,6 +83,8 @@ export const TICK_MS = 5_000;
 const STALLED_MS = 1_000;
 /** Longest wait for a place before it is looked again whether one can be made, in ms. */
 const RECHECK_MS = 250;
+/** How long a group lets nobody in after a client that only makes work. In ms. */
+const PUNISHED_MS = 500;
 /** From this part of its places on, a group asks clients not to come back on the same connection. */
 const CROWDED_SHARE = 0.75;
 /** More connections of the platform than it has ever had. */
@@ -90,7 +98,8 @@ const CEILING_STEP = 4;
 
 interface Entry {
   readonly group: Group;
-  readonly close: () => void;
+  /** Ends the connection, in order where its protocol has one. */
+  end: () => void;
   activity: Activity;
   ticksLeft: number;
   maxTicks: number;
@@ -104,6 +113,8 @@ interface Group {
   readonly max: number;
   readonly privileged: boolean;
   readonly entries: Set<Entry>;
+  /** `performance.now()` until which nobody is let in. */
+  closedUntil: number;
 }
 
 /** An empty pool. Its timer runs only while connections are open. */
@@ -129,7 +140,7 @@ export function createConnectionPool(log: Logger): ConnectionPool {
 
   function end(entry: Entry): void {
     forget(entry);
-    entry.close();
+    entry.end();
   }
 
   function forget(entry: Entry): void {
@@ -202,7 +213,7 @@ export function createConnectionPool(log: Logger): ConnectionPool {
     }
     const entry: Entry = {
       group,
-      close,
+      end: close,
       activity: "idle",
       ticksLeft: Infinity,
       maxTicks: Infinity,
@@ -212,10 +223,10 @@ export function createConnectionPool(log: Logger): ConnectionPool {
     };
     group.entries.add(entry);
     ticker ??= setInterval(tick, TICK_MS);
-    return createLease(entry);
+    return createLease(entry, close);
   }
 
-  function createLease(entry: Entry): Lease {
+  function createLease(entry: Entry, close: () => void): Lease {
     return {
       enter: (activity, maxTicks = Infinity) => {
         Object.assign(entry, { activity, maxTicks, ticksLeft: maxTicks, activeAt: performance.now() });
@@ -225,6 +236,12 @@ export function createConnectionPool(log: Logger): ConnectionPool {
       },
       prove: () => void (entry.proven = true),
       keep: () => keep(entry),
+      closeWith: (end) => void (entry.end = end),
+      close,
+      punish: () => {
+        counts.malformed++;
+        if (!entry.group.privileged) entry.group.closedUntil = performance.now() + PUNISHED_MS;
+      },
       malformed: () => void counts.malformed++,
       get isCrowded() {
         return !entry.kept && isCrowded(entry.group);
@@ -256,10 +273,11 @@ export function createConnectionPool(log: Logger): ConnectionPool {
 
   return {
     group: ({ name, max, privileged = false }) => {
-      const group: Group = { name, max, privileged, entries: new Set() };
+      const group: Group = { name, max, privileged, entries: new Set(), closedUntil: 0 };
       groups.push(group);
       return {
-        hasVacancy: () => !isFull(group) || candidates(group).length > 0,
+        hasVacancy: () =>
+          performance.now() >= group.closedUntil && (!isFull(group) || candidates(group).length > 0),
         change,
         admit: (close) => admit(group, close),
         acceptFailed: (error) => acceptFailed(group, error),

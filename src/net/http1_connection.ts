@@ -4,7 +4,7 @@
  * head, and cannot end one that never does: nobody but us could count, limit or end them.
  * @see https://www.rfc-editor.org/rfc/rfc9112
  */
-import { type ByteSource, createByteSource } from "./byte_source.ts";
+import type { ByteSource } from "./byte_source.ts";
 import type { Lease } from "./connection_pool.ts";
 import { createRequestBody, type RequestBody } from "./http1_body.ts";
 import {
@@ -48,7 +48,7 @@ interface Exchange {
 }
 
 /** A connection that nothing comes from is ended after so many ticks of the pool, and one with half a head … */
-const IDLE_TICKS = 12;
+export const IDLE_TICKS = 12;
 const HEAD_TICKS = 3;
 /** … and one that does not take its answer, or does not end after its last one. */
 const SEND_TICKS = 3;
@@ -59,8 +59,11 @@ const MAX_SKIPPED_BYTES = 65_536;
 const MAX_LINGER_BYTES = 4 * 1024 * 1024;
 
 /** Serves a connection to its end. Never rejects; closing the connection is the caller's. */
-export async function serveHttp1(connection: Deno.Conn, options: Http1Options): Promise<void> {
-  const source = createByteSource(connection);
+export async function serveHttp1(
+  connection: Deno.Conn,
+  source: ByteSource,
+  options: Http1Options,
+): Promise<void> {
   try {
     while (await serveRequest(connection, source, options));
   } catch {
@@ -148,7 +151,7 @@ function toRequest(exchange: Exchange): Request | undefined {
   const { head, connection } = exchange;
   const hasBody = head.framing.kind !== "none" && head.method !== "GET" && head.method !== "HEAD";
   try {
-    return new Request(toUrl(head, connection.localAddr), {
+    return new Request(toUrl(head.target, valueOf(head.fields, "host") ?? "", connection.localAddr), {
       method: head.method,
       headers: head.fields.map(([name, value]): [string, string] => [name, value]),
       ...(hasBody ? { body: toStream(exchange) } : {}),
@@ -158,9 +161,9 @@ function toRequest(exchange: Exchange): Request | undefined {
   }
 }
 
-function toUrl({ target, fields }: RequestHead, localAddr: Deno.Addr): string {
+/** The URL of a target: what the client calls the server is a part of it if it is a host, else the server's own address. */
+export function toUrl(target: string, host: string, localAddr: Deno.Addr): string {
   if (/^https?:\/\//i.test(target)) return target;
-  const host = valueOf(fields, "host") ?? "";
   const authority = /^(?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host) ? host : authorityOf(localAddr);
   return `http://${authority}${target.startsWith("/") ? "" : "/"}${target}`;
 }

@@ -1,6 +1,7 @@
 import type { Hono } from "@hono/hono";
 import type { Logger } from "@std/log";
 import type { ConnectionPool } from "../net/connection_pool.ts";
+import type { CallHandler } from "../net/http_connection.ts";
 import type { Point, PointDraft } from "../point/point.ts";
 import type { PointKind, PointWriter } from "../point/point_writer.ts";
 
@@ -83,10 +84,12 @@ export interface Receiver {
   readonly name: string;
   /** Routes, mounted at `/` on the main listener and served alone on each of {@link ports}. */
   readonly app?: Hono;
+  /** Calls that need HTTP/2 (gRPC), served wherever {@link app} is. */
+  readonly calls?: CallHandler;
   /** Loopback ports that serve {@link app} too. A taken port is logged once and skipped. */
   readonly ports?: readonly ListenAddress[];
   /**
-   * Opens sockets that are not plain HTTP (UDP, gRPC, Unix), whose connections take places in the pool. Resolves to
+   * Opens sockets that are not HTTP (UDP, TCP, Unix), whose connections take places in the pool. Resolves to
    * what closes them; never rejects for a taken port.
    */
   readonly listen?: (pool: ConnectionPool) => Promise<AsyncDisposable>;

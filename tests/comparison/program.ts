@@ -17,7 +17,7 @@ import { encodePoint } from "../../src/point/protobuf.ts";
 import { TELEMETRY_PATH } from "../../src/lambda/telemetry_api.ts";
 import { openTelemetry } from "../lambda/open_telemetry.ts";
 import { callGrpc } from "../ingest/otlp/grpc_client.ts";
-import { testPool } from "../support/connection_pool.ts";
+import { listenHttp } from "../support/http_listener.ts";
 import { decodeLineProtocol } from "../support/wire/decode_line_protocol.ts";
 import { decodeProtobuf } from "../support/wire/decode_protobuf.ts";
 import type { Input, Request } from "./input.ts";
@@ -129,13 +129,10 @@ async function callOnSocket(
   path: string,
   body: Uint8Array,
 ): Promise<string> {
-  const otlp = receivers.find(({ name }) => name === "otlp");
-  const server = await otlp?.listen?.(testPool());
-  if (server === undefined || !("ports" in server) || !Array.isArray(server.ports)) {
-    throw new Error("Cannot call OTLP/gRPC as it does not listen");
-  }
-  await using _server = server;
-  const { code, message = "", body: answer } = await callGrpc(server.ports[0], [body], { ":path": path });
+  const calls = receivers.find(({ name }) => name === "otlp")?.calls;
+  if (calls === undefined) throw new Error("Cannot call OTLP/gRPC as it is off");
+  await using server = listenHttp({ calls });
+  const { code, message = "", body: answer } = await callGrpc(server.port, [body], { ":path": path });
   return `gRPC ${code} ${message} ${answer.toHex()}`;
 }
 

@@ -4,9 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { acceptConnections } from "../../src/net/accept.ts";
-import { serveHttp1 } from "../../src/net/http1_connection.ts";
-import { testPool } from "../support/connection_pool.ts";
+import { listenHttp } from "../support/http_listener.ts";
 import { scenario } from "../support/scenario.ts";
 import { exchange } from "./raw_client.ts";
 
@@ -32,23 +30,6 @@ async function describeRequest(request: Request): Promise<Response> {
   } catch {
     return new Response(null, { status: 400 });
   }
-}
-
-function startOurs(): Server {
-  const pool = testPool();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const acceptor = acceptConnections(listener, {
-    group: pool.group({ name: "ours", max: 64 }),
-    serve: (connection, lease) =>
-      serveHttp1(connection, { lease, handle: describeRequest, onError: () => {}, isClosing: () => false }),
-  });
-  return {
-    port: listener.addr.port,
-    [Symbol.asyncDispose]: async () => {
-      await acceptor[Symbol.asyncDispose]();
-      pool[Symbol.dispose]();
-    },
-  };
 }
 
 function startHyper(): Server {
@@ -150,7 +131,7 @@ const streams = fc.array(fc.oneof({ weight: 3, arbitrary: requests }, damaged), 
   .map((parts) => parts.join(""));
 
 scenario("serveHttp1() reads requests as hyper and llhttp do", async () => {
-  await using ours = startOurs();
+  await using ours = listenHttp({ handle: describeRequest });
   await using hyper = startHyper();
   await using node = await startNode();
   await fc.assert(

@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseConfig } from "../../../src/config.ts";
 import { createExportHandler, type Encoding, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
-import { listenGrpc } from "../../../src/ingest/otlp/grpc_server.ts";
+import { createGrpcCalls } from "../../../src/ingest/otlp/grpc_calls.ts";
 import { createCommonKeys, encodeCommonTags } from "../../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../../src/point/encoding.ts";
 import type { Point } from "../../../src/point/point.ts";
 import { batchOfPoints } from "../../support/points.ts";
-import { testPool } from "../../support/connection_pool.ts";
+import { listenHttp } from "../../support/http_listener.ts";
 import { scenario } from "../../support/scenario.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { REQUESTS } from "./arbitrary_requests.ts";
@@ -103,13 +103,10 @@ for (const signal of SIGNALS) {
 
 scenario("gRPC bodies in one chunk and in many give the points of the whole", async () => {
   const recorder = createRecorder();
-  await using server = await listenGrpc(
-    [{ hostname: "127.0.0.1", port: 0 }],
-    recorder.context,
-    createExportHandler(CONFIG, recorder.context),
-    testPool(),
-  );
-  const [port = 0] = server.ports;
+  await using server = listenHttp({
+    calls: createGrpcCalls(recorder.context, createExportHandler(CONFIG, recorder.context)),
+  });
+  const { port } = server;
   for (const signal of SIGNALS) {
     const cuts = fc.array(fc.nat(), { maxLength: 6 });
     await fc.assert(

@@ -1,39 +1,32 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { readOtlpConfig } from "../../../src/config/otlp.ts";
 import { createSettingReader } from "../../../src/config/reader.ts";
 import { createExportHandler } from "../../../src/ingest/otlp/export_handler.ts";
-import { type GrpcServer, listenGrpc } from "../../../src/ingest/otlp/grpc_server.ts";
+import { createGrpcCalls } from "../../../src/ingest/otlp/grpc_calls.ts";
 import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
 import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
-import { testPool } from "../../support/connection_pool.ts";
+import { listenHttp } from "../../support/http_listener.ts";
 import { scenario } from "../../support/scenario.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { callGrpc, frame } from "./grpc_client.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-
-const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
 
 interface Running extends AsyncDisposable {
   readonly recorder: Recorder;
   readonly port: number;
 }
 
-async function start(limits: Partial<BodyLimits> = {}): Promise<Running> {
+function start(limits: Partial<BodyLimits> = {}): Running {
   const recorder = createRecorder(limits);
-  const server = await listen(recorder, LOOPBACK);
-  const [port] = server.ports;
-  assert(port);
-  return { recorder, port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-}
-
-function listen(recorder: Recorder, address: { hostname: string; port: number }): Promise<GrpcServer> {
   const config = readOtlpConfig(createSettingReader({}), true);
-  return listenGrpc([address], recorder.context, createExportHandler(config, recorder.context), testPool());
+  const calls = createGrpcCalls(recorder.context, createExportHandler(config, recorder.context));
+  const server = listenHttp({ calls });
+  return { recorder, port: server.port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-scenario("listenGrpc() takes all three signals", async () => {
-  await using running = await start();
+scenario("createGrpcCalls() takes all three signals", async () => {
+  await using running = start();
   const calls = [["trace", "Trace", TRACE], ["metrics", "Metrics", GAUGE], ["logs", "Logs", LOG]] as const;
   for (const [name, service, body] of calls) {
     const path = `/opentelemetry.proto.collector.${name}.v1.${service}Service/Export`;
@@ -44,8 +37,8 @@ scenario("listenGrpc() takes all three signals", async () => {
   assertEquals(running.recorder.points.map((point) => point.category), ["tracing", "metric", "logging"]);
 });
 
-scenario("listenGrpc() takes compressed messages, flag by flag, and messages in pieces", async () => {
-  await using running = await start();
+scenario("createGrpcCalls() takes compressed messages, flag by flag, and messages in pieces", async () => {
+  await using running = start();
   const gzip = { "grpc-encoding": "gzip" };
   const packed = frame(new Uint8Array(gzipSync(TRACE)), 1);
   assertEquals((await callGrpc(running.port, [packed], gzip)).code, "0");
@@ -58,7 +51,7 @@ scenario("listenGrpc() takes compressed messages, flag by flag, and messages in 
 });
 
 scenario(
-  "listenGrpc() takes values of bytes on every span of a request, in one chunk and in many",
+  "createGrpcCalls() takes values of bytes on every span of a request, in one chunk and in many",
   async () => {
     const BYTES = { bytesValue: "AQID" };
     const spans = Array.from({ length: 20 }, (_, index) => ({
@@ -69,7 +62,7 @@ scenario(
     }));
     const message = frame(encodeOtlp("traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] }));
     for (const size of [message.length, 1000, 7]) {
-      await using running = await start();
+      await using running = start();
       const chunks = [];
       for (let at = 0; at < message.length; at += size) chunks.push(message.subarray(at, at + size));
       const answer = await callGrpc(running.port, chunks);
@@ -85,14 +78,14 @@ scenario(
   },
 );
 
-scenario("listenGrpc() takes an empty request", async () => {
-  await using running = await start();
+scenario("createGrpcCalls() takes an empty request", async () => {
+  await using running = start();
   assertEquals((await callGrpc(running.port, [frame(new Uint8Array(0))])).code, "0");
   assertEquals(running.recorder.points.length, 0);
 });
 
-scenario("listenGrpc() takes a message larger than HTTP/2's windows", async () => {
-  await using running = await start({ maxWireBytes: 8 << 20 });
+scenario("createGrpcCalls() takes a message larger than HTTP/2's windows", async () => {
+  await using running = start({ maxWireBytes: 8 << 20 });
   const count = 40_000;
   const request = new Uint8Array(TRACE.length * count);
   for (let i = 0; i < count; i++) request.set(TRACE, i * TRACE.length);
@@ -100,8 +93,8 @@ scenario("listenGrpc() takes a message larger than HTTP/2's windows", async () =
   assertEquals(running.recorder.points.length, count);
 });
 
-scenario("listenGrpc() tells a partial success", async () => {
-  await using running = await start();
+scenario("createGrpcCalls() tells a partial success", async () => {
+  await using running = start();
   const noId = new Uint8Array([0x0a, 6, 0x12, 4, 0x12, 2, 0x2a, 0]);
   const { code, body } = await callGrpc(running.port, [frame(noId)]);
   assertEquals([code, body.subarray(5, 6).toHex()], ["0", PARTIAL_SUCCESS.subarray(0, 1).toHex()]);
@@ -109,8 +102,8 @@ scenario("listenGrpc() tells a partial success", async () => {
   assertEquals(running.recorder.refused, new Map([["malformed", 1]]));
 });
 
-scenario("listenGrpc() answers each kind of bad call with its code", async () => {
-  await using running = await start({ maxWireBytes: 1000, maxInflatedBytes: 2000 });
+scenario("createGrpcCalls() answers each kind of bad call with its code", async () => {
+  await using running = start({ maxWireBytes: 1000, maxInflatedBytes: 2000 });
   const code = async (chunks: Uint8Array[], headers = {}): Promise<string | undefined> =>
     (await callGrpc(running.port, chunks, headers)).code;
   const bomb = frame(new Uint8Array(gzipSync(new Uint8Array(100_000))), 1);
@@ -128,16 +121,16 @@ scenario("listenGrpc() answers each kind of bad call with its code", async () =>
   assertEquals(running.recorder.points.length, 0);
 });
 
-scenario("listenGrpc() answers 415 to what is no gRPC, and says why in words", async () => {
-  await using running = await start();
+scenario("createGrpcCalls() answers 415 to what is no gRPC, and says why in words", async () => {
+  await using running = start();
   const answer = await callGrpc(running.port, [TRACE], { "content-type": "application/json" });
   assertEquals(answer.httpStatus, 415);
   const bad = await callGrpc(running.port, [frame(Uint8Array.of(0xff))]);
   assertMatch(bad.message ?? "", /^Cannot decode the request: /);
 });
 
-scenario("listenGrpc() survives random bytes and HTTP/1 on its port", async () => {
-  await using running = await start();
+scenario("createGrpcCalls() survives random bytes and HTTP/1 on its port", async () => {
+  await using running = start();
   for (
     const text of [
       "GET / HTTP/1.1\r\n\r\n",
@@ -151,20 +144,4 @@ scenario("listenGrpc() survives random bytes and HTTP/1 on its port", async () =
     await connection.read(buffer).catch(() => null);
   }
   assertEquals((await callGrpc(running.port, [frame(TRACE)])).code, "0");
-});
-
-scenario("listenGrpc() skips a taken port and says so once", async () => {
-  await using first = await start();
-  const recorder = createRecorder();
-  await using second = await listen(recorder, { hostname: "127.0.0.1", port: first.port });
-  assertEquals(second.ports, []);
-  assertEquals(recorder.logged.length, 1);
-  assertStringIncludes(recorder.logged[0] ?? "", `Port ${first.port} of OTLP/gRPC is off`);
-});
-
-scenario("listenGrpc() closes with a client still connected, and twice", async () => {
-  const running = await start();
-  using _idle = await Deno.connect({ hostname: "127.0.0.1", port: running.port });
-  await running[Symbol.asyncDispose]();
-  await running[Symbol.asyncDispose]();
 });

@@ -1,0 +1,113 @@
+import type { Http2Head } from "../../net/http2_request.ts";
+import type { Http2Answer, Http2Call } from "../../net/http2_stream.ts";
+import { type Field, valueOf } from "../../net/http1_head.ts";
+import type { CallHandler } from "../../net/http_connection.ts";
+import type { ReceiverContext } from "../../pipeline/receiver.ts";
+import { createGrowingBuffer } from "../growing_buffer.ts";
+import type { ExportHandler, Signal } from "./export_handler.ts";
+import { FRAME_HEADER_BYTES, GRPC_CODE, type GrpcCode, readFrame } from "./grpc_frame.ts";
+import { encodeExportResponse } from "./proto_responses.ts";
+
+const SIGNALS: Readonly<Record<string, Signal>> = {
+  "/opentelemetry.proto.collector.trace.v1.TraceService/Export": "traces",
+  "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export": "metrics",
+  "/opentelemetry.proto.collector.logs.v1.LogsService/Export": "logs",
+};
+const RESPONSE_FIELDS: readonly Field[] = [
+  [":status", "200"],
+  ["content-type", "application/grpc"],
+  ["grpc-accept-encoding", "identity,gzip"],
+];
+
+/** Why a body could not be had. `gone`: the client has left and hears no answer. */
+type CallBody = Uint8Array | "too_large" | "late" | "gone";
+
+/**
+ * OTLP/gRPC: the three Export calls, and gRPC's own words for whatever else asks in its name.
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+export function createGrpcCalls(context: ReceiverContext, handle: ExportHandler): CallHandler {
+  async function serve(call: Http2Call): Promise<Http2Answer> {
+    const { limits, refuse } = context;
+    const body = await readCall(call, limits.maxWireBytes + FRAME_HEADER_BYTES, limits.timeoutMs);
+    const { path, fields } = call.head;
+    if (body === "gone") {
+      refuse("malformed");
+      return fail(GRPC_CODE.internal, "Cannot answer a client that has gone");
+    }
+    if (!/^application\/grpc(\+proto)?(;|$)/.test(contentType(call.head))) {
+      return { fields: [[":status", "415"]] };
+    }
+    const signal = Object.hasOwn(SIGNALS, path) ? SIGNALS[path] : undefined;
+    if (signal === undefined) {
+      refuse("unsupported");
+      return fail(GRPC_CODE.unimplemented, "Cannot serve this method as only OTLP's Export is served");
+    }
+    if (body === "late") {
+      refuse("malformed");
+      return fail(GRPC_CODE.deadlineExceeded, "Cannot wait longer for a message");
+    }
+    if (body === "too_large") {
+      refuse("too_large");
+      return fail(
+        GRPC_CODE.resourceExhausted,
+        `Cannot take a message of more than ${limits.maxWireBytes} bytes`,
+      );
+    }
+    const frame = await readFrame(body, valueOf(fields, "grpc-encoding") ?? "", limits);
+    if (!frame.ok) {
+      refuse(frame.code === GRPC_CODE.resourceExhausted ? "too_large" : "malformed");
+      return fail(frame.code, frame.error);
+    }
+    const outcome = await handle(signal, "protobuf", frame.message);
+    if (outcome.kind === "undecodable") return fail(GRPC_CODE.invalidArgument, outcome.message);
+    return succeed(encodeExportResponse(outcome.rejected, outcome.message));
+  }
+
+  return { takes, handle: serve };
+}
+
+/** By its type, and by its path where the type is wrong: such a client expects gRPC's words for it. */
+function takes(head: Http2Head): boolean {
+  return contentType(head).startsWith("application/grpc") || head.path.startsWith("/opentelemetry.proto.");
+}
+
+function contentType({ fields }: Http2Head): string {
+  return valueOf(fields, "content-type") ?? "";
+}
+
+/** Reads a call's body to its end, also where it is refused: a cut call looks like a broken network. */
+async function readCall(call: Http2Call, maxBytes: number, timeoutMs: number): Promise<CallBody> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => void (timer = setTimeout(() => resolve("late"), timeoutMs)));
+  const body = await Promise.race([collect(call, maxBytes).catch(() => "gone" as const), late]);
+  clearTimeout(timer);
+  return body;
+}
+
+async function collect(call: Http2Call, maxBytes: number): Promise<Uint8Array | "too_large"> {
+  const buffer = createGrowingBuffer(maxBytes);
+  for (let part = await call.read(); part !== undefined; part = await call.read()) {
+    if (buffer.sizeBytes + part.length > maxBytes) buffer.drop();
+    buffer.append(part);
+    // Far beyond the limit there is no end to wait for.
+    if (buffer.sizeBytes > 2 * maxBytes) return "too_large";
+  }
+  return buffer.sizeBytes > maxBytes ? "too_large" : buffer.bytes();
+}
+
+function succeed(message: Uint8Array): Http2Answer {
+  const body = new Uint8Array(FRAME_HEADER_BYTES + message.length);
+  new DataView(body.buffer).setUint32(1, message.length);
+  body.set(message, FRAME_HEADER_BYTES);
+  return { fields: RESPONSE_FIELDS, body, trailers: [["grpc-status", "0"]] };
+}
+
+/** A failure is trailers only: they are the one block of fields there is. */
+function fail(code: GrpcCode, message: string): Http2Answer {
+  const status: readonly Field[] = [
+    ["grpc-status", String(code)],
+    ["grpc-message", encodeURIComponent(message)],
+  ];
+  return { fields: [...RESPONSE_FIELDS, ...status] };
+}
