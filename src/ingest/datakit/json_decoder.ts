@@ -1,7 +1,6 @@
 /**
  * Decodes DataKit's two JSON forms, which may stand side by side: the simple one, whose numbers are floats, and
  * PB-JSON, whose fields carry their types.
- * @see `spec/datakit.md` 2.1 and 3.6
  */
 import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from "../../json/exact_json.ts";
 import type { FieldValue, Scalar } from "../../point/point.ts";

@@ -1,7 +1,6 @@
 /**
  * Decodes line protocol with Guance's additions (arrays, unsigned integers, base64 bytes, raw newlines in strings),
  * leniently: each point that cannot be read is counted and the next line is tried. Time stays linear in the body.
- * @see `spec/datakit.md` 3.5
  */
 import type { FieldValue, Scalar } from "../../point/point.ts";
 import {

@@ -29,8 +29,8 @@ export function parsePrecision(text: string): Precision | undefined {
 
 /**
  * A timestamp in nanoseconds. `auto` takes up to 11 digits for seconds, 14 for milliseconds, 17 for microseconds:
- * right for every time from 1970 to 5138 but its first days.
- * @see `spec/datakit.md` 2.1; DataKit guesses in the same way when a request names no precision
+ * right for every time from 1970 to 5138 but its first days. DataKit guesses in the same way when a request names no
+ * precision.
  */
 export function toNs(timestamp: bigint, precision: Precision): bigint {
   if (precision !== "auto") return timestamp * FACTORS_NS[precision];

@@ -27,7 +27,6 @@ interface Body {
  * DataKit's own API: `POST /v1/write/<category>` and `GET /v1/ping`. Points fail one by one: with at least one
  * stored the answer is 200, empty when all were, else with the numbers; with none it is 400. Errors are JSON as
  * DataKit's, `{"error_code", "message"}`.
- * @see `spec/datakit.md` 2.1 and 3.2-3.7
  */
 export function createDatakitApiReceiver(config: DatakitApiConfig, context: ReceiverContext): Receiver {
   const { refuse, log, now } = context;

@@ -1,6 +1,5 @@
 /**
  * The routes of port 8126. The method is never checked, as the agent does not: tracers use PUT and POST.
- * @see `spec/ingest.md` 3.1 and 3.2
  */
 import { type Context, Hono } from "@hono/hono";
 import { describeError } from "@std/log";

@@ -1,7 +1,4 @@
-/**
- * What we say of ourselves to tracers, who choose their protocol by it.
- * @see `spec/ingest.md` 3.3
- */
+/** What we say of ourselves to tracers, who choose their protocol by it. */
 
 /** The `/info` document and the headers every reply carries. */
 export interface AgentInfo {

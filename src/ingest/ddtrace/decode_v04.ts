@@ -1,6 +1,5 @@
 /**
  * Payloads of v0.3 and v0.4 (arrays of arrays of maps), and of v0.5 (a table of strings, then arrays of arrays).
- * @see `spec/ingest.md` 3.4 and 3.5
  */
 import { type DecodeContext, expect, passOne, readSpans } from "./decode_context.ts";
 import { DecodeError, isAtArray, isAtMap, takeArray, takeMap, takeText } from "./msgpack_cursor.ts";

@@ -1,7 +1,4 @@
-/**
- * Payloads of v0.7, which wraps the spans of v0.4 with what is true of all of them.
- * @see `spec/ingest.md` 3.6
- */
+/** Payloads of v0.7, which wraps the spans of v0.4 with what is true of all of them. */
 import {
   addFacts,
   addShared,

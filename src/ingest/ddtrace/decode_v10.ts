@@ -1,7 +1,4 @@
-/**
- * Payloads of v1.0: maps with integer keys, and strings kept in a table that grows while reading.
- * @see `spec/ingest.md` 3.7
- */
+/** Payloads of v1.0: maps with integer keys, and strings kept in a table that grows while reading. */
 import { toExactJson } from "../../json/exact_json.ts";
 import {
   addFacts,

@@ -1,7 +1,4 @@
-/**
- * Trace context out of an invocation's event, wherever its kind of event carries it.
- * @see `spec/ingest.md` 3.11
- */
+/** Trace context out of an invocation's event, wherever its kind of event carries it. */
 import { isJsonObject, type JsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { type Carrier, extractContext, type TraceContext } from "./trace_context.ts";
 

@@ -1,7 +1,4 @@
-/**
- * What a Lambda library says of an invocation's end.
- * @see `spec/ingest.md` 3.11
- */
+/** What a Lambda library says of an invocation's end. */
 import { isJsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { decimalId, parsePriority, upperHalf } from "./trace_context.ts";
 

@@ -1,7 +1,6 @@
 /**
  * The span of each invocation, for the libraries that leave it to the extension (Go, Java, .NET, Ruby): they report
  * its start and end and send a placeholder in its stead.
- * @see `spec/ingest.md` 3.11
  */
 import type { FinishedInvocation } from "../../pipeline/receiver.ts";
 import type { InvocationReport } from "./invocation_report.ts";

@@ -1,7 +1,4 @@
-/**
- * The Lambda lifecycle API that Datadog's libraries call where they believe an extension to be.
- * @see `spec/ingest.md` 3.11
- */
+/** The Lambda lifecycle API that Datadog's libraries call where they believe an extension to be. */
 import { Hono } from "@hono/hono";
 import { describeError, type Logger } from "@std/log";
 import { STATUS_CODE } from "@std/http/status";

@@ -3,7 +3,6 @@
  * nothing is made of them; what is due is taken and what is not is left (bytes for text, integers for floats, either
  * sign for 64-bit integers, nil for anything); nothing is allocated on a claimed count; skipping takes any depth
  * without recursion and may stop in the middle.
- * @see `spec/ingest.md` 3.9
  */
 
 /** The bytes cannot be read on. The message is fit for the client. */

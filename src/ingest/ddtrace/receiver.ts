@@ -1,7 +1,6 @@
 /**
  * The Datadog trace agent's routes and the Lambda lifecycle API, so that Datadog's tracers and Lambda libraries
  * work unchanged.
- * @see `spec/ingest.md` 3
  */
 import type { DdtraceConfig } from "../../config/ddtrace.ts";
 import type { FinishedInvocation, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";

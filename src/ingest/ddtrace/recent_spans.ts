@@ -17,7 +17,6 @@ const STRIDE = 6;
 /**
  * Knows spans sent again: clients repeat a request whose answer a freeze or a short timeout has cost them. Returns
  * whether this span came before, and remembers it: at least the last half of `maxSpans`.
- * @see `spec/ingest.md` T11
  */
 export function createRecentSpans(maxSpans = MAX_SPANS): (span: SpanMark) => boolean {
   // Two generations: when one is full the older one is forgotten as a whole.

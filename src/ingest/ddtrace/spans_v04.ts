@@ -1,7 +1,4 @@
-/**
- * Spans as maps: those of v0.3, v0.4 and v0.7.
- * @see `spec/ingest.md` 3.4
- */
+/** Spans as maps: those of v0.3, v0.4 and v0.7. */
 import { toExactJson } from "../../json/exact_json.ts";
 import { createByteTable } from "../../point/byte_table.ts";
 import {

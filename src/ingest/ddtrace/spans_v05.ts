@@ -1,7 +1,4 @@
-/**
- * Spans as arrays of twelve that refer to a table of strings: those of v0.5.
- * @see `spec/ingest.md` 3.5
- */
+/** Spans as arrays of twelve that refer to a table of strings: those of v0.5. */
 import {
   isAtArray,
   isAtString,

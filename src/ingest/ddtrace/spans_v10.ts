@@ -1,7 +1,4 @@
-/**
- * Spans as maps with integer keys, and strings kept in a table that grows while reading: those of v1.0.
- * @see `spec/ingest.md` 3.7
- */
+/** Spans as maps with integer keys, and strings kept in a table that grows while reading: those of v1.0. */
 import { toExactJson } from "../../json/exact_json.ts";
 import {
   isAtMap,

@@ -1,7 +1,6 @@
 /**
  * v1.0's strings: a literal is added to the payload's table and used, an integer refers to it. Those within values that
  * are passed over count too, or later references shift.
- * @see `spec/ingest.md` 3.7
  */
 import {
   DecodeError,

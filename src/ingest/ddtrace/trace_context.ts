@@ -1,7 +1,4 @@
-/**
- * Trace context out of the headers of three propagation styles.
- * @see `spec/ingest.md` 3.11
- */
+/** Trace context out of the headers of three propagation styles. */
 
 /** Where an invocation's trace comes from. */
 export interface TraceContext {

@@ -1,7 +1,6 @@
 /**
  * Aggregates samples between two flushes, however long that is: a frozen sandbox has no timers, and what was
  * received before an invocation's end must leave with it.
- * @see `spec/ingest.md` 4.3 and `spec/datakit.md` 6.3
  */
 import type { StatsdConfig } from "../../config/statsd.ts";
 import type { Intake } from "../../pipeline/receiver.ts";

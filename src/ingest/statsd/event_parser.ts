@@ -12,7 +12,6 @@ interface EventParts {
  * Parses `_e{title length,text length}:title|text[|field…]`. Lengths are UTF-8 bytes; hot-shots counts UTF-16
  * units, and some clients count before escaping: what the lengths do not fit is cut at the bars.
  * `undefined` without a title or a header.
- * @see `spec/ingest.md` 4.1
  */
 export function parseEvent(line: string): StatsdEvent | undefined {
   const header = /^_e\{(\d{1,9}),(\d{1,9})\}:/.exec(line);

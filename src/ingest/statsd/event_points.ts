@@ -2,7 +2,7 @@ import type { Intake } from "../../pipeline/receiver.ts";
 import type { LogStatus } from "../../point/log_status.ts";
 import { writePoint } from "../write_point.ts";
 import type { ServiceCheck, StatsdEvent } from "./sample.ts";
-import { addTagText } from "./tags.ts";
+import { addTagText } from "./series_identity.ts";
 
 /** Parts of an event's or check's point that its line does not say. */
 export interface EventContext {

@@ -1,7 +1,6 @@
 /**
  * Parses StatsD packets of both families: DogStatsD's grammar first, Etsy's where only that explains a line. No
  * regular expressions and no splitting of tags here: this runs once per packet, at tens of thousands a second.
- * @see `spec/ingest.md` 4.1 and 4.3
  */
 import type { StatsdDialect } from "../../config/statsd.ts";
 import { parseEvent, parseServiceCheck } from "./event_parser.ts";

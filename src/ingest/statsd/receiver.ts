@@ -28,7 +28,6 @@ const MARKER_MS = 5;
 /**
  * The StatsD and DogStatsD receiver over UDP, TCP and Unix sockets. Metrics are aggregated until {@link
  * Receiver.collect}; events and service checks are handed on at once.
- * @see `spec/ingest.md` 4
  */
 export function createStatsdReceiver(config: StatsdConfig, context: ReceiverContext): StatsdReceiver {
   const { refuse, log, now } = context;

@@ -1,7 +1,4 @@
-/**
- * What StatsD lines mean, before aggregation.
- * @see `spec/ingest.md` 4.1
- */
+/** What StatsD lines mean, before aggregation. */
 
 /** The kinds of metrics, named as DataKit's tag `metric_type` names them. */
 export type MetricType = "counter" | "gauge" | "set" | "timing" | "histogram" | "distribution";
