@@ -12,6 +12,7 @@ import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import type { RuntimeFetch } from "./lambda/runtime_fetch.ts";
 import { createResource } from "./lambda/resource.ts";
 import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
+import type { SpanIdentity } from "./lambda/trace/platform_span.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
@@ -139,7 +140,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   reportSettings(log, parsed, client);
   const breaker = createCircuitBreaker({ now });
   const commonKeys = createCommonKeys(resource.keys);
-  const intake = createIntakeHub({ store, ledger, commonKeys });
+  const intake = createIntakeHub({ store, ledger, commonKeys, onTracer: () => telemetry.tracerSeen() });
   const identity = createIdentity();
   const context = (source: Source) => ({
     ...intake.of(source),
@@ -163,6 +164,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     config: isOn ? awslambda : { ...awslambda, metrics: false, logs: false },
     resource,
     managedInstance: options.managedInstance,
+    identity: spanIdentityOf(options.env),
     initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
     onRestore: () => {
       intake.redraw();
@@ -293,6 +295,16 @@ async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<
       });
     }
   }));
+}
+
+/** What the platform's spans are called by, as the function's own would be. */
+function spanIdentityOf(env: Environment): SpanIdentity {
+  const name = env["AWS_LAMBDA_FUNCTION_NAME"] || "unknown";
+  const version = env["AWS_LAMBDA_FUNCTION_VERSION"];
+  return {
+    service: env["DD_SERVICE"] || env["OTEL_SERVICE_NAME"] || name,
+    resource: version === undefined || version === "" || version === "$LATEST" ? name : `${name}:${version}`,
+  };
 }
 
 /** The sandbox's own name: drawn on first use, and again after a snapshot. */

@@ -1,5 +1,8 @@
 import type { HandledErrorSource } from "../lambda/handled_errors.ts";
 import type { MultiLine } from "../lambda/lines/assembler.ts";
+import { NAMED_MASKS } from "../log_rules/masks.ts";
+import { createLogRules } from "../log_rules/rules.ts";
+import type { TraceMode } from "../lambda/trace/platform_trace.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
@@ -19,6 +22,12 @@ export interface AwsLambdaConfig {
   readonly handledErrors: HandledErrorSource;
   /** Which lines of a log become one. */
   readonly multiLine: MultiLine;
+  /** Rules for logs, as the user wrote them. */
+  readonly logRules: readonly unknown[];
+  /** How much of the platform's trace is made of each invocation. */
+  readonly trace: TraceMode;
+  /** Part of the traces without an error that is kept, 0 to 1. */
+  readonly traceShare: number;
   /** Stamp points with the time of arrival. */
   readonly useNowTime: boolean;
   /** The user's tags for everything. */
@@ -50,6 +59,20 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
     }),
     handledErrors: readHandledErrors(read, schema),
     multiLine: readMultiLine(read),
+    logRules: readLogRules(read),
+    trace: read.choice("ENV_AWSLAMBDA_TRACE", ["auto", "full", "off"] as const, {
+      default: "off",
+      description:
+        "A trace of each invocation from what Lambda tells, without a tracer: 1 to 2 spans each. `auto`: the " +
+        "invocation (where no tracer is seen), its cold start or restore; `full`: also the response and what extensions took",
+    }),
+    traceShare: read.decimal("ENV_AWSLAMBDA_TRACE_SAMPLER", {
+      default: 1,
+      min: 0,
+      max: 1,
+      description:
+        "Part of these traces that is kept, by trace id; those with an error or a cold start always are",
+    }),
     useNowTime: read.boolean("ENV_USE_NOW_TIME_INSTEAD", {
       default: false,
       description: "Stamp Lambda metrics and logs with the time of arrival instead of the event's",
@@ -74,6 +97,55 @@ function readHandledErrors(read: SettingReader, schema: AwsLambdaSchema): Handle
       "own line where it reports none at all; `lines`: those lines alone",
   });
   return counts ? source : "nowhere";
+}
+
+/** The masks by name first: no rule of the user's is to see what they take out. */
+function readLogRules(read: SettingReader): readonly unknown[] {
+  const masks = read.list("ENV_AWSLAMBDA_LOG_MASK", {
+    default: ["secrets"],
+    description:
+      "What is masked in logs, in the message and all text fields: `secrets` (passwords, tokens, keys), `email`, `card`, " +
+      "`ipv4`; `off`: nothing",
+  });
+  const name = "ENV_AWSLAMBDA_LOG_RULES";
+  const text = read.text(name, {
+    default: "",
+    description:
+      "Rules for logs, a JSON list: objects with one of `exclude`, `include`, `mask` (regular expressions), `sample` " +
+      "(0 to 1), perhaps `when` (`from`, `level`, `key`) and `with`",
+  });
+  const named = masks.filter((mask) => mask !== "off").map((mask) => ({ mask }));
+  const unknown = masks.find((mask) => mask !== "off" && !Object.hasOwn(NAMED_MASKS, mask));
+  if (unknown !== undefined) {
+    read.problem({
+      name: "ENV_AWSLAMBDA_LOG_MASK",
+      message: `Cannot use ${JSON.stringify(unknown)} of ENV_AWSLAMBDA_LOG_MASK as it must be one of ${
+        Object.keys(NAMED_MASKS).join(", ")
+      } or off`,
+      used: "the others",
+    });
+  }
+  const rules = parseRules(read, name, text);
+  for (const { index, broken } of createLogRules(rules).bad) {
+    read.problem({
+      name,
+      message: `Cannot use rule ${index + 1} of ${name} as it ${broken}`,
+      used: "the others",
+    });
+  }
+  return [...named.filter(({ mask }) => Object.hasOwn(NAMED_MASKS, mask)), ...rules];
+}
+
+function parseRules(read: SettingReader, name: string, text: string): readonly unknown[] {
+  if (text.trim() === "") return [];
+  try {
+    const rules: unknown = JSON.parse(text);
+    if (Array.isArray(rules)) return rules;
+  } catch {
+    // Said below.
+  }
+  read.problem({ name, message: `Cannot use ${name} as it must be a JSON list of rules`, used: "none" });
+  return [];
 }
 
 function readMultiLine(read: SettingReader): MultiLine {

@@ -3,6 +3,7 @@
  * cannot be a field of its own goes, as JSON, into the field `extra`.
  * @see `spec/datakit.md` 1.11 and 3.7
  */
+import type { LogRules, MemberMask, RuledLog } from "../log_rules/rules.ts";
 import { type JsonObject, toExactJson } from "../json/exact_json.ts";
 import type { Intake } from "../pipeline/receiver.ts";
 import type { FieldValue } from "../point/point.ts";
@@ -10,10 +11,15 @@ import type { Constant, PointKind } from "../point/point_writer.ts";
 import type { Key } from "../point/point_keys.ts";
 import { utf8Length } from "../point/utf8.ts";
 import { readDurableExecution } from "./durable_execution.ts";
+import type { LogContext } from "./trace/platform_trace.ts";
 import type { AssembledLog } from "./lines/assembler.ts";
 
 export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refuse"> {
   readonly schema: "documented" | "datakit";
+  /** The user's rules; none: all logs are kept as they are. */
+  readonly rules?: LogRules | undefined;
+  /** The trace of a request, for lines that name none. */
+  readonly contextOf?: ((requestId: string) => LogContext | undefined) | undefined;
 }
 
 /** Writes logs as points. */
@@ -36,7 +42,9 @@ const RESERVED: readonly string[] = ["source", "date", "aws_log_from", "extra"];
 const DATAKIT_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
 /** Everything that is the same for all logs is made once. */
-export function createLogPoints({ begin, writer, refuse, schema }: LogPointOptions): LogPoints {
+export function createLogPoints(
+  { begin, writer, refuse, schema, contextOf, rules }: LogPointOptions,
+): LogPoints {
   const isDatakit = schema === "datakit";
   const kind: PointKind = writer.kind("logging", isDatakit ? "awslambda" : "awslambda-logging");
   const sources: Readonly<Record<AssembledLog["from"], Constant | undefined>> = {
@@ -64,11 +72,16 @@ export function createLogPoints({ begin, writer, refuse, schema }: LogPointOptio
 
   function write(log: AssembledLog, timeNs: bigint): void {
     const { line, failure, requestId } = log;
+    const message = log.texts === undefined ? line.message : log.texts.join("\n");
+    const status = failure === undefined ? line.status ?? "info" : "error";
+    const decision = rules?.apply(ruled(log, status), message);
+    if (decision?.kept === false) return refuse(decision.reason);
+    const mask = decision?.mask ?? unmasked;
     begin(kind);
     fields = 0;
     writer.constant(sources[log.from]);
-    text(MESSAGE, log.texts === undefined ? line.message : log.texts.join("\n"));
-    text(STATUS, failure === undefined ? line.status ?? "info" : "error");
+    text(MESSAGE, decision?.text ?? message);
+    text(STATUS, status);
     const { members } = line;
     const ownId = members === undefined || requestId === undefined
       ? undefined
@@ -77,13 +90,25 @@ export function createLogPoints({ begin, writer, refuse, schema }: LogPointOptio
     if (requestId !== undefined && !keepsIdKey) text(REQUEST_ID, requestId);
     if (line.traceId !== undefined) text(TRACE_ID, line.traceId);
     if (line.spanId !== undefined) text(SPAN_ID, line.spanId);
+    if (line.traceId === undefined && requestId !== undefined) writeContext(contextOf?.(requestId));
     if (failure?.type !== undefined) text(ERROR_TYPE, failure.type);
-    if (failure?.message !== undefined) text(ERROR_MESSAGE, failure.message);
-    if (members !== undefined) writeMembers(log, members, keepsIdKey);
+    if (failure?.message !== undefined) text(ERROR_MESSAGE, mask(failure.message, "error_message"));
+    if (members !== undefined) writeMembers(log, members, keepsIdKey, mask);
     if (!writer.endAt(timeNs)) refuse("malformed");
   }
 
-  function writeMembers({ line, requestId }: AssembledLog, members: JsonObject, keepsIdKey: boolean): void {
+  function writeContext(context: LogContext | undefined): void {
+    if (context === undefined) return;
+    text(TRACE_ID, context.traceId);
+    if (context.spanId !== undefined) text(SPAN_ID, context.spanId);
+  }
+
+  function writeMembers(
+    { line, requestId }: AssembledLog,
+    members: JsonObject,
+    keepsIdKey: boolean,
+    mask: MemberMask,
+  ): void {
     const execution = readDurableExecution(members);
     if (execution !== undefined) {
       text(DURABLE_NAME, execution.name);
@@ -97,20 +122,41 @@ export function createLogPoints({ begin, writer, refuse, schema }: LogPointOptio
       if (!keepsIdKey && line.idKeys.includes(name) && value === requestId) continue;
       const field = fieldKeys(name);
       if (field !== undefined && fields < MAX_FIELDS && !writer.has(field)) {
-        writeValue(field, value);
+        writeValue(field, value, name, mask);
         fields++;
         // Already there under its own name.
       } else if (!isTold(name, value, line.traceId, line.spanId)) (extra ??= []).push([name, value]);
     }
-    if (extra !== undefined) writer.text(EXTRA, toJson(Object.fromEntries(extra)));
+    if (extra !== undefined) writer.text(EXTRA, mask(toJson(Object.fromEntries(extra)), "extra"));
   }
 
-  function writeValue(field: Key, value: unknown): void {
-    if (typeof value === "string") writer.text(field, value);
-    else writer.field(field, toFieldValue(value, isDatakit));
+  function writeValue(field: Key, value: unknown, name: string, mask: MemberMask): void {
+    if (typeof value === "string") return writer.text(field, mask(value, name));
+    const made = toFieldValue(value, isDatakit);
+    if (typeof made === "string") writer.text(field, mask(made, name));
+    else writer.field(field, made);
   }
 
   return { write };
+}
+
+const unmasked: MemberMask = (text) => text;
+
+/** A log as rules see it. */
+function ruled({ from, requestId, line }: AssembledLog, status: string): RuledLog {
+  return {
+    from,
+    status,
+    requestId,
+    member: (key) => {
+      const value = line.members?.[key];
+      return value === undefined || value === null
+        ? undefined
+        : typeof value === "string"
+        ? value
+        : toJson(value);
+    },
+  };
 }
 
 /** Whether a member is a trace's or span's id that was written before all members. */

@@ -40,12 +40,23 @@ export interface StartupReportEvent extends Timed {
 export interface StartEvent extends Timed {
   readonly type: "platform.start";
   readonly requestId: string;
+  /** X-Ray's. */
+  readonly traceHeader?: string | undefined;
   /** Whose request it is, where a function keeps its tenants apart: the same for all of one sandbox. */
   readonly tenantId: string | undefined;
 }
 
-/** Durations of the spans an event may carry, in ms. */
+/** A span that an event carries, as the platform names it. */
+export interface PlatformPart {
+  readonly name: string;
+  /** Unix time in nanoseconds; `undefined` when it cannot be read. */
+  readonly startNs: bigint | undefined;
+  readonly durationMs: number;
+}
+
+/** The spans an event may carry: the durations of the known ones, in ms, and all of them. */
 export interface Spans {
+  readonly parts: readonly PlatformPart[];
   readonly responseLatencyMs: number | undefined;
   readonly responseDurationMs: number | undefined;
   readonly runtimeOverheadMs: number | undefined;
@@ -56,6 +67,8 @@ export interface Spans {
 export interface RuntimeDoneEvent extends Timed {
   readonly type: "platform.runtimeDone";
   readonly requestId: string;
+  /** X-Ray's. */
+  readonly traceHeader?: string | undefined;
   /** Whose request it is, where a function keeps its tenants apart: the same for all of one sandbox. */
   readonly tenantId: string | undefined;
   readonly status: Status | undefined;
@@ -145,7 +158,7 @@ export function decodeTelemetryEvent(element: unknown): TelemetryEvent | undefin
     case "platform.start":
       return requestId === undefined
         ? undefined
-        : { type, timeNs, requestId, tenantId: text(record["tenantId"]) };
+        : { type, timeNs, requestId, traceHeader: traceHeaderOf(record), tenantId: text(record["tenantId"]) };
     case "platform.runtimeDone":
       return requestId === undefined ? undefined : decodeRuntimeDone(timeNs, requestId, record);
     case "platform.report":
@@ -189,6 +202,7 @@ function decodeRuntimeDone(
     type: "platform.runtimeDone",
     timeNs,
     requestId,
+    traceHeader: traceHeaderOf(record),
     tenantId: text(record["tenantId"]),
     status: decodeStatus(record["status"]),
     errorType: text(record["errorType"]),
@@ -233,14 +247,22 @@ function decodeStartup(
   };
 }
 
+function traceHeaderOf(record: JsonObject): string | undefined {
+  return text(child(record, "tracing")["value"]);
+}
+
 function decodeSpans(value: unknown): Spans {
   if (!Array.isArray(value)) return NO_SPANS;
   const durations = new Map<unknown, number>();
-  for (const span of value) {
+  const parts: PlatformPart[] = [];
+  for (const span of value.slice(0, MAX_PARTS)) {
     const durationMs = isJsonObject(span) ? quantity(span["durationMs"]) : undefined;
-    if (durationMs !== undefined) durations.set(span.name, durationMs);
+    if (durationMs === undefined) continue;
+    durations.set(span.name, durationMs);
+    parts.push({ name: text(span.name) ?? "", startNs: parseTimeNs(span.start), durationMs });
   }
   return {
+    parts,
     responseLatencyMs: durations.get("responseLatency"),
     responseDurationMs: durations.get("responseDuration"),
     runtimeOverheadMs: durations.get("runtimeOverhead"),
@@ -294,8 +316,11 @@ function child(record: JsonObject, key: string): JsonObject {
 }
 
 const EMPTY: JsonObject = {};
+/** The platform tells four at most. */
+const MAX_PARTS = 16;
 /** None was told. */
 export const NO_SPANS: Spans = {
+  parts: [],
   responseLatencyMs: undefined,
   responseDurationMs: undefined,
   runtimeOverheadMs: undefined,

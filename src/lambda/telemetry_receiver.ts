@@ -19,6 +19,10 @@ import { createLineReader } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
+import { createLogRules } from "../log_rules/rules.ts";
+import type { SpanIdentity } from "./trace/platform_span.ts";
+import { createPlatformTrace, type PlatformTrace } from "./trace/platform_trace.ts";
+import { createTraceRatio } from "../pipeline/trace_ratio.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
@@ -27,9 +31,19 @@ import { outcomeToDrafts, telemetryEventToDrafts } from "./telemetry_points.ts";
 export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
   readonly config: Pick<
     AwsLambdaConfig,
-    "schema" | "logs" | "metrics" | "handledErrors" | "multiLine" | "useNowTime"
+    | "schema"
+    | "logs"
+    | "metrics"
+    | "handledErrors"
+    | "multiLine"
+    | "useNowTime"
+    | "trace"
+    | "traceShare"
+    | "logRules"
   >;
   readonly managedInstance: boolean;
+  /** Whose spans the platform's trace is made of. */
+  readonly identity: SpanIdentity;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
   readonly initializationType?: string | undefined;
   /** Learns from init events and INVOKEs. */
@@ -45,6 +59,8 @@ export interface TelemetryReceiver extends Receiver {
   readonly invocations: InvocationWatch;
   /** How often the platform and the log disagreed about handlers' exceptions. */
   readonly disagreements: () => Disagreements;
+  /** A tracer's span came: from now on the platform's trace makes no root of its own. */
+  readonly tracerSeen: () => void;
 }
 
 /** Two full buffers and their envelope are under 1 MiB; beyond this a body is not the platform's. In bytes. */
@@ -67,7 +83,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   });
   const lines = createLineReader();
   const assembler = createLineAssembler(config.multiLine);
-  const logPoints = createLogPoints({ ...options, schema: config.schema });
+  const trace = config.trace === "off" ? undefined : createTrace(options, config.trace, config.traceShare);
+  const contextOf = trace === undefined ? undefined : trace.contextOf;
+  const rules = config.logRules.length === 0 ? undefined : createLogRules(config.logRules).rules;
+  const logPoints = createLogPoints({ ...options, schema: config.schema, rules, contextOf });
   let batches = 0;
   let restOfTrace: ReturnType<typeof setTimeout> | undefined;
 
@@ -83,6 +102,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   function writeOutcomes(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.finished !== undefined) options.onDone?.(outcome.finished);
+      trace?.ended(outcome);
       if (config.metrics) write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
     }
   }
@@ -121,9 +141,11 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     // A log is not held beyond the outcome of its invocation.
     if (event.type === "platform.runtimeDone" || event.type === "platform.report") writeLogs(true);
     if (event.type === "unknown") refuse("unsupported");
+    trace?.observe(event);
     const observation = invocations.observe(event);
     const { outcome, others } = observation;
     if (outcome?.finished !== undefined) options.onDone?.(outcome.finished);
+    if (outcome !== undefined) trace?.ended(outcome);
     if (config.metrics) write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs)));
     writeOutcomes(others);
   }
@@ -183,11 +205,13 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     app,
     collect: () => writeLogs(true),
     disagreements: () => invocations.disagreements,
+    tracerSeen: () => trace?.tracerSeen(),
     invocations: {
       invoked: (event) => {
         // Before `next` at the latest: a freeze must not hold it.
         writeLogs(true);
         options.resource.invoked(event);
+        trace?.invoked(event);
         const { open, outcomes } = invocations.invoked(event);
         writeOutcomes(outcomes);
         return open;
@@ -196,12 +220,35 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       shutdown: (reason) => {
         writeLogs(true);
         writeOutcomes(invocations.shutdown(reason));
+        trace?.close();
       },
       get batches() {
         return batches;
       },
     },
   };
+}
+
+function createTrace(
+  { write, refuse, identity, managedInstance }: TelemetryReceiverOptions,
+  mode: "auto" | "full",
+  share: number,
+): PlatformTrace {
+  const isKept = createTraceRatio(share);
+  return createPlatformTrace({
+    mode,
+    identity,
+    managedInstance,
+    keep: (traceId) => isKept(lowBitsOf(traceId)),
+    write: (draft) => void write(draft),
+    sampledOut: () => refuse("sampled_out"),
+  });
+}
+
+/** Of an id in hexadecimal or decimal digits. */
+function lowBitsOf(traceId: string): bigint {
+  if (/^[0-9a-f]{16,32}$/i.test(traceId)) return BigInt(`0x${traceId.slice(-16)}`);
+  return /^\d+$/.test(traceId) ? BigInt(traceId) : 0n;
 }
 
 function isLogEvent(event: TelemetryEvent): event is LogEvent {

@@ -1,7 +1,10 @@
-import { MASK, maskSecrets } from "./mask_secrets.ts";
+import { isSecretKey, MASK, maskSecrets } from "./mask_secrets.ts";
 
-/** Takes something out of a text. */
-export type TextMask = (text: string) => string;
+/** Takes something out of a text; `key` is the member that holds it. */
+export type TextMask = (text: string, key?: string) => string;
+
+/** Keys remembered with whether they name a secret. */
+const MAX_KNOWN_KEYS = 1000;
 
 const EMAIL = /[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g;
 const IPV4 = /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g;
@@ -10,11 +13,24 @@ const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
 
 /** The masks that have names, by name. Each leaves a text that has nothing for it as it is. */
 export const NAMED_MASKS: Readonly<Record<string, (replacement: string) => TextMask>> = {
-  secrets: () => maskSecrets,
+  secrets: () => createSecretsMask(),
   email: (replacement) => (text) => text.includes("@") ? text.replace(EMAIL, () => replacement) : text,
   ipv4: (replacement) => (text) => text.replace(IPV4, () => replacement),
   card: (replacement) => (text) => text.replace(CARD, (digits) => isCard(digits) ? replacement : digits),
 };
+
+/** The value of a member that names a secret is one, whatever it looks like. */
+function createSecretsMask(): TextMask {
+  const known = new Map<string, boolean>();
+  const isSecret = (key: string): boolean => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = isSecretKey(key);
+    if (known.size < MAX_KNOWN_KEYS) known.set(key, made);
+    return made;
+  };
+  return (text, key) => key !== undefined && text !== "" && isSecret(key) ? MASK : maskSecrets(text);
+}
 
 /** What stands in place of what is masked, unless a rule says otherwise. */
 export const DEFAULT_REPLACEMENT = MASK;

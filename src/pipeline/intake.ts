@@ -22,14 +22,19 @@ export interface IntakeHubOptions {
   readonly ledger: Ledger;
   /** The keys that common tags may have. */
   readonly commonKeys?: CommonKeys;
+  /** Told of the first span of a tracer's. */
+  readonly onTracer?: () => void;
 }
 
 /** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
+/** Whose spans are a tracer's. */
+const TRACERS: ReadonlySet<Source> = new Set(["otlp", "ddtrace"]);
 const NS_PER_MS = 1_000_000n;
 const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 
 /** A hub before the first point. */
-export function createIntakeHub({ store, ledger, commonKeys }: IntakeHubOptions): IntakeHub {
+export function createIntakeHub({ store, ledger, commonKeys, onTracer }: IntakeHubOptions): IntakeHub {
+  let hasTracer = false;
   const spread = createTimeSpread();
   const writer: PointWriter = createPointWriter({
     ...(commonKeys === undefined ? {} : { commonKeys }),
@@ -39,11 +44,18 @@ export function createIntakeHub({ store, ledger, commonKeys }: IntakeHubOptions)
     commit,
   });
 
+  function tracerSeen(): void {
+    if (hasTracer) return;
+    hasTracer = true;
+    onTracer?.();
+  }
+
   function commit(kind: PointKind, source: Source, bytes: Uint8Array, length: number, mask: number): void {
     if (kind.category === "logging" && length > MAX_MESSAGE_BYTES) {
       const parts = splitMessage(decodePoint(kind.category, bytes.subarray(0, length)));
       if (parts.length > 1) return parts.forEach((part) => void writer.write(part, source));
     }
+    if (kind.category === "tracing" && TRACERS.has(source)) tracerSeen();
     store.append(source, kind.category, bytes, length, mask);
   }
 

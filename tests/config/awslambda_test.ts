@@ -10,6 +10,9 @@ Deno.test("readAwsLambdaConfig() collects everything by default", () => {
     extensionLogs: false,
     handledErrors: "platform",
     multiLine: { kind: "auto" },
+    logRules: [{ mask: "secrets" }],
+    trace: "off",
+    traceShare: 1,
     useNowTime: false,
     globalTags: new Map(),
   });
@@ -34,6 +37,9 @@ Deno.test("readAwsLambdaConfig() reads every setting", () => {
     // DataKit knows the platform's status only.
     handledErrors: "nowhere",
     multiLine: { kind: "auto" },
+    logRules: [{ mask: "secrets" }],
+    trace: "off",
+    traceShare: 1,
     useNowTime: true,
     globalTags: new Map([["team", "core"]]),
     hostname: "h0",

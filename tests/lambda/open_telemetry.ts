@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly logs?: boolean;
   readonly metrics?: boolean;
   readonly handledErrors?: HandledErrorSource;
+  readonly trace?: "auto" | "full" | "off";
+  readonly logRules?: readonly unknown[];
   readonly multiLine?: MultiLine;
   readonly useNowTime?: boolean;
   readonly managedInstance?: boolean;
@@ -69,11 +71,15 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     managedInstance: options.managedInstance ?? false,
     initializationType: options.initializationType,
     resource,
+    identity: { service: "fn", resource: "fn" },
     onDone: (invocation) => void done.push(invocation),
     config: {
       schema,
       logs: options.logs ?? true,
       metrics: options.metrics ?? true,
+      trace: options.trace ?? "off",
+      traceShare: 1,
+      logRules: options.logRules ?? [],
       handledErrors: options.handledErrors ?? "platform",
       multiLine: options.multiLine ?? { kind: "auto" },
       useNowTime: options.useNowTime ?? false,

@@ -119,8 +119,8 @@ export interface OutageWatch {
 /** Invocations that an outage may hold up before the breaker keeps it from costing anything. */
 const COSTLY_INVOCATIONS = 2;
 
-/** `nothingMs`: less than this is no cost. */
-export function createOutageWatch(nothingMs: number, fail: Fail): OutageWatch {
+/** `nothingMs`: less than this is no cost; a part of `budgetMs` is not what an outage may cost twice. */
+export function createOutageWatch(nothingMs: number, budgetMs: number, fail: Fail): OutageWatch {
   let failing = false;
   let costly = 0;
   return {
@@ -134,7 +134,7 @@ export function createOutageWatch(nothingMs: number, fail: Fail): OutageWatch {
     cost: (ms, open) => {
       if (ms <= nothingMs) return;
       if (open) fail(`While the breaker is open an invocation costs nothing: ${ms} ms`);
-      if (failing && ++costly > COSTLY_INVOCATIONS) {
+      if (failing && ms > budgetMs / 2 && ++costly > COSTLY_INVOCATIONS) {
         fail(`An outage costs the budget ${COSTLY_INVOCATIONS} times at most`);
       }
     },

@@ -95,11 +95,15 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
       schema: "documented",
       logs: true,
       metrics: true,
+      trace: "off",
+      traceShare: 1,
+      logRules: [],
       handledErrors: "platform",
       multiLine: { kind: "auto" },
       useNowTime: false,
     },
     managedInstance: schedule.managedInstance,
+    identity: { service: "fn", resource: "fn" },
     resource,
   });
   const realExporter = createDatawayExporter({

@@ -38,7 +38,11 @@ export const TICK_MS = 1;
 export function createWatch({ world, register, dataway, extension }: WatchOptions): Watch {
   const { time, schedule, fail, count, tell } = world;
   const clockJumps = schedule.invocations.some(({ wallJumpMs }) => wallJumpMs !== 0);
-  const outage = createOutageWatch(schedule.collect === "plain" ? NOTHING_MS : COLLECTING_MS, fail);
+  const outage = createOutageWatch(
+    schedule.collect === "plain" ? NOTHING_MS : COLLECTING_MS,
+    schedule.budgetMs,
+    fail,
+  );
   const freshness = createFreshness(world, register, dataway);
   const toldAt = new Map<number, number>();
   let open: { run: number; invokedAt: number; deadlineAt: number; state: BreakerState } | undefined;

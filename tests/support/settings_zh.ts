@@ -160,6 +160,19 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_AWSLAMBDA_LOG_MULTILINE",
     "哪些行合为一条日志：`auto`：同一调用栈的各行；`off`：不合并；或匹配每条日志首行的正则表达式，其余的行都接在首行之后",
   ],
+  [
+    "ENV_AWSLAMBDA_LOG_MASK",
+    "日志的消息与所有文本字段中遮盖的内容：`secrets`（密码、令牌、密钥）、`email`、`card`、`ipv4`；`off`：不遮盖",
+  ],
+  [
+    "ENV_AWSLAMBDA_LOG_RULES",
+    "日志规则，JSON 列表：每条含 `exclude`、`include`、`mask`（正则表达式）或 `sample`（0 到 1）之一，可加 `when`（`from`、`level`、`key`）与 `with`",
+  ],
+  [
+    "ENV_AWSLAMBDA_TRACE",
+    "无需探针，由 Lambda 平台的信息为每次调用生成链路（1 至 2 个 span）。`auto`：调用（未见探针时）及其冷启动或恢复；`full`：另加响应与扩展的耗时",
+  ],
+  ["ENV_AWSLAMBDA_TRACE_SAMPLER", "上述链路按 trace id 保留的比例；有错误或冷启动的始终保留"],
   ["ENV_USE_NOW_TIME_INSTEAD", "Lambda 指标与日志的时间取到达时间，而不是事件时间"],
   ["ENV_GLOBAL_HOST_TAGS", "加到所有数据上的标签"],
   ["ENV_GLOBAL_TAGS", "`ENV_GLOBAL_HOST_TAGS` 的旧名，后者为空时使用"],

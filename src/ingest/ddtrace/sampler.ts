@@ -3,7 +3,7 @@
  * the tracer's own decision, which each span may have for itself.
  */
 import type { DdtraceSampling } from "../../config/ddtrace.ts";
-import { createTraceRatio } from "../trace_ratio.ts";
+import { createTraceRatio } from "../../pipeline/trace_ratio.ts";
 import { type Chunk, isText } from "./chunk.ts";
 import { clip } from "./json_writer.ts";
 import { sliceText } from "./msgpack_cursor.ts";

@@ -1,7 +1,7 @@
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import type { Key } from "../../point/point_keys.ts";
-import { createTraceRatio } from "../trace_ratio.ts";
+import { createTraceRatio } from "../../pipeline/trace_ratio.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
 import {
   type AttributeName,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createTraceRatio } from "../../src/ingest/trace_ratio.ts";
+import { createTraceRatio } from "../../src/pipeline/trace_ratio.ts";
 
 Deno.test("createTraceRatio() keeps as many traces of 10,000 as the ratio says, whatever its binary form", () => {
   for (let kept = 0; kept <= 10_000; kept++) {

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { parseXrayHeader } from "../../../src/lambda/trace/xray_header.ts";
+
+const TRACE = "6aa29bbf2f0b1d6e5a4c3b2a19080706";
+
+Deno.test("parseXrayHeader() reads parts in any order and of any case", () => {
+  assertEquals(
+    parseXrayHeader("sampled=1; PARENT=00F067AA0BA902B7; Root=1-6AA29BBF-2f0b1d6e5a4c3b2a19080706"),
+    {
+      traceId: TRACE,
+      parentId: "00f067aa0ba902b7",
+      sampled: true,
+    },
+  );
+});
+
+Deno.test("parseXrayHeader() reads a header of pass-through mode", () => {
+  assertEquals(parseXrayHeader("Root=1-6aa29bbf-2f0b1d6e5a4c3b2a19080706;Lineage=a:1"), {
+    traceId: TRACE,
+    parentId: undefined,
+    sampled: undefined,
+  });
+});
+
+for (
+  const header of [
+    undefined,
+    "",
+    "Root=",
+    "Root=1-00000000-000000000000000000000000",
+    "Root=2-6aa29bbf-2f0b1d6e5a4c3b2a19080706",
+    "Root=1-6aa29bbf-2f0b1d6e5a4c3b2a1908070",
+    "Root=1-6aa29bbg-2f0b1d6e5a4c3b2a19080706",
+    `Root=1-6aa29bbf-2f0b1d6e5a4c3b2a19080706;${"x".repeat(2000)}`,
+  ]
+) {
+  Deno.test(`parseXrayHeader() finds no root in ${header?.slice(0, 50)}`, () => {
+    assertEquals(parseXrayHeader(header), undefined);
+  });
+}
