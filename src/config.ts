@@ -2,8 +2,10 @@ import { type AwsLambdaConfig, readAwsLambdaConfig } from "./config/awslambda.ts
 import { type CoreConfig, readCoreConfig } from "./config/core.ts";
 import { type DatawayConfig, readDatawayConfig } from "./config/dataway.ts";
 import { type DdtraceConfig, readDdtraceConfig } from "./config/ddtrace.ts";
+import { type FiltersConfig, readFiltersConfig } from "./config/filters.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { readSinkerConfig, type SinkerConfig } from "./config/sinker.ts";
 import { secretsIn } from "./secrets.ts";
 import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
 
@@ -11,6 +13,8 @@ import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
 export interface Config {
   readonly core: CoreConfig;
   readonly dataway: DatawayConfig;
+  readonly sinker: SinkerConfig | undefined;
+  readonly filters: FiltersConfig;
   readonly awslambda: AwsLambdaConfig;
   readonly otlp: OtlpConfig;
   readonly ddtrace: DdtraceConfig;
@@ -40,6 +44,8 @@ export function parseConfig(env: Environment): ParsedConfig {
   const config: Config = {
     core,
     dataway,
+    sinker: readSinkerConfig(read, awslambda.globalTags),
+    filters: readFiltersConfig(read),
     awslambda,
     otlp: readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema),
     ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace"), awslambda.schema),

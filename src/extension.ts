@@ -27,6 +27,7 @@ import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
+import { createRouting } from "./routing.ts";
 import { reportEnd, reportSettings } from "./report.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
@@ -140,7 +141,19 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   reportSettings(log, parsed, client);
   const breaker = createCircuitBreaker({ now });
   const commonKeys = createCommonKeys(resource.keys);
-  const intake = createIntakeHub({ store, ledger, commonKeys, onTracer: () => telemetry.tracerSeen() });
+  const { sinker, filters } = await createRouting(parsed.config, {
+    commonTags: resource.tags,
+    send: client.send,
+    ledger,
+    log,
+    now,
+  });
+  const intake = createIntakeHub({
+    store: filters?.door(store) ?? store,
+    ledger,
+    commonKeys,
+    onTracer: () => telemetry.tracerSeen(),
+  });
   const identity = createIdentity();
   const context = (source: Source) => ({
     ...intake.of(source),
@@ -176,17 +189,20 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   receivers.unshift(telemetry);
 
-  const exporterTo = (endpoints: readonly DatawayEndpoint[]): Exporter & AsyncDisposable =>
-    createDatawayExporter({
+  const exporterTo = (endpoints: readonly DatawayEndpoint[]): Exporter & AsyncDisposable => {
+    const made = createDatawayExporter({
       ...dataway,
       endpoints,
       encoding,
       commonTags: resource.tags,
       commonKeys,
       send: client.send,
+      sinker,
       now,
       version: VERSION,
     });
+    return filters?.beside(made, endpoints) ?? made;
+  };
   const { secret } = dataway;
   const late = secret === undefined ? undefined : createSecretExporter({
     endpointsOf: (value) => parseSecretEndpoints(value, secret.urls),
@@ -206,6 +222,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     storeMaxBytes: core.storeMaxBytes,
     ledger,
     exporter,
+    groupOf: sinker?.groupOf,
     own: intake.of("self"),
     collect: () => collectAll(receivers, log),
     spool: core.spool === undefined || !exportOn ? undefined : {

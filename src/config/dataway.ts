@@ -69,7 +69,6 @@ export function readDatawayConfig(read: SettingReader): DatawayConfig {
     : { endpoints: [], problems: [] };
   for (const problem of problems) read.problem(problem);
   const proxyUrl = readProxy(read);
-  refuseSinker(read);
   const config = {
     endpoints,
     timeoutMs: read.durationMs("ENV_DATAWAY_TIMEOUT", {
@@ -216,21 +215,6 @@ function readProxy(read: SettingReader): string | undefined {
     used: "no proxy but that of the standard variables",
   });
   return undefined;
-}
-
-/** Sinker rules route by a header that groups points across batches, which one batch for one POST does not do. */
-function refuseSinker(read: SettingReader): void {
-  const name = "ENV_DATAWAY_ENABLE_SINKER";
-  const wanted = read.boolean(name, {
-    default: false,
-    description: "Not supported: uploads carry no `X-Global-Tags`, and Dataway routes them by token alone",
-  });
-  if (!wanted) return;
-  read.problem({
-    name,
-    message: `Cannot use ${name} as uploads carry no X-Global-Tags`,
-    used: "Dataway's routing by token",
-  });
 }
 
 /** Both forms of each secret: as it stands in the URL, and decoded. */

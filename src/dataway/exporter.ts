@@ -10,6 +10,7 @@ import { createFailover } from "./failover.ts";
 import type { Send } from "./http/message.ts";
 import { buildUploadHeaders, buildUploadUrl, createPackageId } from "./request.ts";
 import { decideResult } from "./response.ts";
+import type { Sinker } from "./sinker.ts";
 
 /** What {@link createDatawayExporter} is built with. */
 export interface DatawayExporterOptions {
@@ -25,6 +26,8 @@ export interface DatawayExporterOptions {
   readonly timeoutMs: number;
   readonly gzip: boolean;
   readonly send: Send;
+  /** What routes points by their tags. @default none */
+  readonly sinker?: Pick<Sinker, "headersOf"> | undefined;
   /** Unix time in ms. */
   readonly now: () => number;
   /** Our own version. */
@@ -98,7 +101,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
       packageId: createPackageId(),
       version: options.version,
     });
-    return { batch, body, headers };
+    return { batch, body, headers: { ...headers, ...options.sinker?.headersOf(batch) } };
   }
 
   async function post(endpoint: DatawayEndpoint, upload: Upload, signal: AbortSignal): Promise<ExportResult> {

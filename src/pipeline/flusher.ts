@@ -4,7 +4,7 @@ import type { CircuitBreaker } from "./circuit_breaker.ts";
 import { createDeadline, settledBefore } from "./deadline.ts";
 import type { Batch, Exporter, ExportResult } from "./exporter.ts";
 import type { Spool, SpooledBatch } from "./spool.ts";
-import type { HeldBatch, Lender, PointStore } from "./store.ts";
+import type { GroupOf, HeldBatch, Lender, PointStore } from "./store.ts";
 
 /** What one flush did, in points. */
 export interface FlushReport {
@@ -43,6 +43,8 @@ export interface FlusherOptions {
   /** What earlier flushes could not send; sent after all that the store holds. */
   readonly spool?: Pick<Spool, "take" | keyof Lender<SpooledBatch>>;
   readonly exporter: Exporter;
+  /** Points of different groups never share an upload. @default all are of one group */
+  readonly groupOf?: GroupOf | undefined;
   readonly breaker: CircuitBreaker;
   /**
    * Hands on aggregates (StatsD, own figures). A failure costs only that aggregate. What takes too long is not waited
@@ -164,7 +166,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     while (spool !== undefined && !tally.stopped && !signal.aborted) {
       const batch = spool.take();
       if (batch === undefined) return;
-      await send(batch, spool, tally, signal);
+      await sendGroups(batch, spool, tally, signal);
     }
   }
 
@@ -204,8 +206,21 @@ export function createFlusher(options: FlusherOptions): Flusher {
     tally: Tally,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!await send(batch, store, tally, signal)) return;
+    if (!await sendGroups(batch, store, tally, signal)) return;
     learntBytes = Math.min(learntBytes, (batch.sizeBytes + batch.count * pointOverheadBytes) / 2);
+  }
+
+  /** Sends each group of a batch for itself. Resolves to whether the batch, being of one, had to be halved. */
+  async function sendGroups<B extends Batch>(
+    batch: B,
+    lender: Lender<B>,
+    tally: Tally,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const groups = options.groupOf === undefined ? [batch] : lender.divide(batch, options.groupOf);
+    if (groups.length < 2) return await send(batch, lender, tally, signal);
+    await sendParts(groups, lender, tally, signal);
+    return false;
   }
 
   /** Resolves to whether it had to be halved. */
@@ -232,7 +247,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
         return false;
       case "too_large":
         if (count > 1) {
-          await sendHalves(batch, lender, tally, signal);
+          await sendParts(lender.split(batch), lender, tally, signal);
           return true;
         }
         lender.drop(batch, "too_large");
@@ -280,18 +295,18 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
   }
 
-  async function sendHalves<B extends Batch>(
-    batch: B,
+  /** One after the other; what is left when Dataway stops taking them goes back. */
+  async function sendParts<B extends Batch>(
+    parts: readonly B[],
     lender: Lender<B>,
     tally: Tally,
     signal: AbortSignal,
   ): Promise<void> {
-    const halves = lender.split(batch);
-    for (const [index, half] of halves.entries()) {
+    for (const [index, part] of parts.entries()) {
       if (index > 0 && (tally.stopped || signal.aborted)) {
-        lender.putBack(half);
-        tally.restored += half.count;
-      } else await send(half, lender, tally, signal);
+        lender.putBack(part);
+        tally.restored += part.count;
+      } else await send(part, lender, tally, signal);
     }
   }
 

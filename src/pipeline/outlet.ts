@@ -12,7 +12,7 @@ import { withRetry } from "./retry.ts";
 import { createSelfMetrics } from "./self_metrics.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import type { SpoolFiles } from "./spool_folder.ts";
-import type { PointStore } from "./store.ts";
+import type { GroupOf, PointStore } from "./store.ts";
 
 export interface OutletOptions {
   readonly store: PointStore;
@@ -20,6 +20,8 @@ export interface OutletOptions {
   readonly storeMaxBytes: number;
   readonly ledger: Ledger;
   readonly exporter: Exporter;
+  /** See the flusher's own. */
+  readonly groupOf?: GroupOf | undefined;
   /** The way in for our own figures. */
   readonly own: Pick<Intake, "consume">;
   /** Hands on the receivers' aggregates; what fails there costs only itself. */
@@ -88,6 +90,7 @@ export function createOutlet(options: OutletOptions): Outlet {
     store,
     ...withSpool,
     exporter: withRetry(exporter, { now }),
+    groupOf: options.groupOf,
     breaker,
     collect: async () => {
       await options.collect();

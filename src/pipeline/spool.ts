@@ -1,6 +1,6 @@
 import { describeError, type Logger } from "@std/log";
 import type { Category, Source } from "../point/point.ts";
-import { type PointRange, sliceOf, splitRanges } from "../point/point_range.ts";
+import { groupRanges, type PointRange, sliceOf, splitRanges } from "../point/point_range.ts";
 import { type Batch, batchOf } from "./exporter.ts";
 import type { Ledger } from "./ledger.ts";
 import { createSpoolFolder, type SpoolFiles } from "./spool_folder.ts";
@@ -185,6 +185,11 @@ export function createSpool(options: SpoolOptions): Spool {
     split: ({ category, ranges, count, file }) => {
       const [first, second] = splitRanges(ranges, Math.ceil(count / 2));
       return [lend(category, first, file), lend(category, second, file)];
+    },
+    divide: (batch, groupOf) => {
+      const { category, ranges, file } = batch;
+      const groups = groupRanges(ranges, (range, index) => groupOf(category, range, index));
+      return groups.length < 2 ? [batch] : groups.map((group) => lend(category, group, file));
     },
     exported: (batch) => settle(batch, (source, points) => ledger.exported(source, batch.category, points)),
     drop: (batch, reason) =>

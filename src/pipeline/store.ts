@@ -1,5 +1,5 @@
 import { CATEGORIES, type Category, type Source, SOURCES } from "../point/point.ts";
-import { rangeBytes, splitRanges } from "../point/point_range.ts";
+import { groupRanges, type PointRange, rangeBytes, splitRanges } from "../point/point_range.ts";
 import { type Batch, batchOf } from "./exporter.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
 import { type BatchLimit, createPointQueue, type PointQueue } from "./point_queue.ts";
@@ -12,10 +12,15 @@ import {
   segmentRoom,
 } from "./segment.ts";
 
+/** What a point of a range belongs to. */
+export type GroupOf = (category: Category, range: PointRange, index: number) => string;
+
 /** Who lends batches. Each must come back by exactly one of these methods, its halves each on their own. */
 export interface Lender<B extends Batch> {
   /** Two halves of a lent batch of at least two points, to be settled each on its own. */
   split(batch: B): readonly [B, B];
+  /** By what `groupOf` tells of each point, in order; the batch itself if all are of one group. */
+  divide(batch: B, groupOf: GroupOf): readonly B[];
   /** Dataway has it. */
   exported(batch: B): void;
   /** Not sent: back to where it was. */
@@ -216,6 +221,12 @@ export function createPointStore(options: PointStoreOptions): PointStore {
       giveBack(batch);
       const [first, second] = splitRanges(batch.ranges, Math.ceil(batch.count / 2));
       return [lend(batch.category, first), lend(batch.category, second)];
+    },
+    divide: (batch, groupOf) => {
+      const groups = groupRanges(batch.ranges, (range, index) => groupOf(batch.category, range, index));
+      if (groups.length < 2) return [batch];
+      giveBack(batch);
+      return groups.map((ranges) => lend(batch.category, ranges));
     },
     exported: (batch) => settle(batch, (source, n) => ledger.exported(source, batch.category, n)),
     drop: (batch, reason) => settle(batch, (source, n) => ledger.dropped(source, batch.category, reason, n)),

@@ -220,6 +220,30 @@ export function splitRanges<R extends PointRange>(
   return [first, second];
 }
 
+/** Lots of points by what `groupOf` tells of each, in the order in which the lots and their points are first met. */
+export function groupRanges<R extends PointRange>(
+  ranges: readonly R[],
+  groupOf: (range: R, index: number) => string,
+): readonly (readonly R[])[] {
+  const groups = new Map<string, R[]>();
+  for (const range of ranges) {
+    let from = range.from;
+    let name = from < range.to ? groupOf(range, from) : undefined;
+    while (name !== undefined) {
+      let to = from;
+      let next: string | undefined = name;
+      while (next === name) next = ++to < range.to ? groupOf(range, to) : undefined;
+      const part = { ...range, from, to };
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [part]);
+      else group.push(part);
+      from = to;
+      name = next;
+    }
+  }
+  return [...groups.values()];
+}
+
 function startOf(ends: Int32Array, index: number): number {
   return index === 0 ? 0 : ends[index - 1] ?? 0;
 }

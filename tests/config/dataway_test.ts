@@ -148,15 +148,6 @@ Deno.test("readDatawayConfig() lists what must never be printed, encoded and dec
   assertEquals(config.secrets, ["a/b", "a%2Fb", "p%40ss", "p@ss"]);
 });
 
-Deno.test("readDatawayConfig() says that the sinker is not supported", () => {
-  assertEquals(readFrom({ ENV_DATAWAY_ENABLE_SINKER: "false" }).problems, []);
-  assertEquals(readFrom({ ENV_DATAWAY_ENABLE_SINKER: "true" }).problems, [{
-    name: "ENV_DATAWAY_ENABLE_SINKER",
-    message: "Cannot use ENV_DATAWAY_ENABLE_SINKER as uploads carry no X-Global-Tags",
-    used: "Dataway's routing by token",
-  }]);
-});
-
 Deno.test("a secret's reference stands in for ENV_DATAWAY, and its key comes after #", () => {
   const read = createSettingReader({
     ENV_DATAWAY: "https://openway.guance.com",

@@ -89,6 +89,10 @@ export interface DatawayDouble extends AsyncDisposable {
   otherwise(step: ReplyStep | ((points: number) => ReplyStep)): void;
   /** Takes back the steps not used yet. */
   clearReplies(): void;
+  /** From now on `/v1/datakit/pull` answers this; before, there is no such route. */
+  pull(body: string): void;
+  /** The headers of what was answered so. */
+  readonly pulls: readonly Headers[];
   /** Stops listening and closes every connection: from now on connections are refused. */
   down(): Promise<void>;
   /** Listens again, on the same port. */
@@ -113,6 +117,8 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
   const requests: ReceivedUpload[] = [];
   const violations: string[] = [];
   const steps: ReplyStep[] = [];
+  const pulls: Headers[] = [];
+  let pullBody: string | undefined;
   const watchers = new Set<() => void>();
   /** Aborted when the double goes down or is disposed of: ends what waits in an answer. */
   let outage = new AbortController();
@@ -129,6 +135,12 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
     if (raw.connection <= forgotten) {
       await untilAborted(signal);
       return { kind: "reset" };
+    }
+    if (
+      pullBody !== undefined && raw.target === `${prefix}/v1/datakit/pull?token=${TEST_TOKEN}&filters=true`
+    ) {
+      pulls.push(raw.headers);
+      return { kind: "respond", status: 200, headers: new Headers(), body: pullBody };
     }
     const inspected = inspect(raw, prefix, maxRawBodyBytes);
     for (const fault of inspected.faults) violations.push(`${raw.method} ${inspected.upload.path}: ${fault}`);
@@ -165,6 +177,8 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
         .filter((point) => category === undefined || point.category === category)
         .filter((point) => measurement === undefined || point.measurement === measurement),
     reply: (...more) => void steps.push(...more),
+    pull: (body) => void (pullBody = body),
+    pulls,
     down: async () => {
       const closed = server;
       server = undefined;

@@ -18,7 +18,7 @@ interface Language {
 }
 
 const GROUPS: readonly RegExp[] = [
-  /^ENV_DATAWAY(?!_BUDGET)/,
+  /^ENV_(DATAWAY(?!_BUDGET)|SINKER|IO_FILTERS)/,
   /^ENV_INPUT_OTEL/,
   /^(ENV_INPUT_DDTRACE|DD_)/,
   /^ENV_INPUT_STATSD/,

@@ -17,7 +17,22 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_DATAWAY_HTTP_PROXY",
     "上传所用代理（`http://`、`https://`、`socks5://`）；未设置时使用 `HTTPS_PROXY`、`HTTP_PROXY` 与 `ALL_PROXY`。`NO_PROXY` 对各者都有效，读法与 Go、curl 相同",
   ],
-  ["ENV_DATAWAY_ENABLE_SINKER", "不支持：上传不带 `X-Global-Tags`，Dataway 只按 token 分流"],
+  [
+    "ENV_DATAWAY_ENABLE_SINKER",
+    "按 `ENV_GLOBAL_HOST_TAGS` 的标签与 `ENV_SINKER_GLOBAL_CUSTOMER_KEYS` 的键分组上传，并写入 `X-Global-Tags`，Dataway 的 Sinker 据此选择工作空间",
+  ],
+  [
+    "ENV_SINKER_GLOBAL_CUSTOMER_KEYS",
+    "供 Sinker 使用的标签与文本字段的键，如 `aws_lambda_function_name`；另有 `category`，以及指标集名：日志为 `source`，指标为 `measurement`，对象为 `class`",
+  ],
+  [
+    "ENV_IO_FILTERS",
+    '过滤规则（黑名单），JSON，语法与 DataKit 相同：`{"logging":["{ status in [\'debug\'] }"]}`。满足其类别任一条件的数据点不保留，计入 `refused_filtered`',
+  ],
+  [
+    "ENV_DATAWAY_PULL",
+    "`filters`：同时使用工作空间的过滤规则，随上传一并查询，至多每分钟一次；首次得到答复之前的数据不过滤。设置了 `ENV_IO_FILTERS` 时不查询",
+  ],
   ["ENV_DATAWAY_TIMEOUT", "单次上传的最长时间"],
   ["ENV_DATAWAY_MAX_RAW_BODY_SIZE", "单个请求体压缩前的最大字节数"],
   ["ENV_DATAWAY_CONTENT_ENCODING", "请求体格式：`v2`（`protobuf`）或 `v1`（`line-protocol`，行协议）"],

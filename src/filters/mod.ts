@@ -1,0 +1,142 @@
+/**
+ * Filters (blacklists): a point for which a condition of its category holds is not kept, as DataKit does it. Loaded
+ * only when there may be any.
+ * @see https://docs.guance.com/datakit/datakit-filter/
+ */
+import type { Ledger } from "../pipeline/ledger.ts";
+import type { PointStore } from "../pipeline/store.ts";
+import { CATEGORIES, type Category, type Point } from "../point/point.ts";
+import { decodePoint } from "../point/point_range.ts";
+import { measurementKey } from "../point/measurement_key.ts";
+import { holds, type Lookup } from "./evaluate.ts";
+import { type Braces, parseCondition } from "./parser.ts";
+import { FilterSyntaxError } from "./tokens.ts";
+
+/** Conditions by category; a point is dropped if one of them holds. */
+export type FilterRules = ReadonlyMap<Category, readonly (readonly Braces[])[]>;
+
+/** Rules, and what could not be used of the text that they were read from. */
+export interface ParsedRules {
+  readonly rules: FilterRules;
+  /** Each "Cannot use …". */
+  readonly problems: readonly string[];
+}
+
+/** More text than this is refused: it is parsed at once, beside the function. In UTF-16 units. */
+const MAX_TEXT = 256 * 1024;
+
+/** Reads `{"logging":["{ … }", …], …}`, by Dataway's names of categories. */
+export function parseRules(text: string): ParsedRules {
+  if (text.length > MAX_TEXT) return failed(`it must have at most ${MAX_TEXT} characters`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return failed('it must be JSON such as {"logging":["{ status = \'debug\' }"]}');
+  }
+  return rulesOf(value);
+}
+
+/** The same of a value. */
+export function rulesOf(value: unknown): ParsedRules {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return failed("it must map categories to lists of conditions");
+  }
+  const problems: string[] = [];
+  const rules = new Map<Category, readonly (readonly Braces[])[]>();
+  for (const [name, list] of Object.entries(value)) {
+    const category = CATEGORIES.find((known) => known === name);
+    if (category === undefined) {
+      if (!FOREIGN_CATEGORIES.has(name)) {
+        problems.push(`Cannot use the filters of ${show(name)}, no category`);
+      }
+    } else if (!Array.isArray(list)) {
+      problems.push(`Cannot use the filters of ${category} as they must be a list`);
+    } else {
+      rules.set(category, list.flatMap((condition) => conditionOf(category, condition, problems)));
+    }
+  }
+  return { rules, problems };
+}
+
+/** Points of these never come from here. */
+const FOREIGN_CATEGORIES: ReadonlySet<string> = new Set(["dial_testing", "dialtesting", "llm"]);
+
+function conditionOf(
+  category: Category,
+  condition: unknown,
+  problems: string[],
+): readonly (readonly Braces[])[] {
+  if (typeof condition !== "string") {
+    problems.push(`Cannot use a filter of ${category} as it must be a text`);
+    return [];
+  }
+  try {
+    return [parseCondition(condition)];
+  } catch (error) {
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    problems.push(`Cannot use the filter ${show(condition)} of ${category} as it ${error.message}`);
+    return [];
+  }
+}
+
+function failed(why: string): ParsedRules {
+  return { rules: new Map(), problems: [`Cannot use the filters as ${why}`] };
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+export interface FiltersOptions {
+  /** What is common to all points, as known now: filters see it too. */
+  readonly commonTags: () => ReadonlyMap<string, string>;
+  readonly ledger: Pick<Ledger, "refused">;
+}
+
+/** The rules in force, and the door at which they are. */
+export interface Filters {
+  /** New rules in place of the old ones, for what comes from now on. */
+  replace(rules: FilterRules): void;
+  /** The way into a store for those points alone for which no condition holds; the others count as `filtered`. */
+  door(store: Pick<PointStore, "append">): Pick<PointStore, "append">;
+}
+
+/** Filters without rules. */
+export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
+  let rules: FilterRules = new Map();
+
+  function isFiltered(category: Category, bytes: Uint8Array, length: number): boolean {
+    const conditions = rules.get(category);
+    if (conditions === undefined || conditions.length === 0) return false;
+    try {
+      const lookup = lookupIn(decodePoint(category, bytes.subarray(0, length)), commonTags());
+      return conditions.some((condition) => holds(condition, lookup));
+    } catch {
+      // What cannot be judged is kept.
+      return false;
+    }
+  }
+
+  return {
+    replace: (replacement) => void (rules = replacement),
+    door: (store) => ({
+      append: (source, category, bytes, length, mask) => {
+        if (isFiltered(category, bytes, length)) return ledger.refused(source, "filtered");
+        store.append(source, category, bytes, length, mask);
+      },
+    }),
+  };
+}
+
+/** Tags, fields, common tags, and what DataKit has as keys too: the category, and by category the measurement. */
+function lookupIn(point: Point, commonTags: ReadonlyMap<string, string>): Lookup {
+  return (key) => {
+    const own = point.tags.get(key) ?? point.fields.get(key);
+    if (own !== undefined) return own;
+    const common = point.ownTagsOnly ? undefined : commonTags.get(key);
+    if (common !== undefined) return common;
+    if (key === "category") return point.category;
+    return key === measurementKey(point.category) ? point.measurement : undefined;
+  };
+}

@@ -1,0 +1,107 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { createFilters, parseRules } from "../../src/filters/mod.ts";
+import { parseCondition } from "../../src/filters/parser.ts";
+import { re2RegExp } from "../../src/filters/re2.ts";
+import { FilterSyntaxError } from "../../src/filters/tokens.ts";
+import { createLedger } from "../../src/pipeline/ledger.ts";
+import { createPointStore } from "../../src/pipeline/store.ts";
+import { createIntakeHub } from "../../src/pipeline/intake.ts";
+import type { PointDraft } from "../../src/point/point.ts";
+import { pointsOf } from "../support/points.ts";
+
+const DRAFT: PointDraft = {
+  category: "logging",
+  measurement: "app",
+  tags: [["service", "web"]],
+  fields: [["message", "hello"], ["status", "debug"], ["code", 5n]],
+  timeNs: 1_700_000_000_000_000_000n,
+};
+
+interface Outcome {
+  /** Measurements. */
+  readonly kept: readonly string[];
+  readonly refused: readonly string[];
+  readonly problems: readonly string[];
+}
+
+/** What is kept of points by rules, and how many were refused. */
+function keep(rules: Readonly<Record<string, readonly string[]>>, ...drafts: Partial<PointDraft>[]): Outcome {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 1e6, ledger });
+  const filters = createFilters({
+    commonTags: () => new Map([["region", "eu"], ["service", "common"]]),
+    ledger,
+  });
+  const parsed = parseRules(JSON.stringify(rules));
+  filters.replace(parsed.rules);
+  const intake = createIntakeHub({ store: filters.door(store), ledger }).of("otlp");
+  for (const draft of drafts) intake.write({ ...DRAFT, ...draft });
+  const kept = store.categories().flatMap((category) => {
+    const batch = store.take(category, { maxBytes: 1e6 });
+    return batch === undefined ? [] : pointsOf(batch);
+  });
+  const refused = ledger.refusals().map(({ source, reason, count }) => `${source} ${reason} ${count}`);
+  return { kept: kept.map(({ measurement }) => measurement), refused, problems: parsed.problems };
+}
+
+Deno.test("filters keep out the points of their category for which a condition holds, counted", () => {
+  const rules = { logging: ["{ status = 'info' }", "{ status in ['debug'] and code > 4 }"] };
+  assertEquals(
+    keep(rules, { measurement: "a" }, { measurement: "b", fields: [["status", "warn"], ["code", 5n]] }, {
+      measurement: "c",
+      category: "tracing",
+    }),
+    { kept: ["b", "c"], refused: ["otlp filtered 1"], problems: [] },
+  );
+});
+
+Deno.test("filters see the common tags that a point does not have itself", () => {
+  assertEquals(keep({ logging: ["{ region = 'eu' }"] }, {}).refused, ["otlp filtered 1"]);
+  assertEquals(keep({ logging: ["{ region = 'eu' }"] }, { ownTagsOnly: true }).refused, []);
+  assertEquals(keep({ logging: ["{ service = 'common' }"] }, {}).refused, []);
+  assertEquals(keep({ logging: ["{ service = 'common' }"] }, { tags: [] }).refused, ["otlp filtered 1"]);
+});
+
+Deno.test("filters know the category, and the measurement by its name in the category", () => {
+  const names = { logging: "source", metric: "measurement", object: "class", rum: "source" } as const;
+  for (const [category, key] of Object.entries(names)) {
+    const draft = { category, fields: [["value", 1n]] } as Partial<PointDraft>;
+    for (const other of ["source", "measurement", "class"]) {
+      const { refused } = keep({ [category]: [`{ ${other} = 'app' and category = '${category}' }`] }, draft);
+      assertEquals(refused, other === key ? ["otlp filtered 1"] : [], `${other} of ${category}`);
+    }
+  }
+});
+
+Deno.test("filters that cannot be read are told of and left out, the others count", () => {
+  const { refused, problems } = keep({ logging: ["{ status = }", "{ status = 'debug' }"], logs: ["{}"] }, {});
+  assertEquals(refused, ["otlp filtered 1"]);
+  assertEquals(problems, [
+    'Cannot use the filter "{ status = }" of logging as it must not have "}" there',
+    'Cannot use the filters of "logs", no category',
+  ]);
+  for (const text of ["", "[]", "{", "null", '{"logging":"{}"}', '{"logging":[1]}']) {
+    assertMatch(parseRules(text).problems.join(), /^Cannot use /, text);
+  }
+});
+
+Deno.test("conditions too deep or too long are refused, and long ones that are not are judged", () => {
+  const chain = (length: number): string => `{ ${Array(length).fill("code = 6").join(" or ")} or code = 5 }`;
+  assertThrows(() => parseCondition(chain(2000)), FilterSyntaxError, "must have at most 1000 operators");
+  assertThrows(() => parseCondition(`{ ${"(".repeat(5000)}a = 1`), FilterSyntaxError, "100 deep");
+  assertThrows(() => parseCondition(`{ a ${"^ 1 ".repeat(5000)} = 1}`), FilterSyntaxError, "100 deep");
+  assertEquals(keep({ logging: [chain(400)] }, {}).refused, ["otlp filtered 1"]);
+});
+
+Deno.test("patterns of Go that JavaScript cannot run in linear time are refused in words", () => {
+  for (
+    const [pattern, rule] of [["(?m)^a", /flag m/], ["\\pL", /\\p/], ["(?=a)", /Go/], ["a**", /Go/], [
+      "(?i)[à-ý]",
+      /case/,
+    ]] as const
+  ) {
+    const made = re2RegExp(pattern);
+    assertMatch("broken" in made ? made.broken : "", rule, pattern);
+  }
+  assertThrows(() => parseCondition("{ a match ['\\\\pL'] }"), FilterSyntaxError, 'in the pattern "\\\\pL"');
+});

@@ -1,0 +1,78 @@
+/** Points of different groups never share an upload, and each group is settled for itself. */
+import { assertEquals } from "@std/assert";
+import { createLogger } from "@std/log";
+import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
+import type { ExportResult } from "../../src/pipeline/exporter.ts";
+import { createFlusher } from "../../src/pipeline/flusher.ts";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import { decodeRanges } from "../../src/point/point_range.ts";
+import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
+
+interface Rig {
+  readonly store: PointStore;
+  readonly ledger: Ledger;
+  /** The messages of each upload that a flush made. */
+  flush(): Promise<string[]>;
+}
+
+/** A flusher that groups points by the first letter of their message. */
+function rig(...answers: readonly ExportResult["status"][]): Rig {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 1e6, ledger });
+  const sent: string[] = [];
+  const left = [...answers];
+  const flusher = createFlusher({
+    store,
+    groupOf: (category, range, index) => {
+      const [message] = messagesOf(decodeRanges(category, [{ ...range, from: index, to: index + 1 }]));
+      return String(message).slice(0, 1);
+    },
+    exporter: {
+      name: "test",
+      maxBatchBytes: 100_000,
+      pointOverheadBytes: () => 0,
+      export: (batch) => {
+        sent.push(messagesOf(pointsOf(batch)).join());
+        const status = left.shift() ?? "success";
+        if (status === "failure") return Promise.resolve({ status, error: "400", reason: "rejected" });
+        return Promise.resolve(status === "success" ? { status } : { status, error: status });
+      },
+    },
+    breaker: createCircuitBreaker({ now: () => 0 }),
+    collect: () => {},
+    log: createLogger({ write: () => {} }),
+    now: () => 0,
+  });
+  put(store, "otlp", ["a1", "b1", "a2", "c1", "c2", "a3"].map((name) => testPoint(name)));
+  const flush = async (): Promise<string[]> => {
+    sent.length = 0;
+    await flusher.flush(new AbortController().signal);
+    return [...sent];
+  };
+  return { flush, store, ledger };
+}
+
+Deno.test("flusher sends each group of a batch for itself, in order", async () => {
+  const { flush, store } = rig();
+  assertEquals(await flush(), ["a1,a2,a3", "b1", "c1,c2"]);
+  assertEquals(store.held(), 0);
+});
+
+Deno.test("flusher sends again only the groups that Dataway did not take, which lie in their old order", async () => {
+  const { flush, store, ledger } = rig("success", "retryable");
+  assertEquals(await flush(), ["a1,a2,a3", "b1"]);
+  assertEquals(store.held(), 3);
+  const batch = store.take("logging", { maxBytes: 1e6 });
+  assertEquals(batch && messagesOf(pointsOf(batch)), ["b1", "c1", "c2"]);
+  if (batch !== undefined) store.putBack(batch);
+  assertEquals(await flush(), ["b1", "c1,c2"]);
+  assertEquals(ledger.entries().map(({ received, exported }) => [received, exported]), [[6, 6]]);
+});
+
+Deno.test("flusher drops the group that Dataway refuses for good, and halves one that is too large", async () => {
+  const { flush, store, ledger } = rig("failure", "success", "too_large");
+  assertEquals(await flush(), ["a1,a2,a3", "b1", "c1,c2", "c1", "c2"]);
+  assertEquals(store.held(), 0);
+  assertEquals(ledger.totalDropped(), new Map([["rejected", 3]]));
+});
