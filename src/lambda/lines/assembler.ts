@@ -2,7 +2,14 @@
  * Puts logs together that arrive line by line: one stack trace, one failure of a handler, is one log. Nothing is held
  * longer than a batch of telemetry but a trace that is cut off by its end.
  */
-import { confirms, continuation, firstState, isUnfinished, type TraceState } from "./continuation.ts";
+import {
+  confirms,
+  continuation,
+  firstState,
+  isRubyHead,
+  isUnfinished,
+  type TraceState,
+} from "./continuation.ts";
 import { beforePythonTrace, certainError, type HandlerError, readPythonError } from "./handler_error.ts";
 import type { Line } from "./line.ts";
 
@@ -226,7 +233,7 @@ export function createLineAssembler(multiLine: MultiLine): LineAssembler {
 
   /** Ruby's error, whose parts come line by line. */
   function readFailure(log: Pending, text: string): HandlerError | undefined {
-    if (log.line.message !== RUBY_HEAD) return undefined;
+    if (!isRubyHead(log.line.message)) return undefined;
     const [, key, quoted] = RUBY_MEMBER.exec(text) ?? [];
     if (key === undefined || quoted === undefined) return undefined;
     if (key === "errorMessage") {
@@ -281,7 +288,7 @@ export function createLineAssembler(multiLine: MultiLine): LineAssembler {
     const type = line.members?.["errorType"];
     if (typeof type !== "string" || line.text === undefined || multiLine.kind === "off") return undefined;
     const log = pending[find(arrived)];
-    if (log === undefined || log.texts !== undefined || log.line.message !== RUBY_HEAD) return undefined;
+    if (log === undefined || log.texts !== undefined || !isRubyHead(log.line.message)) return undefined;
     const message = line.members?.["errorMessage"];
     append(log, line.text, arrived.timeNs, "line");
     log.failure = certainError(type, typeof message === "string" ? message : undefined);
@@ -299,7 +306,6 @@ function isTextual({ text, message }: Line): boolean {
   return text === message;
 }
 
-const RUBY_HEAD = "Error raised from handler method";
 const RUBY_MEMBER = /^\s+"(errorMessage|errorType)": ("(?:[^"\\]|\\.)*"),?$/;
 /** A qualified name at the beginning of a line, alone or before a colon. */
 const JAVA_CLASS = /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+(?=: |$)/;

@@ -46,9 +46,15 @@ export function continuation(text: string, state: TraceState): TraceState | "may
 /** The state that the first line of a log leaves behind. */
 export function firstState(text: string): TraceState {
   if (text === TRACEBACK) return "python";
-  if (text === RUBY_HEAD) return "ruby json";
+  if (isRubyHead(text)) return "ruby json";
   // `thread 'main' panicked at src/main.rs:5:9:`
   return text.charCodeAt(text.length - 1) === COLON && RUST_PANIC.test(text) ? "rust panic" : "line";
+}
+
+/** The line that Ruby writes before an error's JSON. */
+export function isRubyHead(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first === UPPER_E || first === UPPER_C || first === UPPER_I) && RUBY_HEAD.test(text);
 }
 
 /** Whether a log in this state goes on if nothing is wrong. */
@@ -67,7 +73,8 @@ export function confirms(maybe: string, text: string): TraceState | undefined {
 
 const TRACEBACK = "Traceback (most recent call last):";
 const TRACEBACK_OF_RUST = "stack backtrace:";
-const RUBY_HEAD = "Error raised from handler method";
+const RUBY_HEAD =
+  /^(?:Error raised from handler method|Critical exception from handler|Init error when loading handler \S{1,200})$/;
 const RUST_PANIC = /^thread '[^']{0,80}'(?: \(\d+\))? panicked at [^\n]{1,300}:\d+:\d+:$/;
 const PYTHON_CHAIN =
   /^(?:During handling of the above exception, another exception occurred|The above exception was the direct cause of the following exception):$/;
@@ -122,6 +129,9 @@ function isIndented(text: string): boolean {
   return unit === BLANK || unit === TAB;
 }
 
+const UPPER_C = 0x43;
+const UPPER_E = 0x45;
+const UPPER_I = 0x49;
 const TAB = 0x09;
 const BLANK = 0x20;
 const HASH = 0x23;

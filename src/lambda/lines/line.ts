@@ -3,7 +3,8 @@ import type { JsonObject } from "../../json/exact_json.ts";
 import { stripAnsi } from "../../point/ansi.ts";
 import { type LogStatus, wordToStatus } from "../../point/log_status.ts";
 import { createRecordReader, parseJsonText, type RecordReading } from "./record.ts";
-import { readTextHead, type TextHead } from "./text_head.ts";
+import { readTextHead } from "./text_head.ts";
+import type { TextHead } from "./text_parts.ts";
 import { readTraceIds } from "./trace_ids.ts";
 
 /** What a line says. */

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from ".
 import { stripAnsi } from "../../point/ansi.ts";
 import { type LogStatus, numberToStatus, wordToStatus } from "../../point/log_status.ts";
 import { createRoles, type NestedKind, type Role, type RoleOf } from "./record_keys.ts";
-import { asId } from "./text_head.ts";
+import { asId } from "./text_parts.ts";
 import { readTraceparent, toTraceId } from "./trace_ids.ts";
 
 /** A JSON log, read. */
@@ -285,6 +285,16 @@ function readNested(
     case "log":
       takeNested(found, object, roleOf, ["level"]);
       return members;
+    case "context":
+      // Roarr: `context: { logLevel: 50 }`. Other members are the function's own.
+      take(
+        found,
+        "logLevel",
+        object["logLevel"],
+        { kind: "level", rank: AFTER_OWN, numbers: "logger" },
+        false,
+      );
+      return members;
     case "dd":
       takeNested(found, object, roleOf, ["traceId", "spanId"]);
       return members;
@@ -314,6 +324,8 @@ function takeNested(found: Found, object: JsonObject, roleOf: RoleOf, kinds: rea
       role === undefined || role.kind === "nested" || role.kind === "traceparent" ||
       !kinds.includes(role.kind)
     ) continue;
+    // Below a key of its own a number is the level of anything.
+    if (role.kind === "level" && typeof object[key] === "number") continue;
     take(found, key, object[key], { ...role, rank: role.rank + AFTER_OWN }, false);
   }
 }
@@ -321,7 +333,11 @@ function takeNested(found: Found, object: JsonObject, roleOf: RoleOf, kinds: rea
 /** Rust's tracing keeps what was logged in `fields`: its message, and members like any other. */
 function liftFields(found: Found, members: JsonObject, fields: JsonObject, roleOf: RoleOf): JsonObject {
   const { message } = fields;
-  if (typeof message !== "string" || found.messageRank <= 1) return members;
+  if (typeof message !== "string" || found.messageRank <= 1) {
+    // Logstash: `@message`, and in `@fields` the level and whatever else was logged.
+    takeNested(found, fields, roleOf, ["level", "requestId", "traceId", "spanId"]);
+    return members;
+  }
   found.message = message;
   found.messageKey = undefined;
   found.messageRank = 0;

@@ -16,7 +16,7 @@ export type Role =
   | { readonly kind: "nested"; readonly of: NestedKind };
 
 /** Objects inside records that hold what belongs to the record. */
-export type NestedKind = "fields" | "log" | "dd" | "trace" | "span" | "record";
+export type NestedKind = "fields" | "log" | "dd" | "trace" | "span" | "record" | "context";
 
 const MESSAGE = ["message", "msg", "event", "m", "mt", "body", "text"];
 const LEVEL: readonly (readonly [key: string, numbers: LevelNumbers | undefined])[] = [
@@ -42,7 +42,7 @@ const REQUEST_ID = [
 ];
 const TRACE_ID = ["traceid", "ddtraceid", "oteltraceid", "xraytraceid"];
 const SPAN_ID = ["spanid", "ddspanid", "otelspanid"];
-const NESTED: readonly NestedKind[] = ["fields", "log", "dd", "trace", "span", "record"];
+const NESTED: readonly NestedKind[] = ["fields", "log", "dd", "trace", "span", "record", "context"];
 
 /** `l`, `m` and `mt` are Serilog's only behind an `@`. */
 const SERILOG = new Set(["l", "m", "mt"]);

@@ -274,6 +274,30 @@ const FAILURES:
         'boom "x"',
       ],
       [
+        "Ruby, whose process ends with it",
+        [
+          "Critical exception from handler",
+          "{",
+          '  "errorMessage": "boom",',
+          '  "errorType": "Function<NoMethodError>"',
+          "}",
+        ],
+        "Function<NoMethodError>",
+        "boom",
+      ],
+      [
+        "Ruby's init",
+        [
+          "Init error when loading handler app.handler",
+          "{",
+          '  "errorMessage": "cannot load such file -- x",',
+          '  "errorType": "Init<LoadError>"',
+          "}",
+        ],
+        "Init<LoadError>",
+        "cannot load such file -- x",
+      ],
+      [
         "Ruby in frames",
         [
           "Error raised from handler method\n",

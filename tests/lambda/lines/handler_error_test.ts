@@ -312,6 +312,16 @@ const OTHERS: readonly (readonly [name: string, record: string | JsonObject])[] 
     errorMessage: "boom",
     stackTrace: [],
   }],
+  ["Ruby's logger as JSON with an exception", {
+    timestamp: TIME,
+    level: "ERROR",
+    message: "boom",
+    requestId: ID,
+    errorType: "StandardError",
+    errorMessage: "boom",
+    stackTrace: ["app.rb:3:in `f'"],
+    location: "app.rb:f:3",
+  }],
   ["members with the runtime's names among others", {
     level: "ERROR",
     msg: "bad",

@@ -105,6 +105,20 @@ const CASES:
       service: "shop",
       message: '{"severity":"ERROR","message":"bad","service":"other","order":7}',
     }, { message: "bad", status: "info", members: "levelname,service,severity,order" }],
+    ["Roarr", { context: { logLevel: 50, level: 2 }, message: "m", sequence: "0" }, {
+      message: "m",
+      status: "error",
+      members: "context,sequence",
+    }],
+    ["Logstash", { "@fields": { level: "error", order: 7 }, "@message": "m", "@timestamp": "t" }, {
+      message: "m",
+      status: "error",
+      members: "@fields,@timestamp",
+    }],
+    ["no level but that of something else", { fields: { level: 3 }, message: "m" }, {
+      message: "m",
+      members: "fields",
+    }],
     ["ECS", { "log.level": "WARN", message: "m", "trace.id": TRACE, "span.id": SPAN }, {
       message: "m",
       status: "warning",
