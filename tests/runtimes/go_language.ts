@@ -23,7 +23,15 @@ export const GO: Language = {
   needs: [["go", "-C", SOURCE, "list", "-m"]],
   pipes: ["unframed"],
   clients: Object.keys(MODULES).map(client),
-  cases: casesOf({ and: ["panic", "panic in a goroutine"] }),
+  cases: casesOf({
+    and: [
+      "thrown, tabs and own fields",
+      "logged last, in the function's own format",
+      "logged last, printed stack",
+      "panic",
+      "panic in a goroutine",
+    ],
+  }),
   loggers: [
     { name: "slog JSON", structured: BOTH },
     { name: "slog text", structured: NEVER },

@@ -36,7 +36,14 @@ export const JAVA: Language = {
       env: { ...machineEnv(), LAMBDA_TASK_ROOT: DIR, _HANDLER: "Handler::handleRequest" },
     }),
   }],
-  cases: casesOf(),
+  cases: casesOf({
+    and: [
+      "thrown, suppressed",
+      "thrown, looks like a head",
+      "thrown, tabs and own fields",
+      "logged last, as the runtime would begin",
+    ],
+  }),
   loggers: [
     { name: "LambdaLogger", structured: NEVER },
     { name: "logback", structured: BOTH },

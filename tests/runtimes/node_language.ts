@@ -33,7 +33,17 @@ export const NODE: Language = {
   needs: [["npm", "--version"]],
   pipes: ["framed", "unframed"],
   clients: VERSIONS.map(client),
-  cases: casesOf({ and: ["thrown, circular"] }),
+  cases: casesOf({
+    and: [
+      "thrown, circular",
+      "thrown, group",
+      "thrown, tabs and own fields",
+      "thrown, a string",
+      "thrown, nothing",
+      "logged last, as the runtime would begin",
+      "logged last, printed stack",
+    ],
+  }),
   loggers: [
     { name: "console", structured: BOTH },
     { name: "console of an object", structured: JSON_ONLY, nested: true },

@@ -30,7 +30,15 @@ export const PYTHON: Language = {
   needs: [["python3", "-m", "ensurepip", "--version"]],
   pipes: ["framed", "unframed"],
   clients: Object.keys(MANIFESTS).map(client),
-  cases: casesOf(),
+  cases: casesOf({
+    and: [
+      "thrown, group",
+      "thrown, tabs and own fields",
+      "logged last, in the function's own format",
+      "logged last, printed stack",
+      "exit",
+    ],
+  }),
   loggers: [
     { name: "print", structured: BOTH },
     { name: "logging", structured: JSON_ONLY },

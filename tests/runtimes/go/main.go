@@ -8,6 +8,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -49,6 +50,13 @@ func handle(_ context.Context, event event) (any, error) {
 	case "logged, thrown":
 		log.Print("could not price: ", errors.New("boom logged"))
 		return nil, errors.New("boom after")
+	case "thrown, tabs and own fields":
+		return nil, errors.New("boom tabs\tand {\"json\": 1}\r\nCR")
+	case "logged last, in the function's own format":
+		slog.New(slog.NewJSONHandler(os.Stderr, nil)).
+			Error("could not price", "error", map[string]string{"errorMessage": "boom logged", "errorType": "errorString"})
+	case "logged last, printed stack":
+		fmt.Fprintf(os.Stderr, "could not price: boom printed\n%s", debug.Stack())
 	case "panic":
 		panic("boom in panic")
 	case "panic in a goroutine":

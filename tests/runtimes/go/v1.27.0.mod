@@ -1,6 +1,6 @@
 module functions
 
-go 1.26.0
+go 1.23
 
 require (
 	github.com/aws/aws-lambda-go v1.27.0

@@ -51,6 +51,20 @@ exports.handler = async ({ case: name }) => {
       error.self = error;
       throw error;
     }
+    case "thrown, group":
+      throw new AggregateError([new Error("one\ntwo"), new TypeError("three")], "boom group");
+    case "thrown, tabs and own fields":
+      throw Object.assign(new RangeError('boom tabs\tand {"json": 1}\r\nCR'), { code: "E7", order: 7 });
+    case "thrown, a string":
+      throw "boom string";
+    case "thrown, nothing":
+      throw undefined;
+    case "logged last, as the runtime would begin":
+      console.error("Invoke Error", new Error("boom logged"));
+      break;
+    case "logged last, printed stack":
+      process.stderr.write(`${new Error("boom printed").stack}\n`);
+      break;
     case "not serialisable":
       return { answer: 7n };
     case "logged, then more":

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+import traceback
 
 if os.environ.get("FUNCTION_INIT") == "fail":
     raise RuntimeError("boom at init")
@@ -90,6 +91,28 @@ def handler(event, context):
     elif case == "logged, thrown":
         log_error()
         fail("boom after")
+    elif case == "thrown, group":
+        raise ExceptionGroup("boom group", [ValueError("one\ntwo"), KeyError("three")])
+    elif case == "thrown, tabs and own fields":
+        error = ValueError('boom tabs\tand {"json": 1}\r\nCR')
+        error.order = 7
+        raise error
+    elif case == "logged last, in the function's own format":
+        own = logging.StreamHandler(sys.stdout)
+        own.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+        logger = logging.getLogger("own")
+        logger.propagate, logger.handlers = False, [own]
+        try:
+            fail("boom logged")
+        except ValueError:
+            logger.exception("ValueError: boom logged")
+    elif case == "logged last, printed stack":
+        try:
+            fail("boom printed")
+        except ValueError:
+            traceback.print_exc()
+    elif case == "exit":
+        sys.exit(3)
     elif case == "crash":
         print("last words", flush=True)
         os._exit(3)

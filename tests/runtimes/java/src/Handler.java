@@ -33,6 +33,19 @@ public class Handler implements RequestHandler<Map<String, String>, Object> {
         throw new IllegalStateException();
       case "thrown, cause":
         throw new IllegalStateException("boom outer", new IllegalArgumentException("boom inner"));
+      case "thrown, suppressed": {
+        IllegalStateException outer = new IllegalStateException("boom outer");
+        outer.addSuppressed(new IllegalArgumentException("boom suppressed"));
+        throw outer;
+      }
+      case "thrown, looks like a head":
+        throw new IllegalStateException("java.lang.Error: boom\n\tat nowhere(None.java:1)\nCaused by: nothing");
+      case "thrown, tabs and own fields":
+        throw new IllegalStateException("boom tabs\tand {\"json\": 1}: x: y\r\nCR");
+      case "logged last, as the runtime would begin":
+        System.out.println("boom logged: java.lang.IllegalStateException");
+        new IllegalStateException("boom logged").printStackTrace(System.out);
+        break;
       case "not serialisable":
         return new Unreadable();
       case "logged, then more":

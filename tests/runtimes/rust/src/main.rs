@@ -38,6 +38,11 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             tracing::error!("could not price: boom logged");
             return Err("boom after".into());
         }
+        "thrown, tabs and own fields" => return Err("boom tabs\tand {\"json\": 1}\r\nCR".into()),
+        "logged last, in the function's own format" => {
+            let error: Error = "boom logged".into();
+            tracing::error!(error = %error, "{error:?}");
+        }
         "panic" => panic!("boom in panic"),
         "crash" => {
             println!("last words");
