@@ -6,12 +6,10 @@ import { createDatawayClient } from "./dataway/client.ts";
 import { createDatawayExporter } from "./dataway/exporter.ts";
 import { createSecretExporter } from "./dataway/secret/secret_exporter.ts";
 import { createReceivers } from "./ingest/mod.ts";
-import type { ExtensionsApi, RegisterResult } from "./lambda/extensions_api.ts";
+import type { RegisterResult } from "./lambda/extensions_api.ts";
 import { idle } from "./lambda/idle.ts";
 import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
-import type { RuntimeFetch } from "./lambda/runtime_fetch.ts";
 import { createResource } from "./lambda/resource.ts";
-import { subscribeToTelemetry } from "./lambda/telemetry_api.ts";
 import type { SpanIdentity } from "./lambda/trace/platform_span.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
@@ -30,18 +28,14 @@ import type { Source } from "./point/point.ts";
 import { createRouting } from "./routing.ts";
 import { reportEnd, reportSettings } from "./report.ts";
 import { serve } from "./serve.ts";
+import type { Shell } from "./shell.ts";
 import { VERSION } from "./version.ts";
 
 /** What the program is started with; `main.ts` takes it from the process, tests make it up. */
 export interface ExtensionOptions {
   readonly env: Environment;
-  readonly api: ExtensionsApi;
-  readonly registration: RegisterResult;
-  /** `AWS_LAMBDA_RUNTIME_API`, `host:port`. */
-  readonly runtimeApi: string;
-  /** The way to Lambda's APIs, past any proxy. */
-  readonly runtimeFetch: RuntimeFetch;
-  readonly managedInstance: boolean;
+  /** Registered and listening, with the first event asked for. */
+  readonly shell: Shell;
   /** The machine's name; may throw where the system does not tell. */
   readonly hostname: () => string;
   /** Memory of this process in bytes (RSS); without it nothing is ever shed for lack of memory. */
@@ -86,10 +80,14 @@ export async function runExtension(options: ExtensionOptions): Promise<Extension
     log.error("An unexpected failure was contained", { error: describeError(error) })
   );
   const ledger = createLedger();
-  const { registration } = options;
+  const { registration } = options.shell;
   if (registration.status === "failed") {
     log.error("The extension ends as it could not register", { error: registration.error });
+    options.shell.sockets[Symbol.dispose]();
     return { exitCode: 1, reason: registration.error, ledger, held: 0 };
+  }
+  if (options.shell.problem !== undefined) {
+    log.error("The listeners are off", { error: describeError(options.shell.problem) });
   }
   let over: ExtensionEnd | undefined;
   const onOver = (end: ExtensionEnd): void => void (over = end);
@@ -102,7 +100,9 @@ export async function runExtension(options: ExtensionOptions): Promise<Extension
       return over;
     }
     log.error("The extension idles as it could not start", { error: describeError(error) });
-    return { ...await idle(options.api), ledger, held: 0 };
+    // Who is refused knows it at once; who is never answered waits.
+    options.shell.sockets[Symbol.dispose]();
+    return { ...await idle(options.shell), ledger, held: 0 };
   }
 }
 
@@ -116,9 +116,10 @@ interface Base {
   readonly onOver: (end: ExtensionEnd) => void;
 }
 
-/** Puts the parts together, opens the listeners, subscribes, and stays in the loop. */
+/** Puts the parts together, serves the listeners, and stays in the loop. */
 async function run(base: Base, registration: Registered): Promise<ExtensionEnd> {
   const { options, log, now, ledger } = base;
+  const { shell } = options;
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
   const encoding = ENCODINGS[dataway.contentEncoding];
@@ -176,7 +177,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     // Off, it still tells when the runtime is done: the other inputs' data leave with their invocation.
     config: isOn ? awslambda : { ...awslambda, metrics: false, logs: false },
     resource,
-    managedInstance: options.managedInstance,
+    managedInstance: shell.managedInstance,
     identity: spanIdentityOf(options.env),
     initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
     onRestore: () => {
@@ -244,7 +245,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
   const lifecycle = createLifecycle({
-    next: options.api.next,
+    next: shell.next,
     invocations: telemetry.invocations,
     flusher: outlet.flusher,
     breaker: outlet.breakerState,
@@ -253,7 +254,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     budgetMs: core.budgetMs,
     exportTimeoutMs: dataway.timeoutMs * POSTS_BESIDE,
     flushIntervalMs: core.flushIntervalMs,
-    managedInstance: options.managedInstance,
+    managedInstance: shell.managedInstance,
     onWake: (sleptMs) => {
       if (sleptMs > STALE_AFTER_MS) client.renew();
     },
@@ -265,22 +266,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
-  await using servers = await serve({ main: core.listen, receivers, pool, log });
-  const subscription = servers.mainPort > 0
-    ? await subscribeToTelemetry({
-      runtimeApi: options.runtimeApi,
-      identifier: registration.identifier,
-      fetch: options.runtimeFetch,
-      port: servers.mainPort,
-      types: [
-        "platform",
-        // Lines also tell of exceptions and of memory that ran out.
-        ...(isOn && (awslambda.logs || awslambda.metrics) ? ["function" as const] : []),
-        ...(isOn && awslambda.extensionLogs ? ["extension" as const] : []),
-      ],
-      managedInstance: options.managedInstance,
-    })
-    : undefined;
+  await using _servers = await serve({ main: core.listen, receivers, sockets: shell.sockets, pool, log });
+  const { subscription } = shell;
   if (subscription !== undefined && subscription.status !== "subscribed") {
     log.warn("Metrics and logs of the platform are off as the subscription failed", {
       error: subscription.error,
@@ -288,12 +275,11 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   }
 
   const loop = lifecycle.run(subscription?.status === "subscribed");
-  // The first `next` is on its way: what follows no longer delays the function's init.
   void client.warmUp();
   late?.prepare();
   const end = await loop.catch(async (error) => {
     log.error("The extension idles as its loop failed", { error: describeError(error) });
-    return await idle(options.api);
+    return await idle(options.shell);
   });
   const { held, spooled } = outlet.held();
   reportEnd(log, ledger, { held, spooled, isLast: end.reason === "spindown" });

@@ -3,19 +3,10 @@
  * so registering comes before everything else is even evaluated.
  * @see `spec/lambda.md` 1.1
  */
-import { createExtensionsApi } from "./lambda/extensions_api.ts";
-import { createRuntimeClient } from "./lambda/runtime_fetch.ts";
-
-const MANAGED_INSTANCES = "lambda-managed-instances";
+import { idle } from "./lambda/idle.ts";
+import { type Shell, startShell } from "./shell.ts";
 
 const env = Deno.env.toObject();
-// It would move our listeners somewhere else (`spec/deno.md` 3).
-Deno.env.delete("DENO_SERVE_ADDRESS");
-// The runtime's own reading of these differs from everyone else's; `dataway/http/proxy.ts` reads them from `env`.
-for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"]) {
-  Deno.env.delete(name);
-  Deno.env.delete(name.toLowerCase());
-}
 
 // Whatever fails unseen, the function's invocations must go on: an exit of ours is fatal for them.
 for (const type of ["unhandledrejection", "error"] as const) {
@@ -42,28 +33,30 @@ if (Deno.args.length > 0 || env["AWS_LAMBDA_RUNTIME_API"] === undefined) {
   Deno.exit(await runCli({ args: Deno.args, env, print }));
 }
 
-const managedInstance = env["AWS_LAMBDA_INITIALIZATION_TYPE"] === MANAGED_INSTANCES;
-const runtimeApi = env["AWS_LAMBDA_RUNTIME_API"];
-const runtimeClient = createRuntimeClient(runtimeApi);
-const api = createExtensionsApi({ runtimeApi, name: executableName(), fetch: runtimeClient.fetch });
-const registration = await api.register({ managedInstance });
+const shell = await startShell({ env, runtimeApi: env["AWS_LAMBDA_RUNTIME_API"], name: executableName() });
+Deno.exit(await run(shell));
 
-/** There under V8's `--expose-gc`, which the executable is compiled with. */
-const gc: unknown = Reflect.get(globalThis, "gc");
-const { runExtension } = await import("./extension.ts");
-const { exitCode } = await runExtension({
-  env,
-  api,
-  registration,
-  runtimeApi,
-  runtimeFetch: runtimeClient.fetch,
-  managedInstance,
-  hostname: () => Deno.hostname(),
-  memoryUsedBytes: () => Deno.memoryUsage().rss,
-  ...(typeof gc === "function" ? { collectGarbage: (): void => void gc() } : {}),
-  onUnseenError: (report) => void (reportUnseen = report),
-});
-Deno.exit(exitCode);
+/** Loads everything else and runs it; the exit code. What cannot be loaded leaves the invocations to go on. */
+async function run(shell: Shell): Promise<number> {
+  /** There under V8's `--expose-gc`, which the executable is compiled with. */
+  const gc: unknown = Reflect.get(globalThis, "gc");
+  try {
+    const { runExtension } = await import("./extension.ts");
+    const { exitCode } = await runExtension({
+      env,
+      shell,
+      hostname: () => Deno.hostname(),
+      memoryUsedBytes: () => Deno.memoryUsage().rss,
+      ...(typeof gc === "function" ? { collectGarbage: (): void => void gc() } : {}),
+      onUnseenError: (report) => void (reportUnseen = report),
+    });
+    return exitCode;
+  } catch (error) {
+    reportUnseen(error);
+    shell.sockets[Symbol.dispose]();
+    return (await idle(shell)).exitCode;
+  }
+}
 
 /** Lambda knows an extension by its file name under `/opt/extensions`. */
 function executableName(): string {

@@ -2,6 +2,7 @@ import { describeError, type Logger } from "@std/log";
 import { acceptConnections, type Acceptor } from "./net/accept.ts";
 import type { ConnectionGroup, ConnectionPool } from "./net/connection_pool.ts";
 import { type CallHandler, serveHttp } from "./net/http_connection.ts";
+import type { Sockets } from "./net/sockets.ts";
 import type { ListenAddress, Receiver } from "./pipeline/receiver.ts";
 import { type App, createMainApp, createReceiverApp } from "./app.ts";
 
@@ -14,6 +15,8 @@ export interface Servers extends AsyncDisposable {
 export interface ServeOptions {
   readonly main: ListenAddress;
   readonly receivers: readonly Receiver[];
+  /** Bound ahead or not. What nobody serves is closed. */
+  readonly sockets: Sockets;
   /** Where all connections have their places. Disposed of with the servers. */
   readonly pool: ConnectionPool;
   readonly log: Logger;
@@ -37,16 +40,16 @@ const MAX_CONNECTIONS = 128;
  * listener moves to any free port, since the platform is told the port anyway; a receiver's port is skipped.
  */
 export async function serve(options: ServeOptions): Promise<Servers> {
-  const { main, receivers, pool, log } = options;
+  const { main, receivers, sockets, pool, log } = options;
   const listeners: Acceptor[] = [];
-  const sockets: AsyncDisposable[] = [];
+  const others: AsyncDisposable[] = [];
   let isClosing = false;
 
   /** Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. */
   function listen(served: Served, address: ListenAddress, group: ConnectionGroup): Acceptor | undefined {
     const { app, calls, name } = served;
     try {
-      const acceptor = acceptConnections(Deno.listen({ ...address }), {
+      const acceptor = acceptConnections(sockets.tcp(address), {
         group,
         serve: (connection, lease) =>
           serveHttp(connection, {
@@ -87,14 +90,16 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   }
   await Promise.all(receivers.map(async (receiver) => {
     try {
-      const socket = await receiver.listen?.(pool);
-      if (socket !== undefined) sockets.push(socket);
+      const opened = await receiver.listen?.({ pool, sockets });
+      if (opened !== undefined) others.push(opened);
     } catch (error) {
       log.warn(`The sockets of ${receiver.name} are off as they could not be opened`, {
         error: describeError(error),
       });
     }
   }));
+
+  sockets[Symbol.dispose]();
 
   return {
     mainPort: portOf(mainListener),
@@ -103,7 +108,7 @@ export async function serve(options: ServeOptions): Promise<Servers> {
       for (const listener of listeners) listener.stop();
       pool.endIdle();
       await Promise.all(listeners.map((listener) => listener.idle(CLOSE_GRACE_MS)));
-      await Promise.allSettled([...listeners, ...sockets].map((socket) => socket[Symbol.asyncDispose]()));
+      await Promise.allSettled([...listeners, ...others].map((other) => other[Symbol.asyncDispose]()));
       pool[Symbol.dispose]();
     },
   };

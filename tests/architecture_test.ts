@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   dataway: ["point", "pipeline"],
   filters: ["point", "pipeline"],
   log_rules: ["point"],
-  lambda: ["point", "pipeline", "log_rules"],
+  lambda: ["net", "point", "pipeline", "log_rules"],
   "ingest shared": ["point", "pipeline"],
   ingest: ["net", "point", "pipeline", "ingest shared"],
   "ingest list": ["point", "pipeline", "ingest shared", "ingest"],
@@ -44,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const TOP: Readonly<Record<string, string>> = {
   "main.ts": "main",
   "extension.ts": "main",
+  "shell.ts": "main",
   "cli.ts": "main",
   "report.ts": "main",
   "routing.ts": "main",

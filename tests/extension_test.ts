@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { runExtension } from "../src/extension.ts";
 import type { NextResult } from "../src/lambda/extensions_api.ts";
+import { createSockets } from "../src/net/sockets.ts";
 
 const REGISTRATION = {
   status: "registered",
@@ -26,15 +27,15 @@ Deno.test("runExtension() serves next until SHUTDOWN when its parts cannot be pu
         throw new TypeError("bug");
       },
     }),
-    api: {
-      register: () => Promise.resolve(REGISTRATION),
+    shell: {
+      registration: REGISTRATION,
+      managedInstance: false,
       next: () =>
         Promise.resolve(events.shift() ?? { type: "refused", httpStatus: 403, error: "asked too often" }),
+      sockets: createSockets(),
+      subscription: undefined,
+      [Symbol.dispose]: () => {},
     },
-    registration: REGISTRATION,
-    runtimeApi: "127.0.0.1:1",
-    runtimeFetch: () => Promise.reject(new Error("not asked")),
-    managedInstance: false,
     hostname: () => "h",
     writeLog: (line) => void lines.push(line),
   });

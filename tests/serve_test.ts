@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Hono } from "@hono/hono";
 import { createLogger } from "@std/log";
 import type { Receiver } from "../src/pipeline/receiver.ts";
+import { createSockets } from "../src/net/sockets.ts";
 import { serve } from "../src/serve.ts";
 import { testPool } from "./support/connection_pool.ts";
 import { scenario } from "./support/scenario.ts";
@@ -32,6 +33,7 @@ scenario(
       main: { hostname: LOOPBACK, port: taken.addr.port },
       receivers: [hello()],
       pool: testPool(),
+      sockets: createSockets(),
       log,
     });
     assertNotEquals(servers.mainPort, taken.addr.port);
@@ -52,6 +54,7 @@ scenario("serve() skips a receiver's taken port and serves its others", async ()
       hello([{ hostname: LOOPBACK, port: taken.addr.port }, { hostname: LOOPBACK, port: freePort }]),
     ],
     pool: testPool(),
+    sockets: createSockets(),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
   assert(servers.mainPort > 0);
@@ -66,6 +69,7 @@ scenario("serve() goes on when a receiver's sockets cannot be opened", async () 
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [broken, hello()],
     pool: testPool(),
+    sockets: createSockets(),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
   assertEquals(await text(servers.mainPort, "/hello"), "200 hi");
@@ -77,6 +81,7 @@ scenario("serve() frees its ports on disposal although a client keeps its connec
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [hello()],
     pool: testPool(),
+    sockets: createSockets(),
     log: createLogger({ write: () => {} }),
   });
   using client = await Deno.connect({ hostname: LOOPBACK, port: servers.mainPort });
@@ -101,6 +106,7 @@ scenario(
       main: { hostname: LOOPBACK, port: 0 },
       receivers: [stuck],
       pool: testPool(),
+      sockets: createSockets(),
       log: createLogger({ write: () => {} }),
     });
     const clients: Deno.Conn[] = [];
@@ -139,6 +145,7 @@ scenario("serve() lets a request that is under way come to its end before it clo
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [slow],
     pool: testPool(),
+    sockets: createSockets(),
     log: createLogger({ write: () => {} }),
   });
   const answer = text(servers.mainPort, "/slow");

@@ -3,6 +3,7 @@ import type { MultiLine } from "../lambda/lines/assembler.ts";
 import { NAMED_MASKS } from "../log_rules/masks.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { TraceMode } from "../lambda/trace/platform_trace.ts";
+import { readTelemetryChoice, type TelemetryChoice } from "./listeners.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
@@ -10,14 +11,8 @@ import type { SettingReader } from "./reader.ts";
 export type AwsLambdaSchema = "documented" | "datakit";
 
 /** Settings of what is made of Lambda's telemetry. */
-export interface AwsLambdaConfig {
+export interface AwsLambdaConfig extends TelemetryChoice {
   readonly schema: AwsLambdaSchema;
-  /** Whether log lines become points. */
-  readonly logs: boolean;
-  /** Whether platform events become points. */
-  readonly metrics: boolean;
-  /** Whether lines of extensions are collected too. */
-  readonly extensionLogs: boolean;
   /** Where handlers' exceptions are looked for, of which the platform's status says nothing. */
   readonly handledErrors: HandledErrorSource;
   /** Which lines of a log become one. */
@@ -45,18 +40,7 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
   const hostname = read.text("ENV_HOSTNAME", { default: "", description: "Value of the tag `host`" });
   return {
     schema,
-    logs: read.boolean("ENV_ENABLE_LOG_COLLECTION", {
-      default: true,
-      description: "Collect the function's log lines",
-    }),
-    metrics: read.boolean("ENV_ENABLE_METRIC_COLLECTION", {
-      default: true,
-      description: "Collect Lambda metrics",
-    }),
-    extensionLogs: read.boolean("ENV_AWSLAMBDA_EXTENSION_LOGS", {
-      default: false,
-      description: "Also collect the lines that extensions write, this one included",
-    }),
+    ...readTelemetryChoice(read),
     handledErrors: readHandledErrors(read, schema),
     multiLine: readMultiLine(read),
     logRules: readLogRules(read),

@@ -1,12 +1,8 @@
 import type { LogLevel } from "@std/log";
 import type { BodyLimits, ListenAddress } from "../pipeline/receiver.ts";
 import type { FlushPlan } from "../lambda/flush_policy.ts";
-import { readListenAddress } from "./listen.ts";
+import { type Input, readInputs, readMainListener } from "./listeners.ts";
 import { parseDurationMs, type SettingReader } from "./reader.ts";
-
-/** What the user calls the ways in (`ENV_DEFAULT_ENABLED_INPUTS`), by DataKit's names. */
-export const INPUTS = ["awslambda", "ddtrace", "opentelemetry", "statsd"] as const;
-export type Input = (typeof INPUTS)[number];
 
 /** Settings that belong to no single part. */
 export interface CoreConfig {
@@ -64,11 +60,7 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
       description: "The extension's own log, one JSON line an event in the function's log group.",
       aliases: { warning: "warn", none: "off" },
     }),
-    listen: readListenAddress(read, "ENV_HTTP_LISTEN", {
-      default: { hostname: "0.0.0.0", port: 9529 },
-      description:
-        "The main listener: the platform's telemetry, and for local clients every HTTP route. A taken port moves to a free one.",
-    }),
+    listen: readMainListener(read),
     bodyLimits: {
       maxWireBytes: read.bytes("ENV_HTTP_MAX_BODY_SIZE", {
         default: 16 * MIB,
@@ -136,30 +128,6 @@ function readSpool(read: SettingReader): SpoolConfig | undefined {
     description: "Most space they may take; the oldest goes first, counted.",
   });
   return isOn ? { directory, maxBytes } : undefined;
-}
-
-function readInputs(read: SettingReader): ReadonlySet<Input> {
-  const name = "ENV_DEFAULT_ENABLED_INPUTS";
-  const options = {
-    default: INPUTS,
-    description: "The ways in that are on; replaces the default. `-name` takes one out of it.",
-  };
-  const older = read.list("ENV_ENABLE_INPUTS", { default: [], description: `Older name of ${name}.` });
-  const current = read.list(name, options);
-  const words = current === options.default && older.length > 0 ? older : current;
-  const enabled = new Set<Input>(words.every((word) => word.startsWith("-")) ? INPUTS : []);
-  for (const word of words) {
-    const input = INPUTS.find((known) => known === word.replace(/^-/, ""));
-    if (input === undefined) {
-      read.problem({
-        name,
-        message: `Cannot use ${read.quote(word)} of ${name} as it must be one of ${INPUTS.join(", ")}`,
-        used: "the others",
-      });
-    } else if (word.startsWith("-")) enabled.delete(input);
-    else enabled.add(input);
-  }
-  return enabled;
 }
 
 function readFlushPlan(read: SettingReader): FlushPlan {

@@ -1,6 +1,6 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { AwsLambdaSchema } from "./awslambda.ts";
-import { readLoopbackAddresses } from "./listen.ts";
+import { readLifecycleListeners, readTraceAgentListeners, readTraceAgentPort } from "./listeners.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
@@ -66,26 +66,15 @@ export function readDdtraceConfig(
   enabled: boolean,
   schema: AwsLambdaSchema = "documented",
 ): DdtraceConfig {
-  const port = read.integer("DD_APM_RECEIVER_PORT", {
-    default: 8126,
-    min: 0,
-    max: 65535,
-    description: "Port of the trace agent's routes where ENV_INPUT_DDTRACE_LISTEN is unset; 0 opens none.",
-  });
+  const port = readTraceAgentPort(read);
   const functionName = read.text("AWS_LAMBDA_FUNCTION_NAME", {
     default: "aws.lambda",
     description: "Set by Lambda: names the invocation span.",
   });
   return {
     enabled,
-    listen: readLoopbackAddresses(read, "ENV_INPUT_DDTRACE_LISTEN", {
-      default: port === 0 ? [] : [`127.0.0.1:${port}`, `[::1]:${port}`],
-      description: "Loopback addresses of the Datadog trace agent's routes; `off` opens none.",
-    }),
-    lifecycleListen: readLoopbackAddresses(read, "ENV_INPUT_DDTRACE_LIFECYCLE_LISTEN", {
-      default: ["127.0.0.1:8124"],
-      description: "Loopback addresses of the Datadog Lambda lifecycle API; `off` opens none.",
-    }),
+    listen: readTraceAgentListeners(read, port),
+    lifecycleListen: readLifecycleListeners(read),
     mapping: readMapping(read, schema),
     sampling: readSampling(read),
     maxSpans: read.integer("ENV_INPUT_DDTRACE_MAX_SPANS", {

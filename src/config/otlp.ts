@@ -1,6 +1,6 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { AwsLambdaSchema } from "./awslambda.ts";
-import { readListenAddress } from "./listen.ts";
+import { readOtlpGrpcListeners, readOtlpHttpListeners } from "./listeners.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
@@ -52,8 +52,8 @@ export function readOtlpConfig(
   });
   return {
     enabled,
-    http: readEndpoint(read, "ENV_INPUT_OTEL_HTTP", 4318, "OTLP/HTTP"),
-    grpc: readEndpoint(read, "ENV_INPUT_OTEL_GRPC", 4317, "OTLP/gRPC"),
+    http: readOtlpHttpListeners(read),
+    grpc: readOtlpGrpcListeners(read),
     tags: read.pairs("ENV_INPUT_OTEL_TAGS", {
       description: "Tags of every point that came by OpenTelemetry, as `k=v,k=v` or JSON.",
     }),
@@ -84,51 +84,6 @@ export function readOtlpConfig(
 }
 
 /** `host:port`, a port, `off`, or DataKit's JSON with `enable` and `addr`. Only loopback makes sense here. */
-function readEndpoint(read: SettingReader, name: string, port: number, what: string): ListenAddress[] {
-  const options = {
-    default: { hostname: "127.0.0.1", port },
-    description: `Loopback address of ${what}, or \`off\`.`,
-  };
-  const text = read.text(name, { default: `127.0.0.1:${port}`, description: options.description });
-  if (/^(off|false|no|none|0)$/i.test(text)) return [];
-  const datakit = text.startsWith("{") ? parseDatakitEndpoint(text, port) : undefined;
-  const address = datakit ?? readListenAddress(read, name, options);
-  if (address === "off") return [];
-  if (/^(localhost|127\.[\d.]+)$/i.test(address.hostname)) {
-    // `localhost` is ::1 first to some clients; a port of the user's own choice is only where it was put.
-    const alsoV6 = address.hostname === "127.0.0.1" && address.port !== 0;
-    return alsoV6 ? [address, { hostname: "::1", port: address.port }] : [address];
-  }
-  if (address.hostname === "::1") return [address];
-  const used = [{ hostname: "127.0.0.1", port: address.port }];
-  read.problem({
-    name,
-    message: `Cannot use ${name} as it must be a loopback address: current value is ${
-      read.quote(address.hostname)
-    }`,
-    used: `127.0.0.1:${address.port}`,
-  });
-  return used;
-}
-
-/** DataKit's form: `{"enable":true,…}` for HTTP, `{"trace_enable":true,"addr":"127.0.0.1:4317"}` for gRPC. */
-function parseDatakitEndpoint(text: string, port: number): ListenAddress | "off" | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const entries = new Map<string, unknown>(Object.entries(value));
-  if (entries.get("enable") === false) return "off";
-  const addr = entries.get("addr");
-  if (addr === undefined) return { hostname: "127.0.0.1", port };
-  const match = typeof addr === "string" ? /^(.*):(\d{1,5})$/.exec(addr) : null;
-  const chosen = Number(match?.[2]);
-  if (match === null || chosen > 65535) return undefined;
-  return { hostname: (match[1] ?? "").replace(/^\[|\]$/g, "") || "127.0.0.1", port: chosen };
-}
 
 function readCustomerTags(read: SettingReader): AttributeChoice {
   const name = "ENV_INPUT_OTEL_CUSTOMER_TAGS";

@@ -100,7 +100,14 @@ export function createSettingReader(env: Environment): SettingReader {
   const settings: Setting[] = [];
   const problems: SettingProblem[] = [];
 
-  const redact = createRedactor(secretsIn(env));
+  let redactor: ((text: string) => string) | undefined;
+
+  /** Made when there is something to say: a start waits for the few settings of its own. */
+  function redact(text: string): string {
+    redactor ??= createRedactor(secretsIn(env));
+    return redactor(text);
+  }
+
   // Redacted first: half a secret is known by no pattern.
   const quote = (text: string): string => JSON.stringify(clip(redact(text)));
 

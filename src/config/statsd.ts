@@ -1,5 +1,4 @@
-import type { ListenAddress } from "../pipeline/receiver.ts";
-import { readLoopbackAddresses } from "./listen.ts";
+import { readStatsdSockets, type StatsdSockets } from "./listeners.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** How ambiguous lines are read, and whether a gauge's leading sign adjusts (`etsy`) or is part of the value. */
@@ -15,14 +14,8 @@ export interface MetricMapping {
 }
 
 /** Settings of the StatsD receiver. */
-export interface StatsdConfig {
+export interface StatsdConfig extends StatsdSockets {
   readonly enabled: boolean;
-  readonly udp: readonly ListenAddress[];
-  readonly tcp: readonly ListenAddress[];
-  /** Path of a Unix datagram socket; empty: none. */
-  readonly unixDatagramPath: string;
-  /** Path of a Unix stream socket with length-prefixed packets; empty: none. */
-  readonly unixStreamPath: string;
   readonly dialect: StatsdDialect;
   readonly tagStyle: StatsdTagStyle;
   readonly separator: string;
@@ -37,30 +30,12 @@ export interface StatsdConfig {
 }
 
 const TAG_STYLES = ["auto", "datadog", "influx", "librato", "signalfx", "graphite"] as const;
-const LISTEN = ["127.0.0.1:8125", "[::1]:8125"] as const;
 
 /** Reads `ENV_INPUT_STATSD_*`. */
 export function readStatsdConfig(read: SettingReader, enabled: boolean): StatsdConfig {
   return {
     enabled,
-    udp: readLoopbackAddresses(read, "ENV_INPUT_STATSD_LISTEN", {
-      default: LISTEN,
-      description: "Loopback addresses of the StatsD UDP sockets; `off` opens none.",
-    }),
-    tcp: readLoopbackAddresses(read, "ENV_INPUT_STATSD_LISTEN_TCP", {
-      default: LISTEN,
-      description: "Loopback addresses of the StatsD TCP listeners (one metric a line); `off` opens none.",
-    }),
-    unixDatagramPath: readSocketPath(
-      read,
-      "ENV_INPUT_STATSD_UNIXGRAM",
-      "Path under /tmp of a StatsD Unix datagram socket.",
-    ),
-    unixStreamPath: readSocketPath(
-      read,
-      "ENV_INPUT_STATSD_UNIX_STREAM",
-      "Path under /tmp of a StatsD Unix stream socket (4-byte little-endian length before each packet).",
-    ),
+    ...readStatsdSockets(read),
     dialect: read.choice<StatsdDialect>("ENV_INPUT_STATSD_DIALECT", ["dogstatsd", "etsy"], {
       default: "dogstatsd",
       description:
@@ -90,21 +65,6 @@ export function readStatsdConfig(read: SettingReader, enabled: boolean): StatsdC
       description: "Metrics whose name begins so are dropped, e.g. `datadog.dogstatsd.client.`.",
     }),
   };
-}
-
-function readSocketPath(read: SettingReader, name: string, description: string): string {
-  const path = read.text(name, { default: "", description });
-  // Nothing but /tmp can be written in Lambda, and the stale file at this path is removed.
-  if (path === "" || (/^\/tmp\/[^\0]{1,95}$/.test(path) && !path.split("/").includes(".."))) return path;
-  read.problem({
-    name,
-    message:
-      `Cannot use ${name} as it must be a path under /tmp of at most 100 characters: current value is ${
-        read.quote(path)
-      }`,
-    used: "no socket",
-  });
-  return "";
 }
 
 function readMappings(read: SettingReader): readonly MetricMapping[] {

@@ -4,7 +4,8 @@
  * imports nothing heavy.
  * @see `spec/lambda.md` 1
  */
-import type { RuntimeFetch } from "./runtime_fetch.ts";
+import { valueOf } from "../net/http1_head.ts";
+import type { RuntimeAnswer, RuntimeRequest, RuntimeSend } from "./runtime_client.ts";
 
 /** A client of one environment's Extensions API. No method throws. */
 export interface ExtensionsApi {
@@ -15,12 +16,9 @@ export interface ExtensionsApi {
 }
 
 export interface ExtensionsApiOptions {
-  /** `AWS_LAMBDA_RUNTIME_API`, `host:port`. */
-  readonly runtimeApi: string;
   /** The executable's own file name under `/opt/extensions`. */
   readonly name: string;
-  /** A way past any proxy. */
-  readonly fetch: RuntimeFetch;
+  readonly send: RuntimeSend;
   /** Waits between the tries to register. @default a timer */
   readonly delay?: (ms: number) => Promise<void>;
   /** Unix time in ms. */
@@ -69,6 +67,7 @@ export type NextResult =
   /** Lambda will not serve this extension any more (403, 500 …). */
   | { readonly type: "refused"; readonly httpStatus: number; readonly error: string };
 
+const BASE = "/2020-01-01/extension";
 const REGISTER_DELAYS_MS = [200, 400];
 /** Lambda answers at once; this only keeps a try from hanging for the whole init phase. */
 const REGISTER_TIMEOUT_MS = 5000;
@@ -77,28 +76,28 @@ const ASSUMED_INVOKE_MS = 3000;
 /** Lambda's shutdown phase with an external extension. */
 const ASSUMED_SHUTDOWN_MS = 2000;
 
-/** A client bound to one Runtime API address. Connects only when asked something. */
+/** A client bound to one environment. */
 export function createExtensionsApi(options: ExtensionsApiOptions): ExtensionsApi {
-  const send = options.fetch;
+  const { send } = options;
   const delay = options.delay ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
   const now = options.now ?? Date.now;
-  const base = `http://${options.runtimeApi}/2020-01-01/extension`;
   let identifier = "";
 
   async function register(managedInstance: boolean): Promise<RegisterResult> {
-    const init: RequestInit = {
+    const request: RuntimeRequest = {
       method: "POST",
-      redirect: "manual",
-      headers: {
-        "content-type": "application/json",
-        "lambda-extension-name": options.name,
-        "lambda-extension-accept-feature": "accountId",
-      },
+      path: `${BASE}/register`,
+      fields: [
+        ["content-type", "application/json"],
+        ["lambda-extension-name", options.name],
+        ["lambda-extension-accept-feature", "accountId"],
+      ],
       // Managed instances refuse INVOKE with 403.
       body: JSON.stringify({ events: managedInstance ? ["SHUTDOWN"] : ["INVOKE", "SHUTDOWN"] }),
+      timeoutMs: REGISTER_TIMEOUT_MS,
     };
     for (let tries = 0;; tries++) {
-      const result = await registerOnce(init);
+      const result = await registerOnce(request);
       const waitMs = REGISTER_DELAYS_MS[tries];
       if (result.status === "registered" || waitMs === undefined || !isTransient(result.httpStatus)) {
         return result;
@@ -107,23 +106,15 @@ export function createExtensionsApi(options: ExtensionsApiOptions): ExtensionsAp
     }
   }
 
-  async function registerOnce(init: RequestInit): Promise<RegisterResult> {
+  async function registerOnce(request: RuntimeRequest): Promise<RegisterResult> {
     try {
-      const response = await send(`${base}/register`, {
-        ...init,
-        signal: AbortSignal.timeout(REGISTER_TIMEOUT_MS),
-      });
-      const text = await response.text();
-      const id = response.headers.get("lambda-extension-identifier") ?? "";
-      if (response.status !== 200 || id === "") {
-        return {
-          status: "failed",
-          httpStatus: response.status,
-          error: describeRefusal("register", response, text),
-        };
+      const answer = await send(request);
+      const id = valueOf(answer.fields, "lambda-extension-identifier") ?? "";
+      if (answer.status !== 200 || id === "") {
+        return { status: "failed", httpStatus: answer.status, error: describeRefusal("register", answer) };
       }
       identifier = id;
-      const body = parseObject(text);
+      const body = parseObject(answer.text);
       const accountId = textOf(body["accountId"]);
       return {
         status: "registered",
@@ -140,15 +131,15 @@ export function createExtensionsApi(options: ExtensionsApiOptions): ExtensionsAp
 
   async function next(): Promise<NextResult> {
     try {
-      // No signal: timers that ran out during a freeze would abort the poll, and an aborted poll swallows the event.
-      const response = await send(`${base}/event/next`, {
-        redirect: "manual",
-        headers: { "lambda-extension-identifier": identifier },
+      // No time limit: timers that ran out during a freeze would end the poll, and an ended poll swallows the event.
+      const answer = await send({
+        method: "GET",
+        path: `${BASE}/event/next`,
+        fields: [["lambda-extension-identifier", identifier]],
       });
-      const text = await response.text();
-      if (response.status === 200) return decodeEvent(parseObject(text), now());
-      const error = describeRefusal("ask for the next event", response, text);
-      return { type: "refused", httpStatus: response.status, error };
+      if (answer.status === 200) return decodeEvent(parseObject(answer.text), now());
+      const error = describeRefusal("ask for the next event", answer);
+      return { type: "refused", httpStatus: answer.status, error };
     } catch (error) {
       return { type: "transport_error", error: String(error) };
     }
@@ -191,10 +182,10 @@ function isTransient(httpStatus: number | undefined): boolean {
   return httpStatus === undefined || httpStatus >= 500 || httpStatus === 429;
 }
 
-function describeRefusal(what: string, response: Response, text: string): string {
+function describeRefusal(what: string, { status, text }: RuntimeAnswer): string {
   const body = parseObject(text);
   const detail = `${textOf(body["errorType"])} ${textOf(body["errorMessage"])}`.trim();
-  return `Cannot ${what} as Lambda refused: current value is ${response.status} ${detail}`.trimEnd();
+  return `Cannot ${what} as Lambda refused: current value is ${status} ${detail}`.trimEnd();
 }
 
 /** The JSON object in `text`; empty when there is none. */

@@ -3,13 +3,11 @@
  * stop: without it the extension runs on and sees less.
  * @see `spec/lambda.md` 2
  */
-import type { RuntimeFetch } from "./runtime_fetch.ts";
+import type { RuntimeSend } from "./runtime_client.ts";
 
 export type TelemetryType = "platform" | "function" | "extension";
 
 export interface SubscribeOptions {
-  /** `AWS_LAMBDA_RUNTIME_API`, `host:port`. */
-  readonly runtimeApi: string;
   /** From `register`. */
   readonly identifier: string;
   /** The port that serves {@link TELEMETRY_PATH}; must be listening already. */
@@ -17,8 +15,7 @@ export interface SubscribeOptions {
   readonly types: readonly TelemetryType[];
   /** Managed instances accept the newer schema only. */
   readonly managedInstance: boolean;
-  /** A way past any proxy. */
-  readonly fetch: RuntimeFetch;
+  readonly send: RuntimeSend;
 }
 
 /** What became of it. `unsupported`: this environment has no Telemetry API (local images); no event will come. */
@@ -39,39 +36,33 @@ const TIMEOUT_MS = 2000;
 
 /** Subscribes once per schema the platform may know. Never throws. */
 export async function subscribeToTelemetry(options: SubscribeOptions): Promise<SubscribeResult> {
-  const send = options.fetch;
-  if (!options.managedInstance) return await subscribe(send, options, SCHEMA);
-  const result = await subscribe(send, options, MANAGED_SCHEMA);
+  if (!options.managedInstance) return await subscribe(options, SCHEMA);
+  const result = await subscribe(options, MANAGED_SCHEMA);
   const retry = result.status !== "subscribed" && (result.httpStatus === 400 || result.httpStatus === 404);
-  return retry ? await subscribe(send, options, SCHEMA) : result;
+  return retry ? await subscribe(options, SCHEMA) : result;
 }
 
-async function subscribe(
-  send: RuntimeFetch,
-  options: SubscribeOptions,
-  schemaVersion: string,
-): Promise<SubscribeResult> {
+async function subscribe(options: SubscribeOptions, schemaVersion: string): Promise<SubscribeResult> {
   const URI = `http://sandbox.localdomain:${options.port}${TELEMETRY_PATH}`;
   try {
-    const response = await send(`http://${options.runtimeApi}/2022-07-01/telemetry`, {
+    const { status, text } = await options.send({
       method: "PUT",
-      redirect: "manual",
-      headers: { "content-type": "application/json", "lambda-extension-identifier": options.identifier },
+      path: "/2022-07-01/telemetry",
+      fields: [["content-type", "application/json"], ["lambda-extension-identifier", options.identifier]],
       body: JSON.stringify({
         schemaVersion,
         types: options.types,
         buffering: BUFFERING,
         destination: { protocol: "HTTP", URI },
       }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeoutMs: TIMEOUT_MS,
     });
-    const text = await response.text();
-    if (response.status === 200) return { status: "subscribed", schemaVersion };
-    const error = `Cannot subscribe to telemetry as Lambda refused: current value is ${response.status} ${
+    if (status === 200) return { status: "subscribed", schemaVersion };
+    const error = `Cannot subscribe to telemetry as Lambda refused: current value is ${status} ${
       text.slice(0, 200)
     }`;
-    const unsupported = response.status === 202 || response.status === 404;
-    return { status: unsupported ? "unsupported" : "failed", httpStatus: response.status, error };
+    const unsupported = status === 202 || status === 404;
+    return { status: unsupported ? "unsupported" : "failed", httpStatus: status, error };
   } catch (error) {
     return {
       status: "failed",

@@ -94,7 +94,8 @@ export function parseHead(bytes: Uint8Array): RequestHead | HeadFailure {
   };
 }
 
-function parseFields(lines: readonly string[]): Field[] | HeadFailure {
+/** The fields of a head's lines, of which the first is none. */
+export function parseFields(lines: readonly string[]): Field[] | HeadFailure {
   const fields: Field[] = [];
   for (let at = 1; at < lines.length; at++) {
     const line = withoutCr(lines[at] ?? "");

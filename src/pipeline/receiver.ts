@@ -2,6 +2,7 @@ import type { Hono } from "@hono/hono";
 import type { Logger } from "@std/log";
 import type { ConnectionPool } from "../net/connection_pool.ts";
 import type { CallHandler } from "../net/http_connection.ts";
+import type { Sockets } from "../net/sockets.ts";
 import type { Point, PointDraft } from "../point/point.ts";
 import type { PointKind, PointWriter } from "../point/point_writer.ts";
 
@@ -75,6 +76,13 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** What a receiver of sockets is given. */
+export interface ListenOptions {
+  /** Bound ahead, or to be bound. */
+  readonly sockets: Sockets;
+  readonly pool: ConnectionPool;
+}
+
 /**
  * One way into the extension. A receiver is complete in itself: its Hono app answers its protocol's errors in
  * its protocol's form. Everything is optional; a receiver may be only a socket or only routes.
@@ -89,10 +97,10 @@ export interface Receiver {
   /** Loopback ports that serve {@link app} too. A taken port is logged once and skipped. */
   readonly ports?: readonly ListenAddress[];
   /**
-   * Opens sockets that are not HTTP (UDP, TCP, Unix), whose connections take places in the pool. Resolves to
-   * what closes them; never rejects for a taken port.
+   * Serves sockets that are not HTTP (UDP, TCP, Unix), whose connections take places in the pool. Resolves to what
+   * closes them; never rejects for a taken port.
    */
-  readonly listen?: (pool: ConnectionPool) => Promise<AsyncDisposable>;
+  readonly listen?: (on: ListenOptions) => Promise<AsyncDisposable>;
   /** Aggregates so far, handed on at each flush. Drains sockets first where data may still sit in them. */
   readonly collect?: () => Promise<void> | void;
   /** Told of each invocation once, after its `platform.runtimeDone` (or its last sign of life). */

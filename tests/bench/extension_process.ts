@@ -1,4 +1,5 @@
 /** The compiled extension as a process, and what Linux tells about it. */
+import type { ControlGroup } from "../support/control_group.ts";
 
 export interface ExtensionProcess extends AsyncDisposable {
   readonly pid: number;
@@ -34,9 +35,12 @@ const LAMBDA_ENV: Readonly<Record<string, string>> = {
 export async function startExtension(
   path: string,
   env: Readonly<Record<string, string>>,
+  group?: ControlGroup,
 ): Promise<ExtensionProcess> {
   await Deno.readFile(path);
-  const command = new Deno.Command(path, {
+  const { program, args } = group?.command(path) ?? { program: path, args: [] };
+  const command = new Deno.Command(program, {
+    args: [...args],
     clearEnv: true,
     env: { ...LAMBDA_ENV, ...env },
     cwd: "/",

@@ -4,14 +4,9 @@ import { buildBinary, buildLayer } from "../../build.ts";
 import { taskArguments } from "../../layer/build/task_arguments.ts";
 import { costRows, packetRows, peakRows, steadyRows } from "./ingest_rows.ts";
 import { machineFacts } from "./machine.ts";
-import {
-  measureBusy,
-  measureInvocations,
-  measureStart,
-  measureThroughput,
-  type StartFigures,
-} from "./measures.ts";
-import { median, quantile, spread } from "./statistics.ts";
+import { measureBusy, measureInvocations, measureThroughput } from "./measures.ts";
+import { startRows } from "./start_rows.ts";
+import { median, quantile } from "./statistics.ts";
 import { aimOf, type Binaries, type Row } from "./table.ts";
 
 const USAGE = `Figures of the compiled amd64 extension, as a Markdown table.
@@ -64,7 +59,7 @@ async function main(): Promise<void> {
   const binaries = await chooseBinaries();
   const parts = options.only.split(",");
   const rows: Row[] = [];
-  if (parts.includes("start")) rows.push(...await startRows(binaries));
+  if (parts.includes("start")) rows.push(...await startRows(binaries, Number(options.runs), print));
   if (parts.includes("invoke")) rows.push(...await invocationRows(binaries));
   if (parts.includes("load")) rows.push(...await throughputRows(binaries));
   if (parts.includes("ingest")) {
@@ -93,27 +88,6 @@ async function chooseBinaries(): Promise<Binaries> {
     // The extension starts in a folder of its own.
     return [label, Deno.realPathSync(path)];
   }));
-}
-
-/** Starts are taken in turn, so that a slow moment of the machine falls on all binaries alike. */
-async function startRows(binaries: Binaries): Promise<Row[]> {
-  const figures = new Map<string, StartFigures[]>(Array.from(binaries.keys(), (label) => [label, []]));
-  const runs = Number(options.runs);
-  for (let run = 0; run < runs; run++) {
-    for (const [label, path] of binaries) figures.get(label)?.push(await measureStart(path));
-  }
-  print(`${runs} starts each`);
-  const all = Array.from(figures.values());
-  return [
-    [
-      "exec to register, ms (median, least to most)",
-      ...all.map((list) => spread(list, (one) => one.registerMs)),
-    ],
-    ["exec to first next, ms", ...all.map((list) => spread(list, (one) => one.nextMs))],
-    ["CPU to first next, ms", ...all.map((list) => spread(list, (one) => one.cpuMs))],
-    ["RSS at start, MB", ...all.map((list) => spread(list, (one) => one.memory.rssMb))],
-    ["RssAnon at start, MB", ...all.map((list) => spread(list, (one) => one.memory.anonMb))],
-  ];
 }
 
 async function invocationRows(binaries: Binaries): Promise<Row[]> {

@@ -1,4 +1,5 @@
 /** What is measured, one run each. */
+import type { ControlGroup } from "../support/control_group.ts";
 import type { Memory } from "./extension_process.ts";
 import { invokeEvent, shutdownEvent } from "./platform.ts";
 import { sleep, startRig } from "./rig.ts";
@@ -43,8 +44,9 @@ const BATCH_BYTES = 256 * 1024;
 export async function measureStart(
   path: string,
   env: Readonly<Record<string, string>> = {},
+  group?: ControlGroup,
 ): Promise<StartFigures> {
-  await using rig = await startRig(path, "fast", env);
+  await using rig = await startRig(path, "fast", env, group);
   const registration = await rig.until(rig.platform.registered);
   const call = await rig.until(rig.platform.next());
   const cpuMs = rig.extension.cpuMs();

@@ -1,4 +1,5 @@
 /** What every measurement stands on: platform, extension and Dataway, each on ports of its own. */
+import type { ControlGroup } from "../support/control_group.ts";
 import { type CountingDataway, startDataway } from "./dataway.ts";
 import { type ExtensionProcess, startExtension } from "./extension_process.ts";
 import { type Platform, startPlatform } from "./platform.ts";
@@ -20,6 +21,7 @@ export async function startRig(
   path: string,
   dataway: "none" | "fast",
   env: Readonly<Record<string, string>> = {},
+  group?: ControlGroup,
 ): Promise<Rig> {
   const platform = startPlatform();
   const receiver = startDataway();
@@ -29,7 +31,7 @@ export async function startRig(
     ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
     ...(dataway === "fast" ? { ENV_DATAWAY: receiver.url } : {}),
     ...env,
-  });
+  }, group);
   return {
     platform,
     dataway: receiver,

@@ -2,11 +2,11 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createExtensionsApi, type ExtensionsApi } from "../../src/lambda/extensions_api.ts";
 
 interface Call {
-  readonly url: string;
+  readonly path: string;
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body: string;
-  readonly signal: boolean;
+  readonly isLimited: boolean;
 }
 
 type Answer = Response | Error;
@@ -16,20 +16,15 @@ function openApi(...answers: readonly Answer[]): { api: ExtensionsApi; calls: Ca
   const calls: Call[] = [];
   const waitsMs: number[] = [];
   const api = createExtensionsApi({
-    runtimeApi: "127.0.0.1:9001",
     name: "datakit",
     now: () => 1000,
     delay: (ms) => Promise.resolve(void waitsMs.push(ms)),
-    fetch: (url, init) => {
+    send: async ({ method, path, fields, body = "", timeoutMs }) => {
       const answer = answers[Math.min(calls.length, answers.length - 1)];
-      calls.push({
-        url,
-        method: init.method ?? "GET",
-        headers: Object.fromEntries(new Headers(init.headers)),
-        body: String(init.body ?? ""),
-        signal: init.signal !== undefined,
-      });
-      return answer instanceof Response ? Promise.resolve(answer.clone()) : Promise.reject(answer);
+      const headers = Object.fromEntries(fields);
+      calls.push({ path, method, headers, body, isLimited: timeoutMs !== undefined });
+      if (!(answer instanceof Response)) throw answer;
+      return { status: answer.status, fields: Array.from(answer.headers), text: await answer.clone().text() };
     },
   });
   return { api, calls, waitsMs };
@@ -51,8 +46,8 @@ Deno.test("extensionsApi.register() asks for INVOKE, SHUTDOWN and the account un
     handler: "h",
     accountId: "123456789012",
   });
-  assertEquals(calls.map(({ url, method, body }) => ({ url, method, body })), [{
-    url: "http://127.0.0.1:9001/2020-01-01/extension/register",
+  assertEquals(calls.map(({ path, method, body }) => ({ path, method, body })), [{
+    path: "/2020-01-01/extension/register",
     method: "POST",
     body: '{"events":["INVOKE","SHUTDOWN"]}',
   }]);
@@ -112,11 +107,11 @@ Deno.test("extensionsApi.next() polls under its identifier, without any time lim
   await api.register({ managedInstance: false });
   await api.next();
   assertEquals(calls[1], {
-    url: "http://127.0.0.1:9001/2020-01-01/extension/event/next",
+    path: "/2020-01-01/extension/event/next",
     method: "GET",
     headers: { "lambda-extension-identifier": "id-1" },
     body: "",
-    signal: false,
+    isLimited: false,
   });
 });
 

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { valueOf } from "../../src/net/http1_head.ts";
 import { type SubscribeResult, subscribeToTelemetry } from "../../src/lambda/telemetry_api.ts";
 
 async function subscribe(
@@ -8,18 +9,17 @@ async function subscribe(
   const bodies: unknown[] = [];
   const urls: string[] = [];
   const result = await subscribeToTelemetry({
-    runtimeApi: "127.0.0.1:9001",
     identifier: "id-1",
     port: 9529,
     types: ["platform", "function"],
     managedInstance,
-    fetch: (url, init) => {
+    send: ({ method, path, fields, body }) => {
       const status = statuses[bodies.length] ?? 0;
-      urls.push(`${init.method} ${url} ${new Headers(init.headers).get("lambda-extension-identifier")}`);
-      bodies.push(JSON.parse(String(init.body)));
+      urls.push(`${method} ${path} ${valueOf(fields, "lambda-extension-identifier")}`);
+      bodies.push(JSON.parse(body ?? ""));
       return status === 0
         ? Promise.reject(new Error("closed"))
-        : Promise.resolve(new Response("", { status }));
+        : Promise.resolve({ status, fields: [], text: "" });
     },
   });
   return { result, bodies, urls };
@@ -28,7 +28,7 @@ async function subscribe(
 Deno.test("subscribeToTelemetry() asks for the smallest buffers at its own endpoint", async () => {
   const { result, bodies, urls } = await subscribe(false, 200);
   assertEquals(result, { status: "subscribed", schemaVersion: "2022-12-13" });
-  assertEquals(urls, ["PUT http://127.0.0.1:9001/2022-07-01/telemetry id-1"]);
+  assertEquals(urls, ["PUT /2022-07-01/telemetry id-1"]);
   assertEquals(bodies, [{
     schemaVersion: "2022-12-13",
     types: ["platform", "function"],

@@ -3,7 +3,7 @@ import { createDatawayExporter } from "../../src/dataway/exporter.ts";
 import { createExtensionsApi } from "../../src/lambda/extensions_api.ts";
 import { createLifecycle, type LifecycleEnd, type LifecycleOptions } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
-import type { RuntimeFetch } from "../../src/lambda/runtime_fetch.ts";
+import type { RuntimeSend } from "../../src/lambda/runtime_client.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
 import {
   type BreakerState,
@@ -55,7 +55,7 @@ export interface SimulatedExtension {
 export interface SimulatedExtensionOptions {
   readonly world: World;
   readonly dataway: FakeDataway;
-  readonly runtimeFetch: RuntimeFetch;
+  readonly send: RuntimeSend;
   readonly mutation: Mutation;
   /** Sees all points on their way into the store. */
   readonly onPoints: (source: Source, points: readonly Point[]) => readonly Point[];
@@ -135,7 +135,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     now,
   });
   const { flusher, spool } = outlet;
-  const api = createExtensionsApi({ runtimeApi: "lambda", name: "x", fetch: options.runtimeFetch, now });
+  const api = createExtensionsApi({ name: "x", send: options.send, now });
   const lifecycleOptions: LifecycleOptions = {
     next: api.next,
     invocations: telemetry.invocations,

@@ -84,7 +84,7 @@ function begin(world: World, mutation: Mutation): Life {
     disk,
     dataway,
     mutation: { ...mutation, store: (store) => watchDrops(mutation.store?.(store) ?? store) },
-    runtimeFetch: platform.fetch,
+    send: platform.send,
     onPoints: register.arrived,
     onFlushed: watch.flushed,
     onShutdown: () => {

@@ -1,11 +1,11 @@
-import type { RuntimeFetch } from "../../src/lambda/runtime_fetch.ts";
+import type { RuntimeSend } from "../../src/lambda/runtime_client.ts";
 import type { Invocation } from "./schedule.ts";
 import type { World } from "./world.ts";
 
 /** Lambda as far as one sandbox sees it. */
 export interface FakePlatform {
   /** Answers `next` as the Extensions API does. */
-  readonly fetch: RuntimeFetch;
+  readonly send: RuntimeSend;
   /** Lives the schedule up to SHUTDOWN, or to the kill without one. */
   live(): Promise<void>;
   /** Invocations, by their order, of which the extension may know by now. */
@@ -70,14 +70,14 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
   };
   let batches = 0;
 
-  const fetch: RuntimeFetch = (url) =>
+  const send: RuntimeSend = ({ path }) =>
     new Promise((resolve, reject) => {
-      if (!url.endsWith("/event/next")) return fail(`Only next is asked for: ${url}`);
+      if (!path.endsWith("/event/next")) return fail(`Only next is asked for: ${path}`);
       if (waiting !== undefined) fail("There are never two next at a time");
       tell("next");
       waiting = (event) => {
         waiting = undefined;
-        resolve(Response.json(event));
+        resolve({ status: 200, fields: [], text: JSON.stringify(event) });
       };
       if (nextBreaks > 0) {
         nextBreaks--;
@@ -228,5 +228,5 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
     });
   }
 
-  return { fetch, live, known };
+  return { send, live, known };
 }

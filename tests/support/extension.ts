@@ -1,6 +1,5 @@
 import { type ExtensionEnd, runExtension } from "../../src/extension.ts";
-import { createExtensionsApi } from "../../src/lambda/extensions_api.ts";
-import { createRuntimeClient } from "../../src/lambda/runtime_fetch.ts";
+import { startShell } from "../../src/shell.ts";
 import type { InProcessContext } from "../emulator/in_process.ts";
 
 /** Our program as an extension in the test's own process, and the account it leaves behind. */
@@ -25,24 +24,21 @@ export function inProcessExtension(env: Readonly<Record<string, string>> = {}): 
     lines,
     ends,
     run: async (context) => {
-      const runtimeApi = context.env["AWS_LAMBDA_RUNTIME_API"] ?? "";
-      const managedInstance = context.env["AWS_LAMBDA_INITIALIZATION_TYPE"] === "lambda-managed-instances";
-      using client = createRuntimeClient(runtimeApi);
-      const api = createExtensionsApi({ runtimeApi, name: context.name, fetch: client.fetch });
-      const registration = await api.register({ managedInstance });
+      const ownEnv = {
+        ENV_HTTP_LISTEN: "127.0.0.1:0",
+        ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
+        ENV_HOSTNAME: "test-host",
+        ...context.env,
+        ...env,
+      };
+      using shell = await startShell({
+        env: ownEnv,
+        runtimeApi: context.env["AWS_LAMBDA_RUNTIME_API"] ?? "",
+        name: context.name,
+      });
       const end = await runExtension({
-        env: {
-          ENV_HTTP_LISTEN: "127.0.0.1:0",
-          ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
-          ENV_HOSTNAME: "test-host",
-          ...context.env,
-          ...env,
-        },
-        api,
-        registration,
-        runtimeApi,
-        runtimeFetch: client.fetch,
-        managedInstance,
+        env: ownEnv,
+        shell,
         hostname: () => "test-host",
         writeLog: (line) => {
           lines.push(line);

@@ -1,7 +1,7 @@
 import { describeError } from "@std/log";
 import type { StatsdConfig } from "../../config/statsd.ts";
-import type { ConnectionPool } from "../../net/connection_pool.ts";
-import type { ListenAddress, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
+import { removeSocket } from "../../net/sockets.ts";
+import type { ListenAddress, ListenOptions, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
 import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";
@@ -73,31 +73,28 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     datagrams.push(createDatagramSocket(connection, { feed, log }));
   }
 
-  function listen(pool: ConnectionPool): Promise<AsyncDisposable> {
+  function listen({ pool, sockets }: ListenOptions): Promise<AsyncDisposable> {
     const group = pool.group({ name: "statsd", max: MAX_CONNECTIONS });
     for (const address of config.udp) {
-      const open = (): void => addDatagram(Deno.listenDatagram({ transport: "udp", ...address }));
+      const open = (): void => addDatagram(sockets.udp(address));
       attempt(`UDP ${describe(address)}`, open, address.hostname === "::1");
     }
     for (const address of config.tcp) {
       const createFramer = () => createLineFramer({ feed, refuse });
       const open = (): void =>
-        void streams.push(createStreamSocket(Deno.listen(address), { createFramer, group }));
+        void streams.push(createStreamSocket(sockets.tcp(address), { createFramer, group }));
       attempt(`TCP ${describe(address)}`, open, address.hostname === "::1");
     }
     const { unixDatagramPath, unixStreamPath } = config;
     if (unixDatagramPath !== "") {
       attempt(unixDatagramPath, () => {
-        removeSocket(unixDatagramPath);
-        addDatagram(Deno.listenDatagram({ transport: "unixpacket", path: unixDatagramPath }));
+        addDatagram(sockets.unixDatagram(unixDatagramPath));
       });
     }
     if (unixStreamPath !== "") {
       attempt(unixStreamPath, () => {
-        removeSocket(unixStreamPath);
         const createFramer = () => createLengthFramer({ feed, refuse });
-        const listener = Deno.listen({ transport: "unix", path: unixStreamPath });
-        streams.push(createStreamSocket(listener, { createFramer, group }));
+        streams.push(createStreamSocket(sockets.unixStream(unixStreamPath), { createFramer, group }));
       });
     }
     return Promise.resolve({ [Symbol.asyncDispose]: close });
@@ -150,15 +147,6 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
       await aggregator.flush();
     },
   };
-}
-
-/** Only sockets are removed: the path comes from a setting. */
-function removeSocket(path: string): void {
-  try {
-    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-  } catch {
-    // None there, or not ours: binding will tell.
-  }
 }
 
 function describe({ hostname, port }: ListenAddress): string {

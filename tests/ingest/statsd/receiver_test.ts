@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import type { StatsdConfig } from "../../../src/config/statsd.ts";
 import { createStatsdReceiver, type StatsdReceiver } from "../../../src/ingest/statsd/receiver.ts";
+import { createSockets } from "../../../src/net/sockets.ts";
+import type { ListenOptions } from "../../../src/pipeline/receiver.ts";
 import type { Point } from "../../../src/point/point.ts";
 import { createRecordingIntake } from "../../support/points.ts";
 import { testPool } from "../../support/connection_pool.ts";
@@ -10,6 +12,10 @@ import { statsdConfig } from "./config_fixture.ts";
 
 const NOW = 1_700_000_000_000;
 const LOOPBACK = [{ hostname: "127.0.0.1", port: 0 }];
+
+function listenOptions(): ListenOptions {
+  return { pool: testPool(), sockets: createSockets() };
+}
 
 interface Rig {
   readonly receiver: StatsdReceiver;
@@ -160,7 +166,7 @@ scenario(
   "receiver.collect() takes in what still sits in the UDP buffer, the largest datagram too",
   async () => {
     const { receiver, points } = rig({ udp: LOOPBACK });
-    await using _sockets = await receiver.listen?.(testPool());
+    await using _sockets = await receiver.listen?.(listenOptions());
     const sender = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
     const to: Deno.NetAddr = {
       transport: "udp",
@@ -183,7 +189,7 @@ scenario(
   "receiver reads TCP lines that straddle writes, and the last one of a closed connection",
   async () => {
     const { receiver, points, refused } = rig({ tcp: LOOPBACK });
-    await using _sockets = await receiver.listen?.(testPool());
+    await using _sockets = await receiver.listen?.(listenOptions());
     const port = portOf(receiver.addresses()[0]);
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
     for (const text of ["a:1|c\na:", "2|c\nbad\n", "b:4|c"]) await connection.write(bytes(text));
@@ -207,10 +213,10 @@ scenario(
       await Deno.writeTextFile(notASocket, "kept");
       // A socket file left behind, as by a crash.
       const { receiver: former } = rig({ unixDatagramPath });
-      await former.listen?.(testPool());
+      await former.listen?.(listenOptions());
       {
         const { receiver, points, logged } = rig({ unixDatagramPath, unixStreamPath });
-        await using _sockets = await receiver.listen?.(testPool());
+        await using _sockets = await receiver.listen?.(listenOptions());
         assertEquals(logged, []);
         const sender = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/client` });
         await sender.send(bytes("a:1|c\na:1|c"), { transport: "unixpacket", path: unixDatagramPath });
@@ -223,11 +229,11 @@ scenario(
         assertEquals([total(points, "a"), total(points, "b")], [2, 3]);
       }
       const { receiver: barred, logged } = rig({ unixDatagramPath: notASocket });
-      await using _none = await barred.listen?.(testPool());
+      await using _none = await barred.listen?.(listenOptions());
       assertEquals(barred.addresses(), []);
       assertEquals(logged.length, 1);
       assertEquals(await Deno.readTextFile(notASocket), "kept");
-      await using _former = await former.listen?.(testPool());
+      await using _former = await former.listen?.(listenOptions());
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -238,7 +244,7 @@ scenario("receiver.listen() skips a taken port with one line in the log", async 
   const taken = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const port = portOf(taken.addr);
   const { receiver, logged } = rig({ udp: [{ hostname: "127.0.0.1", port }, ...LOOPBACK], tcp: LOOPBACK });
-  await using _sockets = await receiver.listen?.(testPool());
+  await using _sockets = await receiver.listen?.(listenOptions());
   assertEquals(receiver.addresses().length, 2);
   assertEquals(logged.length, 1);
   assert(logged[0]?.includes(`StatsD on UDP 127.0.0.1:${port} is off`));
@@ -247,7 +253,7 @@ scenario("receiver.listen() skips a taken port with one line in the log", async 
 
 scenario("receiver.collect() ends in bounded time while packets keep coming", async () => {
   const { receiver, points } = rig({ udp: LOOPBACK });
-  await using _sockets = await receiver.listen?.(testPool());
+  await using _sockets = await receiver.listen?.(listenOptions());
   const sender = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: portOf(receiver.addresses()[0]) };
   let on = true;

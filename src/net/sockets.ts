@@ -1,0 +1,125 @@
+/** Sockets that are bound before there is anybody to serve them: what comes meanwhile waits in the kernel. */
+
+/** A TCP or UDP address. */
+export interface InetAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** What to bind. */
+export type SocketAddress =
+  | InetAddress & { readonly transport: "tcp" | "udp" }
+  | { readonly transport: "unix_stream" | "unix_datagram"; readonly path: string };
+
+/** Each method gives the socket that was bound ahead, or binds now. Throws as binding did. */
+export interface Sockets extends Disposable {
+  /** Binds ahead; where it is bound, or `undefined`: who asks for the socket learns why there is none. */
+  bind(address: SocketAddress): Deno.Addr | undefined;
+  tcp(address: InetAddress): Deno.TcpListener;
+  udp(address: InetAddress): Deno.DatagramConn;
+  unixStream(path: string): Deno.UnixListener;
+  unixDatagram(path: string): Deno.DatagramConn;
+  /** Closes what was bound ahead and nobody has asked for, so that its clients are refused instead of kept waiting. */
+  [Symbol.dispose](): void;
+}
+
+type Socket = Deno.TcpListener | Deno.UnixListener | Deno.DatagramConn;
+type Bound = { readonly socket: Socket } | { readonly error: unknown };
+
+/** With nothing bound yet. */
+export function createSockets(): Sockets {
+  const waiting = new Map<string, Bound[]>();
+
+  function take<S extends Socket>(key: string, open: () => S, isOfKind: (socket: Socket) => socket is S): S {
+    const bound = waiting.get(key)?.shift();
+    if (bound === undefined) return open();
+    if ("error" in bound) throw bound.error;
+    if (!isOfKind(bound.socket)) throw new Error("Cannot use a socket as it is of another kind");
+    return bound.socket;
+  }
+
+  return {
+    bind: (address) => {
+      const key = keyOf(address);
+      const others = waiting.get(key);
+      const bound = attempt(address);
+      if (others === undefined) waiting.set(key, [bound]);
+      else others.push(bound);
+      return "socket" in bound ? bound.socket.addr : undefined;
+    },
+    tcp: (address) => take(keyOf({ ...address, transport: "tcp" }), () => listenTcp(address), isTcp),
+    udp: (address) => take(keyOf({ ...address, transport: "udp" }), () => listenUdp(address), isDatagram),
+    unixStream: (path) => take(keyOf({ path, transport: "unix_stream" }), () => listenUnix(path), isUnix),
+    unixDatagram: (path) =>
+      take(keyOf({ path, transport: "unix_datagram" }), () => listenUnixDatagram(path), isDatagram),
+    [Symbol.dispose]: () => {
+      for (const bound of [...waiting.values()].flat()) if ("socket" in bound) bound.socket.close();
+      waiting.clear();
+    },
+  };
+}
+
+/** Removes a Unix socket's file; nothing else, as the path comes from a setting. */
+export function removeSocket(path: string): void {
+  try {
+    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
+  } catch {
+    // None there, or not ours: binding will tell.
+  }
+}
+
+function attempt(address: SocketAddress): Bound {
+  try {
+    return { socket: open(address) };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function open(address: SocketAddress): Socket {
+  switch (address.transport) {
+    case "tcp":
+      return listenTcp(address);
+    case "udp":
+      return listenUdp(address);
+    case "unix_stream":
+      return listenUnix(address.path);
+    case "unix_datagram":
+      return listenUnixDatagram(address.path);
+  }
+}
+
+function listenTcp({ hostname, port }: InetAddress): Deno.TcpListener {
+  return Deno.listen({ hostname, port });
+}
+
+function listenUdp({ hostname, port }: InetAddress): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname, port });
+}
+
+function listenUnix(path: string): Deno.UnixListener {
+  removeSocket(path);
+  return Deno.listen({ transport: "unix", path });
+}
+
+function listenUnixDatagram(path: string): Deno.DatagramConn {
+  removeSocket(path);
+  return Deno.listenDatagram({ transport: "unixpacket", path });
+}
+
+function keyOf(address: SocketAddress): string {
+  if ("path" in address) return `${address.transport} ${address.path}`;
+  return `${address.transport} ${address.hostname} ${address.port}`;
+}
+
+function isDatagram(socket: Socket): socket is Deno.DatagramConn {
+  return "receive" in socket;
+}
+
+function isTcp(socket: Socket): socket is Deno.TcpListener {
+  return "accept" in socket && socket.addr.transport === "tcp";
+}
+
+function isUnix(socket: Socket): socket is Deno.UnixListener {
+  return "accept" in socket && socket.addr.transport === "unix";
+}
