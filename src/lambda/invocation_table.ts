@@ -116,10 +116,11 @@ function findEnded(
     return list.find((invocation) => end === "reportNs" && isDone(invocation) && !invocation.reportNs) ??
       findAt(list, timeNs);
   }
-  // One that had ended before this began is not meant: that is a retry of which nothing else is known yet.
+  // One that had ended before this began is not meant: that is a retry of which nothing else is known yet. A duration
+  // is cut at the function's time-out, and its record made when there was time for it: hence the tolerance.
   const possible = list.filter((invocation) => {
     const endNs = invocation[end];
-    return endNs === undefined || beganNs <= endNs;
+    return endNs === undefined || beganNs < endNs + ANOTHER_START_NS;
   });
   return nearest(possible, beganNs);
 }

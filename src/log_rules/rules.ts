@@ -4,6 +4,7 @@
  * `mask` (a pattern, or the name of one of {@link NAMED_MASKS}) and `sample` (0 to 1), perhaps `when` (`from`, `level`,
  * `key`: all must hold), and `with` (what a mask puts in place).
  */
+import { isJsonObject } from "../json/exact_json.ts";
 import { linearRegExp } from "../linear_regexp.ts";
 import { wordToStatus } from "../point/log_status.ts";
 import { DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
@@ -130,7 +131,7 @@ const MEMBERS: readonly string[] = [...KINDS, "when", "with"];
 
 /** The rule ready to run, or what is wrong with it: it "must …". */
 function prepare(rule: unknown): Ready | string {
-  if (!isObject(rule)) return "must be an object";
+  if (!isJsonObject(rule)) return "must be an object";
   const unknown = Object.keys(rule).find((name) => !MEMBERS.includes(name));
   if (unknown !== undefined) return `must have no member ${JSON.stringify(unknown)}`;
   const kinds = KINDS.filter((name) => rule[name] !== undefined);
@@ -165,7 +166,7 @@ const always = (): boolean => true;
 
 function prepareCondition(when: unknown): Pick<Ready, "applies" | "key"> | string {
   if (when === undefined) return { applies: always, key: undefined };
-  if (!isObject(when)) return "must have an object as when";
+  if (!isJsonObject(when)) return "must have an object as when";
   const { from, level, key, ...others } = when;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return `must have no member ${JSON.stringify(unknown)} in when`;
@@ -191,8 +192,4 @@ function readStatuses(level: unknown): ReadonlySet<string> | string | undefined 
     statuses.add(status);
   }
   return statuses;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

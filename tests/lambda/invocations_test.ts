@@ -54,6 +54,19 @@ const CASES: readonly {
 }[] = [
   { name: "a success", events: [start(ID), done(ID), report(ID)], counts: counts(1, 0, 0, 0) },
   {
+    name: "an answer, and a timeout told later than the duration that was cut at it",
+    events: [
+      start(ID),
+      done(ID, "success", { metrics: { durationMs: 100 } }),
+      event("12:00:00.950", "platform.runtimeDone", {
+        requestId: ID,
+        status: "timeout",
+        metrics: { durationMs: 600 },
+      }),
+    ],
+    counts: counts(1, 1, 1),
+  },
+  {
     name: "a success at the memory cap",
     events: [start(ID), done(ID), report(ID, "success", 128)],
     counts: counts(1),

@@ -42,6 +42,8 @@ const SHAPES: readonly {
   readonly name: string;
   readonly script: FunctionScript;
   readonly expected: Pick<Figures, "errors" | "timeouts" | "outOfMemory">;
+  /** The status calls it a success, and only the spans that are missing tell that it was none: both are right. */
+  readonly mayBeNone?: boolean;
 }[] = [
   { name: "timeout", script: { outcome: "hang" }, expected: { errors: 1, timeouts: 1, outOfMemory: 0 } },
   { name: "crash", script: { outcome: "crash" }, expected: { errors: 1, timeouts: 0, outOfMemory: 0 } },
@@ -53,17 +55,19 @@ const SHAPES: readonly {
   {
     name: "handled error",
     script: { outcome: "error", silent: true },
-    expected: { errors: 0, timeouts: 0, outOfMemory: 0 },
+    expected: { errors: 1, timeouts: 0, outOfMemory: 0 },
+    mayBeNone: true,
   },
 ];
 
 export const countsFailures: Check = {
   number: 10,
   limitMs: 40_000,
-  title: "timeout, crash and out of memory count exactly once each; a handled error's status counts as none",
+  title:
+    "timeout, crash and out of memory count exactly once each; a handled error once at most, and as nothing else",
   async run(rig): Promise<CheckResult> {
     const broken: string[] = [];
-    for (const { name, script, expected } of SHAPES) {
+    for (const { name, script, expected, mayBeNone = false } of SHAPES) {
       const figures = await live(rig, { timeoutMs: 800 }, async (invoke) => {
         await invoke(script);
         await invoke();
@@ -71,7 +75,9 @@ export const countsFailures: Check = {
       if (figures === undefined) return notJudged(await rig.whyUnreadable());
       const { errors, timeouts, outOfMemory, invocations } = figures;
       const told = { errors, timeouts, outOfMemory };
-      if (JSON.stringify(told) !== JSON.stringify(expected) || invocations !== 2) {
+      const allowed = mayBeNone ? [expected, { ...expected, errors: 0 }] : [expected];
+      const isRight = allowed.some((each) => JSON.stringify(each) === JSON.stringify(told));
+      if (!isRight || invocations !== 2) {
         broken.push(`${name}: ${JSON.stringify({ ...told, invocations })}`);
       }
     }
