@@ -220,11 +220,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const pool = createConnectionPool(log);
   const outlet = createOutlet({
     store,
-    storeMaxBytes: core.storeMaxBytes,
     ledger,
     exporter,
     groupOf: sinker?.groupOf,
-    own: intake.of("self"),
+    exportOn,
     collect: () => collectAll(receivers, log),
     spool: core.spool === undefined || !exportOn ? undefined : {
       files: createDiskFiles(core.spool.directory, MAX_SPOOL_FILE_BYTES),
@@ -259,9 +258,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       if (sleptMs > STALE_AFTER_MS) client.renew();
     },
     onHeld: outlet.billed,
-    stow: outlet.spill,
-    stowMs: outlet.spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
-    onShutdown: outlet.lastFigures,
+    spill: outlet.spill,
+    spillMs: outlet.spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
     log,
     now,
   });
@@ -281,8 +279,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log.error("The extension idles as its loop failed", { error: describeError(error) });
     return await idle(options.shell);
   });
-  const { held, spooled } = outlet.held();
-  reportEnd(log, ledger, { held, spooled, isLast: end.reason === "spindown" });
+  const { held, spooled, untold } = outlet.left();
+  reportEnd(log, ledger, { held, spooled, untold, isLast: end.reason === "spindown" });
   const over = { ...end, ledger, held, spooled };
   base.onOver(over);
   return over;

@@ -3,6 +3,7 @@ import type { Logger } from "@std/log";
 import type { ParsedConfig } from "./config.ts";
 import type { DatawayClient } from "./dataway/client.ts";
 import type { Ledger } from "./pipeline/ledger.ts";
+import type { Leftovers } from "./pipeline/outlet.ts";
 
 /** Everything that is wrong with the settings, in one line. */
 export function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient): void {
@@ -16,18 +17,27 @@ export function reportSettings(log: Logger, parsed: ParsedConfig, client: Datawa
   }
 }
 
-/** One line if anything was lost; none when all is well. */
-export function reportEnd(
-  log: Logger,
-  ledger: Ledger,
-  { held, spooled, isLast }: { held: number; spooled: number; isLast: boolean },
-): void {
+/** How it ended: what was left of the data, and of what was to be told about them. */
+export interface End extends Leftovers {
+  /** The sandbox is given up: nothing will be sent by a next life of it. */
+  readonly isLast: boolean;
+}
+
+/**
+ * One line if anything was lost, or not told; none when all is well. What arrived of the own figures and `untold`
+ * together are the whole account.
+ */
+export function reportEnd(log: Logger, ledger: Ledger, { held, spooled, untold, isLast }: End): void {
   const dropped = new Map(ledger.totalDropped());
   // Said at start already, and not news.
   dropped.delete("export_off");
-  if (held === 0 && dropped.size === 0) return;
+  const notTold = Object.keys(untold).length > 0 ? { untold } : {};
+  if (held === 0 && dropped.size === 0) {
+    if ("untold" in notTold) log.warn("The extension's last figures did not arrive", notTold);
+    return;
+  }
   if (dropped.size === 0 && held === spooled && !isLast) {
-    log.warn("Data waits in the spool for this sandbox's next life", { spooled });
+    log.warn("Data waits in the spool for this sandbox's next life", { spooled, ...notTold });
     return;
   }
   log.error("Data was lost in this sandbox", {
@@ -35,5 +45,6 @@ export function reportEnd(
     held,
     ...(spooled > 0 ? { spooled } : {}),
     refused: ledger.refusals(),
+    ...notTold,
   });
 }

@@ -61,6 +61,8 @@ const TOP: Readonly<Record<string, string>> = {
 const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ["Deno.env", /\bDeno\.env\b/, ["main.ts"]],
   ["Deno.exit", /\bDeno\.exit\b/, ["main.ts"]],
+  // What waits for one is never told once garbage was collected: `linkSignals()` instead.
+  ["AbortSignal.any", /\bAbortSignal\.any\b/, []],
   // main.ts: what fails before the logger is loaded has no other way out.
   // Of a buffer lent to it: only encoders and the store, whose buffers are their own.
   ["transfer()", /\.transfer\(/, [

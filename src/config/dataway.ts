@@ -72,10 +72,12 @@ export function readDatawayConfig(read: SettingReader): DatawayConfig {
   const config = {
     endpoints,
     timeoutMs: read.durationMs("ENV_DATAWAY_TIMEOUT", {
-      default: 5000,
+      default: 30_000,
       min: 100,
       max: 60_000,
-      description: "Longest time for one upload",
+      description:
+        "Longest time for the answer to one upload; it goes on beside later invocations. Of several Dataways all but " +
+        "the last get 5 s, as each connection does",
     }),
     maxRawBodyBytes: readMaxRawBodyBytes(read),
     contentEncoding: read.choice("ENV_DATAWAY_CONTENT_ENCODING", ["v2", "v1"], {

@@ -22,7 +22,7 @@ export interface DatawayExporterOptions {
   readonly commonKeys: CommonKeys;
   /** Upper bound of one body before compression, in bytes. */
   readonly maxRawBodyBytes: number;
-  /** Longest time for one POST, in ms, counted from its own start. */
+  /** Longest time for the answer to one POST, in ms, counted from its own start. */
   readonly timeoutMs: number;
   readonly gzip: boolean;
   readonly send: Send;
@@ -36,6 +36,9 @@ export interface DatawayExporterOptions {
 
 /** Level 5 makes bodies 2 % larger than 6 at 1.3 times its speed; see `spec/deno.md` 4. */
 const GZIP_LEVEL = 5;
+
+/** An answer that takes longer than this is not waited for where another Dataway may be asked. In ms. */
+const NEXT_ENDPOINT_MS = 5_000;
 
 interface Upload {
   readonly batch: Batch;
@@ -104,8 +107,13 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     return { batch, body, headers: { ...headers, ...options.sinker?.headersOf(batch) } };
   }
 
-  async function post(endpoint: DatawayEndpoint, upload: Upload, signal: AbortSignal): Promise<ExportResult> {
-    using bound = boundSignal([signal, closing.signal], timeoutMs, now);
+  async function post(
+    endpoint: DatawayEndpoint,
+    upload: Upload,
+    timeLimitMs: number,
+    signal: AbortSignal,
+  ): Promise<ExportResult> {
+    using bound = boundSignal([signal, closing.signal], timeLimitMs, now);
     try {
       const { body, headers } = upload;
       const url = buildUploadUrl(endpoint, upload.batch.category);
@@ -121,11 +129,16 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     }
   }
 
-  async function exportBatch(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+  async function exportBatch(
+    batch: Batch,
+    signal: AbortSignal,
+    patienceMs: number,
+  ): Promise<ExportResult> {
     const upload = prepare(batch);
     if ("status" in upload) return upload;
     const results: ExportResult[] = [];
-    for (const index of failover.order()) {
+    const order = failover.order();
+    for (const [turn, index] of order.entries()) {
       const endpoint = endpoints[index];
       if (endpoint === undefined) continue;
       if (signal.aborted || closing.signal.aborted) {
@@ -133,7 +146,10 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
         if (results.some(({ status }) => status === "retryable")) break;
         return { status: "retryable", error: "No time left to ask the next Dataway" };
       }
-      const result = await post(endpoint, upload, signal);
+      // A slow one may take it after all; but the others are there so that nothing waits for one that hangs.
+      const isOnlyHope = turn === order.length - 1;
+      const timeLimitMs = isOnlyHope ? timeoutMs : Math.min(timeoutMs, patienceMs);
+      const result = await post(endpoint, upload, timeLimitMs, signal);
       if (!isEndpointsFault(result)) {
         failover.worked(index);
         return result;
@@ -148,11 +164,11 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     name: "dataway",
     maxBatchBytes: maxRawBodyBytes,
     pointOverheadBytes: () => encoding.growth(common()),
-    async export(batch, signal): Promise<ExportResult> {
+    async export(batch, signal, patienceMs = NEXT_ENDPOINT_MS): Promise<ExportResult> {
       if (signal.aborted || closing.signal.aborted) {
         return { status: "retryable", error: "No time left to upload" };
       }
-      const result = exportBatch(batch, signal);
+      const result = exportBatch(batch, signal, Math.min(patienceMs, NEXT_ENDPOINT_MS));
       underway.add(result);
       try {
         return await result;

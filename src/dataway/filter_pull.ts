@@ -85,9 +85,9 @@ export function createFilterPull(options: FilterPullOptions): FilterPull {
       if (endpoint === undefined) return exporter;
       return {
         ...exporter,
-        export: (batch, signal) => {
+        export: (batch, signal, patienceMs) => {
           if (now() >= askedAt + intervalMs * jitter && !signal.aborted) void ask(endpoint, signal);
-          return exporter.export(batch, signal);
+          return exporter.export(batch, signal, patienceMs);
         },
       };
     },

@@ -34,11 +34,9 @@ export interface LifecycleOptions extends Omit<FlushesOptions, "onFlushedBeside"
    * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for after a flush at the end,
    * beside the function, and (`last`) when nothing will be sent any more.
    */
-  readonly stow?: (maxMs: number, last: boolean) => void;
-  /** Time of the budget and of shutdown that is kept for {@link stow}, in ms. @default 0 */
-  readonly stowMs?: number;
-  /** Last thing before the final flush. */
-  readonly onShutdown?: () => Promise<void> | void;
+  readonly spill?: (maxMs: number, last: boolean) => void;
+  /** Time of the budget and of shutdown that is kept for {@link spill}, in ms. @default 0 */
+  readonly spillMs?: number;
 }
 
 /** How the loop ended: the process exits with this code. */
@@ -65,11 +63,11 @@ const LAST_REPORT_MS = 300;
 /** Sending ends this long after SHUTDOWN, whatever the deadline: the platform allows 2 s in all, the exit included. In ms. */
 const SHUTDOWN_MS = 1_200;
 /** Putting away beside the function holds up its telemetry, at most so long. In ms. */
-const STOW_BESIDE_MS = 100;
+const SPILL_BESIDE_MS = 100;
 /** By then `next` is on its way, in ms. */
 const AFTER_NEXT_MS = 5;
 /** Shutdown keeps that much more time for it than an invocation: everything must go now. */
-const LAST_STOW_FACTOR = 4;
+const LAST_SPILL_FACTOR = 4;
 /** Time for a last flush when Lambda refuses to serve us and tells no deadline. In ms. */
 const REFUSED_FLUSH_MS = 1_000;
 /** Waits between tries when `next` gets no answer, in ms. */
@@ -80,10 +78,10 @@ const NEXT_RETRY_MS: readonly number[] = [50, 200, 500];
  * first. Nothing of ours is pending at `next` but a flush beside the function, which survives a freeze.
  */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { invocations, log, now, stowMs = 0 } = options;
+  const { invocations, log, now, spillMs = 0 } = options;
   const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
   const fuse = createTelemetryFuse({ batches: () => invocations.batches, log });
-  const flushes = createFlushes({ ...options, onFlushedBeside: () => stow(STOW_BESIDE_MS) });
+  const flushes = createFlushes({ ...options, onFlushedBeside: () => spill(SPILL_BESIDE_MS) });
   let hasTelemetry = false;
   let sleptSince = now();
   /** Whether the sandbox cannot be frozen just now: the function runs, or there is no freeze. */
@@ -166,8 +164,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       const doneAt = await runtimeEnd(event, invocation);
       const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
       // A probe that is still under way has told nothing good.
-      if (decision === "end" || flushes.well) await flushes.atEnd(endAt - now() - stowMs);
-      stow(Math.max(0, endAt - now()));
+      if (decision === "end" || flushes.well) await flushes.atEnd(endAt - now() - spillMs);
+      spill(Math.max(0, endAt - now()));
     }
     const askedAt = now();
     void invocation.runtimeEnd.then((end) => {
@@ -184,7 +182,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     let open = true;
     const interval = setInterval(flushes.startBeside, flushIntervalMs);
     // Not before `next`: a function that is done by then would have to pay for it.
-    const putAway = flushesAtEnd ? undefined : setTimeout(() => stow(STOW_BESIDE_MS), AFTER_NEXT_MS);
+    const putAway = flushesAtEnd ? undefined : setTimeout(() => spill(SPILL_BESIDE_MS), AFTER_NEXT_MS);
     const limit = setTimeout(() => close(), Math.min(Math.max(0, event.deadlineAt - now()), MAX_TIMER_MS));
     const close = (): void => {
       open = false;
@@ -197,7 +195,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     void invocation.runtimeEnd.then(() => {
       if (!open) return;
       close();
-      if (!flushesAtEnd) stow(STOW_BESIDE_MS);
+      if (!flushesAtEnd) spill(SPILL_BESIDE_MS);
     });
   }
 
@@ -227,16 +225,13 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   async function lastFlush(budgetMs: number): Promise<void> {
     const endAt = now() + budgetMs;
-    const flushMs = Math.max(0, budgetMs - stowMs * LAST_STOW_FACTOR);
-    const flushEndAt = now() + flushMs;
-    using deadline = createDeadline(flushMs, now);
-    await settledBefore(Promise.resolve().then(() => options.onShutdown?.()), deadline.signal);
-    await contained("The last flush", () => flushes.last(Math.max(0, flushEndAt - now())));
-    stow(Math.max(stowMs, endAt - now()), true);
+    const flushMs = Math.max(0, budgetMs - spillMs * LAST_SPILL_FACTOR);
+    await contained("The last flush", () => flushes.last(flushMs));
+    spill(Math.max(spillMs, endAt - now()), true);
   }
 
-  function stow(maxMs: number, last = false): void {
-    options.stow?.(maxMs, last);
+  function spill(maxMs: number, last = false): void {
+    options.spill?.(maxMs, last);
   }
 
   /** One event that goes wrong must not end the loop. */

@@ -42,6 +42,9 @@ export interface Exporter {
   readonly maxBatchBytes: number;
   /** Bytes that each point's encoding grows by on its way out (common tags), as of now; an upper bound. */
   readonly pointOverheadBytes: () => number;
-  /** One POST. Ends when `signal` fires (then `retryable`). Never throws. */
-  readonly export: (batch: Batch, signal: AbortSignal) => Promise<ExportResult>;
+  /**
+   * One POST. Ends when `signal` fires (then `retryable`). Never throws. `patienceMs`: of several receivers the next is
+   * asked after this time, if that is shorter than usual.
+   */
+  readonly export: (batch: Batch, signal: AbortSignal, patienceMs?: number) => Promise<ExportResult>;
 }

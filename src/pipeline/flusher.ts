@@ -1,12 +1,16 @@
 import { describeError, type Logger } from "@std/log";
-import type { Category } from "../point/point.ts";
+import { CATEGORIES, type Category } from "../point/point.ts";
 import type { CircuitBreaker } from "./circuit_breaker.ts";
-import { createDeadline, settledBefore } from "./deadline.ts";
-import type { Batch, Exporter, ExportResult } from "./exporter.ts";
-import type { Spool, SpooledBatch } from "./spool.ts";
-import type { GroupOf, HeldBatch, Lender, PointStore } from "./store.ts";
+import { createDeadline, linkSignals, settledBefore } from "./deadline.ts";
+import type { Exporter } from "./exporter.ts";
+import { FIGURES_MS, sendLastFigures } from "./last_figures.ts";
+import type { Lease } from "./lease.ts";
+import type { SelfMetrics } from "./self_metrics.ts";
+import type { Spool } from "./spool.ts";
+import type { PointStore } from "./store.ts";
+import { newRound, type Round, type Uploads } from "./uploads.ts";
 
-/** What one flush did, in points. */
+/** What came of one flush, in points. */
 export interface FlushReport {
   readonly exported: number;
   /** Put back for later. */
@@ -16,46 +20,63 @@ export interface FlushReport {
   readonly durationMs: number;
 }
 
+/** How a flush is made. */
 export interface FlushOptions {
-  /** Newest first: for the last flush, where not everything may fit. */
-  readonly newestFirst?: boolean;
-  /** Tries although the circuit breaker is open: for the last flush. */
-  readonly force?: boolean;
+  /** Nobody waits for it: it may take its time with a Dataway that does not answer. @default false */
+  readonly beside?: boolean;
 }
 
-/** Empties the store into the exporter. */
+/** Empties the store into Dataway. */
 export interface Flusher {
   /**
-   * Collects aggregates and sends what is held until nothing is left, Dataway refuses, or `signal` fires. Joins a
-   * flush in flight first. Never throws; what could not be sent is back in the store.
+   * Collects aggregates and sends what is held until nothing is left, Dataway refuses, or `signal` fires. Resolves with
+   * the signal at the latest, and never rejects; uploads under way then go on, and are settled when they are answered.
+   * While one of those has not been answered, others are begun and not waited for, unless `beside`. A second flush
+   * waits for the first one, or ends it if that hangs.
    */
-  flush(signal: AbortSignal, options?: FlushOptions): Promise<FlushReport>;
-  /** Whether a flush is in flight. */
+  flush(signal: AbortSignal, options?: FlushOptions): Promise<void>;
+  /**
+   * The last flush, of about `budgetMs` at most: whatever the breaker says, newest data first, then the spool, then
+   * the figures that tell what all that came to. Nothing is under way when it resolves.
+   */
+  last(budgetMs: number): Promise<void>;
+  /** Whether a flush is being made. */
   readonly busy: boolean;
-  /** Whether the last flush that ended left data behind: Dataway did not take it, or time was over. */
+  /** Whether data has to wait: Dataway did not take it, or time was over. */
   readonly stuck: boolean;
-  /** When the last flush that sent something ended, Unix ms; 0 before. */
+  /** When the last flush that sent something was settled, Unix ms; 0 before. */
   readonly lastFlushAt: number;
 }
 
 export interface FlusherOptions {
   readonly store: PointStore;
   /** What earlier flushes could not send; sent after all that the store holds. */
-  readonly spool?: Pick<Spool, "take" | keyof Lender<SpooledBatch>>;
-  readonly exporter: Exporter;
-  /** Points of different groups never share an upload. @default all are of one group */
-  readonly groupOf?: GroupOf | undefined;
+  readonly spool?: Pick<Spool, "take">;
+  /** The extension's own figures; sent beside all else, at the end after it. */
+  readonly figures?: Pick<SelfMetrics, "take">;
+  readonly exporter: Pick<Exporter, "maxBatchBytes" | "pointOverheadBytes">;
+  readonly uploads: Uploads;
   readonly breaker: CircuitBreaker;
   /**
-   * Hands on aggregates (StatsD, own figures). A failure costs only that aggregate. What takes too long is not waited
-   * for and goes with a later flush.
+   * Hands on aggregates (StatsD). A failure costs only that aggregate. What takes too long is not waited for and goes
+   * with a later flush.
    */
   readonly collect: () => Promise<void> | void;
-  /** Told of each flush that tried to send something. */
+  /** Told of each flush that tried to send something, once all that it began is settled. */
   readonly onFlushed?: (report: FlushReport) => void;
   readonly log: Logger;
   /** Unix time in ms. */
   readonly now: () => number;
+}
+
+/** How the uploads of one flush are begun. */
+interface Pass {
+  readonly round: Round;
+  /** No more is begun when it has fired. */
+  readonly signal: AbortSignal;
+  /** Whether an upload is waited for, and the next one sent then. */
+  readonly waits: boolean;
+  readonly isLast: boolean;
 }
 
 /** A probe of a Dataway that was down carries little: it is likely to be sent in vain. In bytes. */
@@ -67,82 +88,107 @@ const PROBE_BYTES = 16_384;
 const BATCH_BYTES = 512 * 1024;
 /** Longest wait for aggregates, in ms: they are at hand, or something is wrong with them. */
 const COLLECT_MS = 100;
-/** An upload cut by its flush's end is Dataway's failure only if it took that much longer than the one before. */
-const HANGING_FACTOR = 2;
+/** An upload that takes longer than this may be hanging: no invocation is held for others. In ms. */
+const PATIENCE_MS = 250;
+/** In the end a category's batches go side by side too: order counts less than how much leaves. */
+const LAST_LANES = 4;
+/**
+ * Part of the last flush's time that uploads of earlier ones get, as their connections may have died in a freeze; and
+ * each Dataway that is not the only one.
+ */
+const EARLIER_SHARE = 0.4;
+/** Part of it that the last figures may take. */
+const FIGURES_SHARE = 0.2;
+/** A last flush shorter than this cannot do a round trip, in ms. */
+const SHORTEST_MS = 10;
+/** Uploads that are cut are settled within this, in ms. */
+const CUT_MS = 50;
+const SPOOL_LANE = "spool";
+const FIGURES_LANE = "figures";
 
-interface Tally {
-  exported: number;
-  restored: number;
-  dropped: number;
-  /** Ends the flush: Dataway did not take a batch. */
-  stopped: boolean;
-  /** What the latest answer took, by category, in ms. */
-  readonly answeredMs: Map<Category, number>;
-  /** Dataway is not well. */
-  failed: boolean;
-  /** The longest wait that it asked for, in ms. */
-  retryAfterMs: number | undefined;
-}
-
-/** A flusher over one store and one exporter. */
+/** A flusher over one store and the uploads to one Dataway. */
 export function createFlusher(options: FlusherOptions): Flusher {
-  const { store, spool, exporter, breaker, collect, log, now } = options;
-  let inFlight: Promise<FlushReport> | undefined;
+  const { store, spool, figures, exporter, uploads, breaker, collect, log, now } = options;
+  let flushing: Promise<void> | undefined;
+  let stopFlushing = (): void => {};
+  let collecting: Promise<void> | undefined;
+  /** Rounds with uploads under way. */
+  const unsettled = new Set<Round>();
   let stuck = false;
   let lastFlushAt = 0;
-  let collecting: Promise<void> | undefined;
-  /** Half of what Dataway found too large: halving anew in each flush would use up its time. In bytes. */
-  let learntBytes = Infinity;
 
-  async function flush(signal: AbortSignal, flushOptions: FlushOptions = {}): Promise<FlushReport> {
-    while (inFlight !== undefined) {
-      if (!await settledBefore(inFlight, signal)) {
-        return { exported: 0, restored: 0, dropped: 0, durationMs: 0 };
-      }
+  async function flush(signal: AbortSignal, { beside = false }: FlushOptions = {}): Promise<void> {
+    while (flushing !== undefined) {
+      if (!beside && isHanging()) stopFlushing();
+      if (!await settledBefore(flushing, signal)) return;
     }
-    inFlight = run(signal, flushOptions);
+    await make(signal, { waits: beside || !isHanging(), isLast: false });
+  }
+
+  /** Whether Dataway has not answered for long: an upload outlived its flush, or a freeze. */
+  function isHanging(): boolean {
+    return unsettled.size > 0 || uploads.longestMs > PATIENCE_MS;
+  }
+
+  async function make(
+    signal: AbortSignal,
+    how: Pick<Pass, "waits" | "isLast">,
+    patienceMs?: number,
+  ): Promise<void> {
+    const stop = new AbortController();
+    stopFlushing = () => stop.abort();
+    using over = linkSignals(signal, stop.signal);
+    flushing = run({ round: newRound(over.signal, patienceMs), signal: over.signal, ...how });
     try {
-      return await inFlight;
+      await flushing;
     } finally {
-      inFlight = undefined;
+      flushing = undefined;
+      // What is still under way makes no second try.
+      stop.abort();
     }
   }
 
-  async function run(signal: AbortSignal, flushOptions: FlushOptions): Promise<FlushReport> {
+  async function run(pass: Pass): Promise<void> {
+    const { round, signal, isLast } = pass;
     const startedAt = now();
-    const tally: Tally = {
-      exported: 0,
-      restored: 0,
-      dropped: 0,
-      stopped: false,
-      answeredMs: new Map(),
-      failed: false,
-      retryAfterMs: undefined,
-    };
-    await gather(signal);
-    const state = flushOptions.force ? "closed" : breaker.state();
-    if (state === "half_open") await probe(tally, signal);
-    else if (state === "open") tally.stopped = true;
-    if (!tally.stopped) {
-      await sendAll(tally, signal, flushOptions);
-    }
-    stuck = tally.stopped || signal.aborted;
-    // A flush is one verdict, however many uploads it made side by side.
-    if (tally.failed) breaker.failed(tally.retryAfterMs);
-    else if (tally.answeredMs.size > 0) breaker.succeeded();
-    if (tally.exported > 0) lastFlushAt = now();
-    const { exported, restored, dropped } = tally;
-    const report = { exported, restored, dropped, durationMs: Math.max(0, now() - startedAt) };
-    if (exported + restored + dropped > 0) options.onFlushed?.(report);
-    return report;
+    await gather(pass);
+    const state = isLast ? "closed" : breaker.state();
+    if (state === "open") round.stopped = true;
+    else if (state === "half_open") await probe(pass);
+    if (!round.stopped) await sendAll(pass);
+    stuck = round.stopped || signal.aborted || round.underway.size > 0;
+    round.stopped = true;
+    settle(round, () => conclude(round, startedAt));
+  }
+
+  /** Calls `settled` once nothing of the round is under way, at once if nothing is. */
+  function settle(round: Round, settled: () => void): void {
+    if (round.underway.size === 0) return settled();
+    unsettled.add(round);
+    void Promise.all(round.underway).then(() => {
+      unsettled.delete(round);
+      settled();
+    });
+  }
+
+  /** A flush is one verdict, however many uploads it made side by side. */
+  function conclude(round: Round, startedAt: number): void {
+    if (round.failed) breaker.failed(round.retryAfterMs);
+    else if (round.answered) breaker.succeeded();
+    const { exported, restored, dropped } = round;
+    if (exported > 0) lastFlushAt = now();
+    if (exported + restored + dropped === 0) return;
+    options.onFlushed?.({ exported, restored, dropped, durationMs: Math.max(0, now() - startedAt) });
   }
 
   /** Waits for the aggregates of now; one collection at a time. */
-  async function gather(signal: AbortSignal): Promise<void> {
+  async function gather({ signal, waits }: Pass): Promise<void> {
     if (collecting !== undefined) return;
     collecting = collectSafely().finally(() => collecting = undefined);
+    if (!waits) return;
     using deadline = createDeadline(COLLECT_MS, now);
-    await settledBefore(collecting, AbortSignal.any([signal, deadline.signal]));
+    using either = linkSignals(signal, deadline.signal);
+    await settledBefore(collecting, either.signal);
   }
 
   async function collectSafely(): Promise<void> {
@@ -153,170 +199,138 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
   }
 
-  async function probe(tally: Tally, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+  /** Goes on only if Dataway takes a little. */
+  async function probe(pass: Pass): Promise<void> {
+    const { round, signal } = pass;
+    // What is under way from before tells as much.
+    if (signal.aborted || uploads.count > 0) return void (round.stopped = true);
     const [category] = store.categories();
-    if (category === undefined) return await replay(tally, signal);
-    const batch = store.take(category, { maxBytes: Math.min(PROBE_BYTES, learntBytes) });
-    if (batch !== undefined) await sendHeld(batch, 0, tally, signal);
+    if (category === undefined) return await replay(pass, 1);
+    const lease = store.take(category, { maxBytes: Math.min(PROBE_BYTES, uploads.learntBytes) });
+    if (lease !== undefined && !await sent(category, lease, pass)) round.stopped = true;
   }
 
-  /** Sends the spool, file after file: the newest data, which the store has, went first. */
-  async function replay(tally: Tally, signal: AbortSignal): Promise<void> {
-    while (spool !== undefined && !tally.stopped && !signal.aborted) {
-      const batch = spool.take();
-      if (batch === undefined) return;
-      await sendGroups(batch, spool, tally, signal);
-    }
-  }
-
-  async function sendAll(tally: Tally, signal: AbortSignal, o: FlushOptions): Promise<void> {
+  async function sendAll(pass: Pass): Promise<void> {
+    const { round, signal, isLast } = pass;
     for (;;) {
-      const categories = store.categories();
-      await Promise.all(categories.map((category) => drain(category, tally, signal, o)));
-      await replay(tally, signal);
+      // In the end also what earlier flushes have begun, and may yet be put back.
+      const categories = isLast ? CATEGORIES : store.categories();
+      const lanes = isLast ? LAST_LANES : 1;
+      const sends = categories.flatMap((category) =>
+        Array.from(
+          { length: lanes },
+          (_, n) => drain(category, n === 0 ? category : `${category} ${n}`, pass),
+        )
+      );
+      await Promise.all(isLast ? sends : [...sends, sendFigures(pass)]);
+      if (pass.waits) await replay(pass, Infinity);
       // What came meanwhile has another flush to go with, unless this is the last.
-      if (!o.force || store.categories().length === 0 || tally.stopped || signal.aborted) return;
+      if (!isLast || round.stopped || signal.aborted || store.categories().length === 0) return;
     }
   }
 
   /** Sends one category, batch after batch. The categories go side by side: their round trips overlap. */
-  async function drain(
-    category: Category,
-    tally: Tally,
-    signal: AbortSignal,
-    o: FlushOptions,
-  ): Promise<void> {
-    while (!tally.stopped && !signal.aborted) {
+  async function drain(category: Category, lane: string, pass: Pass): Promise<void> {
+    while (await isFree(lane, pass)) {
       const pointOverheadBytes = exporter.pointOverheadBytes();
-      const batch = store.take(category, {
-        maxBytes: Math.min(exporter.maxBatchBytes, learntBytes, o.force ? Infinity : BATCH_BYTES),
+      const lease = store.take(category, {
+        maxBytes: Math.min(
+          exporter.maxBatchBytes,
+          uploads.learntBytes,
+          pass.isLast ? Infinity : BATCH_BYTES,
+        ),
         pointOverheadBytes,
-        newestFirst: o.newestFirst ?? false,
+        newestFirst: pass.isLast,
       });
-      if (batch === undefined) return;
-      await sendHeld(batch, pointOverheadBytes, tally, signal);
+      if (lease === undefined || !await sent(lane, lease, pass)) return;
     }
   }
 
-  /** Sends what the store lent; what is too large as a whole is not put together again. */
-  async function sendHeld(
-    batch: HeldBatch,
-    pointOverheadBytes: number,
-    tally: Tally,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (!await sendGroups(batch, store, tally, signal)) return;
-    learntBytes = Math.min(learntBytes, (batch.sizeBytes + batch.count * pointOverheadBytes) / 2);
-  }
-
-  /** Sends each group of a batch for itself. Resolves to whether the batch, being of one, had to be halved. */
-  async function sendGroups<B extends Batch>(
-    batch: B,
-    lender: Lender<B>,
-    tally: Tally,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const groups = options.groupOf === undefined ? [batch] : lender.divide(batch, options.groupOf);
-    if (groups.length < 2) return await send(batch, lender, tally, signal);
-    await sendParts(groups, lender, tally, signal);
-    return false;
-  }
-
-  /** Resolves to whether it had to be halved. */
-  async function send<B extends Batch>(
-    batch: B,
-    lender: Lender<B>,
-    tally: Tally,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const startedAt = now();
-    const result = await exported(batch, signal);
-    judge(batch.category, result, now() - startedAt, tally, signal);
-    const count = batch.count;
-    switch (result.status) {
-      case "success":
-        lender.exported(batch);
-        tally.exported += count;
-        return false;
-      case "retryable":
-        lender.putBack(batch);
-        tally.restored += count;
-        tally.stopped = true;
-        log.warn("Data is held as Dataway did not take it", { error: result.error });
-        return false;
-      case "too_large":
-        if (count > 1) {
-          await sendParts(lender.split(batch), lender, tally, signal);
-          return true;
-        }
-        lender.drop(batch, "too_large");
-        break;
-      case "failure":
-        lender.drop(batch, result.reason);
-        break;
-      default:
-        result satisfies never;
-    }
-    tally.dropped += count;
-    log.error("Data was dropped as Dataway refused it", {
-      points: count,
-      category: batch.category,
-      error: result.error,
-    });
-    return false;
-  }
-
-  /** Learns from an upload how Dataway is. */
-  function judge(
-    category: Category,
-    result: ExportResult,
-    tookMs: number,
-    tally: Tally,
-    signal: AbortSignal,
-  ): void {
-    if (result.status !== "retryable") {
-      tally.answeredMs.set(category, tookMs);
-      return;
-    }
-    // Time was over for what was under way: with much to send that is no fault of a Dataway that answers.
-    if (signal.aborted && tookMs <= (tally.answeredMs.get(category) ?? -1) * HANGING_FACTOR) return;
-    tally.failed = true;
-    if (result.retryAfterMs === undefined) return;
-    tally.retryAfterMs = Math.max(tally.retryAfterMs ?? 0, result.retryAfterMs);
-  }
-
-  /** Exporters do not throw; if one does all the same, its batch must not be lost. */
-  async function exported(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
-    try {
-      return await exporter.export(batch, signal);
-    } catch (error) {
-      return { status: "retryable", error: describeError(error) };
+  /** Sends the spool, file after file: the newest data, which the store has, went first. */
+  async function replay(pass: Pass, files: number): Promise<void> {
+    for (let n = 0; n < files && await isFree(SPOOL_LANE, pass); n++) {
+      const lease = spool?.take();
+      if (lease === undefined || !await sent(SPOOL_LANE, lease, pass)) return;
     }
   }
 
-  /** One after the other; what is left when Dataway stops taking them goes back. */
-  async function sendParts<B extends Batch>(
-    parts: readonly B[],
-    lender: Lender<B>,
-    tally: Tally,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (const [index, part] of parts.entries()) {
-      if (index > 0 && (tally.stopped || signal.aborted)) {
-        lender.putBack(part);
-        tally.restored += part.count;
-      } else await send(part, lender, tally, signal);
+  /** A round of their own: they are no flush that the next ones would have to tell of. */
+  async function sendFigures(pass: Pass): Promise<void> {
+    if (!await isFree(FIGURES_LANE, pass)) return;
+    const lease = figures?.take();
+    if (lease === undefined) return;
+    const round = newRound(pass.signal);
+    await sent(FIGURES_LANE, lease, { ...pass, round });
+    round.stopped = true;
+    settle(round, () => {});
+  }
+
+  /** Whether something may be sent in a lane, after what is under way there from before. */
+  async function isFree(lane: string, { round, signal, waits }: Pass): Promise<boolean> {
+    for (;;) {
+      if (round.stopped || signal.aborted) return false;
+      const earlier = uploads.underway(lane);
+      if (earlier === undefined) return true;
+      if (!waits) return false;
+      await settledBefore(earlier, signal);
     }
+  }
+
+  /** Begins an upload; whether it was waited for to its end. */
+  async function sent(lane: string, lease: Lease, { round, signal, waits }: Pass): Promise<boolean> {
+    const upload = uploads.send(lane, lease, round);
+    return waits && await settledBefore(upload, signal);
+  }
+
+  async function last(budgetMs: number): Promise<void> {
+    const endAt = now() + budgetMs;
+    const figuresMs = Math.min(FIGURES_MS, budgetMs * FIGURES_SHARE);
+    stopFlushing();
+    await flushing;
+    if (budgetMs < SHORTEST_MS) return await cutAll();
+    const earlier = [...unsettled];
+    using patience = createDeadline(budgetMs * EARLIER_SHARE, now);
+    patience.signal.addEventListener("abort", () => cut(earlier));
+    using deadline = createDeadline(budgetMs - figuresMs, now);
+    do {
+      await make(deadline.signal, { waits: true, isLast: true }, budgetMs * EARLIER_SHARE);
+      // Only now is known what the figures have to tell.
+      await cutAll();
+      await tellAll(endAt);
+      // What came while they were sent.
+    } while (!stuck && !deadline.signal.aborted && store.categories().length > 0);
+  }
+
+  async function tellAll(endAt: number): Promise<void> {
+    if (figures === undefined) return;
+    using end = createDeadline(Math.max(0, endAt - now()), now);
+    const round = newRound(end.signal);
+    await sendLastFigures({ figures, uploads, lane: FIGURES_LANE, round, signal: end.signal });
+    settle(round, () => {});
+    await cutAll();
+  }
+
+  async function cutAll(): Promise<void> {
+    if (unsettled.size === 0) return;
+    const underway = Promise.all([...unsettled].flatMap((round) => [...round.underway]));
+    cut(unsettled);
+    using patience = createDeadline(CUT_MS, now);
+    if (await settledBefore(underway, patience.signal)) return;
+    log.error("An upload goes on although its time is over");
+  }
+
+  function cut(rounds: Iterable<Round>): void {
+    for (const round of rounds) round.cut.abort(new DOMException("Time is over", "TimeoutError"));
   }
 
   return {
     flush,
+    last,
     get busy() {
-      return inFlight !== undefined;
+      return flushing !== undefined;
     },
     get stuck() {
-      return stuck;
+      return stuck || uploads.count > 0;
     },
     get lastFlushAt() {
       return lastFlushAt;

@@ -4,26 +4,25 @@ import type { ConnectionCounts } from "../net/connection_pool.ts";
 import { type BreakerState, type CircuitBreaker, createCircuitBreaker } from "./circuit_breaker.ts";
 import type { Exporter } from "./exporter.ts";
 import { createFlusher, type Flusher, type FlushReport } from "./flusher.ts";
-import { createLeftovers } from "./leftovers.ts";
+import type { GroupOf } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import { createMemoryGuard, type MemoryGuardOptions } from "./memory_guard.ts";
-import type { Intake } from "./receiver.ts";
-import { withRetry } from "./retry.ts";
-import { createSelfMetrics } from "./self_metrics.ts";
+import { createRetry } from "./retry.ts";
+import { createSelfMetrics, type UntoldFigures } from "./self_metrics.ts";
+import { createSpill } from "./spill.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import type { SpoolFiles } from "./spool_folder.ts";
-import type { GroupOf, PointStore } from "./store.ts";
+import type { PointStore } from "./store.ts";
+import { createUploads } from "./uploads.ts";
 
 export interface OutletOptions {
   readonly store: PointStore;
-  /** Bound of the store's memory, in bytes. */
-  readonly storeMaxBytes: number;
   readonly ledger: Ledger;
   readonly exporter: Exporter;
-  /** See the flusher's own. */
+  /** @default all points are of one group */
   readonly groupOf?: GroupOf | undefined;
-  /** The way in for our own figures. */
-  readonly own: Pick<Intake, "consume">;
+  /** `false`: nothing can ever be sent, our own figures neither. */
+  readonly exportOn?: boolean;
   /** Hands on the receivers' aggregates; what fails there costs only itself. */
   readonly collect: () => Promise<void> | void;
   /** Files for what could not be sent; without them it waits in memory. */
@@ -50,22 +49,27 @@ export interface Outlet {
   readonly billed: (ms: number) => void;
   /** Puts away what a flush left in memory, in about `maxMs`; `last`: nothing will be sent any more. */
   readonly spill: (maxMs: number, last: boolean) => void;
-  /** Our own figures for the last time. */
-  readonly lastFigures: () => void;
   /** After a snapshot: what was learnt of Dataway was learnt elsewhere. */
   readonly reset: () => void;
-  /** Points not sent, in memory and in files. */
-  readonly held: () => { readonly held: number; readonly spooled: number };
+  /** Points not sent, in memory and in files, and what no figures have told that arrived. */
+  readonly left: () => Leftovers;
+}
+
+/** What is left when nothing will be sent any more. */
+export interface Leftovers {
+  /** Points, in memory and in files. */
+  readonly held: number;
+  /** Those of them that are in files. */
+  readonly spooled: number;
+  readonly untold: UntoldFigures;
 }
 
 /** Own figures are sent at most this often, in ms. */
 const SELF_METRICS_INTERVAL_MS = 60_000;
-/** More than the own figures of all sources take in the store. In bytes. */
-const FIGURES_BYTES = 16_384;
 
 /** Puts the way out together. */
 export function createOutlet(options: OutletOptions): Outlet {
-  const { store, storeMaxBytes, ledger, exporter, own, log, now } = options;
+  const { store, ledger, exporter, exportOn = true, log, now } = options;
   const breaker = options.breaker ?? createCircuitBreaker({ now });
   const spool = options.spool === undefined ? undefined : createSpool({
     ...options.spool,
@@ -86,16 +90,21 @@ export function createOutlet(options: OutletOptions): Outlet {
     intervalMs: SELF_METRICS_INTERVAL_MS,
     now,
   });
+  const uploads = createUploads({
+    exporter,
+    groupOf: options.groupOf,
+    retry: createRetry({ now }),
+    log,
+    now,
+  });
   const flusher = createFlusher({
     store,
     ...withSpool,
-    exporter: withRetry(exporter, { now }),
-    groupOf: options.groupOf,
+    ...(exportOn ? { figures: self } : {}),
+    exporter,
+    uploads,
     breaker,
-    collect: async () => {
-      await options.collect();
-      own.consume(self.collect());
-    },
+    collect: options.collect,
     onFlushed: (report) => {
       self.flushed(report.durationMs, report.restored);
       options.onFlushed?.(report);
@@ -112,16 +121,11 @@ export function createOutlet(options: OutletOptions): Outlet {
     breakerState: breaker.state,
     spool,
     billed: self.held,
-    spill: createLeftovers({ flusher, breaker: breaker.state, spool, memory, log }),
-    lastFigures: () => {
-      // A full store would drop, for the last figures, points that these no longer count.
-      store.shed(Math.max(storeMaxBytes / 2, storeMaxBytes - FIGURES_BYTES), "store_full");
-      own.consume(self.collect(true));
-    },
+    spill: createSpill({ flusher, uploads, breaker: breaker.state, spool, memory, log }),
     reset: breaker.reset,
-    held: () => {
+    left: () => {
       const spooled = spool?.held() ?? 0;
-      return { held: store.held() + spooled, spooled };
+      return { held: store.held() + spooled, spooled, untold: exportOn ? self.untold() : {} };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createDeadline, settledBefore } from "./deadline.ts";
-import type { Batch, Exporter, ExportResult } from "./exporter.ts";
+import type { ExportResult } from "./exporter.ts";
 
 export interface RetryOptions {
   /** Wait before the second try, in ms. @default 50 */
@@ -10,24 +10,24 @@ export interface RetryOptions {
   readonly now: () => number;
 }
 
+/** Makes a try, and perhaps a second one; none is begun once `over` has fired. */
+export type Retry = (attempt: () => Promise<ExportResult>, over: AbortSignal) => Promise<ExportResult>;
+
 /**
  * Tries once more, a moment later, when Dataway hiccups (5xx, a broken connection): after a rare invocation the next
  * flush may be hours away. Only within the flush's own time, and not against Dataway's own word (`Retry-After`). More
  * tries would spend billed time on an outage; what is not taken is held.
  */
-export function withRetry<E extends Exporter>(exporter: E, options: RetryOptions): E {
+export function createRetry(options: RetryOptions): Retry {
   const { waitMs = 50, patienceMs = 250, now } = options;
 
-  async function send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+  return async (attempt, over) => {
     const startedAt = now();
-    const first = await exporter.export(batch, signal);
+    const first = await attempt();
     if (first.status !== "retryable" || first.retryAfterMs !== undefined) return first;
-    if (signal.aborted || Math.abs(now() - startedAt) > patienceMs) return first;
-    if (!await waited(waitMs, signal, now)) return first;
-    return await exporter.export(batch, signal);
-  }
-
-  return { ...exporter, export: send };
+    if (over.aborted || Math.abs(now() - startedAt) > patienceMs) return first;
+    return await waited(waitMs, over, now) ? await attempt() : first;
+  };
 }
 
 /** Whether the wait was over before the signal fired. */

@@ -1,6 +1,8 @@
 import type { ConnectionCounts } from "../net/connection_pool.ts";
-import { createPoint } from "../point/create_point.ts";
 import type { FieldValue, Point, Source } from "../point/point.ts";
+import { encodeRange } from "../point/point_range.ts";
+import { batchOf } from "./exporter.ts";
+import { type Lease, settlesOnce } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Spool } from "./spool.ts";
 import type { PointStore } from "./store.ts";
@@ -8,17 +10,27 @@ import type { PointStore } from "./store.ts";
 /** Measurement of the extension's own figures. */
 export const SELF_MEASUREMENT = "awslambda-extension";
 
-/** Keeps the extension's own figures and turns them into points: what it took, sent, lost and cost. */
+/** Differences of the account that no figures have told which arrived, by source and field. */
+export type UntoldFigures = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/**
+ * Keeps the extension's own figures and turns them into points: what it took, sent, lost and cost. All counters are
+ * told as differences since the last that arrived: what did not arrive is a part of the next ones, so that the sums of
+ * what arrived are exact. They are not held in the store, where they could be dropped with what they tell of.
+ */
 export interface SelfMetrics {
   /** A flush sent or tried something. In ms. */
   flushed(durationMs: number, restored: number): void;
   /** The time from the runtime's end to our `next`: billed, and ours. In ms. */
   held(billedMs: number): void;
   /**
-   * Points with what has changed since the last call that gave any; none before `intervalMs` is over, unless
-   * `now` is asked for (shutdown).
+   * Lends points with what has changed: those that were put back, as they were, so that one whose answer was lost takes
+   * its own place; else new ones. None before `intervalMs` is over, unless `now` is asked for (the last flush), or
+   * while some are lent.
    */
-  collect(now?: boolean): readonly Point[];
+  take(now?: boolean): Lease | undefined;
+  /** What is still to be told. */
+  untold(): UntoldFigures;
 }
 
 export interface SelfMetricsOptions {
@@ -36,7 +48,13 @@ export interface SelfMetricsOptions {
   readonly now: () => number;
 }
 
-/** Counters since the last emission. */
+/** A point, and what is told when it has arrived: each counter's value, by name. */
+interface Figure {
+  readonly point: Point;
+  readonly counters: ReadonlyMap<string, number>;
+}
+
+/** Of flushes; they only grow. */
 interface Costs {
   flushes: number;
   flushMs: number;
@@ -44,73 +62,122 @@ interface Costs {
   retried: number;
 }
 
-const OWN: Source = "self";
+const NS_PER_MS = 1_000_000;
 
 /** Starts with nothing counted; the first interval begins now. */
 export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   const { ledger, store, spool, connections, intervalMs } = options;
-  let emittedAt = options.now();
-  let costs = noCosts();
-  const emitted = new Map<string, number>();
+  const costs: Costs = { flushes: 0, flushMs: 0, billedMs: 0, retried: 0 };
+  /** Values of counters as the figures that arrived tell them. */
+  const told = new Map<string, number>();
+  let takenAt = options.now();
+  let pending: readonly Figure[] = [];
+  let lent = 0;
 
-  /** The growth of a counter since it was last emitted. */
   function growth(counter: string, value: number): bigint {
-    const grown = value - (emitted.get(counter) ?? 0);
-    emitted.set(counter, value);
-    return BigInt(Math.round(grown));
+    return BigInt(Math.round(value) - (told.get(counter) ?? 0));
   }
 
-  function accountFields(): Map<string, Map<string, bigint>> {
-    const bySource = new Map<string, Map<string, bigint>>();
-    const add = (source: Source, field: string, value: bigint): void => {
-      if (source === OWN || value === 0n) return;
-      const fields = bySource.get(source) ?? new Map<string, bigint>();
-      fields.set(field, (fields.get(field) ?? 0n) + value);
-      bySource.set(source, fields);
-    };
-    for (const { source, category, received, exported, dropped } of ledger.entries()) {
-      const counter = `${source}/${category}`;
-      add(source, "received", growth(`${counter}/received`, received));
-      add(source, "exported", growth(`${counter}/exported`, exported));
-      for (const [reason, count] of dropped) {
-        add(source, `dropped_${reason}`, growth(`${counter}/${reason}`, count));
-      }
-    }
-    for (const { source, reason, count } of ledger.refusals()) {
-      add(source, `refused_${reason}`, growth(`${source}/refused/${reason}`, count));
+  /** What has changed since it was last told: the account by source, zeros left out. */
+  function accountGrowth(): ReadonlyMap<Source, ReadonlyMap<string, number>> {
+    const bySource = new Map<Source, Map<string, number>>();
+    for (const [source, field, value] of accountOf(ledger)) {
+      if (growth(`${source}/${field}`, value) === 0n) continue;
+      const fields = bySource.get(source) ?? new Map<string, number>();
+      bySource.set(source, fields.set(field, value));
     }
     return bySource;
   }
 
-  function spoolFields(): [string, bigint][] {
-    if (spool === undefined) return [];
-    return [
-      ["spooled_points", BigInt(spool.held())],
-      ["spooled_bytes", BigInt(spool.bytes)],
-      ["spool_recovered", growth("spool/recovered", spool.recovered)],
-      ["spool_torn", growth("spool/torn", spool.torn)],
-    ];
+  function figures(): readonly Figure[] {
+    const bySource = accountGrowth();
+    if (bySource.size === 0 && growth("flushes", costs.flushes) === 0n) return [];
+    takenAt = options.now();
+    // Sandboxes of one function share all tags: within the millisecond each takes a place of its own.
+    const timeNs = BigInt(takenAt) * BigInt(NS_PER_MS) + BigInt(Math.floor(Math.random() * NS_PER_MS));
+    const own = figureOf(timeNs, undefined, ownCounters(), [
+      ["held_points", BigInt(store.held())],
+      ["held_bytes", BigInt(store.heldBytes)],
+      ...spool === undefined ? [] : [
+        ["spooled_points", BigInt(spool.held())] as const,
+        ["spooled_bytes", BigInt(spool.bytes)] as const,
+      ],
+    ]);
+    return [own, ...Array.from(bySource, ([source, fields]) => figureOf(timeNs, source, fields))];
   }
 
-  /** Only what there is: in most sandboxes nothing ever is. */
-  function connectionFields(): [string, bigint][] {
-    if (connections === undefined) return [];
-    const { evicted, timedOut, malformed, acceptFailures } = connections;
-    const counters: [string, number][] = [
-      ["connections_evicted", evicted],
-      ["connections_timed_out", timedOut],
-      ["accept_failures", acceptFailures],
-      ["malformed_requests", malformed],
-    ];
-    return counters
-      .map(([name, value]): [string, bigint] => [name, growth(`connections/${name}`, value)])
-      .filter(([, grown]) => grown > 0n);
+  function ownCounters(): ReadonlyMap<string, number> {
+    const counters = new Map([
+      ["flushes", costs.flushes],
+      ["flush_ms", costs.flushMs],
+      ["billed_ms", costs.billedMs],
+      ["retried", costs.retried],
+    ]);
+    if (spool !== undefined) {
+      counters.set("spool_recovered", spool.recovered).set("spool_torn", spool.torn);
+    }
+    // Only what there is: in most sandboxes nothing ever is.
+    const others = [...connectionCounters(connections), ...Object.entries(options.counters?.() ?? {})];
+    for (const [name, value] of others) if (growth(name, value) !== 0n) counters.set(name, value);
+    return counters;
   }
 
-  function counterFields(): [string, bigint][] {
-    return Object.entries(options.counters?.() ?? {})
-      .map(([name, value]): [string, bigint] => [name, growth(`counter/${name}`, value)])
-      .filter(([, grown]) => grown !== 0n);
+  function figureOf(
+    timeNs: bigint,
+    source: Source | undefined,
+    counters: ReadonlyMap<string, number>,
+    gauges: readonly (readonly [string, FieldValue])[] = [],
+  ): Figure {
+    const prefix = source === undefined ? "" : `${source}/`;
+    const fields = Array.from(
+      counters,
+      ([field, value]) => [field, growth(`${prefix}${field}`, value)] as const,
+    );
+    return {
+      point: {
+        category: "metric",
+        measurement: SELF_MEASUREMENT,
+        tags: new Map(source === undefined ? [] : [["source", source]]),
+        fields: new Map([...fields, ...gauges]),
+        timeNs,
+      },
+      counters: new Map(Array.from(counters, ([field, value]) => [`${prefix}${field}`, Math.round(value)])),
+    };
+  }
+
+  function lend(of: readonly Figure[]): Lease {
+    const settling = settlesOnce();
+    const settle = (): void => {
+      settling();
+      lent -= of.length;
+    };
+    lent += of.length;
+    const range = encodeRange(of.map(({ point }) => point));
+    const lease: Lease = {
+      batch: batchOf("metric", [range]),
+      divide: (groupOf) => {
+        const groups = Map.groupBy(of, (figure) => groupOf("metric", range, of.indexOf(figure)));
+        if (groups.size < 2) return [lease];
+        settle();
+        return Array.from(groups.values(), lend);
+      },
+      split: () => {
+        settle();
+        const middle = Math.ceil(of.length / 2);
+        return [lend(of.slice(0, middle)), lend(of.slice(middle))];
+      },
+      exported: () => {
+        settle();
+        for (const { counters } of of) for (const [counter, value] of counters) told.set(counter, value);
+      },
+      putBack: () => {
+        settle();
+        pending = [...pending, ...of];
+      },
+      // What they told is told by the next ones.
+      drop: settle,
+    };
+    return lease;
   }
 
   return {
@@ -120,39 +187,49 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
       costs.retried += restored;
     },
     held: (billedMs) => void (costs.billedMs += billedMs),
-    collect: (atOnce = false) => {
-      const now = options.now();
-      if (!atOnce && Math.abs(now - emittedAt) < intervalMs) return [];
-      const bySource = accountFields();
-      if (bySource.size === 0 && costs.flushes === 0) return [];
-      emittedAt = now;
-      const timeNs = BigInt(now) * 1_000_000n;
-      const points: (Point | undefined)[] = [ownPoint(timeNs, [], [
-        ["flushes", BigInt(costs.flushes)],
-        ["flush_ms", BigInt(Math.round(costs.flushMs))],
-        ["billed_ms", BigInt(Math.round(costs.billedMs))],
-        ["retried", BigInt(costs.retried)],
-        ["held_points", BigInt(store.held())],
-        ["held_bytes", BigInt(store.heldBytes)],
-        ...spoolFields(),
-        ...connectionFields(),
-        ...counterFields(),
-      ])];
-      costs = noCosts();
-      for (const [source, fields] of bySource) points.push(ownPoint(timeNs, [["source", source]], fields));
-      return points.filter((point) => point !== undefined);
+    take: (atOnce = false) => {
+      if (lent > 0) return undefined;
+      const isDue = atOnce || Math.abs(options.now() - takenAt) >= intervalMs;
+      const again = pending;
+      pending = [];
+      const found = again.length > 0 ? again : isDue ? figures() : [];
+      return found.length === 0 ? undefined : lend(found);
     },
+    untold: () =>
+      Object.fromEntries(Array.from(accountGrowth(), ([source, fields]) => {
+        const grown = Array.from(fields, ([field, value]) => {
+          return [field, Number(growth(`${source}/${field}`, value))] as const;
+        });
+        return [source, Object.fromEntries(grown)];
+      })),
   };
 }
 
-function ownPoint(
-  timeNs: bigint,
-  tags: Iterable<readonly [string, string]>,
-  fields: Iterable<readonly [string, FieldValue]>,
-): Point | undefined {
-  return createPoint({ category: "metric", measurement: SELF_MEASUREMENT, tags, fields, timeNs });
+/** The account's counters, over all categories. */
+function accountOf(ledger: Ledger): readonly (readonly [Source, field: string, value: number])[] {
+  const totals = new Map<string, [Source, string, number]>();
+  const add = (source: Source, field: string, value: number): void => {
+    const key = `${source}/${field}`;
+    const total = totals.get(key);
+    if (total === undefined) totals.set(key, [source, field, value]);
+    else total[2] += value;
+  };
+  for (const { source, received, exported, dropped } of ledger.entries()) {
+    add(source, "received", received);
+    add(source, "exported", exported);
+    for (const [reason, count] of dropped) add(source, `dropped_${reason}`, count);
+  }
+  for (const { source, reason, count } of ledger.refusals()) add(source, `refused_${reason}`, count);
+  return [...totals.values()];
 }
 
-function noCosts(): Costs {
-  return { flushes: 0, flushMs: 0, billedMs: 0, retried: 0 };
+function connectionCounters(connections: ConnectionCounts | undefined): readonly [string, number][] {
+  if (connections === undefined) return [];
+  const { evicted, timedOut, malformed, acceptFailures } = connections;
+  return [
+    ["connections_evicted", evicted],
+    ["connections_timed_out", timedOut],
+    ["accept_failures", acceptFailures],
+    ["malformed_requests", malformed],
+  ];
 }

@@ -1,36 +1,37 @@
 import { describeError, type Logger } from "@std/log";
 import type { Category, Source } from "../point/point.ts";
 import { groupRanges, type PointRange, sliceOf, splitRanges } from "../point/point_range.ts";
-import { type Batch, batchOf } from "./exporter.ts";
+import { batchOf } from "./exporter.ts";
+import { type Lease, settlesOnce } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import { createSpoolFolder, type SpoolFiles } from "./spool_folder.ts";
-import { countPoints, joinRuns, runsOf } from "./spool_format.ts";
+import { countPoints, joinRuns, runsOf, type SpoolHead } from "./spool_format.ts";
 import { createSpoolIndex, RETRY_MS, type SpoolFile } from "./spool_index.ts";
 import type { SpooledPoints } from "./spool_points.ts";
-import type { HeldBatch, Lender, PointStore } from "./store.ts";
-
-/** Points of one file on their way to Dataway. */
-export interface SpooledBatch extends Batch {
-  /** Which file: the spool's own matter. */
-  readonly file: number;
-}
+import type { PointStore, StoreLease } from "./store.ts";
 
 /**
  * Points that could not be sent, in files. What goes to a file leaves memory: a function of 128 MB has 8 MiB for data
  * that waits but 512 MB of `/tmp`, and a point in two places would have to be settled in two. It is in memory, or in
- * exactly one file, and a crash at any moment leaves it so.
+ * exactly one file, and a crash at any moment leaves it so. Only what is on its way to Dataway when the sandbox may be
+ * frozen is in both.
  *
  * A file is one POST, and is deleted in the same turn in which Dataway's answer is read. Only a kill between that
  * answer and us sends it again, which no client can tell from a request that never arrived.
  */
-export interface Spool extends Lender<SpooledBatch> {
+export interface Spool {
   /**
    * Moves what the store holds, but what is lent, into files, oldest first, for about `maxMs` and one file. What did
    * not fit into that time stays in the store; after a failed write everything does, for a minute.
    */
-  stow(maxMs: number): void;
+  spill(maxMs: number): void;
+  /**
+   * Puts points that are being uploaded into a file as well, which goes with the lease that it returns: so they
+   * outlive a kill. `undefined`: they cannot be, and the lease stays as it was.
+   */
+  secure(lease: StoreLease): Lease | undefined;
   /** Lends the oldest file's points. Reads the folder when first asked: files of earlier lives are found then. */
-  take(): SpooledBatch | undefined;
+  take(): Lease | undefined;
   /** Counts what is gone: files that were removed or changed by somebody else. */
   audit(): void;
   /** Points in files that this process wrote or read. Files of earlier lives not read yet are not counted. */
@@ -51,7 +52,7 @@ export interface SpoolOptions {
   readonly maxBatchBytes: number;
   /** Bytes that each point's encoding grows by on its way out; an upper bound. */
   readonly pointOverheadBytes: () => number;
-  readonly store: Pick<PointStore, "take" | "putBack" | "release" | "categories" | "sourcesOf">;
+  readonly store: Pick<PointStore, "take" | "categories">;
   readonly ledger: Ledger;
   readonly log: Logger;
   /** Unix time in ms. */
@@ -62,7 +63,6 @@ export interface SpoolOptions {
 const FILE_BYTES = 256 * 1024;
 /** A file below this is written anew with what comes next: else each invocation of an outage would be a POST. */
 const SMALL_FILE_BYTES = 64 * 1024;
-
 /** Points above this stay in memory: no file of ours is so large. In bytes. */
 const MAX_POINTS_BYTES = 768 * 1024;
 /** Bound of one file, its head included: what is larger was not written here. In bytes. */
@@ -82,39 +82,46 @@ export function createSpool(options: SpoolOptions): Spool {
     pause.begin();
   }
 
-  function stow(maxMs: number): void {
-    const endAt = now() + maxMs;
-    const kept: HeldBatch[] = [];
-    for (const category of store.categories()) {
-      while (now() < endAt && !writing.isOn()) {
-        const batch = store.take(category, { maxBytes: fileBytes, pointOverheadBytes: pointOverheadBytes() });
-        if (batch === undefined) break;
-        if (batch.sizeBytes > MAX_POINTS_BYTES) kept.push(batch);
-        else if (save(batch)) store.release(batch);
-        else {
-          kept.push(batch);
-          break;
-        }
-      }
-    }
-    for (const batch of kept) store.putBack(batch);
-  }
-
-  /** Whether the batch is in a file now. */
-  function save(batch: HeldBatch): boolean {
-    const { category } = batch;
+  /** The result of a write; `false` when there is no room or the disk fails. */
+  function tryWrite<T>(write: () => T): T | false {
     try {
-      const payloads = batch.ranges.map(sliceOf);
-      const runs = runsOf(store.sourcesOf(batch));
-      const small = smallFile(category, batch.sizeBytes, batch.count);
-      const before = small === undefined ? undefined : index.contentOf(small);
-      if (small === undefined || before === undefined) return index.add({ category, runs }, payloads);
-      const head = { category, runs: joinRuns(before.runs, runs) };
-      return index.replace(small, head, [before.payload, ...payloads]);
+      return write();
     } catch (error) {
       switchOff(writing, "The spool is off as it cannot be written: data waits in memory", error);
       return false;
     }
+  }
+
+  function spill(maxMs: number): void {
+    const endAt = now() + maxMs;
+    const kept: StoreLease[] = [];
+    for (const category of store.categories()) {
+      while (now() < endAt && !writing.isOn()) {
+        const lease = store.take(category, { maxBytes: fileBytes, pointOverheadBytes: pointOverheadBytes() });
+        if (lease === undefined) break;
+        if (lease.batch.sizeBytes > MAX_POINTS_BYTES) kept.push(lease);
+        else if (tryWrite(() => save(lease))) lease.release();
+        else {
+          kept.push(lease);
+          break;
+        }
+      }
+    }
+    for (const lease of kept) lease.putBack();
+  }
+
+  /** Whether the batch is in a file now. Throws when the disk does. */
+  function save(lease: StoreLease): boolean {
+    const { category, ranges, sizeBytes, count } = lease.batch;
+    const payloads = ranges.map(sliceOf);
+    const runs = runsOf(lease.sources());
+    const small = smallFile(category, sizeBytes, count);
+    const before = small === undefined ? undefined : index.contentOf(small);
+    if (small === undefined || before === undefined) {
+      return index.add({ category, runs }, payloads) !== undefined;
+    }
+    const head = { category, runs: joinRuns(before.runs, runs) };
+    return index.replace(small, head, [before.payload, ...payloads]);
   }
 
   /** The newest file of the category, if it is at rest and has room for so much more. */
@@ -126,19 +133,51 @@ export function createSpool(options: SpoolOptions): Spool {
     return fits && file.sizeBytes < SMALL_FILE_BYTES ? file : undefined;
   }
 
-  function take(): SpooledBatch | undefined {
+  function secure(lease: StoreLease): Lease | undefined {
+    const { category, ranges, sizeBytes } = lease.batch;
+    if (sizeBytes > MAX_POINTS_BYTES || writing.isOn()) return undefined;
+    const head: SpoolHead = { category, runs: runsOf(lease.sources()) };
+    const file = tryWrite(() => index.add(head, ranges.map(sliceOf)) ?? false);
+    if (file === false) return undefined;
+    // As long as the store accounts for the points, the file does not.
+    delete file.head;
+    file.isLent = true;
+    return {
+      batch: lease.batch,
+      // The disk first: from here on nothing may send these points again.
+      exported: () => {
+        index.remove(file);
+        lease.exported();
+      },
+      drop: (reason) => {
+        index.remove(file);
+        lease.drop(reason);
+      },
+      split: () => {
+        index.remove(file);
+        return lease.split();
+      },
+      divide: (groupOf) => {
+        index.remove(file);
+        return lease.divide(groupOf);
+      },
+      putBack: () => {
+        lease.release();
+        file.head = head;
+        file.isLent = false;
+      },
+    };
+  }
+
+  function take(): Lease | undefined {
     for (;;) {
       const file = filesToRead().find(index.isAtRest);
       if (file === undefined) return undefined;
       const points = file.rest ?? index.pointsOf(file);
       if (points === undefined || file.head === undefined) continue;
-      file.loan = { points, out: points.left };
-      return lend(file.head.category, points.ranges(), file.number);
+      file.isLent = true;
+      return lend(file, file.head.category, points, points.ranges(), { count: points.left });
     }
-  }
-
-  function lend(category: Category, ranges: readonly PointRange[], file: number): SpooledBatch {
-    return { ...batchOf(category, ranges), file };
   }
 
   function filesToRead(): readonly SpoolFile[] {
@@ -151,18 +190,45 @@ export function createSpool(options: SpoolOptions): Spool {
     }
   }
 
-  function settle(batch: SpooledBatch, count?: (source: Source, points: number) => void): void {
-    const file = index.files().find(({ number }) => number === batch.file);
-    if (file?.loan === undefined) throw new Error("Cannot settle a batch as it was settled before");
-    const { points } = file.loan;
-    file.loan.out -= batch.count;
-    if (file.loan.out === 0) delete file.loan;
-    if (count === undefined) return;
-    const runs = points.settle(batch.ranges);
-    // The disk first: from here on nothing may send these points again.
-    if (points.left === 0) index.remove(file);
-    else keepOnly(file, batch.category, points);
-    for (const [source, settled] of runs) count(source, settled);
+  /** `out`: the points of the file that are lent, of this lease and of those that were split from it. */
+  function lend(
+    file: SpoolFile,
+    category: Category,
+    points: SpooledPoints,
+    ranges: readonly PointRange[],
+    out: { count: number },
+  ): Lease {
+    const settling = settlesOnce();
+    const batch = batchOf(category, ranges);
+    const settle = (count?: (source: Source, points: number) => void): void => {
+      settling();
+      out.count -= batch.count;
+      if (out.count === 0) file.isLent = false;
+      if (count === undefined) return;
+      const runs = points.settle(ranges);
+      // The disk first: from here on nothing may send these points again.
+      if (points.left === 0) index.remove(file);
+      else keepOnly(file, category, points);
+      for (const [source, settled] of runs) count(source, settled);
+    };
+    const lease: Lease = {
+      batch,
+      split: () => {
+        settling();
+        const [first, second] = splitRanges(ranges, Math.ceil(batch.count / 2));
+        return [lend(file, category, points, first, out), lend(file, category, points, second, out)];
+      },
+      divide: (groupOf) => {
+        const groups = groupRanges(ranges, (range, index) => groupOf(category, range, index));
+        if (groups.length < 2) return [lease];
+        settling();
+        return groups.map((group) => lend(file, category, points, group, out));
+      },
+      exported: () => settle((source, settled) => ledger.exported(source, category, settled)),
+      drop: (reason) => settle((source, settled) => ledger.dropped(source, category, reason, settled)),
+      putBack: () => settle(),
+    };
+    return lease;
   }
 
   function keepOnly(file: SpoolFile, category: Category, points: SpooledPoints): void {
@@ -180,21 +246,9 @@ export function createSpool(options: SpoolOptions): Spool {
   }
 
   return {
-    stow,
+    spill,
+    secure,
     take,
-    split: ({ category, ranges, count, file }) => {
-      const [first, second] = splitRanges(ranges, Math.ceil(count / 2));
-      return [lend(category, first, file), lend(category, second, file)];
-    },
-    divide: (batch, groupOf) => {
-      const { category, ranges, file } = batch;
-      const groups = groupRanges(ranges, (range, index) => groupOf(category, range, index));
-      return groups.length < 2 ? [batch] : groups.map((group) => lend(category, group, file));
-    },
-    exported: (batch) => settle(batch, (source, points) => ledger.exported(source, batch.category, points)),
-    drop: (batch, reason) =>
-      settle(batch, (source, points) => ledger.dropped(source, batch.category, reason, points)),
-    putBack: (batch) => settle(batch),
     audit: index.audit,
     held: index.held,
     get bytes() {

@@ -25,8 +25,8 @@ export interface SpoolFile {
   rest?: SpooledPoints;
   /** It could not be read for now, for reasons that are not its own: not before this is it tried again. Unix ms. */
   retryAt?: number;
-  /** While it is lent: its points, and how many of them are out. */
-  loan?: { readonly points: SpooledPoints; out: number };
+  /** Its points are on their way to Dataway. */
+  isLent?: boolean;
 }
 
 /** The spool's files with their account: no point comes or goes but through the ledger. */
@@ -35,8 +35,8 @@ export interface SpoolIndex {
   files(): readonly SpoolFile[];
   /** Whether it may be lent or changed: it is not lent, nor found unreadable just now. */
   isAtRest(file: SpoolFile): boolean;
-  /** A new file; `false` when there is no room for it. Throws when the disk does. */
-  add(head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
+  /** A new file; `undefined` when there is no room for it. Throws when the disk does. */
+  add(head: SpoolHead, payloads: readonly Uint8Array[]): SpoolFile | undefined;
   /** Other content for a file, at once and whole; `false` when there is no room. Throws when the disk does. */
   replace(file: SpoolFile, head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
   /**
@@ -89,18 +89,19 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     return known;
   }
 
-  function isAtRest({ loan, retryAt = 0 }: SpoolFile): boolean {
-    return loan === undefined && (now() >= retryAt || now() < retryAt - RETRY_MS);
+  function isAtRest({ isLent = false, retryAt = 0 }: SpoolFile): boolean {
+    return !isLent && (now() >= retryAt || now() < retryAt - RETRY_MS);
   }
 
-  function add(head: SpoolHead, payloads: readonly Uint8Array[]): boolean {
+  function add(head: SpoolHead, payloads: readonly Uint8Array[]): SpoolFile | undefined {
     const content = encodeSpoolFile(head, payloads);
-    if (!makeRoom(content.length)) return false;
+    if (!makeRoom(content.length)) return undefined;
     lastNumber = Math.max(lastNumber + 1, Math.floor(now()) * NUMBERS_PER_MS);
     folder.put(lastNumber, content);
-    open().push({ number: lastNumber, sizeBytes: content.length, head, checksum: checksumOf(content) });
+    const file = { number: lastNumber, sizeBytes: content.length, head, checksum: checksumOf(content) };
+    open().push(file);
     bytes += content.length;
-    return true;
+    return file;
   }
 
   function replace(file: SpoolFile, head: SpoolHead, payloads: readonly Uint8Array[]): boolean {
@@ -211,7 +212,7 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     }
     for (const file of [...known]) {
       const isThere = there.get(file.number) === file.sizeBytes;
-      if (!isThere && file.head !== undefined && file.loan === undefined) lose(file, "It is gone");
+      if (!isThere && file.head !== undefined && !file.isLent) lose(file, "It is gone");
     }
   }
 

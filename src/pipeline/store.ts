@@ -1,6 +1,7 @@
 import { CATEGORIES, type Category, type Source, SOURCES } from "../point/point.ts";
-import { groupRanges, type PointRange, rangeBytes, splitRanges } from "../point/point_range.ts";
-import { type Batch, batchOf } from "./exporter.ts";
+import { groupRanges, rangeBytes, splitRanges } from "../point/point_range.ts";
+import { batchOf } from "./exporter.ts";
+import { type GroupOf, type Lease, settlesOnce } from "./lease.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
 import { type BatchLimit, createPointQueue, type PointQueue } from "./point_queue.ts";
 import {
@@ -12,33 +13,26 @@ import {
   segmentRoom,
 } from "./segment.ts";
 
-/** What a point of a range belongs to. */
-export type GroupOf = (category: Category, range: PointRange, index: number) => string;
-
-/** Who lends batches. Each must come back by exactly one of these methods, its halves each on their own. */
-export interface Lender<B extends Batch> {
-  /** Two halves of a lent batch of at least two points, to be settled each on its own. */
-  split(batch: B): readonly [B, B];
-  /** By what `groupOf` tells of each point, in order; the batch itself if all are of one group. */
-  divide(batch: B, groupOf: GroupOf): readonly B[];
-  /** Dataway has it. */
-  exported(batch: B): void;
-  /** Not sent: back to where it was. */
-  putBack(batch: B): void;
-  /** Gone for good, for `reason`. */
-  drop(batch: B, reason: DropReason): void;
+/** A batch lent by the store. */
+export interface StoreLease extends Lease {
+  split(): readonly [StoreLease, StoreLease];
+  divide(groupOf: GroupOf): readonly StoreLease[];
+  /** Somebody else holds it from now on (the spool): neither sent nor dropped, only no longer here. */
+  release(): void;
+  /** The sources of its points, in order. */
+  sources(): readonly Source[];
 }
 
-/** A batch lent by the store. */
-export interface HeldBatch extends Batch {
-  readonly ranges: readonly HeldRange[];
+/** Whether the store has lent these points. */
+export function isStoreLease(lease: Lease): lease is StoreLease {
+  return "release" in lease;
 }
 
 /**
  * Points between the receivers and the exporter, as the bytes that they travel in: bounded, oldest dropped first,
  * every loss counted.
  */
-export interface PointStore extends Lender<HeldBatch> {
+export interface PointStore {
   /**
    * Takes in a point: `bytes[0, length)`, copied, a `PBPoint` without the common tags. `commonMask`: see
    * `PointRange.masks`.
@@ -46,19 +40,14 @@ export interface PointStore extends Lender<HeldBatch> {
   append(source: Source, category: Category, bytes: Uint8Array, length: number, commonMask: number): void;
   /**
    * Lends points of one category, oldest first unless asked otherwise. A single point larger than the limit travels
-   * alone. `undefined` when there is nothing.
+   * alone. `undefined` when there is nothing. What is put back goes to its place in the order of arrival; the oldest
+   * are dropped when the store has filled up meanwhile.
    */
-  take(category: Category, limit: BatchLimit): HeldBatch | undefined;
-  /** Back to its place in the order of arrival; drops the oldest when the store has filled up meanwhile. */
-  putBack(batch: HeldBatch): void;
-  /** Somebody else holds it from now on (the spool): neither sent nor dropped, only no longer here. */
-  release(batch: HeldBatch): void;
+  take(category: Category, limit: BatchLimit): StoreLease | undefined;
   /** Drops the oldest until at most `maxBytes` are held. */
   shed(maxBytes: number, reason: DropReason): void;
   /** Categories with points to take. */
   categories(): readonly Category[];
-  /** The sources of a lent batch's points, in order. */
-  sourcesOf(batch: HeldBatch): readonly Source[];
   /** Points held, those lent included. */
   held(source?: Source, category?: Category): number;
   /** Memory of all points held, those lent included, in bytes. */
@@ -101,7 +90,6 @@ export function createPointStore(options: PointStoreOptions): PointStore {
   const { maxBytes, ledger, onPressure, exportOn = true } = options;
   const pressureBytes = Math.min(PRESSURE_BYTES, maxBytes * PRESSURE_SHARE);
   const shelves = new Map<Category, Shelf>();
-  const lent = new Set<HeldBatch>();
   const spare: Uint8Array<ArrayBuffer>[] = [];
   let heldBytes = 0;
   let sequence = 0;
@@ -195,19 +183,40 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     if (segment !== shelf.open) recycle(segment);
   }
 
-  function giveBack(batch: HeldBatch): void {
-    if (!lent.delete(batch)) throw new Error("Cannot settle a batch as it was settled before");
-  }
-
-  function settle(batch: HeldBatch, count?: (source: Source, n: number) => void): void {
-    giveBack(batch);
-    for (const range of batch.ranges) settleRange(batch.category, range, count);
-  }
-
-  function lend(category: Category, ranges: readonly HeldRange[]): HeldBatch {
-    const batch = { ...batchOf(category, ranges), ranges };
-    lent.add(batch);
-    return batch;
+  function lend(category: Category, ranges: readonly HeldRange[]): StoreLease {
+    const settling = settlesOnce();
+    const settle = (count?: (source: Source, n: number) => void): void => {
+      settling();
+      for (const range of ranges) settleRange(category, range, count);
+    };
+    const lease: StoreLease = {
+      batch: batchOf(category, ranges),
+      divide: (groupOf) => {
+        const groups = groupRanges(ranges, (range, index) => groupOf(category, range, index));
+        if (groups.length < 2) return [lease];
+        settling();
+        return groups.map((group) => lend(category, group));
+      },
+      sources: () =>
+        ranges.flatMap(({ segment, from, to }) => {
+          return Array.from(segment.sources.subarray(from, to), (index) => SOURCES[index] ?? "self");
+        }),
+      split: () => {
+        settling();
+        const count = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+        const [first, second] = splitRanges(ranges, Math.ceil(count / 2));
+        return [lend(category, first), lend(category, second)];
+      },
+      exported: () => settle((source, n) => ledger.exported(source, category, n)),
+      drop: (reason) => settle((source, n) => ledger.dropped(source, category, reason, n)),
+      release: () => settle(),
+      putBack: () => {
+        settling();
+        shelfOf(category).queue.insert(ranges);
+        shed(maxBytes, "store_full");
+      },
+    };
+    return lease;
   }
 
   return {
@@ -217,31 +226,8 @@ export function createPointStore(options: PointStoreOptions): PointStore {
       if (queue === undefined || queue.length === 0) return undefined;
       return lend(category, queue.take(limit));
     },
-    split: (batch) => {
-      giveBack(batch);
-      const [first, second] = splitRanges(batch.ranges, Math.ceil(batch.count / 2));
-      return [lend(batch.category, first), lend(batch.category, second)];
-    },
-    divide: (batch, groupOf) => {
-      const groups = groupRanges(batch.ranges, (range, index) => groupOf(batch.category, range, index));
-      if (groups.length < 2) return [batch];
-      giveBack(batch);
-      return groups.map((ranges) => lend(batch.category, ranges));
-    },
-    exported: (batch) => settle(batch, (source, n) => ledger.exported(source, batch.category, n)),
-    drop: (batch, reason) => settle(batch, (source, n) => ledger.dropped(source, batch.category, reason, n)),
-    release: (batch) => settle(batch),
-    putBack: (batch) => {
-      giveBack(batch);
-      shelfOf(batch.category).queue.insert(batch.ranges);
-      shed(maxBytes, "store_full");
-    },
     shed,
     categories: () => CATEGORIES.filter((category) => (shelves.get(category)?.queue.length ?? 0) > 0),
-    sourcesOf: (batch) =>
-      batch.ranges.flatMap(({ segment, from, to }) => {
-        return Array.from(segment.sources.subarray(from, to), (index) => SOURCES[index] ?? "self");
-      }),
     held: (source, category) => {
       const index = source === undefined ? undefined : SOURCES.indexOf(source);
       let count = 0;

@@ -13,7 +13,7 @@ Deno.test("readDatawayConfig() uses the documented defaults", () => {
   const { config, problems } = readFrom({});
   assertEquals(config, {
     endpoints: [],
-    timeoutMs: 5000,
+    timeoutMs: 30_000,
     maxRawBodyBytes: 1048576,
     contentEncoding: "v2",
     gzip: true,

@@ -1,4 +1,5 @@
 /** Extensions that are wrong on purpose: what the conformance checks are for must be found by them. */
+import { linkSignals } from "../../src/pipeline/deadline.ts";
 import { fakeExtension, register } from "./fake_extension.ts";
 import type { InProcessContext, InProcessRun } from "./in_process.ts";
 import { sleep } from "./waiters.ts";
@@ -37,9 +38,10 @@ export function impatientExtension(): BadExtension {
     const id = await register(api, name, ["INVOKE", "SHUTDOWN"]);
     while (!killed.aborted) {
       try {
+        using either = linkSignals(killed, AbortSignal.timeout(50));
         const response = await fetch(`${api}/2020-01-01/extension/event/next`, {
           headers: { "Lambda-Extension-Identifier": id },
-          signal: AbortSignal.any([killed, AbortSignal.timeout(50)]),
+          signal: either.signal,
         });
         if ((await response.text()).includes('"SHUTDOWN"')) return 0;
         await sleep(5, killed);

@@ -3,6 +3,7 @@
  * accepted, and misbehaves on request.
  */
 import { gunzipSync } from "node:zlib";
+import { linkSignals } from "../../src/pipeline/deadline.ts";
 import { CATEGORIES, type Category } from "../../src/point/point.ts";
 import { decodeLineProtocol } from "../support/wire/decode_line_protocol.ts";
 import { decodeProtobuf } from "../support/wire/decode_protobuf.ts";
@@ -131,7 +132,8 @@ export function startDataway(options: DatawayDoubleOptions = {}): Promise<Datawa
   }
 
   async function answer(raw: RawRequest): Promise<RawAnswer> {
-    const signal = AbortSignal.any([outage.signal, raw.gone]);
+    using either = linkSignals(outage.signal, raw.gone);
+    const { signal } = either;
     if (raw.connection <= forgotten) {
       await untilAborted(signal);
       return { kind: "reset" };

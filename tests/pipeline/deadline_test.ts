@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createDeadline, settledBefore } from "../../src/pipeline/deadline.ts";
+import { createDeadline, linkSignals, settledBefore } from "../../src/pipeline/deadline.ts";
+import { scenario } from "../support/scenario.ts";
 
 const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -53,6 +54,51 @@ Deno.test("createDeadline() never fires once disposed", async () => {
   deadline[Symbol.dispose]();
   await turn(20);
   assertEquals(deadline.signal.aborted, false);
+});
+
+Deno.test("linkSignals() fires with the first of its signals, for its reason, and lets go when disposed", () => {
+  const [first, second] = [new AbortController(), new AbortController()];
+  const linked = linkSignals(first.signal, second.signal);
+  second.abort("second");
+  first.abort("first");
+  assertEquals(linked.signal.reason, "second");
+  assertEquals(linkSignals(first.signal).signal.reason, "first");
+  const third = new AbortController();
+  const released = linkSignals(third.signal);
+  released[Symbol.dispose]();
+  third.abort();
+  assertEquals(released.signal.aborted, false);
+});
+
+/** Waits for linked signals while garbage is collected, in a process that can be told to. */
+const COLLECTED = `
+  const { linkSignals } = await import(Deno.args[0]);
+  const [one, other] = [new AbortController(), new AbortController()];
+  const wait = async () => {
+    const { signal } = linkSignals(one.signal, other.signal);
+    await new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+    console.log("told");
+  };
+  const waiting = wait();
+  for (let n = 0; n < 10; n++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  one.abort();
+  setTimeout(() => Deno.exit(), 100);
+`;
+
+scenario("linkSignals() tells who waits for it also after garbage was collected", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, COLLECTED);
+    const path = import.meta.resolve("../../src/pipeline/deadline.ts");
+    const args = ["run", "-A", "-q", "--no-check", "--v8-flags=--expose-gc", file, path];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+    assertEquals(new TextDecoder().decode(stdout), "told\n");
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("settledBefore() tells whether work was settled before the signal, and never rejects", async () => {

@@ -2,10 +2,11 @@
 import { assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
-import type { ExportResult } from "../../src/pipeline/exporter.ts";
+import type { Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
 import { createFlusher } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import { createUploads } from "../../src/pipeline/uploads.ts";
 import { decodeRanges } from "../../src/point/point_range.ts";
 import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
@@ -22,26 +23,35 @@ function rig(...answers: readonly ExportResult["status"][]): Rig {
   const store = createPointStore({ maxBytes: 1e6, ledger });
   const sent: string[] = [];
   const left = [...answers];
-  const flusher = createFlusher({
-    store,
+  const log = createLogger({ write: () => {} });
+  const exporter: Exporter = {
+    name: "test",
+    maxBatchBytes: 100_000,
+    pointOverheadBytes: () => 0,
+    export: (batch) => {
+      sent.push(messagesOf(pointsOf(batch)).join());
+      const status = left.shift() ?? "success";
+      if (status === "failure") return Promise.resolve({ status, error: "400", reason: "rejected" });
+      return Promise.resolve(status === "success" ? { status } : { status, error: status });
+    },
+  };
+  const uploads = createUploads({
+    exporter,
     groupOf: (category, range, index) => {
       const [message] = messagesOf(decodeRanges(category, [{ ...range, from: index, to: index + 1 }]));
       return String(message).slice(0, 1);
     },
-    exporter: {
-      name: "test",
-      maxBatchBytes: 100_000,
-      pointOverheadBytes: () => 0,
-      export: (batch) => {
-        sent.push(messagesOf(pointsOf(batch)).join());
-        const status = left.shift() ?? "success";
-        if (status === "failure") return Promise.resolve({ status, error: "400", reason: "rejected" });
-        return Promise.resolve(status === "success" ? { status } : { status, error: status });
-      },
-    },
+    retry: (attempt) => attempt(),
+    log,
+    now: () => 0,
+  });
+  const flusher = createFlusher({
+    store,
+    exporter,
+    uploads,
     breaker: createCircuitBreaker({ now: () => 0 }),
     collect: () => {},
-    log: createLogger({ write: () => {} }),
+    log,
     now: () => 0,
   });
   put(store, "otlp", ["a1", "b1", "a2", "c1", "c2", "a3"].map((name) => testPoint(name)));
@@ -63,9 +73,9 @@ Deno.test("flusher sends again only the groups that Dataway did not take, which 
   const { flush, store, ledger } = rig("success", "retryable");
   assertEquals(await flush(), ["a1,a2,a3", "b1"]);
   assertEquals(store.held(), 3);
-  const batch = store.take("logging", { maxBytes: 1e6 });
-  assertEquals(batch && messagesOf(pointsOf(batch)), ["b1", "c1", "c2"]);
-  if (batch !== undefined) store.putBack(batch);
+  const lease = store.take("logging", { maxBytes: 1e6 });
+  assertEquals(lease && messagesOf(pointsOf(lease)), ["b1", "c1", "c2"]);
+  lease?.putBack();
   assertEquals(await flush(), ["b1", "c1,c2"]);
   assertEquals(ledger.entries().map(({ received, exported }) => [received, exported]), [[6, 6]]);
 });

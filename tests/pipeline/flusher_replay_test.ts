@@ -2,8 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import { type CircuitBreaker, createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
-import type { ExportResult } from "../../src/pipeline/exporter.ts";
-import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
+import type { Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
+import { createFlusher, type Flusher, type FlushReport } from "../../src/pipeline/flusher.ts";
+import { createUploads } from "../../src/pipeline/uploads.ts";
 import { messagesOf, pointsOf } from "../support/points.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
 import { type SpoolLife, startLife } from "./spool_life.ts";
@@ -14,6 +15,7 @@ interface Rig {
   readonly flusher: Flusher;
   readonly breaker: CircuitBreaker;
   readonly sent: unknown[][];
+  readonly reports: FlushReport[];
   answer: (messages: unknown[]) => ExportResult;
 }
 
@@ -27,27 +29,31 @@ function newRig(...spooled: readonly string[][]): Rig {
   for (const names of spooled) {
     const before = startLife(disk);
     before.add(...names);
-    before.spool.stow(100);
+    before.spool.spill(100);
   }
   const life = startLife(disk);
   const breaker = createCircuitBreaker({ now: () => life.now });
   const sent: unknown[][] = [];
-  const rig: Omit<Rig, "flusher"> = { disk, life, breaker, sent, answer: () => SUCCESS };
+  const rig: Omit<Rig, "flusher"> = { disk, life, breaker, sent, reports: [], answer: () => SUCCESS };
+  const log = createLogger({ write: () => {} });
+  const exporter: Exporter = {
+    name: "test",
+    maxBatchBytes: 10_000,
+    pointOverheadBytes: () => 0,
+    export: (batch) => {
+      sent.push(messagesOf(pointsOf(batch)));
+      return Promise.resolve(rig.answer(messagesOf(pointsOf(batch))));
+    },
+  };
   const flusher = createFlusher({
     store: life.store,
     spool: life.spool,
-    exporter: {
-      name: "test",
-      maxBatchBytes: 10_000,
-      pointOverheadBytes: () => 0,
-      export: (batch) => {
-        sent.push(messagesOf(pointsOf(batch)));
-        return Promise.resolve(rig.answer(messagesOf(pointsOf(batch))));
-      },
-    },
+    exporter,
+    uploads: createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => life.now }),
     breaker,
     collect: () => {},
-    log: createLogger({ write: () => {} }),
+    onFlushed: (report) => rig.reports.push(report),
+    log,
     now: () => life.now,
   });
   return Object.assign(rig, { flusher });
@@ -56,11 +62,11 @@ function newRig(...spooled: readonly string[][]): Rig {
 const never = new AbortController().signal;
 
 Deno.test("flusher.flush() sends memory first, then the files, oldest first", async () => {
-  const { life, flusher, sent, disk } = newRig(["a", "b"], ["c"]);
+  const { life, flusher, sent, disk, reports } = newRig(["a", "b"], ["c"]);
   life.add("new");
-  const report = await flusher.flush(never);
+  await flusher.flush(never);
   assertEquals(sent, [["new"], ["a", "b"], ["c"]]);
-  assertEquals([report.exported, disk.contents.size, flusher.stuck], [4, 0, false]);
+  assertEquals([reports[0]?.exported, disk.contents.size, flusher.stuck], [4, 0, false]);
   life.checkAccount();
 });
 
@@ -76,7 +82,8 @@ Deno.test("flusher.flush() leaves files alone when Dataway does not take what me
 Deno.test("flusher.flush() keeps a file that Dataway does not take, and goes no further", async () => {
   const rig = newRig(["a"], ["b"]);
   rig.answer = () => RETRYABLE;
-  assertEquals((await rig.flusher.flush(never)).restored, 1);
+  await rig.flusher.flush(never);
+  assertEquals(rig.reports.at(-1)?.restored, 1);
   assertEquals(rig.sent, [["a"]]);
   rig.answer = () => SUCCESS;
   await rig.flusher.flush(never);
@@ -96,7 +103,8 @@ Deno.test("flusher.flush() halves a file that is too large, and keeps the half t
 Deno.test("flusher.flush() counts a file that Dataway refuses for good", async () => {
   const rig = newRig(["a", "b"]);
   rig.answer = () => ({ status: "failure", error: "403", reason: "forbidden" });
-  assertEquals((await rig.flusher.flush(never)).dropped, 2);
+  await rig.flusher.flush(never);
+  assertEquals(rig.reports.at(-1)?.dropped, 2);
   assertEquals(rig.life.ledger.totalDropped(), new Map([["forbidden", 2]]));
   assertEquals(rig.disk.contents.size, 0);
 });
@@ -123,12 +131,12 @@ Deno.test("flusher.flush() begins no further file once its time is over", async 
   assertEquals([rig.disk.contents.size, rig.flusher.stuck], [1, true]);
 });
 
-Deno.test("flusher.flush() with force sends what comes while it replays files", async () => {
+Deno.test("flusher.last() sends what comes while it replays files", async () => {
   const rig = newRig(["a"]);
   rig.answer = ([message]) => {
     if (message === "a") rig.life.add("the last report");
     return SUCCESS;
   };
-  await rig.flusher.flush(never, { force: true });
+  await rig.flusher.last(1000);
   assertEquals(rig.sent, [["a"], ["the last report"]]);
 });

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import { type CircuitBreaker, createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
-import type { Batch, ExportResult } from "../../src/pipeline/exporter.ts";
-import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
+import type { Batch, Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
+import { createFlusher, type Flusher, type FlushReport } from "../../src/pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import { createUploads } from "../../src/pipeline/uploads.ts";
 import type { Category } from "../../src/point/point.ts";
 import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
@@ -17,6 +18,8 @@ interface Rig {
   readonly sent: unknown[][];
   readonly lines: string[];
   readonly breaker: CircuitBreaker;
+  /** What came of each flush that tried to send something. */
+  readonly reports: FlushReport[];
   answer: Answer;
   now: number;
   collect: () => Promise<void> | void;
@@ -29,47 +32,59 @@ function newRig(maxBatchBytes = 300): Rig {
   const ledger = createLedger();
   const store = createPointStore({ maxBytes: 1e6, ledger });
   const lines: string[] = [];
-  const sent: unknown[][] = [];
+  const log = createLogger({ write: (line) => lines.push(line) });
   const breaker = createCircuitBreaker({ now: () => rig.now });
-  const rig: Omit<Rig, "flusher"> & { flusher?: Flusher } = {
+  const rig: Omit<Rig, "flusher"> = {
     store,
     ledger,
-    sent,
+    sent: [],
     lines,
     breaker,
+    reports: [],
     answer: SUCCESS,
     now: 0,
     collect: () => {},
   };
+  const exporter: Exporter = {
+    name: "test",
+    maxBatchBytes,
+    pointOverheadBytes: () => 0,
+    export: async (batch, signal) => {
+      rig.sent.push(messagesOf(pointsOf(batch)));
+      return typeof rig.answer === "function" ? await rig.answer(batch, signal) : rig.answer;
+    },
+  };
   const flusher = createFlusher({
     store,
-    exporter: {
-      name: "test",
-      maxBatchBytes,
-      pointOverheadBytes: () => 0,
-      export: async (batch, signal) => {
-        sent.push(messagesOf(pointsOf(batch)));
-        return typeof rig.answer === "function" ? await rig.answer(batch, signal) : rig.answer;
-      },
-    },
+    exporter,
+    uploads: createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => rig.now }),
     breaker,
     collect: () => rig.collect(),
-    log: createLogger({ write: (line) => lines.push(line) }),
+    onFlushed: (report) => rig.reports.push(report),
+    log,
     now: () => rig.now,
   });
   return Object.assign(rig, { flusher });
+}
+
+/** Flushes and waits for what came of it. */
+async function flush(rig: Rig, signal = never): Promise<Omit<FlushReport, "durationMs">> {
+  const before = rig.reports.length;
+  await rig.flusher.flush(signal);
+  return rig.reports.length > before ? rig.reports.at(-1) ?? NOTHING : NOTHING;
 }
 
 function add(rig: Rig, category: Category, ...names: string[]): void {
   put(rig.store, "otlp", names.map((name) => testPoint(name, category)), 100);
 }
 
+const NOTHING = { exported: 0, restored: 0, dropped: 0 };
 const never = new AbortController().signal;
 
 Deno.test("flusher.flush() sends all that is held, batch after batch", async () => {
   const rig = newRig(200);
   add(rig, "logging", "a", "b", "c");
-  const report = await rig.flusher.flush(never);
+  const report = await flush(rig);
   assertEquals(rig.sent, [["a", "b"], ["c"]]);
   assertEquals([report.exported, rig.store.held()], [3, 0]);
 });
@@ -87,7 +102,7 @@ Deno.test("flusher.flush() goes on when collecting fails, and says so", async ()
   rig.collect = () => {
     throw new TypeError("bad aggregate");
   };
-  assertEquals((await rig.flusher.flush(never)).exported, 1);
+  assertEquals((await flush(rig)).exported, 1);
   assert(rig.lines.some((line) => line.includes("bad aggregate")));
 });
 
@@ -95,7 +110,7 @@ Deno.test("flusher.flush() puts back what Dataway did not take and ends", async 
   const rig = newRig(100);
   add(rig, "logging", "a", "b");
   rig.answer = RETRYABLE;
-  const report = await rig.flusher.flush(never);
+  const report = await flush(rig);
   assertEquals([report.restored, rig.sent.length, rig.store.held()], [1, 1, 2]);
   rig.answer = SUCCESS;
   await rig.flusher.flush(never);
@@ -111,7 +126,7 @@ Deno.test("flusher.flush() drops and counts what Dataway refuses for good, and g
         ? { status: "failure", error: "400", reason: "rejected" }
         : SUCCESS,
     );
-  const report = await rig.flusher.flush(never);
+  const report = await flush(rig);
   assertEquals([report.dropped, report.exported], [1, 1]);
   assertEquals([...rig.ledger.totalDropped()], [["rejected", 1]]);
 });
@@ -123,7 +138,7 @@ Deno.test("flusher.flush() halves a batch that is too large until single points 
     Promise.resolve(
       messagesOf(pointsOf(batch)).includes("huge") ? { status: "too_large", error: "413" } : SUCCESS,
     );
-  const report = await rig.flusher.flush(never);
+  const report = await flush(rig);
   assertEquals([report.exported, report.dropped], [3, 1]);
   assertEquals([...rig.ledger.totalDropped()], [["too_large", 1]]);
 });
@@ -153,7 +168,7 @@ Deno.test("flusher.flush() keeps a batch whose exporter throws", async () => {
   const rig = newRig();
   add(rig, "logging", "a");
   rig.answer = () => Promise.reject(new Error("bug"));
-  assertEquals((await rig.flusher.flush(never)).restored, 1);
+  assertEquals((await flush(rig)).restored, 1);
   assertEquals(rig.store.held(), 1);
 });
 
@@ -187,27 +202,29 @@ Deno.test("flusher.flush() sends everything once a probe succeeds", async () => 
   assertEquals(rig.store.held(), 0);
 });
 
-Deno.test("flusher.flush() with force tries although the breaker is open", async () => {
+Deno.test("flusher.last() tries although the breaker is open", async () => {
   const rig = newRig();
   rig.answer = RETRYABLE;
   add(rig, "logging", "a");
   await rig.flusher.flush(never);
   await rig.flusher.flush(never);
   rig.answer = SUCCESS;
-  assertEquals((await rig.flusher.flush(never, { force: true })).exported, 1);
+  await rig.flusher.last(1000);
+  assertEquals(rig.reports.at(-1)?.exported, 1);
 });
 
-Deno.test("flusher.flush() with force takes along what comes in any category while it sends", async () => {
+Deno.test("flusher.last() takes along what comes in any category while it sends", async () => {
   const rig = newRig();
   add(rig, "logging", "a");
   rig.answer = () => {
     if (rig.sent.length === 1) add(rig, "metric", "the last report");
     return Promise.resolve(SUCCESS);
   };
-  assertEquals((await rig.flusher.flush(never, { force: true })).exported, 2);
+  await rig.flusher.last(1000);
+  assertEquals(rig.reports.at(-1)?.exported, 2);
 });
 
-Deno.test("flusher.flush() joins a flush in flight, which takes along what came meanwhile", async () => {
+Deno.test("flusher.flush() waits for a flush that is being made, which takes along what came meanwhile", async () => {
   const rig = newRig();
   const gate = Promise.withResolvers<void>();
   rig.answer = async () => {
@@ -220,11 +237,13 @@ Deno.test("flusher.flush() joins a flush in flight, which takes along what came 
   add(rig, "logging", "b");
   const second = rig.flusher.flush(never);
   gate.resolve();
-  assertEquals([(await first).exported, (await second).exported], [2, 0]);
+  await first;
+  await second;
   assertEquals(rig.sent, [["a"], ["b"]]);
+  assertEquals(rig.reports.map(({ exported }) => exported), [2]);
 });
 
-Deno.test("flusher.flush() gives up joining when its own signal fires", async () => {
+Deno.test("flusher.flush() ends with its signal while it waits for another", async () => {
   const rig = newRig();
   const gate = Promise.withResolvers<void>();
   rig.answer = async () => {
@@ -236,23 +255,20 @@ Deno.test("flusher.flush() gives up joining when its own signal fires", async ()
   const impatient = new AbortController();
   const second = rig.flusher.flush(impatient.signal);
   impatient.abort();
-  assertEquals((await second).exported, 0);
+  await second;
   gate.resolve();
-  assertEquals((await first).exported, 1);
+  await first;
+  assertEquals(rig.reports.map(({ exported }) => exported), [1]);
 });
-
-/** Resolves as an upload does that its signal ends. */
-function hang(_batch: Batch, signal: AbortSignal): Promise<ExportResult> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(RETRYABLE)));
-}
 
 Deno.test("flusher.flush() does not wait for aggregates beyond its signal", async () => {
   const rig = newRig();
   rig.collect = () => new Promise(() => {});
   const abort = new AbortController();
-  const flush = rig.flusher.flush(abort.signal);
+  const flushing = rig.flusher.flush(abort.signal);
   abort.abort();
-  assertEquals((await flush).exported, 0);
+  await flushing;
+  assertEquals(rig.reports, []);
 });
 
 Deno.test("flusher.flush() sends what is there when aggregates never come, and waits for them only once", async () => {
@@ -281,60 +297,6 @@ Deno.test("flusher.flush() counts categories that fail side by side as one failu
   assertEquals(rig.breaker.state(), "open");
   rig.now = 5000;
   assertEquals(rig.breaker.state(), "half_open");
-});
-
-Deno.test("flusher.flush() opens the breaker when one category hangs although the others go well", async () => {
-  const rig = newRig();
-  rig.answer = (batch, signal) => {
-    if (batch.category !== "logging") return Promise.resolve(SUCCESS);
-    rig.now += 500;
-    return hang(batch, signal);
-  };
-  for (let round = 0; round < 2; round++) {
-    add(rig, "logging", "a");
-    add(rig, "tracing", "b");
-    const abort = new AbortController();
-    setTimeout(() => abort.abort(), 5);
-    assertEquals((await rig.flusher.flush(abort.signal)).exported, 1);
-  }
-  assertEquals(rig.breaker.state(), "open");
-});
-
-Deno.test("flusher.flush() takes a hang for one although another category was slow before, as after a freeze", async () => {
-  const rig = newRig();
-  for (let round = 0; round < 2; round++) {
-    const abort = new AbortController();
-    rig.answer = ({ category }) => {
-      if (category === "metric") {
-        rig.now += 60_000;
-        return Promise.resolve(SUCCESS);
-      }
-      rig.now += 100;
-      abort.abort();
-      return Promise.resolve(RETRYABLE);
-    };
-    add(rig, "metric", "a");
-    add(rig, "logging", "b");
-    await rig.flusher.flush(abort.signal);
-  }
-  assertEquals(rig.breaker.state(), "open");
-});
-
-Deno.test("flusher.flush() does not take much data for an outage when its time is over in the midst of it", async () => {
-  const rig = newRig(100);
-  for (let round = 0; round < 3; round++) {
-    add(rig, "logging", "a", "b", "c");
-    const abort = new AbortController();
-    let answers = 0;
-    rig.answer = () => {
-      rig.now += 30;
-      if (++answers < 2) return Promise.resolve(SUCCESS);
-      abort.abort();
-      return Promise.resolve(RETRYABLE);
-    };
-    assertEquals((await rig.flusher.flush(abort.signal)).exported, 1);
-  }
-  assertEquals(rig.breaker.state(), "closed");
 });
 
 Deno.test("flusher.flush() makes no probe once its signal has fired", async () => {

@@ -1,70 +1,66 @@
 import { assertEquals } from "@std/assert";
-import type { Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
-import { withRetry } from "../../src/pipeline/retry.ts";
-import { batchOfPoints, testPoint } from "../support/points.ts";
+import type { ExportResult } from "../../src/pipeline/exporter.ts";
+import { createRetry, type RetryOptions } from "../../src/pipeline/retry.ts";
 
-const BATCH = batchOfPoints([testPoint("a")]);
 const RETRYABLE: ExportResult = { status: "retryable", error: "503" };
 const SUCCESS: ExportResult = { status: "success" };
 const never = new AbortController().signal;
 
-/** An exporter that gives `results` one after another, each after `tookMs` of a clock of its own. */
-function scripted(
-  results: ExportResult[],
-  tookMs = 0,
-): { exporter: Exporter; now: () => number; calls: () => number } {
-  let calls = 0;
-  let now = 0;
-  const exporter: Exporter = {
-    name: "scripted",
-    maxBatchBytes: 1000,
-    pointOverheadBytes: () => 0,
-    export: () => {
-      now += tookMs;
-      return Promise.resolve(results[calls++] ?? SUCCESS);
-    },
-  };
-  return { exporter, now: () => now, calls: () => calls };
+interface Tries {
+  readonly result: Promise<ExportResult>;
+  readonly count: () => number;
 }
 
-Deno.test("withRetry() tries once more after a hiccup", async () => {
-  const { exporter, now, calls } = scripted([RETRYABLE, SUCCESS]);
-  assertEquals(await withRetry(exporter, { now, waitMs: 1 }).export(BATCH, never), SUCCESS);
-  assertEquals(calls(), 2);
+/** Tries that end with `results` one after another, each after `tookMs` of a clock of its own. */
+function tryWith(
+  results: readonly ExportResult[],
+  { tookMs = 0, over = never, ...options }: Partial<RetryOptions> & { tookMs?: number; over?: AbortSignal } =
+    {},
+): Tries {
+  let count = 0;
+  let now = 0;
+  const retry = createRetry({ now: () => now, waitMs: 1, ...options });
+  const result = retry(() => {
+    now += tookMs;
+    return Promise.resolve(results[count++] ?? SUCCESS);
+  }, over);
+  return { result, count: () => count };
+}
+
+Deno.test("createRetry() tries once more after a hiccup", async () => {
+  const { result, count } = tryWith([RETRYABLE, SUCCESS]);
+  assertEquals([await result, count()], [SUCCESS, 2]);
 });
 
-Deno.test("withRetry() tries no third time", async () => {
-  const { exporter, now, calls } = scripted([RETRYABLE, RETRYABLE, SUCCESS]);
-  assertEquals(await withRetry(exporter, { now, waitMs: 1 }).export(BATCH, never), RETRYABLE);
-  assertEquals(calls(), 2);
+Deno.test("createRetry() tries no third time", async () => {
+  const { result, count } = tryWith([RETRYABLE, RETRYABLE, SUCCESS]);
+  assertEquals([await result, count()], [RETRYABLE, 2]);
 });
 
-Deno.test("withRetry() repeats neither success, nor refusal, nor what Dataway asks to wait for", async () => {
+Deno.test("createRetry() repeats neither success, nor refusal, nor what Dataway asks to wait for", async () => {
   const finals: ExportResult[] = [
     SUCCESS,
     { status: "failure", error: "400", reason: "rejected" },
     { status: "too_large", error: "413" },
     { ...RETRYABLE, retryAfterMs: 1000 },
   ];
-  for (const result of finals) {
-    const { exporter, now, calls } = scripted([result]);
-    assertEquals(await withRetry(exporter, { now, waitMs: 1 }).export(BATCH, never), result);
-    assertEquals(calls(), 1);
+  for (const final of finals) {
+    const { result, count } = tryWith([final]);
+    assertEquals([await result, count()], [final, 1]);
   }
 });
 
-Deno.test("withRetry() does not repeat what took long", async () => {
-  const { exporter, now, calls } = scripted([RETRYABLE], 251);
-  await withRetry(exporter, { now, waitMs: 1 }).export(BATCH, never);
-  assertEquals(calls(), 1);
+Deno.test("createRetry() does not repeat what took long", async () => {
+  const { result, count } = tryWith([RETRYABLE], { tookMs: 251 });
+  assertEquals([await result, count()], [RETRYABLE, 1]);
 });
 
-Deno.test("withRetry() gives up waiting when the flush's time is over", async () => {
-  const { exporter, now, calls } = scripted([RETRYABLE]);
+Deno.test("createRetry() gives up waiting when the flush is over", async () => {
   const abort = new AbortController();
-  const sent = withRetry(exporter, { now, waitMs: 60_000 }).export(BATCH, abort.signal);
+  const { result, count } = tryWith([RETRYABLE], { waitMs: 60_000, over: abort.signal });
   await Promise.resolve();
   abort.abort();
-  assertEquals(await sent, RETRYABLE);
-  assertEquals(calls(), 1);
+  assertEquals([await result, count()], [RETRYABLE, 1]);
+  const late = tryWith([RETRYABLE], { over: AbortSignal.abort() });
+  assertEquals([await late.result, late.count()], [RETRYABLE, 1]);
 });

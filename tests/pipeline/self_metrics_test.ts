@@ -1,31 +1,60 @@
-import { assertEquals } from "@std/assert";
-import { createLedger } from "../../src/pipeline/ledger.ts";
-import { createSelfMetrics } from "../../src/pipeline/self_metrics.ts";
+import { assert, assertEquals, assertExists } from "@std/assert";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import type { Lease } from "../../src/pipeline/lease.ts";
+import { createSelfMetrics, type SelfMetrics } from "../../src/pipeline/self_metrics.ts";
 import type { Point } from "../../src/point/point.ts";
+import { pointsOf } from "../support/points.ts";
+
+interface Rig {
+  readonly ledger: Ledger;
+  readonly self: SelfMetrics;
+  now: number;
+  /** Takes figures, which must be due. */
+  take(now?: boolean): Lease;
+}
+
+function newRig(): Rig {
+  const ledger = createLedger();
+  const clock = { now: 0 };
+  const self = createSelfMetrics({
+    ledger,
+    store: { held: () => 3, heldBytes: 900 },
+    intervalMs: 60_000,
+    now: () => clock.now,
+  });
+  return Object.assign(clock, {
+    ledger,
+    self,
+    take: (now?: boolean) => {
+      const lease = self.take(now);
+      assertExists(lease);
+      return lease;
+    },
+  });
+}
 
 function fieldsOf(points: readonly Point[], source?: string): Record<string, unknown> {
   const point = points.find((p) => p.tags.get("source") === source);
   return Object.fromEntries(point?.fields ?? []);
 }
 
+function otlpOf({ batch }: Lease): Record<string, unknown> {
+  return fieldsOf(pointsOf(batch), "otlp");
+}
+
 Deno.test("self metrics tell what grew since they were last told, by source", () => {
-  const ledger = createLedger();
-  let now = 0;
-  const self = createSelfMetrics({
-    ledger,
-    store: { held: () => 3, heldBytes: 900 },
-    intervalMs: 60_000,
-    now: () => now,
-  });
-  ledger.received("otlp", "tracing", 10);
-  ledger.exported("otlp", "tracing", 6);
-  ledger.dropped("otlp", "tracing", "store_full", 4);
-  ledger.refused("otlp", "malformed", 2);
-  self.flushed(12, 0);
-  self.held(15);
-  assertEquals(self.collect(), [], "not before the interval is over");
-  now = 60_000;
-  const points = self.collect();
+  const rig = newRig();
+  rig.ledger.received("otlp", "tracing", 10);
+  rig.ledger.received("otlp", "metric", 1);
+  rig.ledger.exported("otlp", "tracing", 6);
+  rig.ledger.dropped("otlp", "tracing", "store_full", 4);
+  rig.ledger.refused("otlp", "malformed", 2);
+  rig.self.flushed(12, 0);
+  rig.self.held(15);
+  assertEquals(rig.self.take(), undefined, "not before the interval is over");
+  rig.now = 60_000;
+  const lease = rig.take();
+  const points = pointsOf(lease.batch);
   assertEquals(fieldsOf(points), {
     flushes: 1n,
     flush_ms: 12n,
@@ -35,29 +64,81 @@ Deno.test("self metrics tell what grew since they were last told, by source", ()
     held_bytes: 900n,
   });
   assertEquals(fieldsOf(points, "otlp"), {
-    received: 10n,
+    received: 11n,
     exported: 6n,
     dropped_store_full: 4n,
     refused_malformed: 2n,
   });
-  assertEquals(points.map((p) => [p.measurement, p.timeNs]), [
-    ["awslambda-extension", 60_000_000_000n],
-    ["awslambda-extension", 60_000_000_000n],
-  ]);
-  ledger.received("otlp", "tracing", 1);
-  now = 120_000;
-  assertEquals(fieldsOf(self.collect(), "otlp"), { received: 1n });
+  for (const { measurement, timeNs } of points) {
+    assertEquals([measurement, timeNs / 1_000_000n], ["awslambda-extension", 60_000n]);
+  }
+  lease.exported();
+  rig.ledger.received("otlp", "tracing", 1);
+  rig.now = 120_000;
+  assertEquals(otlpOf(rig.take()), { received: 1n });
 });
 
 Deno.test("self metrics stay silent when nothing but themselves was sent", () => {
-  const ledger = createLedger();
-  const self = createSelfMetrics({
-    ledger,
-    store: { held: () => 0, heldBytes: 0 },
-    intervalMs: 0,
-    now: () => 1,
-  });
-  ledger.received("self", "metric", 2);
-  ledger.exported("self", "metric", 2);
-  assertEquals(self.collect(true), []);
+  const rig = newRig();
+  assertEquals(rig.self.take(true), undefined);
+  rig.ledger.received("otlp", "metric");
+  rig.take(true).exported();
+  assertEquals(rig.self.take(true), undefined);
+});
+
+Deno.test("self metrics that Dataway refuses are a part of the next ones, and the sums are exact", () => {
+  const rig = newRig();
+  const sums = { received: 0n, dropped_rejected: 0n };
+  for (let round = 0; round < 10; round++) {
+    rig.ledger.received("otlp", "logging", 100);
+    rig.ledger.dropped("otlp", "logging", "rejected", 7);
+    rig.now += 60_000;
+    const lease = rig.take();
+    if (round % 3 !== 0) {
+      lease.drop("rejected");
+      continue;
+    }
+    const { received = 0n, dropped_rejected = 0n } = otlpOf(lease) as Partial<typeof sums>;
+    sums.received += received;
+    sums.dropped_rejected += dropped_rejected;
+    lease.exported();
+  }
+  assertEquals(sums, { received: 1000n, dropped_rejected: 70n });
+  assertEquals(rig.self.untold(), {});
+});
+
+Deno.test("self metrics whose answer was lost are sent again as they were, and only then new ones", () => {
+  const rig = newRig();
+  rig.ledger.received("otlp", "logging", 5);
+  const first = rig.take(true);
+  const sent = pointsOf(first.batch);
+  assertEquals(rig.self.take(true), undefined, "they are on their way");
+  first.putBack();
+  rig.ledger.received("otlp", "logging", 2);
+  rig.now = 1000;
+  const again = rig.take();
+  assertEquals(pointsOf(again.batch), sent);
+  again.exported();
+  assertEquals(otlpOf(rig.take(true)), { received: 2n });
+});
+
+Deno.test("self metrics may be halved, each half being told on its own", () => {
+  const rig = newRig();
+  rig.ledger.received("otlp", "logging", 5);
+  const [own, otlp] = rig.take(true).split();
+  own.exported();
+  otlp.drop("too_large");
+  const next = rig.take(true);
+  assertEquals(otlpOf(next), { received: 5n });
+  assert(next.batch.count === 2);
+});
+
+Deno.test("self metrics know what no figures have told that arrived", () => {
+  const rig = newRig();
+  rig.ledger.received("otlp", "logging", 5);
+  rig.take(true).exported();
+  rig.ledger.exported("otlp", "logging", 3);
+  rig.ledger.refused("statsd", "malformed", 2);
+  rig.take(true).putBack();
+  assertEquals(rig.self.untold(), { otlp: { exported: 3 }, statsd: { refused_malformed: 2 } });
 });

@@ -56,30 +56,30 @@ interface World {
 
 /** Each file is sent at most once a step. */
 function sendFile({ spool }: SpoolLife, world: World, answer: Answer): void {
-  const batch = spool.take();
-  if (batch === undefined) return;
-  const take = (part: typeof batch): void => {
+  const lease = spool.take();
+  if (lease === undefined) return;
+  const take = (part: typeof lease): void => {
     const names = messagesOf(pointsOf(part));
     for (const name of names) {
       assert(!world.settled.has(name), `${name} was sent after it was settled`);
       world.taken.set(name, (world.taken.get(name) ?? 0) + 1);
     }
-    spool.exported(part);
+    part.exported();
     settle(world, names);
   };
-  if (answer === "taken") return take(batch);
-  if (answer === "busy") return spool.putBack(batch);
+  if (answer === "taken") return take(lease);
+  if (answer === "busy") return lease.putBack();
   if (answer === "refused") {
-    const names = messagesOf(pointsOf(batch));
-    spool.drop(batch, "rejected");
+    const names = messagesOf(pointsOf(lease));
+    lease.drop("rejected");
     settle(world, names);
     return;
   }
-  if (batch.count < 2) return spool.putBack(batch);
-  const [first, second] = spool.split(batch);
+  if (lease.batch.count < 2) return lease.putBack();
+  const [first, second] = lease.split();
   take(first);
   if (answer === "halves") take(second);
-  else spool.putBack(second);
+  else second.putBack();
 }
 
 function settle(world: World, names: readonly unknown[]): void {
@@ -117,7 +117,7 @@ Deno.test("spool loses no point that it holds and sends none again that was sett
             const added = Array.from({ length: step.count }, () => `n${names++}`);
             life.addFrom("otlp", step.category, ...added);
             waiting.push(...added);
-          } else if (step.do === "stow") life.spool.stow(1);
+          } else if (step.do === "stow") life.spool.spill(1);
           else if (step.do === "send") sendFile(life, world, step.answer);
         } catch (error) {
           if (!died(disk)) throw error;
@@ -163,7 +163,7 @@ Deno.test("spool never takes more of the disk than it may, and counts all it giv
         if (restart) life = startLife(disk, { maxBytes, maxBatchBytes: 1200, now: life.now });
         life.now += 1;
         life.add(...Array.from({ length: count }, (_, n) => `n${n}`));
-        life.spool.stow(1);
+        life.spool.spill(1);
         assertLessOrEqual(disk.used(), maxBytes);
         life.checkAccount();
       }

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
-import { createSpool, type Spool, type SpooledBatch } from "../../src/pipeline/spool.ts";
+import type { Lease } from "../../src/pipeline/lease.ts";
+import { createSpool, type Spool } from "../../src/pipeline/spool.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Source } from "../../src/point/point.ts";
 import { messagesOf, pointsOf, put } from "../support/points.ts";
@@ -68,9 +69,9 @@ export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): Spool
       ),
     replay: () => {
       const sent: unknown[] = [];
-      for (let batch: SpooledBatch | undefined; (batch = spool.take()) !== undefined;) {
+      for (let batch: Lease | undefined; (batch = spool.take()) !== undefined;) {
         sent.push(...messagesOf(pointsOf(batch)));
-        spool.exported(batch);
+        batch.exported();
       }
       return sent;
     },

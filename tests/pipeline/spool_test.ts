@@ -7,11 +7,11 @@ import { type SpoolLife, startLife } from "./spool_life.ts";
 function stowed(disk: FakeDisk, ...names: string[]): SpoolLife {
   const life = startLife(disk);
   life.add(...names);
-  life.spool.stow(100);
+  life.spool.spill(100);
   return life;
 }
 
-Deno.test("spool.stow() moves what the store holds into a file, and the account stays whole", () => {
+Deno.test("spool.spill() moves what the store holds into a file, and the account stays whole", () => {
   const disk = createFakeDisk();
   const { store, spool, ledger, checkAccount } = stowed(disk, "a", "b");
   assertEquals([store.held(), spool.held(), disk.contents.size], [0, 2, 1]);
@@ -33,12 +33,12 @@ Deno.test("spool.take() gives a point back as it was, with its source's account"
   const before = life.store.take("metric", { maxBytes: 1000 });
   assertExists(before);
   const points = pointsOf(before);
-  life.store.putBack(before);
-  life.spool.stow(100);
-  const batch = life.spool.take();
-  assertExists(batch);
-  assertEquals([batch.category, pointsOf(batch)], ["metric", points]);
-  life.spool.exported(batch);
+  before.putBack();
+  life.spool.spill(100);
+  const lease = life.spool.take();
+  assertExists(lease);
+  assertEquals([lease.batch.category, pointsOf(lease)], ["metric", points]);
+  lease.exported();
   assertEquals(
     life.ledger.entries().map(({ source, exported }) => [source, exported]),
     [["statsd", 1], ["telemetry", 1]],
@@ -64,63 +64,63 @@ Deno.test("spool sends files of earlier lives first, also when the clock was set
   stowed(disk, "first");
   const life = startLife(disk, { now: 1_000 });
   life.addFrom("otlp", "metric", "second");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals(startLife(disk).replay(), ["first", "second"]);
 });
 
-Deno.test("spool.stow() writes small files anew with what comes next, so that many stows are few POSTs", () => {
+Deno.test("spool.spill() writes small files anew with what comes next, so that many spills are few POSTs", () => {
   const disk = createFakeDisk();
   const life = startLife(disk);
   for (let n = 0; n < 50; n++) {
     life.add(`n${n}`);
-    life.spool.stow(100);
+    life.spool.spill(100);
   }
   assertEquals(disk.contents.size, 1);
   assertEquals(life.replay(), Array.from({ length: 50 }, (_, n) => `n${n}`));
 });
 
-Deno.test("spool.stow() makes files that fit into one POST, common tags counted in", () => {
+Deno.test("spool.spill() makes files that fit into one POST, common tags counted in", () => {
   const disk = createFakeDisk();
   const life = startLife(disk, { maxBatchBytes: 1100 });
   life.add(...Array.from({ length: 25 }, (_, n) => `n${n}`));
-  life.spool.stow(100);
+  life.spool.spill(100);
   const sizes: number[] = [];
-  for (let batch; (batch = life.spool.take()) !== undefined;) {
-    sizes.push(batch.sizeBytes + 10 * batch.count);
+  for (let lease; (lease = life.spool.take()) !== undefined;) {
+    sizes.push(lease.batch.sizeBytes + 10 * lease.batch.count);
   }
   assertEquals(sizes.length, 3);
   assert(sizes.every((sizeBytes) => sizeBytes <= 1100), String(sizes));
 });
 
-Deno.test("spool.stow() ends when its time is over; the rest stays in the store", () => {
+Deno.test("spool.spill() ends when its time is over; the rest stays in the store", () => {
   const life = startLife(createFakeDisk());
   life.add("a");
-  life.spool.stow(0);
+  life.spool.spill(0);
   assertEquals([life.store.held(), life.spool.held()], [1, 0]);
 });
 
 Deno.test("spool does not touch a file that is lent", () => {
   const disk = createFakeDisk();
   const life = stowed(disk, "a");
-  const batch = life.spool.take();
-  assertExists(batch);
+  const lease = life.spool.take();
+  assertExists(lease);
   life.add("b");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals(disk.contents.size, 2);
-  assertEquals(messagesOf(pointsOf(batch)), ["a"]);
-  life.spool.putBack(batch);
+  assertEquals(messagesOf(pointsOf(lease)), ["a"]);
+  lease.putBack();
   assertEquals(life.replay(), ["a", "b"]);
 });
 
-Deno.test("spool.exported() of one half leaves only the other in the file", () => {
+Deno.test("a spooled lease exported() of one half leaves only the other in the file", () => {
   const disk = createFakeDisk();
   const life = stowed(disk, "a", "b", "c");
-  const batch = life.spool.take();
-  assertExists(batch);
-  const [first, second] = life.spool.split(batch);
-  life.spool.exported(first);
-  life.spool.putBack(second);
-  assertThrows(() => life.spool.putBack(second), Error, "settled before");
+  const lease = life.spool.take();
+  assertExists(lease);
+  const [first, second] = lease.split();
+  first.exported();
+  second.putBack();
+  assertThrows(() => second.putBack(), Error, "settled before");
   assertEquals(life.spool.held(), 1);
   life.checkAccount();
   assertEquals(startLife(disk).replay(), ["c"]);
@@ -129,12 +129,12 @@ Deno.test("spool.exported() of one half leaves only the other in the file", () =
 Deno.test("spool does not send a half twice although the disk could not be told", () => {
   const disk = createFakeDisk();
   const life = stowed(disk, "a", "b");
-  const batch = life.spool.take();
-  assertExists(batch);
-  const [first, second] = life.spool.split(batch);
+  const lease = life.spool.take();
+  assertExists(lease);
+  const [first, second] = lease.split();
   disk.capacity = 0;
-  life.spool.exported(first);
-  life.spool.putBack(second);
+  first.exported();
+  second.putBack();
   assertEquals(life.replay(), ["b"]);
   life.checkAccount();
 });
@@ -142,9 +142,9 @@ Deno.test("spool does not send a half twice although the disk could not be told"
 Deno.test("spool.drop() counts a refused file by its reason", () => {
   const disk = createFakeDisk();
   const life = stowed(disk, "a", "b");
-  const batch = life.spool.take();
-  assertExists(batch);
-  life.spool.drop(batch, "rejected");
+  const lease = life.spool.take();
+  assertExists(lease);
+  lease.drop("rejected");
   assertEquals(life.ledger.totalDropped(), new Map([["rejected", 2]]));
   assertEquals(disk.contents.size, 0);
 });
@@ -154,7 +154,7 @@ Deno.test("spool drops the oldest file when it is full, of an earlier life too, 
   stowed(disk, "old1", "old2");
   const life = startLife(disk, { maxBytes: disk.used() + 20, now: 1_800_000_000_000 });
   life.addFrom("otlp", "metric", "new");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertLessOrEqual(disk.used(), life.spool.bytes);
   assertEquals(life.ledger.totalDropped(), new Map([["spool_full", 2]]));
   life.checkAccount();
@@ -170,9 +170,9 @@ Deno.test("spool keeps in memory what does not fit into it at all, and gives not
   })();
   const life = startLife(disk, { maxBytes: size });
   life.add("a");
-  life.spool.stow(100);
+  life.spool.spill(100);
   life.addFrom("otlp", "tracing", ...Array.from({ length: 10 }, (_, n) => `n${n}`));
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals([life.spool.held(), life.store.held()], [1, 10]);
   life.checkAccount();
 });
@@ -189,7 +189,7 @@ for (
     spoil(disk);
     for (let n = 0; n < 3; n++) {
       life.add("a");
-      life.spool.stow(100);
+      life.spool.spill(100);
     }
     assertEquals([life.store.held(), life.spool.held(), disk.contents.size], [3, 0, 0]);
     assertEquals(life.lines.length, 1);
@@ -222,12 +222,12 @@ Deno.test("spool counts a file that is gone or spoilt when its turn comes as los
   }
 });
 
-Deno.test("spool goes on when the function empties its folder between two stows", () => {
+Deno.test("spool goes on when the function empties its folder between two spills", () => {
   const disk = createFakeDisk();
   const life = stowed(disk, "a");
   disk.contents.clear();
   life.add("b");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals(life.replay(), ["b"]);
   assertEquals(life.ledger.totalDropped(), new Map([["spool_lost", 1]]));
   life.checkAccount();
@@ -261,7 +261,7 @@ Deno.test("spool is off with one line when its folder cannot be read", () => {
   disk.crashIn = 0;
   assertEquals([life.spool.take(), life.spool.take()], [undefined, undefined]);
   life.add("a");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals([life.store.held(), life.lines.length], [1, 1]);
 });
 
@@ -285,9 +285,9 @@ Deno.test("spool takes a file that another process wrote as it should, whoever t
   const disk = createFakeDisk();
   disk.contents.set("00000000000000001.spool", forge([["otlp", 1]], pointBytes("whole")));
   const life = startLife(disk);
-  const batch = life.spool.take();
-  assertExists(batch);
-  life.spool.exported(batch);
+  const lease = life.spool.take();
+  assertExists(lease);
+  lease.exported();
   assertEquals([life.spool.recovered, life.spool.torn], [1, 0]);
   life.checkAccount();
 });
@@ -329,13 +329,13 @@ Deno.test("spool counts the points of a file that vanished or was swapped, and s
   }
 });
 
-Deno.test("spool.stow() adds nothing to a file that was swapped", () => {
+Deno.test("spool.spill() adds nothing to a file that was swapped", () => {
   const disk = createFakeDisk();
   const life = stowed(disk, "a");
   const [name = ""] = disk.contents.keys();
   disk.contents.set(name, forge([["otlp", 1]], pointBytes("whole")));
   life.add("b");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals(life.replay(), ["b"]);
   assertEquals([...life.ledger.totalDropped()], [["spool_lost", 1]]);
   life.checkAccount();
@@ -345,7 +345,7 @@ Deno.test("spool.audit() counts the points of files that are gone at the end", (
   const disk = createFakeDisk();
   const life = stowed(disk, "a", "b");
   life.addFrom("otlp", "metric", "m");
-  life.spool.stow(100);
+  life.spool.spill(100);
   disk.contents.delete(disk.contents.keys().next().value ?? "");
   life.spool.audit();
   assertEquals([life.spool.held(), [...life.ledger.totalDropped()]], [1, [["spool_lost", 2]]]);
@@ -356,7 +356,7 @@ Deno.test("spool waits with a file that cannot be read for now, sends the others
   const disk = createFakeDisk();
   const life = stowed(disk, "a");
   life.addFrom("otlp", "metric", "m");
-  life.spool.stow(100);
+  life.spool.spill(100);
   const [name = ""] = disk.contents.keys();
   disk.unreadable = name;
   assertEquals(life.replay().length, 1);
@@ -368,12 +368,12 @@ Deno.test("spool waits with a file that cannot be read for now, sends the others
   life.checkAccount();
 });
 
-Deno.test("spool.stow() leaves a point in memory that is larger than any file, and stows the others", () => {
+Deno.test("spool.spill() leaves a point in memory that is larger than any file, and spills the others", () => {
   const life = startLife(createFakeDisk());
   life.add("a");
   put(life.store, "otlp", [testPoint("x".repeat(800_000))]);
   life.add("b");
-  life.spool.stow(100);
+  life.spool.spill(100);
   assertEquals([life.store.held(), life.spool.held()], [1, 2]);
   life.checkAccount();
 });

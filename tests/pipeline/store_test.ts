@@ -2,7 +2,7 @@ import { assertEquals, assertExists, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
-import type { HeldBatch } from "../../src/pipeline/store.ts";
+import type { StoreLease } from "../../src/pipeline/store.ts";
 import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
 /** Each test point is 100 bytes encoded, and 109 held. */
@@ -15,10 +15,10 @@ function add(store: PointStore, ...names: string[]): void {
   put(store, "otlp", names.map((name) => testPoint(name)), 100);
 }
 
-function take(store: PointStore, maxBytes = 1000, newestFirst = false): HeldBatch {
-  const batch = store.take("logging", { maxBytes, newestFirst });
-  assertExists(batch);
-  return batch;
+function take(store: PointStore, maxBytes = 1000, newestFirst = false): StoreLease {
+  const lease = store.take("logging", { maxBytes, newestFirst });
+  assertExists(lease);
+  return lease;
 }
 
 Deno.test("store.take() lends points oldest first and stops before the batch would be too large", () => {
@@ -44,33 +44,33 @@ Deno.test("store.take() lends the newest points, in order, when asked for newest
 Deno.test("store.take() counts what each point grows by on its way out", () => {
   const { store } = newStore();
   add(store, "a", "b", "c");
-  const batch = store.take("logging", { maxBytes: 300, pointOverheadBytes: 50 });
-  assertEquals(messagesOf(batch === undefined ? [] : pointsOf(batch)), ["a", "b"]);
+  const lease = store.take("logging", { maxBytes: 300, pointOverheadBytes: 50 });
+  assertEquals(messagesOf(lease === undefined ? [] : pointsOf(lease)), ["a", "b"]);
 });
 
-Deno.test("store.putBack() restores the order of arrival, also of halves and newest-first batches", () => {
+Deno.test("a store's lease put back restores the order of arrival, also of halves and newest-first batches", () => {
   const { store } = newStore();
   add(store, "a", "b", "c", "d", "e");
   const newest = take(store, 100, true);
-  const [first, second] = store.split(take(store, 400));
+  const [first, second] = take(store, 400).split();
   add(store, "f");
-  store.putBack(first);
-  store.putBack(newest);
-  store.putBack(second);
+  first.putBack();
+  newest.putBack();
+  second.putBack();
   assertEquals(messagesOf(pointsOf(take(store))), ["a", "b", "c", "d", "e", "f"]);
 });
 
-Deno.test("store.putBack() restores the order also when a batch was taken from around another", () => {
+Deno.test("a store's lease put back restores the order also when one was taken from around another", () => {
   const { store } = newStore();
   add(store, "a", "b", "c", "d");
   const newest = take(store, 100, true);
   const first = take(store, 100);
   const middle = take(store, 200);
-  store.putBack(newest);
-  store.putBack(first);
+  newest.putBack();
+  first.putBack();
   const around = take(store, 200);
-  store.putBack(middle);
-  store.putBack(around);
+  middle.putBack();
+  around.putBack();
   assertEquals(messagesOf(pointsOf(take(store))), ["a", "b", "c", "d"]);
 });
 
@@ -92,19 +92,19 @@ Deno.test("store makes the category that holds most pay first", () => {
 Deno.test("store counts lent points against its bound, and drops the oldest of the others", () => {
   const { store, ledger } = newStore(3 * 109);
   add(store, "a", "b", "c");
-  const batch = take(store, 100);
+  const lease = take(store, 100);
   add(store, "d");
-  store.putBack(batch);
+  lease.putBack();
   assertEquals(messagesOf(pointsOf(take(store))), ["a", "c", "d"]);
   assertEquals(ledger.totalDropped().get("store_full"), 1);
 });
 
-Deno.test("store refuses to settle one batch twice", () => {
+Deno.test("store refuses to settle one lease twice", () => {
   const { store } = newStore();
   add(store, "a");
-  const batch = take(store);
-  store.exported(batch);
-  assertThrows(() => store.putBack(batch), Error, "settled before");
+  const lease = take(store);
+  lease.exported();
+  assertThrows(() => lease.putBack(), Error, "settled before");
 });
 
 Deno.test("store tells once each time that half of its bound is reached", () => {
@@ -119,7 +119,7 @@ Deno.test("store tells once each time that half of its bound is reached", () => 
   add(store, "b");
   add(store, "c");
   assertEquals(told, 1);
-  store.exported(take(store));
+  take(store).exported();
   add(store, "d", "e");
   assertEquals(told, 2);
 });
@@ -139,10 +139,10 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
       fc.integer({ min: 109, max: 4000 }),
       (actions, max) => {
         const { store, ledger } = newStore(max);
-        const lent: HeldBatch[] = [];
+        const lent: StoreLease[] = [];
         let n = 0;
         for (const each of actions) {
-          const batch = each === "add" || each.startsWith("take") || each === "shed"
+          const lease = each === "add" || each.startsWith("take") || each === "shed"
             ? undefined
             : lent.shift();
           if (each === "add") add(store, `${n++}`, `${n++}`, `${n++}`);
@@ -150,18 +150,18 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
           else if (each === "take" || each === "takeNewest") {
             const taken = store.take("logging", { maxBytes: 400, newestFirst: each === "takeNewest" });
             if (taken !== undefined) lent.push(taken);
-          } else if (batch === undefined) continue;
-          else if (each === "export") store.exported(batch);
-          else if (each === "putBack") store.putBack(batch);
-          else if (each === "drop") store.drop(batch, "rejected");
-          else if (batch.count > 1) lent.push(...store.split(batch));
-          else store.putBack(batch);
+          } else if (lease === undefined) continue;
+          else if (each === "export") lease.exported();
+          else if (each === "putBack") lease.putBack();
+          else if (each === "drop") lease.drop("rejected");
+          else if (lease.batch.count > 1) lent.push(...lease.split());
+          else lease.putBack();
 
           const [entry] = ledger.entries();
           const dropped = [...ledger.totalDropped().values()].reduce((sum, count) => sum + count, 0);
           assertEquals(entry?.received ?? 0, (entry?.exported ?? 0) + dropped + store.held());
         }
-        for (const batch of lent) store.putBack(batch);
+        for (const lease of lent) lease.putBack();
         const order = [...iterate(store)].map(Number);
         assertEquals(order, [...order].sort((a, b) => a - b));
         assertEquals(store.heldBytes, order.length * 109);
@@ -171,7 +171,7 @@ Deno.test("store keeps received = exported + held + dropped through any sequence
 });
 
 function* iterate(store: PointStore): Generator<unknown> {
-  const batch = store.take("logging", { maxBytes: Infinity });
-  if (batch === undefined) return;
-  yield* messagesOf(pointsOf(batch));
+  const lease = store.take("logging", { maxBytes: Infinity });
+  if (lease === undefined) return;
+  yield* messagesOf(pointsOf(lease));
 }

@@ -153,7 +153,7 @@ function writtenBatch(points: readonly Point[], commonKeys: CommonKeys): Batch {
   points.forEach((one) => void intake.write(one));
   const written = store.take("tracing", { maxBytes: Infinity });
   assert(written !== undefined);
-  return written;
+  return written.batch;
 }
 
 function testPointWith(tags: readonly [string, string][], fields: readonly [string, bigint][]): Point {

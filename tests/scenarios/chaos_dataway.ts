@@ -1,6 +1,7 @@
 /** Every way in which Dataway can be out of order: the function runs on, and what can be delivered is. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { ReplyStep } from "../emulator/dataway.ts";
+import type { Sandbox } from "../support/sandbox.ts";
 import { type ChaosScenario, messages, ownFigures, startChaos } from "./chaos_account.ts";
 
 const TOKEN = "tkn_chaos000000000000000000000000";
@@ -150,13 +151,41 @@ export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
     },
   },
   {
-    name: "answers slower than the budget: everything arrives, some of it twice",
+    name: "answers slower than the budget: everything arrives, and nothing twice",
     run: async (start) => {
       await using chaos = await startChaos(start, {}, SMALL_BUDGET_MS);
       chaos.sandbox.dataway.otherwise({ status: 200, delayMs: 400 });
-      await chaos.invoke(3);
-      chaos.sandbox.dataway.otherwise(200);
-      await chaos.end({ repeats: true });
+      await chaos.invoke(8);
+      await chaos.end();
+    },
+  },
+  {
+    name:
+      "points that Dataway refuses now and then: what arrived of the own figures and the last line are exact",
+    run: async (start) => {
+      // Sent at the end only, with the figures of all that was refused before.
+      await using chaos = await startChaos(start, { env: { ENV_DATAWAY_MAX_RAW_BODY_SIZE: "102400" } });
+      const { sandbox } = chaos;
+      let requests = 0;
+      sandbox.dataway.otherwise(() => ++requests % 3 === 0 ? 400 : 200);
+      for (let n = 0; n < 4; n++) {
+        await sandbox.lambda.invoke({
+          logs: Array.from({ length: 250 }, (_, line) => `${n}/${line} ${"x".repeat(500)}`),
+        });
+      }
+      const { exitCode } = await sandbox.lambda.shutdown();
+      assertEquals(exitCode, 0);
+      const refused = countPoints(sandbox.dataway.requests.filter(({ status }) => status === 400));
+      const arrived = countPoints(sandbox.dataway.requests.filter(({ status }) => status === 200));
+      assert(refused > 0 && arrived > 0);
+      const line = sandbox.lines().find((each) => each.includes("Data was lost in this sandbox")) ?? "{}";
+      const told = ownFigures(sandbox);
+      const untold = untoldFigures(line);
+      const all = (field: string): number => (told.get(field) ?? 0) + (untold.get(field) ?? 0);
+      assertEquals(all("exported"), arrived);
+      assertEquals(all("dropped_rejected"), refused);
+      assertEquals(all("received"), arrived + refused);
+      assertEquals(JSON.parse(line).dropped, { rejected: refused });
     },
   },
   {
@@ -187,6 +216,22 @@ export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
     },
   },
 ];
+
+/** Points of requests, but the extension's own figures. */
+function countPoints(requests: Sandbox["dataway"]["requests"]): number {
+  return requests.flatMap(({ points }) => points)
+    .filter(({ measurement }) => measurement !== "awslambda-extension").length;
+}
+
+/** What the last line says that no figures have told which arrived, over all sources. */
+function untoldFigures(line: string): ReadonlyMap<string, number> {
+  const untold: Readonly<Record<string, Readonly<Record<string, number>>>> = JSON.parse(line).untold ?? {};
+  const sums = new Map<string, number>();
+  for (const fields of Object.values(untold)) {
+    for (const [field, value] of Object.entries(fields)) sums.set(field, (sums.get(field) ?? 0) + value);
+  }
+  return sums;
+}
 
 /** Accepts connections and never says a word. */
 function stalledListener(): { readonly port: number } & AsyncDisposable {

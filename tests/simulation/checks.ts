@@ -1,5 +1,7 @@
+import type { BreakerState } from "../../src/pipeline/circuit_breaker.ts";
 import type { FlushReport } from "../../src/pipeline/flusher.ts";
 import type { Ledger } from "../../src/pipeline/ledger.ts";
+import type { UntoldFigures } from "../../src/pipeline/self_metrics.ts";
 import type { Spool } from "../../src/pipeline/spool.ts";
 import type { PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Point, Source } from "../../src/point/point.ts";
@@ -48,7 +50,7 @@ export interface Held {
   readonly store: PointStore;
   readonly spool?: Spool | undefined;
   /** An answer may be read but not yet booked. */
-  readonly flushing: () => boolean;
+  readonly uploading: () => boolean;
 }
 
 /** After every step: nothing is missing and nothing is held beyond the bound. */
@@ -66,7 +68,7 @@ export function checkTotals({ ledger, store, spool }: Held, maxBytes: number, fa
 
 /** The ledger agrees with what the world outside saw, row by row. */
 export function checkRows(
-  { ledger, store, spool, flushing }: Held,
+  { ledger, store, spool, uploading }: Held,
   register: Register,
   dataway: FakeDataway,
   fail: Fail,
@@ -83,7 +85,7 @@ export function checkRows(
     const key = keyOf(row.source, row.category);
     const seen = [received.get(key) ?? 0, exported.get(key) ?? 0] as const;
     if (row.received !== seen[0]) fail(`${key}: ${seen[0]} were handed in, the ledger says ${row.received}`);
-    if (row.exported > seen[1] || (row.exported < seen[1] && !flushing())) {
+    if (row.exported > seen[1] || (row.exported < seen[1] && !uploading())) {
       fail(`${key}: ${seen[1]} were acknowledged, the ledger says ${row.exported}`);
     }
     const held = store.held(row.source, row.category) + (spool?.held(row.source, row.category) ?? 0);
@@ -93,6 +95,39 @@ export function checkRows(
   }
   for (const number of dataway.acknowledged) {
     if ((dataway.stored.get(number) ?? 0) === 0) fail("What counts as exported was stored");
+  }
+}
+
+/** What arrived of the own figures and what is left to tell are together the whole account. */
+export function checkFigures(
+  ledger: Ledger,
+  figures: readonly Point[],
+  untold: UntoldFigures,
+  fail: Fail,
+): void {
+  const sums = new Map<string, number>();
+  const add = (source: string, field: string, value: number): void => {
+    const key = `${source}/${field}`;
+    const sum = (sums.get(key) ?? 0) + value;
+    if (sum === 0) sums.delete(key);
+    else sums.set(key, sum);
+  };
+  for (const { tags, fields } of figures) {
+    const source = tags.get("source");
+    if (source === undefined) continue;
+    for (const [field, value] of fields) add(source, field, Number(value));
+  }
+  for (const [source, fields] of Object.entries(untold)) {
+    for (const [field, value] of Object.entries(fields)) add(source, field, value);
+  }
+  for (const { source, received, exported, dropped } of ledger.entries()) {
+    add(source, "received", -received);
+    add(source, "exported", -exported);
+    for (const [reason, count] of dropped) add(source, `dropped_${reason}`, -count);
+  }
+  for (const { source, reason, count } of ledger.refusals()) add(source, `refused_${reason}`, -count);
+  if (sums.size > 0) {
+    fail(`Own figures and what they leave untold are the account: ${JSON.stringify([...sums])}`);
   }
 }
 
@@ -110,10 +145,10 @@ export type FlushVerdict = "well" | "trouble" | "silent";
 
 /** How much billed time a Dataway that fails may cost. */
 export interface OutageWatch {
-  /** A flush ended, in which Dataway failed or not. */
-  flushed(report: FlushReport, verdict: FlushVerdict): void;
-  /** An invocation cost this much, in ms; `open`: the breaker was open when it began. */
-  cost(ms: number, open: boolean): void;
+  /** A flush ended, in which Dataway failed or not, and left the breaker in this state. */
+  flushed(report: FlushReport, verdict: FlushVerdict, state: BreakerState): void;
+  /** An invocation cost this much, in ms, with the breaker in this state when it began. */
+  cost(ms: number, state: BreakerState): void;
 }
 
 /** Invocations that an outage may hold up before the breaker keeps it from costing anything. */
@@ -124,16 +159,18 @@ export function createOutageWatch(nothingMs: number, budgetMs: number, fail: Fai
   let failing = false;
   let costly = 0;
   return {
-    flushed: ({ restored }, verdict) => {
+    flushed: ({ restored }, verdict, state) => {
+      // What comes next is a probe, and if that is taken, another outage.
+      if (state !== "closed") costly = 0;
       if (verdict === "trouble" && restored > 0) failing = true;
       else if (verdict !== "silent") {
         failing = false;
         costly = 0;
       }
     },
-    cost: (ms, open) => {
+    cost: (ms, state) => {
       if (ms <= nothingMs) return;
-      if (open) fail(`While the breaker is open an invocation costs nothing: ${ms} ms`);
+      if (state === "open") fail(`While the breaker is open an invocation costs nothing: ${ms} ms`);
       if (failing && ms > budgetMs / 2 && ++costly > COSTLY_INVOCATIONS) {
         fail(`An outage costs the budget ${COSTLY_INVOCATIONS} times at most`);
       }

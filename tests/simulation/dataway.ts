@@ -1,5 +1,6 @@
 import type { DatawayEndpoint } from "../../src/config/dataway.ts";
 import type { HttpAnswer, HttpRequest, Send } from "../../src/dataway/http/message.ts";
+import { SELF_MEASUREMENT } from "../../src/pipeline/self_metrics.ts";
 import type { Category, Point } from "../../src/point/point.ts";
 import type { Encoding } from "../../src/point/encoding.ts";
 import { type FlushVerdict, numberOf } from "./checks.ts";
@@ -30,6 +31,8 @@ export interface FakeDataway {
   frozen(): void;
   /** Numbers of the points for which a 2xx reached the extension. */
   readonly acknowledged: ReadonlySet<number>;
+  /** The extension's own figures for which a 2xx reached it. */
+  readonly figures: readonly Point[];
   /** How often a point was stored. */
   readonly stored: ReadonlyMap<number, number>;
   /** Endpoints that refused the point for good, by status. */
@@ -42,6 +45,7 @@ interface Upload {
   readonly category: Category;
   /** Of the points. */
   readonly numbers: readonly number[];
+  readonly points: readonly Point[];
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
   readonly begunAt: number;
@@ -73,6 +77,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
   const bodies = new WeakMap<Uint8Array, readonly Point[]>();
   const underway = new Set<Upload>();
   const acknowledged = new Set<number>();
+  const figures: Point[] = [];
   const stored = new Map<number, number>();
   const refusals = new Map<number, Map<number, number>>();
   const newest = new Map<Category, number>();
@@ -92,7 +97,8 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     }
   }
 
-  function acknowledge({ category, numbers }: Upload): void {
+  function acknowledge({ category, numbers, points }: Upload): void {
+    figures.push(...points.filter(({ measurement }) => measurement === SELF_MEASUREMENT));
     let last = ordered() ? newest.get(category) ?? -1 : -1;
     for (const number of numbers) {
       acknowledged.add(number);
@@ -126,9 +132,11 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     if (!underway.delete(upload)) return;
     failed++;
     count("uploads cut");
-    // Cut in the midst of much data is no trouble.
-    const usualMs = answeredMs.get(upload.category) ?? -1;
-    if (time.elapsedMs - upload.begunAt > 2 * usualMs) trouble = true;
+    trouble = true;
+    // What Dataway may still answer is cut at the very end only: it would be sent twice.
+    if (ordered() && time.elapsedMs - upload.begunAt < schedule.timeoutMs - 1) {
+      fail("No upload is cut for want of time");
+    }
     const { answerAt = Infinity } = upload;
     tell(`  upload to ${upload.endpoint} is cut`);
     const frozenMs = time.elapsedMs - frozenAt;
@@ -179,7 +187,9 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     return {
       endpoint: Number(endpoint),
       category: own,
-      numbers: points.map(numberOf),
+      // The extension's own figures have none.
+      numbers: points.map(numberOf).filter((number) => !Number.isNaN(number)),
+      points,
       sizeBytes,
       signal,
       begunAt: time.elapsedMs,
@@ -270,6 +280,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       }
     },
     acknowledged,
+    figures,
     stored,
     refusals,
   };

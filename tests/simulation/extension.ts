@@ -14,6 +14,7 @@ import type { Exporter } from "../../src/pipeline/exporter.ts";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
 import type { FlushReport } from "../../src/pipeline/flusher.ts";
 import { createOutlet } from "../../src/pipeline/outlet.ts";
+import type { UntoldFigures } from "../../src/pipeline/self_metrics.ts";
 import type { Spool } from "../../src/pipeline/spool.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import type { Consumer } from "../../src/pipeline/receiver.ts";
@@ -35,16 +36,19 @@ export interface Mutation {
 }
 
 /** Kept for the spool, in ms. */
-const STOW_MS = 50;
+const SPILL_MS = 50;
 
 /** The real parts, put together as `src/extension.ts` does, over a simulated world. */
 export interface SimulatedExtension {
   readonly ledger: Ledger;
   readonly store: PointStore;
   readonly spool: Spool | undefined;
+  /** What no figures have told that arrived. */
+  readonly untold: () => UntoldFigures;
   readonly end: Promise<LifecycleEnd>;
   readonly breakerState: () => BreakerState;
-  readonly flushing: () => boolean;
+  /** An answer may be read but not yet booked. */
+  readonly uploading: () => boolean;
   readonly consumer: (source: Source) => Consumer;
   /** A telemetry POST of the platform's; resolves once it is answered. */
   readonly post: (body: string, sequenceId: string | undefined) => Promise<void>;
@@ -123,10 +127,8 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const exporter = mutation.exporter?.(realExporter) ?? realExporter;
   const outlet = createOutlet({
     store,
-    storeMaxBytes: schedule.storeMaxBytes,
     ledger,
     exporter,
-    own: intake.of("self"),
     collect: () => collectAggregates(world, consumer("statsd")),
     spool: schedule.spool ? { files: options.disk, maxBytes: schedule.spoolMaxBytes } : undefined,
     breaker,
@@ -134,7 +136,13 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     log,
     now,
   });
-  const { flusher, spool } = outlet;
+  const { spool } = outlet;
+  const flusher = replaceIn(outlet.flusher, {
+    last: (budgetMs) => {
+      options.onShutdown();
+      return outlet.flusher.last(budgetMs);
+    },
+  });
   const api = createExtensionsApi({ name: "x", send: options.send, now });
   const lifecycleOptions: LifecycleOptions = {
     next: api.next,
@@ -148,12 +156,8 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     flushIntervalMs: schedule.flushIntervalMs,
     managedInstance: schedule.managedInstance,
     onHeld: outlet.billed,
-    stow: outlet.spill,
-    stowMs: spool === undefined ? 0 : Math.min(STOW_MS, schedule.budgetMs / 10),
-    onShutdown: () => {
-      options.onShutdown();
-      outlet.lastFigures();
-    },
+    spill: outlet.spill,
+    spillMs: spool === undefined ? 0 : Math.min(SPILL_MS, schedule.budgetMs / 10),
     log,
     now,
   };
@@ -162,9 +166,10 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     ledger,
     store,
     spool,
+    untold: () => outlet.left().untold,
     consumer,
     breakerState: realBreaker.state,
-    flushing: () => flusher.busy,
+    uploading: () => dataway.underway > 0 || flusher.busy,
     end: lifecycle.run(schedule.telemetry),
     post: async (body, sequenceId) => {
       const headers = { "content-length": String(body.length) };

@@ -17,6 +17,8 @@ export interface Freshness {
 const OVERLAP_INTERVAL_MS = 10_000;
 /** Time in which a Dataway that is well takes what is held, in ms. */
 const ROUND_TRIPS_MS = 200;
+/** Part of the budget that may be kept for the spool. */
+const SPILL_SHARE = 0.1;
 /** Less than this before the deadline no flush at the end can be expected, in ms. */
 const TIME_TO_FLUSH_MS = 200 + 250;
 
@@ -28,6 +30,7 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
   let state: BreakerState = "closed";
   let toldMs: number | undefined;
   let mustFlush = false;
+  let wasPending = false;
   const alwaysWell = schedule.telemetry && schedule.collect === "plain" && schedule.budgetMs >= 500 &&
     schedule.storeMaxBytes >= 1e6 && schedule.maxRawBodyBytes >= 1e6 && schedule.endpointMaxBytes >= 1e6 &&
     schedule.invocations.every(({ moods, timeoutMs, runtimeMs, telemetryDelayMs }) =>
@@ -60,12 +63,21 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
       dataway.mark();
       mustFlush = deadlineAt - time.now() > TIME_TO_FLUSH_MS;
     },
-    told: () => void (toldMs ??= time.elapsedMs),
+    told: () => {
+      if (toldMs !== undefined) return;
+      toldMs = time.elapsedMs;
+      wasPending = dataway.underway > 0;
+    },
     asked: (store) => {
       // All other plans may have asked for `next` beside a flush: they wait for the runtime's end only to flush.
-      const named = plan.kind !== "end" || state !== "closed";
-      if (dataway.underway > 0 && !named && schedule.telemetry) {
-        fail("Nothing is pending at next unless the plan says so");
+      const named = plan.kind !== "end" || state !== "closed" || wasPending;
+      const waitedMs = time.elapsedMs - (toldMs ?? time.elapsedMs);
+      const inTime = mustFlush && toldMs !== undefined &&
+        waitedMs < schedule.budgetMs - SPILL_SHARE * schedule.budgetMs - 1;
+      if (dataway.underway > 0 && !named && inTime) {
+        fail(
+          "An upload is pending at next only if its budget was used up, or an earlier one is not answered",
+        );
       }
       if (!alwaysWell || dataway.someDied || !mustFlush || store.held() === 0) return;
       const limitMs = oldestMs();

@@ -1,6 +1,13 @@
 import type { LifecycleEnd } from "../../src/lambda/lifecycle.ts";
-import type { PointStore } from "../../src/pipeline/store.ts";
-import { checkRefusal, checkRows, checkTotals, createRegister, type Register } from "./checks.ts";
+import type { PointStore, StoreLease } from "../../src/pipeline/store.ts";
+import {
+  checkFigures,
+  checkRefusal,
+  checkRows,
+  checkTotals,
+  createRegister,
+  type Register,
+} from "./checks.ts";
 import { createFakeDataway, type FakeDataway } from "./dataway.ts";
 import { type Mutation, replaceIn, type SimulatedExtension, startExtension } from "./extension.ts";
 import { createFakeDisk, type FakeDisk } from "../pipeline/fake_files.ts";
@@ -71,11 +78,22 @@ function begin(world: World, mutation: Mutation): Life {
   });
   const watchDrops = (store: PointStore): PointStore =>
     replaceIn(store, {
-      drop: (batch, reason) => {
-        for (const point of pointsOf(batch)) checkRefusal(point, reason, dataway, fail);
-        store.drop(batch, reason);
+      take: (category, limit) => {
+        const lease = store.take(category, limit);
+        return lease === undefined ? undefined : watchLease(lease);
       },
     });
+  const watchLease = (lease: StoreLease): StoreLease => ({
+    ...lease,
+    split: () => {
+      const [first, second] = lease.split();
+      return [watchLease(first), watchLease(second)];
+    },
+    drop: (reason) => {
+      for (const point of pointsOf(lease)) checkRefusal(point, reason, dataway, fail);
+      lease.drop(reason);
+    },
+  });
   const disk = createFakeDisk();
   disk.capacity = world.schedule.diskBytes;
   disk.readOnly = world.schedule.diskBytes === 0;
@@ -114,7 +132,7 @@ async function checkKill({ world, dataway, extension, disk }: Life): Promise<voi
   count("lives ended by a kill");
   const spooled = extension.spool?.held() ?? 0;
   // In a flush an answer may have been read and not yet booked: nobody can tell it from one that never came.
-  if (!schedule.spool || extension.flushing()) return;
+  if (!schedule.spool || extension.uploading()) return;
   time.kill();
   dataway.moods = Array.from({ length: schedule.endpoints }, () => ({ kind: "healthy", latencyMs: 1 }));
   const { received, sent, left } = await revive(world, dataway, disk);
@@ -134,6 +152,7 @@ async function checkEnd({ world, register, dataway, watch, extension, requests, 
   if (time.timers > 0) fail(`No timer is left at the end: ${time.timers}`);
   if (dataway.underway > 0) fail("No upload is under way at the end");
   checkRows(extension, register, dataway, fail);
+  checkFigures(extension.ledger, dataway.figures, extension.untold(), fail);
   const held = extension.store.held() + (extension.spool?.held() ?? 0);
   if (held > 0) count("lives that ended with data held");
   if (held > 0 && hadTime && dataway.failed === 0 && schedule.collect !== "hangs") {

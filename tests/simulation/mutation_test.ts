@@ -16,7 +16,15 @@ const NEVER = new AbortController().signal;
 const CASES: readonly Case[] = [
   {
     name: "a store that forgets what is put back",
-    mutation: { store: (store) => replaceIn(store, { putBack: store.release }) },
+    mutation: {
+      store: (store) =>
+        replaceIn(store, {
+          take: (category, limit) => {
+            const lease = store.take(category, limit);
+            return lease === undefined ? undefined : { ...lease, putBack: lease.release };
+          },
+        }),
+    },
     noticed: /received = exported \+ held \+ dropped/,
   },
   {

@@ -3,6 +3,8 @@ import { createDatawayExporter } from "../../src/dataway/exporter.ts";
 import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
 import { createFlusher } from "../../src/pipeline/flusher.ts";
 import { createLedger } from "../../src/pipeline/ledger.ts";
+import { createRetry } from "../../src/pipeline/retry.ts";
+import { createUploads } from "../../src/pipeline/uploads.ts";
 import { createSpool } from "../../src/pipeline/spool.ts";
 import type { SpoolFiles } from "../../src/pipeline/spool_folder.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
@@ -48,10 +50,11 @@ export async function revive(world: World, dataway: FakeDataway, disk: SpoolFile
     now,
   });
   const breaker = createCircuitBreaker({ now });
-  const flusher = createFlusher({ store, spool, exporter, breaker, collect: () => {}, log, now });
+  const uploads = createUploads({ exporter, retry: createRetry({ now }), log, now });
+  const flusher = createFlusher({ store, spool, exporter, uploads, breaker, collect: () => {}, log, now });
   tell("the next process starts");
   let done = false;
-  void flusher.flush(new AbortController().signal, { force: true }).then(() => void (done = true));
+  void flusher.flush(new AbortController().signal).then(() => void (done = true));
   await time.settle();
   while (!done && await time.step());
   let received = 0;

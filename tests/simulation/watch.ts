@@ -61,7 +61,7 @@ export function createWatch({ world, register, dataway, extension }: WatchOption
     if (time.now() > limitAt + TICK_MS) fail(`next is held ${time.now() - limitAt} ms too long`);
     const costMs = time.now() - Math.min(doneAt, lastAt);
     if (costMs > NOTHING_MS) count("invocations held by a flush");
-    outage.cost(costMs, state === "open");
+    outage.cost(costMs, state);
   }
 
   return {
@@ -104,7 +104,8 @@ export function createWatch({ world, register, dataway, extension }: WatchOption
       if (clockJumps) return;
       // With a second Dataway to turn to, one that fails is no outage.
       const anyTook = report.exported + report.dropped > 0;
-      outage.flushed(report, schedule.endpoints === 1 ? verdict : anyTook ? "well" : "trouble");
+      const state = extension()?.breakerState() ?? "closed";
+      outage.flushed(report, schedule.endpoints === 1 ? verdict : anyTook ? "well" : "trouble", state);
     },
     get shuttingDown() {
       return shuttingDown;

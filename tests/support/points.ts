@@ -1,4 +1,5 @@
 import { type Batch, batchOf } from "../../src/pipeline/exporter.ts";
+import type { Lease } from "../../src/pipeline/lease.ts";
 import type { Intake, RefusalReason } from "../../src/pipeline/receiver.ts";
 import type { PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Point, Source } from "../../src/point/point.ts";
@@ -31,8 +32,9 @@ export function messagesOf(points: readonly Point[]): unknown[] {
   return points.map((point) => point.fields.get("message"));
 }
 
-/** The points of a batch, decoded. */
-export function pointsOf({ category, ranges }: Pick<Batch, "category" | "ranges">): Point[] {
+/** The points of a batch, or of one that is lent, decoded. */
+export function pointsOf(of: Pick<Batch, "category" | "ranges"> | Lease): Point[] {
+  const { category, ranges } = "batch" in of ? of.batch : of;
   return decodeRanges(category, ranges);
 }
 

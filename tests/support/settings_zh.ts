@@ -33,7 +33,10 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_DATAWAY_PULL",
     "`filters`：同时使用工作空间的过滤规则，随上传一并查询，至多每分钟一次；首次得到答复之前的数据不过滤。设置了 `ENV_IO_FILTERS` 时不查询",
   ],
-  ["ENV_DATAWAY_TIMEOUT", "单次上传的最长时间"],
+  [
+    "ENV_DATAWAY_TIMEOUT",
+    "等待一次上传的应答的最长时间；上传会与之后的调用同时进行。有多个 Dataway 时，除最后一个外各为 5 秒；建立连接同样为 5 秒",
+  ],
   ["ENV_DATAWAY_MAX_RAW_BODY_SIZE", "单个请求体压缩前的最大字节数"],
   ["ENV_DATAWAY_CONTENT_ENCODING", "请求体格式：`v2`（`protobuf`）或 `v1`（`line-protocol`，行协议）"],
   ["ENV_DATAWAY_DISABLE_GZIP", "上传时不压缩"],

@@ -1,3 +1,4 @@
+import { boundSignal } from "../bounds.ts";
 import { closeQuietly, type Connection } from "./connection.ts";
 import { exchange, type Exchanged, NoAnswerError } from "./exchange.ts";
 import { encodeRequest, type HttpAnswer, type HttpRequest, type Send } from "./message.ts";
@@ -30,6 +31,12 @@ export interface HttpClientOptions {
  * silence, and a request on a forgotten one hangs until its timeout; a new one costs 1 to 5 ms.
  */
 const POOL_IDLE_MS = 5000;
+
+/**
+ * Longest time to connect, TLS and proxies included, in ms. Nothing was sent yet: other than an answer that does not
+ * come, a connection that does not can be tried again without sending anything twice.
+ */
+const CONNECT_MS = 5_000;
 
 interface Pooled {
   readonly connection: Connection;
@@ -117,7 +124,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         if (!(error instanceof NoAnswerError) || signal.aborted) throw error;
       }
     }
-    return await exchangeOver(await openConnection(route, signal));
+    using bound = boundSignal([signal], CONNECT_MS, now, "connection");
+    return await exchangeOver(await openConnection(route, bound.signal));
   }
 
   return {

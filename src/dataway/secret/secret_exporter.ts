@@ -59,18 +59,18 @@ export function createSecretExporter(options: SecretExporterOptions): SecretExpo
     }
   }
 
-  async function send(batch: Batch, signal: AbortSignal): Promise<ExportResult> {
+  async function send(batch: Batch, signal: AbortSignal, patienceMs?: number): Promise<ExportResult> {
     if (exporter === undefined) await settledBefore(ask(), signal);
     else if (now() - askedAt > REFRESH_MS) void ask();
     if (exporter === undefined) {
       return { status: "retryable", error: "Cannot send as Dataway's secret is not known yet" };
     }
     const used = exporter;
-    const result = await used.export(batch, signal);
+    const result = await used.export(batch, signal, patienceMs);
     const isRefused = result.status === "failure" && result.reason === "forbidden";
     if (!isRefused || now() - askedAt < REFUSED_REFRESH_MS) return result;
     await settledBefore(ask(), signal);
-    return exporter === used ? result : await exporter.export(batch, signal);
+    return exporter === used ? result : await exporter.export(batch, signal, patienceMs);
   }
 
   return {

@@ -4,6 +4,7 @@ import { createSelfMetrics } from "../../../src/pipeline/self_metrics.ts";
 import { DROPPED, REFUSED } from "../../../layer/guance/figures.ts";
 import { startSandbox } from "../../support/sandbox.ts";
 import { inProcessExtension } from "../../support/extension.ts";
+import { pointsOf } from "../../support/points.ts";
 import type { Lambda } from "../../emulator/lambda.ts";
 import type { LambdaOptions } from "../../emulator/options.ts";
 
@@ -73,13 +74,14 @@ function ownPoints(): readonly { tags: Iterable<string>; fields: Iterable<string
   ledger.exported("otlp", "tracing", 9);
   for (const reason of reasonsOf(DROPPED)) ledger.dropped("otlp", "tracing", reason);
   for (const reason of reasonsOf(REFUSED)) ledger.refused("otlp", reason);
-  const points = createSelfMetrics({
+  const lease = createSelfMetrics({
     ledger,
     store: { held: () => 1, heldBytes: 1 },
     spool: { held: () => 1, bytes: 1, recovered: 1, torn: 1 },
     intervalMs: 0,
     now: () => 1,
-  }).collect(true);
+  }).take(true);
+  const points = lease === undefined ? [] : pointsOf(lease.batch);
   return points.map(({ tags, fields }) => ({ tags: tags.keys(), fields: fields.keys() }));
 }
 

@@ -3,12 +3,15 @@ import type { BreakerState } from "./circuit_breaker.ts";
 import type { Flusher } from "./flusher.ts";
 import type { MemoryGuard } from "./memory_guard.ts";
 import type { Spool } from "./spool.ts";
+import { isStoreLease } from "./store.ts";
+import type { Uploads } from "./uploads.ts";
 
-export interface LeftoversOptions {
+export interface SpillOptions {
   readonly flusher: Pick<Flusher, "stuck">;
+  readonly uploads: Pick<Uploads, "replaceLeases">;
   readonly breaker: () => BreakerState;
   /** Off when there is none. */
-  readonly spool?: Pick<Spool, "stow" | "audit"> | undefined;
+  readonly spool?: Pick<Spool, "spill" | "secure" | "audit"> | undefined;
   readonly memory?: MemoryGuard | undefined;
   readonly log: Logger;
 }
@@ -18,12 +21,16 @@ export interface LeftoversOptions {
  * process uses too much memory. Data that only waits for its plan stays: it is sent soon, without the way over the
  * disk. `last`: nothing will be sent any more. The result never throws; `maxMs` bounds its time.
  */
-export function createLeftovers(options: LeftoversOptions): (maxMs: number, last: boolean) => void {
-  const { flusher, breaker, spool, memory, log } = options;
+export function createSpill(options: SpillOptions): (maxMs: number, last: boolean) => void {
+  const { flusher, uploads, breaker, spool, memory, log } = options;
   return (maxMs, last) => {
     try {
       const isStuck = last || flusher.stuck || breaker() !== "closed" || memory?.short === true;
-      if (isStuck) spool?.stow(maxMs);
+      if (isStuck && spool !== undefined) {
+        // What is on its way may be frozen with the sandbox, and that may be killed.
+        uploads.replaceLeases((lease) => isStoreLease(lease) ? spool.secure(lease) ?? lease : lease);
+        spool.spill(maxMs);
+      }
       if (last) spool?.audit();
       memory?.relieve();
     } catch (error) {

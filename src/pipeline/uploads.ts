@@ -1,0 +1,189 @@
+import { describeError, type Logger } from "@std/log";
+import type { Batch, Exporter, ExportResult } from "./exporter.ts";
+import type { GroupOf, Lease } from "./lease.ts";
+import type { Retry } from "./retry.ts";
+
+/** Uploads that one flush has begun, and what came of them, in points. */
+export interface Round {
+  exported: number;
+  /** Put back for later. */
+  restored: number;
+  /** Refused for good, or too large: counted in the ledger. */
+  dropped: number;
+  /** No more is begun: Dataway did not take a batch, or the flush is over. */
+  stopped: boolean;
+  /** Dataway is not well. */
+  failed: boolean;
+  /** Dataway answered. */
+  answered: boolean;
+  /** The longest wait that it asked for, in ms. */
+  retryAfterMs: number | undefined;
+  readonly underway: Set<Promise<void>>;
+  /** The flush is over: what is under way goes on, but no second try is made. */
+  readonly over: AbortSignal;
+  /** Of several Dataways the next is asked after this time at the latest, in ms. @default as the exporter does */
+  readonly patienceMs: number | undefined;
+  /** Ends what is under way: the batches are put back. */
+  readonly cut: AbortController;
+}
+
+/** A round without uploads, of a flush that is over with `over`. */
+export function newRound(over: AbortSignal, patienceMs?: number): Round {
+  return {
+    exported: 0,
+    restored: 0,
+    dropped: 0,
+    stopped: false,
+    failed: false,
+    answered: false,
+    retryAfterMs: undefined,
+    underway: new Set(),
+    over,
+    patienceMs,
+    cut: new AbortController(),
+  };
+}
+
+/**
+ * Uploads under way. Each lives on the exporter's own time limit, whoever waits for it: one that is cut while Dataway
+ * takes it comes twice.
+ */
+export interface Uploads {
+  /** Sends a batch; resolves once all of it is settled, halves included. Never rejects. One at a time in each lane. */
+  send(lane: string, lease: Lease, round: Round): Promise<void>;
+  /** The upload under way in a lane. */
+  underway(lane: string): Promise<void> | undefined;
+  /** Uploads under way. */
+  readonly count: number;
+  /** Longest time that one of them has been under way, in ms; 0 without any. */
+  readonly longestMs: number;
+  /** Replaces the leases of what is under way. */
+  replaceLeases(replace: (lease: Lease) => Lease): void;
+  /** Half of what Dataway found too large: halving anew in each flush would use up its time. In bytes. */
+  readonly learntBytes: number;
+}
+
+/** One upload, and what it settles. */
+interface Upload {
+  lease: Lease;
+  readonly round: Round;
+  /** Unix time in ms. */
+  readonly begunAt: number;
+}
+
+export interface UploadsOptions {
+  readonly exporter: Pick<Exporter, "export">;
+  /** Points of different groups never share an upload. @default all are of one group */
+  readonly groupOf?: GroupOf | undefined;
+  readonly retry: Retry;
+  readonly log: Logger;
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/** Nothing under way. */
+export function createUploads({ exporter, groupOf, retry, log, now }: UploadsOptions): Uploads {
+  const lanes = new Map<string, Promise<void>>();
+  const uploads = new Set<Upload>();
+  let learntBytes = Infinity;
+
+  function send(lane: string, lease: Lease, round: Round): Promise<void> {
+    const groups = groupOf === undefined ? [lease] : lease.divide(groupOf);
+    const work = uploadParts(groups, round).finally(() => {
+      lanes.delete(lane);
+      round.underway.delete(work);
+    });
+    lanes.set(lane, work);
+    round.underway.add(work);
+    return work;
+  }
+
+  async function upload(one: Upload): Promise<void> {
+    const { round } = one;
+    const { signal } = round.cut;
+    uploads.add(one);
+    const result = await retry(() => exported(one.lease.batch, round), round.over);
+    uploads.delete(one);
+    const { lease } = one;
+    const { count, category } = lease.batch;
+    judge(result, round);
+    switch (result.status) {
+      case "success":
+        round.exported += count;
+        return lease.exported();
+      case "retryable":
+        round.restored += count;
+        round.stopped = true;
+        if (!signal.aborted) log.warn("Data is held as Dataway did not take it", { error: result.error });
+        return lease.putBack();
+      case "too_large":
+        if (count > 1) return await halve(lease, round);
+        lease.drop("too_large");
+        break;
+      case "failure":
+        lease.drop(result.reason);
+        break;
+      default:
+        result satisfies never;
+    }
+    round.dropped += count;
+    log.error("Data was dropped as Dataway refused it", { points: count, category, error: result.error });
+  }
+
+  async function halve(lease: Lease, round: Round): Promise<void> {
+    const { sizeBytes } = lease.batch;
+    await uploadParts(lease.split(), round);
+    learntBytes = Math.min(learntBytes, sizeBytes / 2);
+  }
+
+  /** One after the other; what is left when no more is begun goes back. */
+  async function uploadParts(parts: readonly Lease[], round: Round): Promise<void> {
+    for (const [index, lease] of parts.entries()) {
+      if (index > 0 && (round.stopped || round.cut.signal.aborted)) {
+        round.restored += lease.batch.count;
+        lease.putBack();
+      } else await upload({ lease, round, begunAt: now() });
+    }
+  }
+
+  /** Exporters do not throw; if one does all the same, its batch must not be lost. */
+  async function exported(batch: Batch, { cut, patienceMs }: Round): Promise<ExportResult> {
+    try {
+      return await exporter.export(batch, cut.signal, patienceMs);
+    } catch (error) {
+      return { status: "retryable", error: describeError(error) };
+    }
+  }
+
+  return {
+    send,
+    underway: (lane) => lanes.get(lane),
+    get count() {
+      return lanes.size;
+    },
+    get longestMs() {
+      let longestMs = 0;
+      // A clock set back must not make a hanging one young.
+      for (const { begunAt } of uploads) longestMs = Math.max(longestMs, Math.abs(now() - begunAt));
+      return longestMs;
+    },
+    replaceLeases: (replace) => {
+      for (const one of uploads) one.lease = replace(one.lease);
+    },
+    get learntBytes() {
+      return learntBytes;
+    },
+  };
+}
+
+/** Learns from an upload how Dataway is; one that was cut tells nothing. */
+function judge(result: ExportResult, round: Round): void {
+  if (result.status !== "retryable") {
+    round.answered = true;
+    return;
+  }
+  if (round.cut.signal.aborted) return;
+  round.failed = true;
+  if (result.retryAfterMs === undefined) return;
+  round.retryAfterMs = Math.max(round.retryAfterMs ?? 0, result.retryAfterMs);
+}
