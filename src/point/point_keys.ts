@@ -6,7 +6,6 @@
 import { type ByteTable, createByteTable } from "./byte_table.ts";
 import { cleanKey } from "./clean_text.ts";
 import type { Category } from "./point.ts";
-import { utf8Length } from "./utf8.ts";
 
 /** A key as points have it. Keys that are written differently may become one by the rules. */
 export interface Slot {
@@ -33,10 +32,14 @@ export interface Slot {
 
 /** A key as it is written. */
 export interface Key {
+  /** Before the rules. */
+  readonly name: string;
   readonly slot: Slot;
   readonly isExact: boolean;
   /** The rules shortened it. */
   readonly isCut: boolean;
+  /** Whether the table keeps it; one that it does not is of the point begun last, see {@link KeyTable.current}. */
+  readonly isKept: boolean;
 }
 
 /** The keys of the categories that share rules. */
@@ -46,17 +49,26 @@ export interface KeyTable {
   /** A key that the program itself knows: never forgotten. */
   define(name: string): Key;
   of(name: string): Key;
+  /** A key for the point begun last, which is another if it was not kept. */
+  current(key: Key): Key;
   /** The key whose UTF-8 is `bytes[from, to)`. */
   ofBytes(bytes: Uint8Array, from: number, to: number): Key;
   /** Forgets the keys that were too many to be kept; called between points. */
   forgetOverflow(): void;
 }
 
-/** Keys kept for each set of rules: customers' own keys are few, and what invents keys must not fill the memory. */
+/**
+ * Keys kept for each set of rules, and the length of each: customers' own keys are few and short, and what invents
+ * keys must not fill the memory.
+ */
 const MAX_KEYS = 4096;
+const MAX_LENGTH = 1024;
 
 const KEY = 0x0a;
 const IS_TAG = 0x40;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What categories share: metrics keep dots, and logs and objects have names that are taken. */
 type Rules = "metric" | "logging" | "object" | "other";
@@ -80,26 +92,25 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
   const slots = new Map<string, Slot>();
   const overflow = new Map<string, Slot>();
   const byBytes: ByteTable<Key> = createByteTable();
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   function of(name: string): Key {
-    return keys.get(name) ?? make(name, keys.size < MAX_KEYS);
+    return keys.get(name) ?? make(name, keys.size < MAX_KEYS && name.length <= MAX_LENGTH);
   }
 
   function make(name: string, isKept: boolean): Key {
     let isCut = false;
     const own = isKept ? copyOf(name) : name;
     const clean = cleanKey(own, isMetric, () => void (isCut = true));
-    const key: Key = { slot: slotOf(clean, isKept), isExact: clean === own, isCut };
+    const key: Key = { name: own, slot: slotOf(clean, isKept), isExact: clean === own, isCut, isKept };
     if (isKept) keys.set(own, key);
     return key;
   }
 
   /** One slot a name, also among those that are not kept: a key that comes twice must find itself. */
   function slotOf(name: string, isKept: boolean): Slot {
-    const found = slots.get(name) ?? overflow.get(name);
+    const found = slots.get(name);
     if (found !== undefined) return found;
-    const made = createSlot(name, isAllowed(rules, name), commonBitOf(name));
+    const made = overflow.get(name) ?? createSlot(name, isAllowed(rules, name), commonBitOf(name));
     (isKept ? slots : overflow).set(name, made);
     return made;
   }
@@ -108,12 +119,13 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
     isMetric,
     define: (name) => keys.get(name) ?? make(name, true),
     of,
+    current: (key) => key.isKept ? key : of(key.name),
     ofBytes: (bytes, from, to) => {
       const found = byBytes.get(bytes, from, to);
       if (found !== undefined) return found;
       const slice = bytes.subarray(from, to);
       const key = of(decoder.decode(slice));
-      if (byBytes.size < MAX_KEYS && !overflow.has(key.slot.name)) byBytes.set(slice, key);
+      if (key.isKept && byBytes.size < MAX_KEYS) byBytes.set(slice, key);
       return key;
     },
     forgetOverflow: () => {
@@ -124,21 +136,26 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
 
 /** The same text on its own: one cut out of a request's body would keep the whole body in memory. */
 function copyOf(text: string): string {
-  return text.isWellFormed()
-    ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text))
-    : text;
+  return text.isWellFormed() ? decoder.decode(encoder.encode(text)) : text;
 }
 
 function createSlot(name: string, allowed: boolean, commonBit: number): Slot {
-  const length = utf8Length(name);
+  const text = encoder.encode(name);
+  const { length } = text;
   // Two bytes hold the length of any key: at most 256.
   const size = length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >> 7];
-  const member = [KEY, ...size, ...new TextEncoder().encode(name)];
+  const textAt = 1 + size.length;
+  const tagHead = new Uint8Array(textAt + length + 2);
+  tagHead[0] = KEY;
+  tagHead.set(size, 1);
+  tagHead.set(text, textAt);
+  tagHead[textAt + length] = IS_TAG;
+  tagHead[textAt + length + 1] = 1;
   return {
     name,
     isAllowed: allowed,
-    fieldHead: Uint8Array.from(member),
-    tagHead: Uint8Array.from([...member, IS_TAG, 1]),
+    fieldHead: tagHead.subarray(0, textAt + length),
+    tagHead,
     commonBit,
     serial: 0,
     isTag: false,

@@ -123,7 +123,9 @@ const INITIAL_BYTES = 16 * 1024;
 const KEPT_BYTES = 512 * 1024;
 /** More than a field takes besides its value: tags, lengths and the longest key. */
 const FIELD_ROOM = 300;
+/** Kinds kept, and the length of each one's measurement: measurements may be invented, too. */
 const MAX_KINDS = 1024;
+const MAX_KIND_LENGTH = 1024;
 const HEX = new TextEncoder().encode("0123456789abcdef");
 
 /** A writer with no point begun. */
@@ -533,7 +535,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
       isCut,
       required: requiredOf(category),
     };
-    if (kinds.size < MAX_KINDS) kinds.set(id, made);
+    if (kinds.size < MAX_KINDS && measurement.length <= MAX_KIND_LENGTH) kinds.set(id, made);
     return made;
   }
 

@@ -33,13 +33,19 @@ interface NameTable<T> {
   /** Of this message only, as there were too many. */
   readonly overflow: Map<string, AttributeName<T>>;
   readonly learn: (name: string) => T;
+  readonly mayKeep: (value: T) => boolean;
 }
 
 /** Numbers that an attribute takes in {@link AttributeList.places}. */
 export const PLACES = 4;
 
-/** Names kept; beyond them each is looked at anew. */
+/** Names kept, and bytes of each; others are learnt anew with each message. */
 const MAX_NAMES = 4096;
+const MAX_NAME_BYTES = 256;
+/** To learn a name takes as long as to read so many fields. */
+const FIELDS_OF_NAME = 50;
+/** Of a name that was never met. */
+const NEVER = -1;
 const INITIAL_PLACES = 64;
 /** Room for more is given back after the message that needed it. */
 const KEPT_PLACES = 4096;
@@ -47,9 +53,15 @@ const KEPT_PLACES = 4096;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A list over names, of each of which `learn` tells, once, what is to be known. */
-export function createAttributeList<T>(learn: (name: string) => T): AttributeList<T> {
-  const table: NameTable<T> = { kept: createByteTable(), overflow: new Map(), learn };
+/**
+ * A list over names, of each of which `learn` tells what is to be known: once, if `mayKeep` says that it is the same
+ * for all messages.
+ */
+export function createAttributeList<T>(
+  learn: (name: string) => T,
+  mayKeep: (value: T) => boolean = () => true,
+): AttributeList<T> {
+  const table: NameTable<T> = { kept: createByteTable(), overflow: new Map(), learn, mayKeep };
   return { count: 0, names: [], places: new Int32Array(INITIAL_PLACES * PLACES), serial: 0, table };
 }
 
@@ -98,6 +110,7 @@ export function readAttribute<T>(list: AttributeList<T>, c: ProtoCursor): void {
   }
   moveTo(c, end, outerEnd);
   const name = nameOf(list.table, c.bytes, keyFrom, keyTo);
+  if (name.serial === NEVER) c.fieldsLeft -= FIELDS_OF_NAME;
   const { serial, count } = list;
   if (name.serial !== serial) {
     if ((count + 1) * PLACES > list.places.length) grow(list);
@@ -115,14 +128,17 @@ export function readAttribute<T>(list: AttributeList<T>, c: ProtoCursor): void {
 
 function nameOf<T>(table: NameTable<T>, bytes: Uint8Array, from: number, to: number): AttributeName<T> {
   const { kept, overflow } = table;
-  const known = kept.get(bytes, from, to);
+  const isShort = to - from <= MAX_NAME_BYTES;
+  const known = isShort ? kept.get(bytes, from, to) : undefined;
   if (known !== undefined) return known;
   const slice = bytes.subarray(from, to);
   const text = decoder.decode(slice);
   const late = overflow.get(text);
   if (late !== undefined) return late;
-  const made: AttributeName<T> = { value: table.learn(text), serial: -1, index: 0 };
-  if (kept.size < MAX_NAMES) kept.set(slice, made);
+  const value = table.learn(text);
+  const isKept = isShort && kept.size < MAX_NAMES && table.mayKeep(value);
+  const made: AttributeName<T> = { value, serial: NEVER, index: 0 };
+  if (isKept) kept.set(slice, made);
   else overflow.set(text, made);
   return made;
 }

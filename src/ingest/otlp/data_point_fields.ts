@@ -3,6 +3,8 @@ import type { BucketCounts, Histogram } from "./buckets.ts";
 import { MAX_BUCKETS } from "./limits.ts";
 import { OWN_TRIMMED, OWN_UNSIGNED_POINT } from "./own_fields.ts";
 import {
+  allowFields,
+  isUsedUp,
   moveTo,
   type ProtoCursor,
   ProtoError,
@@ -65,7 +67,7 @@ export interface DataPointFields extends Histogram {
   readonly negative: BucketCounts;
   /** Of a summary. */
   readonly quantiles: { quantile: number; value: number }[];
-  /** A part of it could not be read. */
+  /** A part of it could not be read, or is too much. */
   isTrimmed: boolean;
 }
 
@@ -117,6 +119,7 @@ export function readDataPoint<T>(
 ): void {
   clear(point);
   beginAttributes(attributes);
+  allowFields(c);
   moveTo(c, from, to);
   const read: ReadField<T> = kind === "histogram"
     ? readHistogramField
@@ -130,6 +133,7 @@ export function readDataPoint<T>(
     if (tag === OWN_TRIMMED && c.isOwn) point.isTrimmed = readInt32(c) !== 0;
     else skipField(c, tag);
   }
+  if (isUsedUp(c)) point.isTrimmed = true;
 }
 
 function readNumberField<T>(

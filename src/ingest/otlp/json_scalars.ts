@@ -1,6 +1,8 @@
 /** Scalar values of JSON into protobuf: the forms that encoders write at once, those that others write by a detour. */
 import { tryParseExactJson } from "../../json/exact_json.ts";
+import { createSkip, LONG_STEP } from "./json_long.ts";
 import {
+  hexDigit,
   type JsonScanner,
   OPEN_BRACE,
   OPEN_BRACKET,
@@ -8,8 +10,8 @@ import {
   QUOTE,
   rawText,
   skipString,
+  skipStringTo,
   skipToken,
-  skipValue,
   stringText,
 } from "./json_scanner.ts";
 import type { JsonField } from "./json_schema.ts";
@@ -42,6 +44,8 @@ const STRING_VALUE = 1;
 const TWO_32 = 0x1_0000_0000;
 const MAX_INT64 = 2n ** 63n - 1n;
 const ZERO = 0x30;
+/** Longer numbers are not read as such. */
+const MAX_TOKEN = 4096;
 
 /** The integer that was read last, as halves. */
 const integer = { low: 0, high: 0 };
@@ -49,25 +53,34 @@ const encoder = new TextEncoder();
 
 /**
  * Reads the value that the scanner stands before, which is not `null`, and writes the field; `isPacked`: the value
- * only. `false`: it is not of the field's type, and the scanner stands before it still.
+ * only. Where it could not, the scanner stands before it still: `other`, it is not of the field's type; `long`, it is
+ * a text that is to be read in steps.
  */
 export function putJsonScalar(
   s: JsonScanner,
   out: ProtoOutput,
   field: JsonField,
   isPacked: boolean,
-): boolean {
+): "put" | "other" | "long" {
   const start = s.at;
+  const outAt = out.at;
   try {
-    if (putPlain(s, out, field, isPacked)) return true;
+    if (putPlain(s, out, field, isPacked)) return "put";
+    if (s.at === start && isLongText(s, field)) return "long";
     s.at = start;
     putLoose(s, out, field, isPacked);
-    return true;
+    return "put";
   } catch (error) {
     if (!(error instanceof JsonValueError)) throw error;
     s.at = start;
-    return false;
+    out.at = outAt;
+    return "other";
   }
+}
+
+/** Whether the string that the scanner stands before, and was not passed over, is so as it is too long. */
+function isLongText(s: JsonScanner, field: JsonField): boolean {
+  return field.type === "text" && s.bytes[s.at] === QUOTE;
 }
 
 /** Writes NaN, which JavaScript writes as `null`. */
@@ -88,7 +101,7 @@ function putPlain(s: JsonScanner, out: ProtoOutput, field: JsonField, isPacked: 
     case "text": {
       if (!isString) return false;
       const from = s.at + 1;
-      if (skipString(s)) return false;
+      if (skipStringTo(s, from + LONG_STEP) !== false) return false;
       putSlice(out, field.number, s.bytes, from, s.at - 1);
       return true;
     }
@@ -125,7 +138,7 @@ function putPlain(s: JsonScanner, out: ProtoOutput, field: JsonField, isPacked: 
 /** All other forms, as lenient as clients need it. Throws {@link JsonValueError} for none. */
 function putLoose(s: JsonScanner, out: ProtoOutput, field: JsonField, isPacked: boolean): void {
   const { number } = field;
-  const value = readLoose(s);
+  const value = readLoose(s, field.type === "text" ? Infinity : MAX_TOKEN);
   switch (field.type) {
     case "text":
       return putTextField(out, number, textOf(value));
@@ -177,8 +190,8 @@ function putLoose(s: JsonScanner, out: ProtoOutput, field: JsonField, isPacked: 
   }
 }
 
-/** Any value: numbers as the text that they are, so that no digit is lost. */
-function readLoose(s: JsonScanner): unknown {
+/** Any value: numbers as the text that they are, so that no digit is lost, up to `maxToken` characters. */
+function readLoose(s: JsonScanner, maxToken: number): unknown {
   const byte = peek(s);
   const start = s.at;
   if (byte === QUOTE) {
@@ -186,10 +199,10 @@ function readLoose(s: JsonScanner): unknown {
     return stringText(s, start + 1, s.at - 1, hasEscapes);
   }
   if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-    skipValue(s);
+    if (!createSkip(s)()) throw new JsonValueError("Cannot read a value as it is too long");
     return tryParseExactJson(rawText(s, start, s.at), { integers: "text" });
   }
-  skipToken(s);
+  if (!skipToken(s, start + maxToken)) throw new JsonValueError("Cannot read a number as it is too long");
   const token = rawText(s, start, s.at);
   return token === "true" ? true : token === "false" ? false : token;
 }
@@ -292,11 +305,4 @@ function putHex(out: ProtoOutput, number: number, source: Uint8Array, from: numb
     out.bytes[out.at++] = byte;
   }
   return true;
-}
-
-/** The value of a hex digit; far below zero for what is none. */
-function hexDigit(byte: number): number {
-  if (byte >= ZERO && byte <= 0x39) return byte - ZERO;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1000;
 }

@@ -56,7 +56,15 @@ export function expectByte(s: JsonScanner, byte: number): void {
 
 /** Passes over the string that begins here; `true`: it has escapes. Its text is `[start + 1, s.at - 1)`. */
 export function skipString(s: JsonScanner): boolean {
-  const { bytes, end } = s;
+  const hasEscapes = skipStringTo(s, s.end);
+  if (hasEscapes === undefined) throw unexpected(s);
+  return hasEscapes;
+}
+
+/** The same for a string that ends before `limit`; `undefined`: it does not, and is not passed over. */
+export function skipStringTo(s: JsonScanner, limit: number): boolean | undefined {
+  const { bytes } = s;
+  const end = Math.min(limit, s.end);
   let hasEscapes = false;
   for (let at = s.at + 1; at < end; at++) {
     const byte = bytes[at] ?? 0;
@@ -67,46 +75,27 @@ export function skipString(s: JsonScanner): boolean {
     if (byte === BACKSLASH) {
       hasEscapes = true;
       at++;
-    } else if (byte < SPACE) break;
+    } else if (byte < SPACE) throw unexpected(s);
   }
-  throw unexpected(s);
+  return undefined;
 }
 
-/** Passes over the value that begins here, whatever it is. */
-export function skipValue(s: JsonScanner): void {
-  const byte = peek(s);
-  if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-    s.at++;
-    return closeOpen(s, 1);
-  }
-  if (byte === QUOTE) skipString(s);
-  else skipToken(s);
-}
-
-/** Passes over everything up to the end of so many objects and lists that are open here. */
-export function closeOpen(s: JsonScanner, open: number): void {
-  let left = open;
-  while (left > 0) {
-    const byte = peek(s);
-    if (byte === QUOTE) skipString(s);
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      left++;
-      s.at++;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      left--;
-      s.at++;
-    } else if (byte === COMMA || byte === COLON) s.at++;
-    else skipToken(s);
-  }
-}
-
-/** Passes over a number, `true`, `false` or `null`. */
-export function skipToken(s: JsonScanner): void {
-  const { bytes, end, at: start } = s;
+/** Passes over a number, `true`, `false` or `null`; `false`: over the part of it that is before `limit`. */
+export function skipToken(s: JsonScanner, limit: number): boolean {
+  const { bytes, at: start } = s;
+  const end = Math.min(limit, s.end);
   let { at } = s;
   while (at < end && isTokenByte(bytes[at] ?? 0)) at++;
   if (at === start) throw unexpected(s);
   s.at = at;
+  return at === s.end || !isTokenByte(bytes[at] ?? 0);
+}
+
+/** The value of a hex digit; far below zero for what is none. */
+export function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1000;
 }
 
 /** The text of a string whose quotes stand around `[from, to)`. */

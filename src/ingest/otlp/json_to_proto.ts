@@ -4,11 +4,11 @@
  * and is counted.
  */
 import type { TimeSlice } from "../time_slice.ts";
+import { createLongText, createSkip, type LongStep } from "./json_long.ts";
 import { putJsonScalar, putNaN, putTextField } from "./json_scalars.ts";
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
-  closeOpen,
   COLON,
   COMMA,
   createJsonScanner,
@@ -21,7 +21,6 @@ import {
   rawText,
   skipString,
   skipToken,
-  skipValue,
   stringText,
   unexpected,
 } from "./json_scanner.ts";
@@ -68,6 +67,7 @@ const MEMBER = 16;
 /** Protobuf is shorter than JSON. */
 const OUTPUT_SHARE = 0.6;
 const LENGTH_DELIMITED = 2;
+const NULL = "null";
 /** The field of a text in `AnyValue`. */
 const STRING_VALUE = 1;
 
@@ -97,6 +97,8 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
   let size = 0;
   let malformed = 0;
   let trimmed = 0;
+  /** What is gone on with before anything else. */
+  let long: { readonly step: LongStep; readonly then: () => void } | undefined;
 
   expectByte(s, OPEN_BRACE);
   open(request, undefined, false, 0, -1);
@@ -159,7 +161,7 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
       ? message.fields.get(s.bytes, from, to)
       : message.fields.get(name, 0, name.length);
     expectByte(s, COLON);
-    if (field === undefined) skipValue(s);
+    if (field === undefined) skip(0);
     else readValue(frame, field, false);
   }
 
@@ -174,18 +176,17 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
       if (byte === OPEN_BRACE) openMessage(frame, field, field.message, isElement);
       else lose(field, isElement);
     } else {
-      const { at } = out;
-      if (putJsonScalar(s, out, field, isElement)) return;
-      out.at = at;
-      lose(field, isElement);
+      const outcome = putJsonScalar(s, out, field, isElement);
+      if (outcome === "long") begin(createLongText(s, out, field.number), nothing);
+      else if (outcome === "other") lose(field, isElement);
     }
   }
 
   /** An absent member, in a few places NaN, and among elements nothing that could be one. */
   function readNull(field: JsonField, isElement: boolean): void {
     const { at } = s;
-    skipToken(s);
-    if (rawText(s, at, s.at) !== "null") throw unexpected(s);
+    skipToken(s, at + NULL.length);
+    if (rawText(s, at, s.at) !== NULL) throw unexpected(s);
     if (field.nullIsNaN && (isElement || !field.isList)) putNaN(out, field, isElement);
     else if (isElement && field.message?.allowsNull === true) {
       putTag(out, field.number, LENGTH_DELIMITED);
@@ -206,8 +207,8 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
 
   function openMessage(frame: Frame, field: JsonField, message: JsonMessage, isElement: boolean): void {
     if (field.isNesting && frame.depth >= MAX_DEPTH) {
-      skipValue(s);
-      return putTextField(out, STRING_VALUE, TOO_DEEP);
+      putTextField(out, STRING_VALUE, TOO_DEEP);
+      return skip(0);
     }
     const { at } = out;
     s.at++;
@@ -219,8 +220,7 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
   function lose(field: JsonField, isElement: boolean): void {
     if (isElement ? field.elementLoss === "holder" : field.loss === "message" && !field.isBody) return fail();
     const { at } = s;
-    skipValue(s);
-    count(field, isElement, at);
+    skip(0, () => count(field, isElement, at));
   }
 
   /** What is open cannot be read without the value that comes next: the nearest that may be lost is. */
@@ -229,11 +229,29 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
     while (index > 0 && !mayBeLost(frames[index])) index--;
     const frame = frames[index];
     if (frame?.field === undefined) throw new JsonValueError("Cannot read the body as it must be a request");
-    skipValue(s);
-    closeOpen(s, size - index);
-    out.at = frame.outAt;
-    size = index;
-    count(frame.field, frame.isElement, frame.jsonAt);
+    const { field, isElement, jsonAt } = frame;
+    skip(0, () =>
+      skip(size - index, () => {
+        out.at = frame.outAt;
+        size = index;
+        count(field, isElement, jsonAt);
+      }));
+  }
+
+  /** Passes over the next value, or with `open` over so many that are open; then does `then`. */
+  function skip(open: number, then: () => void = nothing): void {
+    begin(createSkip(s, open), then);
+  }
+
+  function begin(step: LongStep, then: () => void): void {
+    if (step()) then();
+    else long = { step, then };
+  }
+
+  function goOn({ step, then }: NonNullable<typeof long>): void {
+    if (!step()) return;
+    long = undefined;
+    then();
   }
 
   /** Counts a loss; `from`: where the JSON of what is lost begins. */
@@ -272,7 +290,8 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
           if (peek(s) >= 0) throw unexpected(s);
           return true;
         }
-        advance(frame);
+        if (long === undefined) advance(frame);
+        else goOn(long);
         work += s.at - at;
       }
       return false;
@@ -280,6 +299,8 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
     result: () => ({ bytes: out.bytes.subarray(0, out.at), malformed, trimmed }),
   };
 }
+
+function nothing(): void {}
 
 function mayBeLost(frame: Frame | undefined): boolean {
   if (frame?.field === undefined) return false;

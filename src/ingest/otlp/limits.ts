@@ -2,5 +2,14 @@
 export const MAX_DEPTH = 32;
 export const TOO_DEEP = "…";
 
+/**
+ * Fields that are read of one span, log record or data point, or of what stands around them, its attributes' and values'
+ * own counted: more cannot be meant, and an element is read in one go, while everything else waits.
+ */
+export const MAX_FIELDS = 65_536;
+
+/** More tags or fields than this no point may have, so no more are prepared for many points. */
+export const MAX_SHARED = 1024;
+
 /** More buckets than this in one data point cannot be meant: SDKs make 160 at most, and each becomes a point. */
 export const MAX_BUCKETS = 4096;

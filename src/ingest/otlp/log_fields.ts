@@ -1,6 +1,8 @@
 import { type AttributeList, beginAttributes, readAttribute } from "./attribute_list.ts";
 import { OWN_TRIMMED } from "./own_fields.ts";
 import {
+  allowFields,
+  isUsedUp,
   moveTo,
   type ProtoCursor,
   readFixed64,
@@ -31,7 +33,7 @@ export interface LogFields {
   spanIdTo: number;
   eventNameFrom: number;
   eventNameTo: number;
-  /** A part of it could not be read. */
+  /** A part of it could not be read, or is too much. */
   isTrimmed: boolean;
 }
 
@@ -67,6 +69,7 @@ export function readLogRecord<T>(
 ): void {
   clear(record);
   beginAttributes(attributes);
+  allowFields(c);
   moveTo(c, from, to);
   for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
     switch (tag) {
@@ -121,6 +124,7 @@ export function readLogRecord<T>(
         else skipField(c, tag);
     }
   }
+  if (isUsedUp(c)) record.isTrimmed = true;
 }
 
 function clear(record: LogFields): void {

@@ -2,8 +2,9 @@
 import type { OtlpConfig } from "../../config/otlp.ts";
 import { cleanFieldValue } from "../../point/clean_field_value.ts";
 import type { FieldValue } from "../../point/point.ts";
-import type { Key } from "../../point/point_keys.ts";
-import type { Constant, PointKind, PointWriter } from "../../point/point_writer.ts";
+import type { Key, KeyTable } from "../../point/point_keys.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
+import type { Constant, PointKind } from "../../point/point_writer.ts";
 import { encodeFieldValue } from "../../point/protobuf.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
 import { readAround } from "./around_reader.ts";
@@ -15,7 +16,9 @@ import {
   PLACES,
 } from "./attribute_list.ts";
 import { underscored } from "./promotion.ts";
-import type { ProtoCursor } from "./proto_cursor.ts";
+import { MAX_SHARED } from "./limits.ts";
+import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
+import type { AroundParts } from "./request_walk.ts";
 import { type SharedTag, shareTag } from "./shared_tag.ts";
 import { fieldOf, textOf } from "./value_field.ts";
 
@@ -24,17 +27,20 @@ export interface LogSurroundings {
   readonly kind: PointKind;
   readonly tags: readonly SharedTag[];
   readonly fields: readonly SharedField[];
+  /** There are more fields than a point may have. */
+  readonly isCut: boolean;
+  /** What writing them takes for each record, in bytes. */
+  readonly weight: number;
 }
 
 /** A field that many points share, encoded once. */
 export interface SharedField {
   readonly key: Key;
+  readonly value: FieldValue;
   /** `undefined`: the rules leave nothing of it. */
   readonly constant: Constant | undefined;
   /** The rules shorten it or leave it out: each point that has it counts as trimmed. */
   readonly isCut: boolean;
-  /** Its value as text. */
-  readonly text: string;
 }
 
 /** What a resource gives to all its scopes. */
@@ -47,8 +53,8 @@ export interface LogResource {
 
 /** Prepares what stands around log records. */
 export interface LogSurroundingsReader {
-  readonly resource: (c: ProtoCursor, from: number, to: number) => LogResource;
-  readonly scope: (c: ProtoCursor, resource: LogResource, from: number, to: number) => LogSurroundings;
+  readonly resource: (c: ProtoCursor, parts: AroundParts) => LogResource;
+  readonly scope: (c: ProtoCursor, resource: LogResource, parts: AroundParts) => LogSurroundings;
 }
 
 /** What a log's point calls by these names is its own, or Guance's: attributes of these names get a prefix. */
@@ -57,13 +63,19 @@ const RESERVED_PREFIX = "attributes_";
 /** The field of an attribute `message`, which stands in for a body that is not there. */
 export const MESSAGE_ATTRIBUTE = `${RESERVED_PREFIX}message`;
 
+/** What a field takes besides its bytes. */
+const FIELD = 32;
+
 /** The field that an attribute of a log becomes. */
 export function logFieldName(name: string): string {
   const key = underscored(name);
   return RESERVED.test(key) ? RESERVED_PREFIX + key : key;
 }
 
-export function createLogSurroundingsReader(config: OtlpConfig, writer: PointWriter): LogSurroundingsReader {
+export function createLogSurroundingsReader(
+  config: OtlpConfig,
+  { writer, refuse }: Intake,
+): LogSurroundingsReader {
   const attributes = createAttributeList(logFieldName);
   const SERVICE_NAME = defineName(attributes, "service.name");
   const HOST_NAME = defineName(attributes, "host.name");
@@ -83,9 +95,13 @@ export function createLogSurroundingsReader(config: OtlpConfig, writer: PointWri
     return textOf(c, value);
   }
 
+  function schemaUrlOf({ bytes }: ProtoCursor, { schemaFrom, schemaTo }: AroundParts): string {
+    return decoder.decode(bytes.subarray(schemaFrom, schemaTo));
+  }
+
   /** The nearer ones win. */
   function addFields(c: ProtoCursor, fields: Map<string, FieldValue>): void {
-    for (let index = 0; index < attributes.count; index++) {
+    for (let index = 0; index < attributes.count && !isUsedUp(c); index++) {
       readValue(c, index);
       if (value.kind === "none") continue;
       const field = config.logAttributesAsText ? textOf(c, value) : fieldOf(c, value);
@@ -93,22 +109,18 @@ export function createLogSurroundingsReader(config: OtlpConfig, writer: PointWri
     }
   }
 
-  function share([name, field]: readonly [string, FieldValue]): SharedField {
-    const key = writer.key("logging", name);
+  function share(keys: KeyTable, name: string, value: FieldValue): SharedField {
+    const key = keys.of(name);
     let isCut = false;
-    const clean = cleanFieldValue(field, false, () => void (isCut = true));
+    const clean = cleanFieldValue(value, false, () => void (isCut = true));
     const bytes = clean === undefined ? undefined : encodeFieldValue(key.slot.name, clean);
-    return {
-      key,
-      constant: bytes === undefined ? undefined : { key, isTag: false, bytes },
-      isCut,
-      text: typeof field === "object" && "unsigned" in field ? String(field.unsigned) : String(field),
-    };
+    const constant = bytes === undefined ? undefined : { key, isTag: false, bytes };
+    return { key, value, constant, isCut };
   }
 
   return {
-    resource: (c, from, to) => {
-      const { schemaUrl } = readAround(c, from, to, false, attributes);
+    resource: (c, parts) => {
+      const { isCut } = readAround(c, parts, false, attributes);
       const service = textOfName(c, SERVICE_NAME);
       const host = textOfName(c, HOST_NAME);
       const tags = new Map(config.tags);
@@ -117,23 +129,31 @@ export function createLogSurroundingsReader(config: OtlpConfig, writer: PointWri
       if (host !== "") tags.set("host", host);
       const fields = new Map<string, FieldValue>();
       addFields(c, fields);
+      const measurement = textOfName(c, LOG_SOURCE) || service || "otel_logs";
+      if (isCut || isUsedUp(c)) refuse("trimmed");
       return {
-        kind: writer.kind("logging", textOfName(c, LOG_SOURCE) || service || "otel_logs"),
+        kind: writer.kind("logging", measurement),
         tags: Array.from(tags, ([name, text]) => shareTag(writer, "logging", name, text)),
         fields,
-        schemaUrl: decoder.decode(c.bytes.subarray(schemaUrl.from, schemaUrl.to)),
+        schemaUrl: schemaUrlOf(c, parts),
       };
     },
-    scope: (c, resource, from, to) => {
-      const { name, schemaUrl } = readAround(c, from, to, true, attributes);
+    scope: (c, resource, parts) => {
+      const { name, isCut } = readAround(c, parts, true, attributes);
       const fields = new Map(resource.fields);
       addFields(c, fields);
+      if (isCut || isUsedUp(c)) refuse("trimmed");
       if (name.from < name.to) {
         fields.set("scope_name", decoder.decode(c.bytes.subarray(name.from, name.to)));
       }
-      const schema = decoder.decode(c.bytes.subarray(schemaUrl.from, schemaUrl.to)) || resource.schemaUrl;
+      const schema = schemaUrlOf(c, parts) || resource.schemaUrl;
       if (schema !== "") fields.set("schema_url", schema);
-      return { kind: resource.kind, tags: resource.tags, fields: Array.from(fields, share) };
+      const { kind, tags } = resource;
+      const shared = Array.from(fields).slice(0, MAX_SHARED).map(([name, value]) =>
+        share(kind.keys, name, value)
+      );
+      const weight = shared.reduce((sum, { constant }) => sum + FIELD + (constant?.bytes.length ?? 0), 0);
+      return { kind, tags, fields: shared, isCut: fields.size > MAX_SHARED, weight };
     },
   };
 }

@@ -13,9 +13,10 @@ import {
   type LogResource,
   type LogSurroundings,
   MESSAGE_ATTRIBUTE,
+  type SharedField,
 } from "./log_surroundings.ts";
-import { createProtoCursor, type ProtoCursor } from "./proto_cursor.ts";
-import type { MakeVisitor } from "./request_walk.ts";
+import { allowFields, createProtoCursor, isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
+import type { AroundParts, MakeVisitor } from "./request_walk.ts";
 import { type SharedTag, shareTag, writeShared } from "./shared_tag.ts";
 import { type Clock, settleTime } from "./time.ts";
 import { writeField, writeText } from "./value_field.ts";
@@ -43,19 +44,20 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
     (word) => shareTag(writer, "logging", "status", word),
     config.logAttributesAsText,
   );
-  const surroundings = createLogSurroundingsReader(config, writer);
-  const attributes = createAttributeList((name) => key(logFieldName(name)));
+  const surroundings = createLogSurroundingsReader(config, intake);
+  const { keys } = writer.kind("logging", "otel_logs");
+  const attributes = createAttributeList((name) => keys.of(logFieldName(name)), ({ isKept }) => isKept);
   const record = createLogFields();
   const value = createAnyValue();
   const body = createAnyValue();
 
-  /** Writes the record that was read. The nearer attributes come first: the first that has a key keeps it. */
+  /** Writes the record that was read into the point begun. The nearer attributes come first: the first that has a key keeps it. */
   function write(c: ProtoCursor, around: LogSurroundings, clock: Clock): void {
-    begin(around.kind);
+    allowFields(c);
     readAnyValue(c, record.bodyFrom, record.bodyTo, body);
     const standIn = body.kind === "none" ? findMessage(c, around) : undefined;
     writeOwn(c);
-    for (let index = attributes.count - 1; index >= 0; index--) {
+    for (let index = attributes.count - 1; index >= 0 && !isUsedUp(c); index--) {
       const attribute = attributes.names[index]?.value;
       if (attribute === undefined || writer.has(attribute)) continue;
       if (standIn !== undefined && attribute.slot === ATTRIBUTE.slot) continue;
@@ -64,10 +66,8 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
       if (config.logAttributesAsText) writeText(writer, attribute, c, value);
       else writeField(writer, attribute, c, value);
     }
-    for (const { key, constant, isCut } of around.fields) {
-      if (writer.has(key) || (standIn !== undefined && key.slot === ATTRIBUTE.slot)) continue;
-      writer.constant(constant);
-      if (isCut) writer.trim();
+    for (const field of around.fields) {
+      if (standIn === undefined || field.key.slot !== ATTRIBUTE.slot) writeSharedField(field);
     }
     if (!writer.has(TRACE_ID)) writer.text(TRACE_ID, "0");
     if (!writer.has(SPAN_ID)) writer.text(SPAN_ID, "0");
@@ -79,9 +79,17 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
     }
     writeShared(writer, statuses.of(c, record.severity, record.severityFrom, record.severityTo));
     for (const tag of around.tags) writeShared(writer, tag);
-    if (record.isTrimmed) writer.trim();
+    if (record.isTrimmed || around.isCut || isUsedUp(c)) writer.trim();
     settleTime(clock, record.timeLow, record.timeHigh, record.observedLow, record.observedHigh);
     writer.end(clock.low, clock.high);
+  }
+
+  function writeSharedField({ key, value, constant, isCut }: SharedField): void {
+    const current = keys.current(key);
+    if (writer.has(current)) return;
+    if (!key.isKept) return writer.field(current, value);
+    writer.constant(constant);
+    if (isCut) writer.trim();
   }
 
   function readAttributeValue(c: ProtoCursor, index: number): void {
@@ -106,12 +114,13 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
 
   /** The attribute `message`, which stands in for a body: its index, or its text if it stands around. */
   function findMessage(c: ProtoCursor, around: LogSurroundings): number | string | undefined {
-    for (let index = attributes.count - 1; index >= 0; index--) {
+    for (let index = attributes.count - 1; index >= 0 && !isUsedUp(c); index--) {
       if (attributes.names[index]?.value.slot !== ATTRIBUTE.slot) continue;
       readAttributeValue(c, index);
       if (value.kind !== "none") return index;
     }
-    return around.fields.find((field) => field.key.slot === ATTRIBUTE.slot)?.text;
+    const shared = around.fields.find((field) => field.key.slot === ATTRIBUTE.slot);
+    return shared === undefined ? undefined : textOfShared(shared);
   }
 
   /** Bytes that are UTF-8, as collectors that read files send lines, are the text they are. */
@@ -124,35 +133,42 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
 
   return (bytes, isOwn, _sink, clock) => {
     const c = createProtoCursor(bytes, isOwn);
-    let resource: readonly [from: number, to: number] = [0, 0];
-    let scope: readonly [from: number, to: number] = [0, 0];
-    let resourceParts: LogResource | undefined;
+    let resource: AroundParts;
+    let scope: AroundParts;
+    let shared: LogResource | undefined;
     let around: LogSurroundings | undefined;
 
     /** Read with the first record below them. */
     function readAround(): LogSurroundings {
-      resourceParts ??= surroundings.resource(c, ...resource);
-      around ??= surroundings.scope(c, resourceParts, ...scope);
+      shared ??= surroundings.resource(c, resource);
+      around ??= surroundings.scope(c, shared, scope);
       return around;
     }
 
     return {
-      resource: (from, to) => {
-        resource = [from, to];
-        resourceParts = undefined;
+      resource: (parts) => {
+        resource = parts;
+        shared = undefined;
         around = undefined;
       },
-      scope: (from, to) => {
-        scope = [from, to];
+      scope: (parts) => {
+        scope = parts;
         around = undefined;
       },
       item: (from, to) => {
+        const surrounding = around ?? readAround();
+        // Before anything is read, as keys that are not kept are of the point begun.
+        begin(surrounding.kind);
         readLogRecord(c, from, to, record, attributes);
-        write(c, around ?? readAround(), clock);
-        return false;
+        write(c, surrounding, clock);
+        return to - from + surrounding.weight;
       },
     };
   };
+}
+
+function textOfShared({ value }: SharedField): string {
+  return typeof value === "object" && "unsigned" in value ? String(value.unsigned) : String(value);
 }
 
 /** The tag `status` of a record. */

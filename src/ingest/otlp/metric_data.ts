@@ -1,7 +1,16 @@
 /** A metric where it lies: its name and unit, and one data point after the other. */
 import { type DataKind, dataKindOf } from "./data_point_fields.ts";
 import { OWN_TRIMMED } from "./own_fields.ts";
-import { moveTo, type ProtoCursor, readInt32, readLength, readTag, skipField } from "./proto_cursor.ts";
+import {
+  allowFields,
+  isUsedUp,
+  moveTo,
+  type ProtoCursor,
+  readInt32,
+  readLength,
+  readTag,
+  skipField,
+} from "./proto_cursor.ts";
 
 /** What a metric says of itself. */
 export interface MetricHead {
@@ -17,9 +26,9 @@ export interface MetricHead {
 
 /** The data points of a metric, in several messages if they come so. */
 export interface DataPoints {
-  /** Goes on to the next data point; `false`: there is none. */
-  readonly next: () => boolean;
-  /** The place of the point it went to. */
+  /** Goes on by a field. */
+  readonly next: () => "point" | "other" | "end";
+  /** The place of the point it came to. */
   readonly from: () => number;
   readonly to: () => number;
   /** The `AggregationTemporality`, when all points were gone through. */
@@ -34,6 +43,7 @@ export function readMetricHead(c: ProtoCursor, from: number, to: number): Metric
   let unit = "";
   let dataTag = 0;
   let isTrimmed = false;
+  allowFields(c);
   moveTo(c, from, to);
   for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
     if (tag === 0x0a) name = readText(c);
@@ -44,7 +54,7 @@ export function readMetricHead(c: ProtoCursor, from: number, to: number): Metric
       skipField(c, tag);
     }
   }
-  return { name, unit, kind: dataKindOf(dataTag), dataTag, isTrimmed };
+  return { name, unit, kind: dataKindOf(dataTag), dataTag, isTrimmed: isTrimmed || isUsedUp(c) };
 }
 
 /**
@@ -59,23 +69,23 @@ export function createDataPoints(c: ProtoCursor, from: number, to: number, dataT
   moveTo(c, from, to);
   return {
     next: () => {
-      for (;;) {
-        const tag = readTag(c);
-        if (tag === 0) {
-          if (!isInside) return false;
-          isInside = false;
-          c.end = to;
-        } else if (!isInside && tag === dataTag) {
-          c.end = readLength(c) + c.at;
-          isInside = true;
-        } else if (isInside && tag === 0x0a) {
-          const length = readLength(c);
-          pointFrom = c.at;
-          pointTo = c.at += length;
-          return true;
-        } else if (isInside && tag === 0x10) temporality = readInt32(c);
-        else skipField(c, tag);
-      }
+      allowFields(c);
+      const tag = readTag(c);
+      if (tag === 0) {
+        if (!isInside) return "end";
+        isInside = false;
+        c.end = to;
+      } else if (!isInside && tag === dataTag) {
+        c.end = readLength(c) + c.at;
+        isInside = true;
+      } else if (isInside && tag === 0x0a) {
+        const length = readLength(c);
+        pointFrom = c.at;
+        pointTo = c.at += length;
+        return "point";
+      } else if (isInside && tag === 0x10) temporality = readInt32(c);
+      else skipField(c, tag);
+      return "other";
     },
     from: () => pointFrom,
     to: () => pointTo,

@@ -3,13 +3,16 @@ import type { Intake } from "../../pipeline/receiver.ts";
 import { createDataPointFields, type DataKind, readDataPoint } from "./data_point_fields.ts";
 import { createDataPointWriter, MAX_BUCKET_POINTS } from "./data_point_writer.ts";
 import { createDataPoints, type DataPoints, type MetricHead, readMetricHead } from "./metric_data.ts";
-import { createMetricSeries, type ScopeSeries, type SeriesTag } from "./metric_series.ts";
+import { createMetricSeries, type ScopeSeries } from "./metric_series.ts";
 import { createProtoCursor } from "./proto_cursor.ts";
-import type { MakeVisitor } from "./request_walk.ts";
+import type { AroundParts, MakeVisitor } from "./request_walk.ts";
+import type { ForeignTag } from "./shared_tag.ts";
 
 const CUMULATIVE = 2;
-/** Data points that are looked through at a time. */
-const SCAN_STEP = 512;
+/** Fields that are gone through at a time on the way to data points. */
+const SCAN_STEP = 256;
+/** Work that each of them is, and each tag of a point. */
+const FIELD = 32;
 const NAMELESS = "a metric must have a name and data of a known kind";
 
 /** A metric whose data points are being taken. */
@@ -23,8 +26,10 @@ interface OpenMetric {
   scanned: number;
   /** The points again, when all is known. */
   points: DataPoints | undefined;
+  /** Where its data point is gone on with; 0: with the next. */
+  portion: number;
   /** Its own tags, besides those of its scope. */
-  tags: readonly SeriesTag[];
+  tags: readonly ForeignTag[];
 }
 
 /**
@@ -38,41 +43,45 @@ export function createMetricsToPoints(
   intake: Intake,
   instanceId: () => string,
 ): MakeVisitor {
-  const series = createMetricSeries(config, intake.writer);
+  const series = createMetricSeries(config, intake);
   const point = createDataPointFields();
   const writePoint = createDataPointWriter(intake, series, point);
 
   return (bytes, isOwn, sink, clock) => {
     const c = createProtoCursor(bytes, isOwn);
-    const request = { c, sink, clock, bucketsLeft: MAX_BUCKET_POINTS };
-    let resource: readonly [from: number, to: number] = [0, 0];
-    let scope: readonly [from: number, to: number] = [0, 0];
+    const request = { c, sink, clock, bucketsLeft: MAX_BUCKET_POINTS, points: 0 };
+    let resource: AroundParts;
+    let scope: AroundParts;
     let resourceTags: ReadonlyMap<string, string> | undefined;
     let around: ScopeSeries | undefined;
     let open: OpenMetric | undefined;
 
     /** Read with the first metric below them. */
     function readScope(): ScopeSeries {
-      resourceTags ??= series.resource(c, ...resource);
-      around ??= series.scope(c, resourceTags, ...scope);
+      resourceTags ??= series.resource(c, resource);
+      around ??= series.scope(c, resourceTags, scope);
       return around;
     }
 
-    /** Looks on through the points, and begins to take them when all were seen; `false`: none can be taken. */
-    function scanOn(metric: OpenMetric): boolean {
+    /** Looks on through the points, and begins to take them when all were seen. Returns the work. */
+    function scanOn(metric: OpenMetric): number {
+      // Should its data be malformed around the points, there is no more of it.
+      open = undefined;
       for (let i = 0; i < SCAN_STEP; i++) {
-        if (!metric.scan.next()) return startTaking(metric);
-        metric.scanned++;
+        const step = metric.scan.next();
+        if (step === "end") {
+          startTaking(metric);
+          return (i + 1) * FIELD;
+        }
+        if (step === "point") metric.scanned++;
       }
-      return true;
+      open = metric;
+      return SCAN_STEP * FIELD;
     }
 
-    function startTaking(metric: OpenMetric): boolean {
+    function startTaking(metric: OpenMetric): void {
       const { head, kind, from, to } = metric;
-      if (head.name === "") {
-        sink.reject(NAMELESS, Math.max(1, metric.scanned));
-        return false;
-      }
+      if (head.name === "") return sink.reject(NAMELESS, Math.max(1, metric.scanned));
       const isCumulative = kind === "summary" ||
         (kind !== "gauge" && metric.scan.temporality() === CUMULATIVE);
       const needsInstance = config.instanceTag && isCumulative && !readScope().isOfInstance;
@@ -81,30 +90,43 @@ export function createMetricsToPoints(
         ...(needsInstance ? [series.share("faas_instance", instanceId())] : []),
       ];
       metric.points = createDataPoints(createProtoCursor(bytes), from, to, head.dataTag);
-      return true;
+      open = metric;
     }
 
-    /** Takes the next data point and returns its bytes; 0: there is none. */
-    function takeNext({ head, kind, points, tags }: OpenMetric): number {
-      if (points === undefined || !points.next()) {
-        open = undefined;
-        return 0;
+    /** Takes the next data point, or more of the last. Returns the work; 0: there is none. */
+    function takeNext(metric: OpenMetric, points: DataPoints): number {
+      if (metric.portion > 0) return take(metric, points.from(), points.to());
+      for (let i = 0; i < SCAN_STEP; i++) {
+        const step = points.next();
+        if (step === "end") {
+          open = undefined;
+          return 0;
+        }
+        if (step === "point") return i * FIELD + take(metric, points.from(), points.to());
       }
-      const from = points.from();
-      const to = points.to();
+      return SCAN_STEP * FIELD;
+    }
+
+    /** Takes the data point that lies at `[from, to)`, as much of it as goes at a time. */
+    function take(metric: OpenMetric, from: number, to: number): number {
+      const { head, kind, tags, portion } = metric;
+      const scope = readScope();
+      metric.portion = 0;
       readDataPoint(c, from, to, kind, point, series.attributes);
-      writePoint(request, { head, kind, tags, scope: readScope().tags });
-      return to - from + 1;
+      request.points = 0;
+      metric.portion = writePoint(request, { head, kind, tags, scope }, portion);
+      const tagsOfPoint = 1 + series.attributes.count + tags.length + scope.tags.length;
+      return to - from + tagsOfPoint * (1 + request.points) * FIELD;
     }
 
     return {
-      resource: (from, to) => {
-        resource = [from, to];
+      resource: (parts) => {
+        resource = parts;
         resourceTags = undefined;
         around = undefined;
       },
-      scope: (from, to) => {
-        scope = [from, to];
+      scope: (parts) => {
+        scope = parts;
         around = undefined;
       },
       item: (from, to) => {
@@ -112,20 +134,15 @@ export function createMetricsToPoints(
         const { kind, dataTag } = head;
         if (kind === undefined) {
           sink.reject(NAMELESS);
-          return false;
+          return to - from;
         }
         const scan = createDataPoints(createProtoCursor(bytes), from, to, dataTag);
-        open = { head, kind, from, to, scan, scanned: 0, points: undefined, tags: [] };
-        return true;
+        open = { head, kind, from, to, scan, scanned: 0, points: undefined, portion: 0, tags: [] };
+        return to - from;
       },
       part: () => {
         if (open === undefined) return 0;
-        if (open.points !== undefined) return takeNext(open);
-        const metric = open;
-        // Should its data be malformed around the points, there is no more of it.
-        open = undefined;
-        if (scanOn(metric)) open = metric;
-        return SCAN_STEP;
+        return open.points === undefined ? scanOn(open) : takeNext(open, open.points);
       },
     };
   };

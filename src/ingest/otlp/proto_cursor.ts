@@ -2,6 +2,7 @@
  * Reads protobuf's wire format where it lies: nothing is copied, and nothing is made for an element.
  * @see https://protobuf.dev/programming-guides/encoding/
  */
+import { MAX_FIELDS } from "./limits.ts";
 
 /** A place in a body: the rest of one message. */
 export interface ProtoCursor {
@@ -12,6 +13,8 @@ export interface ProtoCursor {
   /** The last 64-bit value read, as two halves of 32 bits. */
   low: number;
   high: number;
+  /** Fields and ends of messages that may still be read: where they are used up, every message seems to end. */
+  fieldsLeft: number;
   /** Whether the body was made here, of JSON: then it may have members of our own, see `own_fields.ts`. */
   readonly isOwn: boolean;
 }
@@ -32,7 +35,7 @@ const doubleHalves = new Uint32Array(double.buffer);
 
 /** A cursor over all of a body. */
 export function createProtoCursor(bytes: Uint8Array, isOwn = false): ProtoCursor {
-  return { bytes, at: 0, end: bytes.length, low: 0, high: 0, isOwn };
+  return { bytes, at: 0, end: bytes.length, low: 0, high: 0, fieldsLeft: MAX_FIELDS, isOwn };
 }
 
 /** Sets a cursor on another message of its body. */
@@ -41,10 +44,20 @@ export function moveTo(c: ProtoCursor, from: number, to: number): void {
   c.end = to;
 }
 
+/** Allows as many fields to be read as one element may have. */
+export function allowFields(c: ProtoCursor): void {
+  c.fieldsLeft = MAX_FIELDS;
+}
+
+/** Whether the fields that were allowed are used up. */
+export function isUsedUp(c: ProtoCursor): boolean {
+  return c.fieldsLeft <= 0;
+}
+
 /** The next field's tag (`number << 3 | wire type`), or 0 at the message's end. */
 export function readTag(c: ProtoCursor): number {
   const { at } = c;
-  if (at >= c.end) return 0;
+  if (c.fieldsLeft-- <= 0 || at >= c.end) return 0;
   const first = c.bytes[at] ?? 0;
   if (first < 0x80 && first > 7) {
     c.at = at + 1;

@@ -4,6 +4,7 @@
  */
 import type { TimeSlice } from "../time_slice.ts";
 import {
+  allowFields,
   createProtoCursor,
   type ProtoCursor,
   ProtoError,
@@ -14,17 +15,31 @@ import {
 import type { RequestSink } from "./request_sink.ts";
 import type { Clock } from "./time.ts";
 
-/** What a signal makes of the parts of a request. Places are those of messages, without their lengths. */
+/** What a `ResourceSpans` or `ScopeSpans`, …, says besides what is below it. */
+export interface AroundParts {
+  /** Where its `Resource` or scope lies, as begin and end: of each part, if it comes in several. */
+  readonly places: number[];
+  /** Its schema's URL; equal places without one. */
+  schemaFrom: number;
+  schemaTo: number;
+  /** There are too many parts. */
+  isCut: boolean;
+}
+
+/**
+ * What a signal makes of the parts of a request. Places are those of messages, without their lengths. Work is told in
+ * bytes that were read and written, as far as it goes with them.
+ */
 export interface RequestVisitor {
   /** Looks at each item before the first is taken. Never throws. */
   readonly survey?: (from: number, to: number) => void;
-  /** What follows is of this `ResourceSpans`, …, which is read when there is an item. */
-  readonly resource: (from: number, to: number) => void;
+  /** What follows is of this `ResourceSpans`, …, which is to be read when there is an item. */
+  readonly resource: (parts: AroundParts) => void;
   /** What follows is of this `ScopeSpans`, …. */
-  readonly scope: (from: number, to: number) => void;
-  /** Takes a span, record or metric; `true`: it has parts. Throws {@link ProtoError} for a malformed one. */
-  readonly item: (from: number, to: number) => boolean;
-  /** Takes the next part of the last item and returns its bytes; 0: there is none. Throws as {@link item} does. */
+  readonly scope: (parts: AroundParts) => void;
+  /** Takes a span, record or metric, and returns the work. Throws {@link ProtoError} for a malformed one. */
+  readonly item: (from: number, to: number) => number;
+  /** Takes the next part of the last item and returns the work; 0: there is none. Throws as {@link item} does. */
   readonly part?: () => number;
 }
 
@@ -40,10 +55,17 @@ export type MakeVisitor = (
 const STEP = 32 * 1024;
 /** What an element costs besides its bytes. */
 const ELEMENT = 64;
+/** Surveying reads no more than the heads of an item's fields. */
+const SURVEY_SHARE = 4;
+/** A `Resource` or scope in more parts than this cannot be meant. */
+const MAX_PARTS = 16;
 
 const RESOURCE = 0x0a;
 const SCOPE = 0x12;
 const ITEM = 0x12;
+/** In resources and scopes alike. */
+const AROUND = 0x0a;
+const SCHEMA_URL = 0x1a;
 
 interface Walk {
   readonly c: ProtoCursor;
@@ -53,6 +75,10 @@ interface Walk {
   level: number;
   /** Where the messages around end. */
   readonly ends: [request: number, resource: number];
+  /** What was said of the resource and the scope that are open. */
+  readonly around: readonly [resource: AroundParts, scope: AroundParts];
+  /** Where what is open begins, while what stands around what is below it is looked for; -1: it is known. */
+  lookFrom: number;
   /** Whether the last item has parts that are to be taken. */
   hasParts: boolean;
   malformed: number;
@@ -76,12 +102,28 @@ export async function walkRequest(
 
 function begin(bytes: Uint8Array, visitor: RequestVisitor, isSurvey: boolean): Walk {
   const c = createProtoCursor(bytes);
-  return { c, visitor, isSurvey, level: 0, ends: [0, 0], hasParts: false, malformed: 0 };
+  const around = [createParts(), createParts()] as const;
+  return {
+    c,
+    visitor,
+    isSurvey,
+    level: 0,
+    ends: [0, 0],
+    around,
+    lookFrom: -1,
+    hasParts: false,
+    malformed: 0,
+  };
+}
+
+function createParts(): AroundParts {
+  return { places: [], schemaFrom: 0, schemaTo: 0, isCut: false };
 }
 
 /** Goes on for a while; `true`: to the end. */
 function step(walk: Walk): boolean {
   const { c } = walk;
+  allowFields(c);
   for (let work = 0; work < STEP; work += ELEMENT) {
     if (walk.hasParts) {
       work += takePart(walk);
@@ -90,13 +132,12 @@ function step(walk: Walk): boolean {
     const { at } = c;
     const tag = readTag(c);
     if (tag === 0) {
-      if (walk.level === 0) return true;
-      c.end = walk.ends[--walk.level] ?? 0;
-    } else if (walk.level === 2 && tag === ITEM) {
+      if (leave(walk)) return true;
+    } else if (walk.lookFrom >= 0) work += look(walk, tag);
+    else if (walk.level === 2 && tag === ITEM) {
       const length = readLength(c);
       c.at += length;
-      takeItem(walk, c.at - length, c.at);
-      if (!walk.isSurvey) work += length;
+      work += takeItem(walk, c.at - length, c.at);
     } else if (walk.level < 2 && tag === (walk.level === 0 ? RESOURCE : SCOPE)) enter(walk);
     else {
       skipField(c, tag);
@@ -107,35 +148,80 @@ function step(walk: Walk): boolean {
 }
 
 function enter(walk: Walk): void {
-  const { c, visitor } = walk;
+  const { c, level } = walk;
   const end = readLength(c) + c.at;
-  if (!walk.isSurvey) {
-    if (walk.level === 0) visitor.resource(c.at, end);
-    else visitor.scope(c.at, end);
-  }
-  walk.ends[walk.level++] = c.end;
+  walk.ends[level] = c.end;
+  walk.level++;
   c.end = end;
+  if (walk.isSurvey) return;
+  walk.lookFrom = c.at;
+  const parts = walk.around[level === 0 ? 0 : 1];
+  parts.places.length = 0;
+  parts.schemaFrom = parts.schemaTo = 0;
+  parts.isCut = false;
 }
 
-function takeItem(walk: Walk, from: number, to: number): void {
+/** At the end of what is open; `true`: of all. */
+function leave(walk: Walk): boolean {
+  const { c, visitor, level } = walk;
+  if (walk.lookFrom >= 0) {
+    c.at = walk.lookFrom;
+    walk.lookFrom = -1;
+    if (level === 1) visitor.resource(walk.around[0]);
+    else visitor.scope(walk.around[1]);
+    return false;
+  }
+  if (level === 0) return true;
+  walk.level--;
+  c.end = walk.ends[level === 1 ? 0 : 1];
+  return false;
+}
+
+/** Notes what stands around what is below, and returns the work that reading it will be. */
+function look(walk: Walk, tag: number): number {
+  const { c } = walk;
+  const parts = walk.around[walk.level === 1 ? 0 : 1];
+  if (tag !== AROUND && tag !== SCHEMA_URL) {
+    skipField(c, tag);
+    return 0;
+  }
+  const length = readLength(c);
+  const from = c.at;
+  c.at += length;
+  if (tag === SCHEMA_URL) {
+    parts.schemaFrom = from;
+    parts.schemaTo = c.at;
+  } else if (parts.places.length < 2 * MAX_PARTS) parts.places.push(from, c.at);
+  else parts.isCut = true;
+  return length;
+}
+
+/** Returns the work. */
+function takeItem(walk: Walk, from: number, to: number): number {
   const { visitor } = walk;
-  if (walk.isSurvey) return visitor.survey?.(from, to);
+  if (walk.isSurvey) {
+    visitor.survey?.(from, to);
+    return visitor.survey === undefined ? 0 : (to - from) / SURVEY_SHARE;
+  }
   try {
-    walk.hasParts = visitor.item(from, to);
+    const work = visitor.item(from, to);
+    walk.hasParts = visitor.part !== undefined;
+    return work;
   } catch (error) {
     count(walk, error);
+    return to - from;
   }
 }
 
-/** Returns the bytes of the part. */
+/** Returns the work. */
 function takePart(walk: Walk): number {
   try {
-    const bytes = walk.visitor.part?.() ?? 0;
-    walk.hasParts = bytes > 0;
-    return bytes;
+    const work = walk.visitor.part?.() ?? 0;
+    walk.hasParts = work > 0;
+    return work;
   } catch (error) {
     count(walk, error);
-    return 0;
+    return ELEMENT;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What becomes of spans' attributes: fields of the point, as far as the usual choice and the user's go. */
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { FieldValue } from "../../point/point.ts";
-import type { Key } from "../../point/point_keys.ts";
+import type { Key, KeyTable } from "../../point/point_keys.ts";
 import type { PointWriter } from "../../point/point_writer.ts";
 import type { AnyValue } from "./any_value.ts";
 import { createPromotion } from "./promotion.ts";
@@ -29,6 +29,8 @@ export interface SpanAttribute {
 export interface SpanAttributes {
   /** Tells what is to be known of a name. */
   readonly learn: (name: string) => SpanAttribute;
+  /** Whether that is the same for all spans. */
+  readonly mayKeep: (attribute: SpanAttribute) => boolean;
   /** Begins another span. */
   readonly begin: () => void;
   /** Writes an attribute as field, unless the point has its key; `false`: it is to stay in the message. */
@@ -39,8 +41,15 @@ export interface SpanAttributes {
   readonly system: () => string;
 }
 
-/** Fields as the settings choose them. */
-export function createSpanAttributes(config: OtlpConfig, writer: PointWriter): SpanAttributes {
+/** What stays in the message. */
+const UNCHOSEN: SpanAttribute = { key: undefined, isHttpStatus: false, system: -1 };
+
+/** Fields as the settings choose them, for points of `keys`. */
+export function createSpanAttributes(
+  config: OtlpConfig,
+  writer: PointWriter,
+  keys: KeyTable,
+): SpanAttributes {
   const fieldNameOf = createPromotion(config.customerTags);
   /** What the span has of each system; empty: a value that names nothing. */
   const systems: (string | undefined)[] = SYSTEMS.map(() => undefined);
@@ -54,13 +63,14 @@ export function createSpanAttributes(config: OtlpConfig, writer: PointWriter): S
   return {
     learn: (name) => {
       const fieldName = fieldNameOf(name);
-      if (fieldName === undefined) return { key: undefined, isHttpStatus: false, system: -1 };
+      if (fieldName === undefined) return UNCHOSEN;
       return {
-        key: writer.key("tracing", fieldName),
+        key: keys.of(fieldName),
         isHttpStatus: fieldName === HTTP_STATUS_CODE,
         system: SYSTEMS.indexOf(fieldName),
       };
     },
+    mayKeep: ({ key }) => key?.isKept !== false,
     begin: () => {
       if (!hasSystem) return;
       systems.fill(undefined);
@@ -75,10 +85,11 @@ export function createSpanAttributes(config: OtlpConfig, writer: PointWriter): S
       return true;
     },
     takeShared: ({ key, isHttpStatus, system }, value) => {
-      if (key === undefined || writer.has(key)) return;
+      const current = key === undefined ? undefined : keys.current(key);
+      if (current === undefined || writer.has(current)) return;
       const text = typeof value === "object" ? "" : String(value);
-      if (isHttpStatus && /^\d{3}$/.test(text)) writer.tag(key, text);
-      else writer.field(key, value);
+      if (isHttpStatus && /^\d{3}$/.test(text)) writer.tag(current, text);
+      else writer.field(current, value);
       if (system >= 0) note(system, typeof value === "string" ? value : "");
     },
     system: () => hasSystem ? systems.find((name) => name !== undefined) ?? "" : "",

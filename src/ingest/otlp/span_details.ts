@@ -10,6 +10,7 @@ import {
   readAttribute,
 } from "./attribute_list.ts";
 import {
+  isUsedUp,
   moveTo,
   type ProtoCursor,
   readFixed32,
@@ -52,6 +53,8 @@ export interface SpanDetails {
   readonly putLinks: (c: ProtoCursor, span: SpanFields, m: TextBuffer) => void;
 }
 
+/** An event or link takes as long as so many fields, whatever it has. */
+const FIELDS_OF_DETAIL = 4;
 const EXCEPTION = new TextEncoder().encode("exception");
 const ERROR_FIELDS = [
   ["exception.type", "error_type"],
@@ -60,7 +63,7 @@ const ERROR_FIELDS = [
 ] as const;
 
 export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): SpanDetails {
-  const attributes = createAttributeList(fields.learn);
+  const attributes = createAttributeList(fields.learn, fields.mayKeep);
   const errorFields = ERROR_FIELDS.map(([name, key]) => ({
     name: defineName(attributes, name),
     key: writer.key("tracing", key),
@@ -84,6 +87,7 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
 
   function readEvent(c: ProtoCursor, from: number, to: number): void {
     beginAttributes(attributes);
+    c.fieldsLeft -= FIELDS_OF_DETAIL;
     detail.timeLow = 0;
     detail.timeHigh = 0;
     detail.nameTo = detail.nameFrom;
@@ -106,6 +110,7 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
 
   function readLink(c: ProtoCursor, from: number, to: number): void {
     beginAttributes(attributes);
+    c.fieldsLeft -= FIELDS_OF_DETAIL;
     detail.traceIdTo = detail.traceIdFrom;
     detail.spanIdTo = detail.spanIdFrom;
     detail.stateTo = detail.stateFrom;
@@ -145,7 +150,7 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
     isWhole: boolean,
   ): void {
     let isFirst = true;
-    for (let index = 0; index < attributes.count; index++) {
+    for (let index = 0; index < attributes.count && !isUsedUp(c); index++) {
       const name = attributes.names[index];
       if (name === undefined) continue;
       readValue(c, index);
@@ -160,7 +165,7 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
   }
 
   function writeException(c: ProtoCursor, { events }: SpanFields): void {
-    for (let i = 0; i < events.length; i += 2) {
+    for (let i = 0; i < events.length && !isUsedUp(c); i += 2) {
       readEvent(c, events[i] ?? 0, events[i + 1] ?? 0);
       if (!isException(c, detail.nameFrom, detail.nameTo)) continue;
       for (const { name, key } of errorFields) {
@@ -179,25 +184,29 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
       const { events } = span;
       if (events.length === 0) return;
       writeException(c, span);
-      for (let i = 0; i < events.length; i += 2) {
+      let isFirst = true;
+      for (let i = 0; i < events.length && !isUsedUp(c); i += 2) {
         readEvent(c, events[i] ?? 0, events[i + 1] ?? 0);
         if (m === undefined) {
           writeAttributes(c, undefined, true, isWhole);
           continue;
         }
-        const from = beginEvent(m, i === 0);
+        const from = beginEvent(m, isFirst);
+        isFirst = false;
         putEventTime(m, detail.timeLow, detail.timeHigh);
         putName(m, c, detail.nameFrom, detail.nameTo);
         writeAttributes(c, m, true, isWhole);
         putDropped(m, "attributes", detail.dropped);
         closeObject(m, from);
       }
-      if (m !== undefined) closeList(m);
+      if (m !== undefined && !isFirst) closeList(m);
     },
     putLinks: (c, { links }, m) => {
-      for (let i = 0; i < links.length; i += 2) {
+      let isFirst = true;
+      for (let i = 0; i < links.length && !isUsedUp(c); i += 2) {
         readLink(c, links[i] ?? 0, links[i + 1] ?? 0);
-        const from = beginLink(m, i === 0);
+        const from = beginLink(m, isFirst);
+        isFirst = false;
         putLinkIds(m, c, detail);
         putTraceState(m, c, detail.stateFrom, detail.stateTo);
         putFlags(m, detail.flags);
@@ -205,7 +214,7 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
         putDropped(m, "attributes", detail.dropped);
         closeObject(m, from);
       }
-      if (links.length > 0) closeList(m);
+      if (!isFirst) closeList(m);
     },
   };
 }

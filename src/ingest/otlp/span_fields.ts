@@ -1,6 +1,8 @@
 import { type AttributeList, beginAttributes, readAttribute } from "./attribute_list.ts";
 import { OWN_TRIMMED } from "./own_fields.ts";
 import {
+  allowFields,
+  isUsedUp,
   moveTo,
   type ProtoCursor,
   readFixed32,
@@ -43,7 +45,7 @@ export interface SpanFields {
   /** Places of its events and links, each as begin and end. */
   readonly events: number[];
   readonly links: number[];
-  /** A part of it could not be read. */
+  /** A part of it could not be read, or is too much. */
   isTrimmed: boolean;
 }
 
@@ -88,6 +90,7 @@ export function readSpan<T>(
 ): void {
   clear(span);
   beginAttributes(attributes);
+  allowFields(c);
   moveTo(c, from, to);
   for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
     switch (tag) {
@@ -141,6 +144,7 @@ export function readSpan<T>(
         readRareField(c, tag, span);
     }
   }
+  if (isUsedUp(c)) span.isTrimmed = true;
 }
 
 /** What most spans do not have. */

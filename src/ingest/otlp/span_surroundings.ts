@@ -1,12 +1,14 @@
 /** What spans share with the others of their resource and scope, prepared once for all of them. */
 import type { FieldValue } from "../../point/point.ts";
-import type { PointWriter } from "../../point/point_writer.ts";
+import type { Intake } from "../../pipeline/receiver.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
 import { readAround } from "./around_reader.ts";
 import { createAttributeList, defineName, indexOfName, PLACES } from "./attribute_list.ts";
-import type { ProtoCursor } from "./proto_cursor.ts";
+import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
 import { type SharedTag, shareTag } from "./shared_tag.ts";
-import type { SpanAttribute } from "./span_attributes.ts";
+import { MAX_SHARED } from "./limits.ts";
+import type { AroundParts } from "./request_walk.ts";
+import type { SpanAttribute, SpanAttributes } from "./span_attributes.ts";
 import { closeList, closeObject, putAttribute, putName, putVersion } from "./span_message.ts";
 import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
 import { fieldOf, textOf } from "./value_field.ts";
@@ -20,6 +22,10 @@ export interface Surroundings {
   readonly fields: readonly SharedField[];
   /** The members `resource` and `scope` of the message. */
   readonly json: Uint8Array;
+  /** There are more fields than a point may have. */
+  readonly isCut: boolean;
+  /** What writing them takes for each span, in bytes. */
+  readonly weight: number;
 }
 
 /** An attribute that becomes a field. */
@@ -31,17 +37,17 @@ export interface SharedField {
 const RESOURCE = new TextEncoder().encode(',"resource":');
 const SCOPE = new TextEncoder().encode(',"scope":');
 const UNKNOWN_SERVICE = "unknown_service";
+/** What a field takes besides its text. */
+const FIELD = 32;
 
 /** Prepares what stands around spans. */
 export interface SurroundingsReader {
-  /** Reads the `ResourceSpans` that lies at `[from, to)`, its scopes left out. */
-  readonly resource: (c: ProtoCursor, from: number, to: number) => ResourceParts;
-  /** Reads the `ScopeSpans` that lies at `[from, to)`, its spans left out. */
-  readonly scope: (c: ProtoCursor, resource: ResourceParts, from: number, to: number) => Surroundings;
+  readonly resource: (c: ProtoCursor, parts: AroundParts) => ResourceShare;
+  readonly scope: (c: ProtoCursor, resource: ResourceShare, parts: AroundParts) => Surroundings;
 }
 
 /** What a resource gives to all its scopes. */
-export interface ResourceParts {
+export interface ResourceShare {
   readonly service: string;
   readonly fields: readonly SharedField[];
   readonly json: Uint8Array;
@@ -49,11 +55,11 @@ export interface ResourceParts {
 
 /** `message`: what the message of a span holds. */
 export function createSurroundingsReader(
-  writer: PointWriter,
-  learn: (name: string) => SpanAttribute,
+  { writer, refuse }: Intake,
+  { learn, mayKeep }: SpanAttributes,
   message: "rest" | "whole" | "none",
 ): SurroundingsReader {
-  const attributes = createAttributeList(learn);
+  const attributes = createAttributeList(learn, mayKeep);
   const serviceName = defineName(attributes, "service.name");
   const value = createAnyValue();
   const m = createTextBuffer();
@@ -61,15 +67,18 @@ export function createSurroundingsReader(
   /** Parts the attributes into fields and the message, which the rest goes into. */
   function part(c: ProtoCursor): SharedField[] {
     const fields: SharedField[] = [];
+    const names = new Set<string>();
     let isFirst = true;
-    for (let index = 0; index < attributes.count; index++) {
+    for (let index = 0; index < attributes.count && !isUsedUp(c); index++) {
       const name = attributes.names[index];
       if (name === undefined) continue;
       readValue(c, index);
       const { key } = name.value;
-      const isFree = key !== undefined && !fields.some(({ attribute }) => attribute.key?.slot === key.slot);
-      const field = isFree ? fieldOf(c, value) : undefined;
-      if (field !== undefined) fields.push({ attribute: name.value, value: field });
+      const field = key === undefined || names.has(key.slot.name) ? undefined : fieldOf(c, value);
+      if (key !== undefined && field !== undefined) {
+        names.add(key.slot.name);
+        fields.push({ attribute: name.value, value: field });
+      }
       if (field !== undefined && message !== "whole") continue;
       const place = index * PLACES;
       const { places } = attributes;
@@ -93,31 +102,51 @@ export function createSurroundingsReader(
   }
 
   return {
-    resource: (c, from, to) => {
-      readAround(c, from, to, false, attributes);
+    resource: (c, parts) => {
+      const { isCut } = readAround(c, parts, false, attributes);
       clearText(m);
       putBytes(m, RESOURCE);
       const fields = part(c);
       const index = indexOfName(attributes, serviceName);
       if (index >= 0) readValue(c, index);
       const service = index >= 0 ? textOf(c, value) : "";
+      if (isCut || isUsedUp(c)) refuse("trimmed");
       return { service: service === "" ? UNKNOWN_SERVICE : service, fields, json: member(RESOURCE) };
     },
-    scope: (c, resource, from, to) => {
-      const { name, version } = readAround(c, from, to, true, attributes);
+    scope: (c, resource, parts) => {
+      const { name, version, isCut } = readAround(c, parts, true, attributes);
       clearText(m);
       putBytes(m, SCOPE);
       putName(m, c, name.from, name.to);
       putVersion(m, c, version.from, version.to);
       const own = part(c);
-      const isNew = ({ attribute }: SharedField): boolean =>
-        !own.some((field) => field.attribute.key?.slot === attribute.key?.slot);
+      if (isCut || isUsedUp(c)) refuse("trimmed");
+      const names = new Set(own.map(({ attribute }) => attribute.key?.slot.name));
+      const fields = [
+        ...own,
+        ...resource.fields.filter(({ attribute }) => !names.has(attribute.key?.slot.name)),
+      ];
+      const json = concat(resource.json, member(SCOPE));
       return {
         service: shareTag(writer, "tracing", "service", resource.service),
         baseService: shareTag(writer, "tracing", "base_service", resource.service),
-        fields: [...own, ...resource.fields.filter(isNew)],
-        json: Uint8Array.from([...resource.json, ...member(SCOPE)]),
+        fields: fields.slice(0, MAX_SHARED),
+        isCut: fields.length > MAX_SHARED,
+        json,
+        weight: json.length + fields.reduce((sum, { value }) => sum + weightOf(value), 0),
       };
     },
   };
+}
+
+/** Bytes of a field, about. */
+function weightOf(value: FieldValue): number {
+  return FIELD + (typeof value === "string" ? value.length : 0);
+}
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
 }

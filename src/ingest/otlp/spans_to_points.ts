@@ -12,7 +12,9 @@ import {
 } from "./attribute_list.ts";
 import { decimalId, isSpanId, isTraceId, lowBits } from "./ids.ts";
 import {
+  allowFields,
   createProtoCursor,
+  isUsedUp,
   moveTo,
   type ProtoCursor,
   ProtoError,
@@ -20,7 +22,7 @@ import {
   readTag,
   skipField,
 } from "./proto_cursor.ts";
-import type { MakeVisitor } from "./request_walk.ts";
+import type { AroundParts, MakeVisitor } from "./request_walk.ts";
 import { writeShared } from "./shared_tag.ts";
 import { createSpanAttributes, type SpanAttribute } from "./span_attributes.ts";
 import { createSpanDetails } from "./span_details.ts";
@@ -35,7 +37,7 @@ import {
   putStateAndFlags,
   putStatus,
 } from "./span_message.ts";
-import { createSurroundingsReader, type ResourceParts, type Surroundings } from "./span_surroundings.ts";
+import { createSurroundingsReader, type ResourceShare, type Surroundings } from "./span_surroundings.ts";
 import { createSpanTags } from "./span_tags.ts";
 import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
 import { type Clock, isLess, settleTime, thousandth } from "./time.ts";
@@ -66,10 +68,10 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
   const DB_SYSTEM = key("db_system");
 
   const tags = createSpanTags(config, writer);
-  const fields = createSpanAttributes(config, writer);
+  const fields = createSpanAttributes(config, writer, kind.keys);
   const details = createSpanDetails(writer, fields);
-  const surroundings = createSurroundingsReader(writer, fields.learn, config.message);
-  const attributes = createAttributeList(fields.learn);
+  const surroundings = createSurroundingsReader(intake, fields, config.message);
+  const attributes = createAttributeList(fields.learn, fields.mayKeep);
   const PEER_NAME = defineName(attributes, "net.peer.name");
   const SERVER_ADDRESS = defineName(attributes, "server.address");
   const span = createSpanFields();
@@ -84,10 +86,10 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
     return !isWithinRatio(lowBits(bytes, span.traceIdTo));
   }
 
-  /** Writes the span that was read. `type`: where it stands in its service. */
+  /** Writes the span that was read into the point begun. `type`: where it stands in its service. */
   function write(c: ProtoCursor, around: Surroundings, type: SpanType, clock: Clock): void {
-    begin(kind);
     fields.begin();
+    allowFields(c);
     if (m !== undefined) {
       clearText(m);
       if (isWhole) putOwnMembers(m, c, span);
@@ -114,7 +116,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
     settleTime(clock, span.startLow, span.startHigh, span.endLow, span.endHigh);
     writer.integer(START, thousandth(clock.low, clock.high));
     writeDuration();
-    if (span.isTrimmed) writer.trim();
+    if (span.isTrimmed || around.isCut || isUsedUp(c)) writer.trim();
     writer.end(clock.low, clock.high);
   }
 
@@ -122,7 +124,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
   function writeAttributes(c: ProtoCursor): void {
     const { places, names, count } = attributes;
     let isFirst = true;
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < count && !isUsedUp(c); index++) {
       const place = index * PLACES;
       const name = names[index];
       if (name === undefined) continue;
@@ -202,15 +204,15 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
     const c = createProtoCursor(bytes, isOwn);
     const ids = createSpanIds();
     const parents = createSpanIds();
-    let resource: readonly [from: number, to: number] = [0, 0];
-    let scope: readonly [from: number, to: number] = [0, 0];
-    let resourceParts: ResourceParts | undefined;
+    let resource: AroundParts;
+    let scope: AroundParts;
+    let shared: ResourceShare | undefined;
     let around: Surroundings | undefined;
 
     /** Read with the first span below them. */
     function readAround(): Surroundings {
-      resourceParts ??= surroundings.resource(c, ...resource);
-      around ??= surroundings.scope(c, resourceParts, ...scope);
+      shared ??= surroundings.resource(c, resource);
+      around ??= surroundings.scope(c, shared, scope);
       return around;
     }
 
@@ -222,16 +224,18 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
 
     return {
       survey: (from, to) => surveySpan(c, from, to, ids, parents),
-      resource: (from, to) => {
-        resource = [from, to];
-        resourceParts = undefined;
+      resource: (parts) => {
+        resource = parts;
+        shared = undefined;
         around = undefined;
       },
-      scope: (from, to) => {
-        scope = [from, to];
+      scope: (parts) => {
+        scope = parts;
         around = undefined;
       },
       item: (from, to) => {
+        // Before anything is read, as keys that are not kept are of the point begun.
+        begin(kind);
         readSpan(c, from, to, span, attributes);
         if (!isTraceId(bytes, span.traceIdFrom, span.traceIdTo)) {
           sink.reject("a trace_id must be 16 bytes that are not all zero");
@@ -239,7 +243,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
           sink.reject("a span_id must be 8 bytes that are not all zero");
         } else if (isSampledOut(c)) refuse("sampled_out");
         else write(c, around ?? readAround(), typeOf(), clock);
-        return false;
+        return to - from + (around?.weight ?? 0);
       },
     };
   };
@@ -247,6 +251,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
 
 /** Notes the ids of the span that lies at `[from, to)`; of a malformed one those before the fault. */
 function surveySpan(c: ProtoCursor, from: number, to: number, ids: SpanIds, parents: SpanIds): void {
+  allowFields(c);
   moveTo(c, from, to);
   try {
     for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
