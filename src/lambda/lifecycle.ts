@@ -86,6 +86,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   let sleptSince = now();
   /** Whether the sandbox cannot be frozen just now: the function runs, or there is no freeze. */
   let awake = options.managedInstance;
+  /** Of the invocation before. */
+  let lastEnd: OpenInvocation["runtimeEnd"] | undefined;
   /** Ends what goes on while the latest invocation does. */
   let closeInvocation = (): void => {};
 
@@ -158,19 +160,35 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     const waits = hasTelemetry && fuse.whole;
     const decision = flushes.decide(waits);
     if (decision === "overlap" || decision === "probe") flushes.startBeside();
+    // What the last one told may only be on its way: `next` was asked for before its end.
+    if (decision === "overlap") sendAfter(lastEnd, invocation);
+    lastEnd = invocation.runtimeEnd;
     const flushesAtEnd = decision === "end" || decision === "probe";
-    keepOpen(event, invocation, flushesAtEnd);
-    if (flushesAtEnd) {
+    // In an outage the spool is to have what this invocation tells, before anything can end the process.
+    const spillsAtEnd = decision === "defer" && waits && spillMs > 0 && options.breaker() === "open";
+    keepOpen(event, invocation, flushesAtEnd || spillsAtEnd);
+    if (flushesAtEnd || spillsAtEnd) {
       const doneAt = await runtimeEnd(event, invocation);
       const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
       // A probe that is still under way has told nothing good.
-      if (decision === "end" || flushes.well) await flushes.atEnd(endAt - now() - spillMs);
+      if (decision === "end" || (flushesAtEnd && flushes.well)) await flushes.atEnd(endAt - now() - spillMs);
       spill(Math.max(0, endAt - now()));
     }
     const askedAt = now();
     void invocation.runtimeEnd.then((end) => {
       if (end?.doneAt === undefined) return;
       options.onHeld?.(Math.min(Math.max(0, askedAt - end.doneAt), askedAt - invokedAt));
+    });
+  }
+
+  /** Sends beside the function what the end of the invocation before brings, if this one still goes on then. */
+  function sendAfter(end: OpenInvocation["runtimeEnd"] | undefined, { runtimeEnd }: OpenInvocation): void {
+    let isOver = false;
+    let isKnown = false;
+    void runtimeEnd.then(() => isOver = true);
+    void end?.then(() => isKnown = true);
+    void Promise.resolve().then(() => {
+      if (end !== undefined && !isKnown) void end.then(() => isOver || flushes.startBeside());
     });
   }
 

@@ -197,8 +197,8 @@ export const PROCESS_CHAOS: readonly ChaosScenario[] = [
       const { lambda, dataway } = chaos.sandbox;
       await lambda.init();
       await chaos.invoke(1);
-      dataway.otherwise({ status: 200, delayMs: 300 });
-      for (const freezeMs of [600, 1200]) {
+      dataway.otherwise({ status: 200, delayMs: 500 });
+      for (const freezeMs of [800, 1600]) {
         const before = dataway.requests.length;
         // What is held is sent from INVOKE on, and not answered before the invocation ends. An invocation's telemetry
         // comes with the next one, and may leave only with the one after that.
