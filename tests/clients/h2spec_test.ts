@@ -1,5 +1,5 @@
 /** Our HTTP/2 held against h2spec, which knows what each section of the standard wants. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { listenHttp } from "../support/http_listener.ts";
 import { scenario } from "../support/scenario.ts";
 import { cacheDir, missingTool, run, sourceDir } from "./language.ts";
@@ -7,8 +7,11 @@ import { cacheDir, missingTool, run, sourceDir } from "./language.ts";
 const SOURCE = sourceDir("go_h2spec");
 const PROGRAM = `${cacheDir("go")}/h2spec`;
 const PACKAGE = "github.com/summerwind/h2spec/cmd/h2spec";
-/** What does not begin as HTTP/2 does is HTTP/1.1 on our ports: it is told that it is no request of that, then closed. */
-const EXPECTED_FAILURES: readonly string[] = ["Sends invalid connection preface"];
+/**
+ * What does not begin as HTTP/2 does is HTTP/1.1 on our ports: it is told that it is no request of that, then closed.
+ * h2spec wants it closed only, and sees the answer or the end first.
+ */
+const POSSIBLE_FAILURE = "Sends invalid connection preface";
 
 scenario("serveHttp2() does what h2spec wants", async () => {
   const missing = await missingTool([["go", "-C", SOURCE, "list", "-m"]]);
@@ -28,6 +31,10 @@ scenario("serveHttp2() does what h2spec wants", async () => {
   }).output();
   const text = new TextDecoder().decode(stdout);
   const failures = text.slice(text.indexOf("Failures:")).matchAll(/^ *× \d+: (.+)$/gm);
-  assertEquals(Array.from(failures, ([, name]) => name), [...EXPECTED_FAILURES]);
-  assertEquals(/\d+ tests, .*/.exec(text)?.[0], "145 tests, 144 passed, 0 skipped, 1 failed");
+  assertEquals(Array.from(failures, ([, name]) => name).filter((name) => name !== POSSIBLE_FAILURE), []);
+  const [total, passed] = Array.from(/(\d+) tests, (\d+) passed, 0 skipped/.exec(text) ?? []).slice(1).map(
+    Number,
+  );
+  assertEquals(total, 145);
+  assert(passed === 144 || passed === 145, text.slice(-200));
 });
