@@ -1,7 +1,7 @@
 /**
  * The executable. Lambda starts it without arguments; the runtime process is started only once we have registered,
  * so registering comes before everything else is even evaluated.
- * @see `spec/lambda.md` 1.1
+ * @see `tests/spec/lambda.md` 1.1
  */
 import { idle } from "./lambda/idle.ts";
 import { type Shell, startShell } from "./shell.ts";

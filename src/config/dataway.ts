@@ -59,7 +59,7 @@ const PROXY_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "socks5:"
 /**
  * Reads `ENV_DATAWAY` and `ENV_DATAWAY_*`. A URL that cannot be used is a problem and is left out.
  *
- * @see `spec/datakit.md` 2.3 for DataKit's variables of the same names
+ * @see `tests/spec/datakit.md` 2.3 for DataKit's variables of the same names
  */
 export function readDatawayConfig(read: SettingReader): DatawayConfig {
   const text = readUrls(read);

@@ -34,7 +34,7 @@ export interface DatawayExporterOptions {
   readonly version: string;
 }
 
-/** Level 5 makes bodies 2 % larger than 6 at 1.3 times its speed; see `spec/deno.md` 4. */
+/** Level 5 makes bodies 2 % larger than 6 at 1.3 times its speed; see `tests/spec/deno.md` 4. */
 const GZIP_LEVEL = 5;
 
 /** An answer that takes longer than this is not waited for where another Dataway may be asked. In ms. */
@@ -83,7 +83,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
           error: `Cannot send a body above ${maxRawBodyBytes} bytes: ${body.byteLength}`,
         };
       }
-      // However small: Guance's own notes doubt that its center takes plain bodies, see spec/datakit.md 3.3.
+      // However small: Guance's own notes doubt that its center takes plain bodies, see tests/spec/datakit.md 3.3.
       if (options.gzip) {
         const raw = body;
         body = new Uint8Array(gzipSync(raw, { level: GZIP_LEVEL }));

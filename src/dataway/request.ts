@@ -18,7 +18,7 @@ const ID_ALPHABET = "0123456789abcdefghijklmnopqrstuv";
 /**
  * The URL that takes points of `category`. Holds the token: never log it.
  *
- * @see `spec/datakit.md` 3.1 and 3.2
+ * @see `tests/spec/datakit.md` 3.1 and 3.2
  */
 export function buildUploadUrl(endpoint: DatawayEndpoint, category: Category): string {
   return `${endpoint.base}/v1/write/${category}?${endpoint.query}`;
@@ -27,7 +27,7 @@ export function buildUploadUrl(endpoint: DatawayEndpoint, category: Category): s
 /**
  * The headers of one upload.
  *
- * @see `spec/datakit.md` 3.3
+ * @see `tests/spec/datakit.md` 3.3
  */
 export function buildUploadHeaders(facts: UploadFacts): Readonly<Record<string, string>> {
   return {

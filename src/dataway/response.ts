@@ -5,7 +5,7 @@ import type { HttpAnswer } from "./http/message.ts";
 const MAX_RETRY_AFTER_MS = 600_000;
 /** Of a body that explains a refusal, this much goes into the error, in characters. */
 const MAX_SHOWN_CHARS = 200;
-/** How a full workspace says so, see `spec/datakit.md` 3.9. */
+/** How a full workspace says so, see `tests/spec/datakit.md` 3.9. */
 const QUOTA_MARK = "beyondDataUsage";
 
 /**
@@ -15,7 +15,7 @@ const QUOTA_MARK = "beyondDataUsage";
  * not Dataway's) and redirects (never followed): neither says anything about the data, and the user may mend it.
  *
  * @param nowMs Unix time in ms, against which a `Retry-After` date is read.
- * @see `spec/datakit.md` 3.9
+ * @see `tests/spec/datakit.md` 3.9
  */
 export function decideResult(answer: HttpAnswer, nowMs: number): ExportResult {
   const { status } = answer;

@@ -1,6 +1,6 @@
 /**
  * Init and restore: what decides whether an invocation was a cold start, and that each duration is told once.
- * @see `spec/lambda.md` 1.9 and 3.3
+ * @see `tests/spec/lambda.md` 1.9 and 3.3
  */
 import type { StartupEvent, StartupReportEvent } from "./telemetry_event.ts";
 

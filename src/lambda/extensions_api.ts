@@ -2,7 +2,7 @@
  * The Extensions API: register, and the long poll for events. Its two ways to report failure are not used: both fail
  * the function. Loaded before everything else, because registering is on the critical path of every cold start:
  * imports nothing heavy.
- * @see `spec/lambda.md` 1
+ * @see `tests/spec/lambda.md` 1
  */
 import { valueOf } from "../net/http1_head.ts";
 import type { RuntimeAnswer, RuntimeRequest, RuntimeSend } from "./runtime_client.ts";

@@ -1,7 +1,7 @@
 /**
  * Invocations by request id: the only state of the telemetry path. INVOKE, telemetry and log lines arrive in any
  * order, twice or not at all, and yet each invocation gets exactly one outcome.
- * @see `spec/lambda.md` 2 (lateness) and 3.3
+ * @see `tests/spec/lambda.md` 2 (lateness) and 3.3
  */
 import { settledBefore } from "../pipeline/deadline.ts";
 import { createColdStart } from "./cold_start.ts";

@@ -1,7 +1,7 @@
 /**
  * Logs of functions and extensions to points. Nothing of a record is left out but nulls and the ids of no request: what
  * cannot be a field of its own goes, as JSON, into the field `extra`.
- * @see `spec/datakit.md` 1.11 and 3.7
+ * @see `tests/spec/datakit.md` 1.11 and 3.7
  */
 import type { LogRules, MemberMask, RuledLog } from "../log_rules/rules.ts";
 import { type JsonObject, toExactJson } from "../json/exact_json.ts";

@@ -1,7 +1,7 @@
 /**
  * The tags that everything from this sandbox shares. They become known bit by bit (environment, `register`, init
  * events), and are joined when a batch is encoded, so that a point taken in early gets them all.
- * @see `spec/datakit.md` 1.8
+ * @see `tests/spec/datakit.md` 1.8
  */
 import type { InvokeEvent } from "./extensions_api.ts";
 import type { TelemetryEvent } from "./telemetry_event.ts";

@@ -1,7 +1,7 @@
 /**
  * Subscribing to the Telemetry API. Only possible between `register` and the first `next`, and never a reason to
  * stop: without it the extension runs on and sees less.
- * @see `spec/lambda.md` 2
+ * @see `tests/spec/lambda.md` 2
  */
 import type { RuntimeSend } from "./runtime_client.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Telemetry events, decoded element by element: what cannot be understood costs only itself. Optional parts that
  * are missing or of the wrong type are `undefined`; quantities are never negative and never NaN.
- * @see `spec/lambda.md` 3.1
+ * @see `tests/spec/lambda.md` 3.1
  */
 
 import { isJsonObject, type JsonObject, toExactJson } from "../json/exact_json.ts";

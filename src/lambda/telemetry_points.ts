@@ -1,7 +1,7 @@
 /**
  * Platform events to metric points: pure, what is counted once is decided by {@link Observation} and
  * {@link Outcome}.
- * @see `spec/lambda.md` 3.3, `spec/datakit.md` 1.9 and 10
+ * @see `tests/spec/lambda.md` 3.3, `tests/spec/datakit.md` 1.9 and 10
  */
 import type { FieldValue, PointDraft } from "../point/point.ts";
 import { integer, unsigned } from "../point/create_point.ts";

@@ -1,7 +1,7 @@
 /**
  * The Telemetry API's endpoint. Always answers 200, as anything else makes the platform hold the batch back and
  * send it again: what could not be used is counted instead.
- * @see `spec/lambda.md` 2
+ * @see `tests/spec/lambda.md` 2
  */
 import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";

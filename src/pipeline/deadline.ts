@@ -14,7 +14,7 @@ const GRACE_AFTER_THAW_MS = 100;
 /**
  * A deadline that survives a freeze. On thaw all elapsed timers fire before any socket is read, so a plain
  * timeout would abort a request whose answer is already here, and the data would be sent twice.
- * @see `spec/deno.md` 8, freeze and thaw
+ * @see `tests/spec/deno.md` 8, freeze and thaw
  */
 export function createDeadline(budgetMs: number, now: () => number = Date.now): Deadline {
   const controller = new AbortController();

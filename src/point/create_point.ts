@@ -29,7 +29,7 @@ type Changed = ((change: PointChange) => void) | undefined;
  *
  * Of equal keys the last one wins, and a tag wins over a field. A key that only becomes equal by the rules (a dot
  * turned into `_`, a cut) never replaces one that was written so.
- * @see `spec/datakit.md` 3.7
+ * @see `tests/spec/datakit.md` 3.7
  */
 export function createPoint(
   draft: PointDraft,

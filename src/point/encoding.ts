@@ -23,7 +23,7 @@ export interface Encoding {
  * Dataway's encodings by DataKit's names for them. Points are held as `v2`; as lines they are written on their way
  * out, so that there is one place for the rules, one form in memory and in the spool's files, and only who asks for
  * lines pays for them.
- * @see `spec/datakit.md` 3.3, 3.5 and 3.6
+ * @see `tests/spec/datakit.md` 3.3, 3.5 and 3.6
  */
 export const ENCODINGS: Readonly<Record<"v1" | "v2", Encoding>> = {
   v1: {

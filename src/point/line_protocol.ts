@@ -1,7 +1,7 @@
 /**
  * Dataway's text encoding: InfluxDB's line protocol with three additions of Guance (unsigned integers, base64
  * bytes, arrays).
- * @see `spec/datakit.md` 3.5, and E1 to E9 for bytes seen on the wire
+ * @see `tests/spec/datakit.md` 3.5, and E1 to E9 for bytes seen on the wire
  */
 import { isArray } from "./clean_field_value.ts";
 import { cleanCommonTags } from "./clean_text.ts";

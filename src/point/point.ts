@@ -1,6 +1,6 @@
 /**
  * The model every signal is turned into: a Guance point (measurement, tags, fields, time) of one category.
- * @see `spec/datakit.md` 3.6 and 3.7 for what Dataway stores and where it cuts.
+ * @see `tests/spec/datakit.md` 3.6 and 3.7 for what Dataway stores and where it cuts.
  */
 
 /** Dataway's category. The literal is the last segment of the upload path (`/v1/write/<category>`). */

@@ -1,7 +1,7 @@
 /**
  * Dataway's binary encoding, its default: `PBPoints` of package `point`. Bytes are canonical (known order of field
  * numbers, shortest varints), keys keep their order, and no warnings are sent.
- * @see `spec/datakit.md` 3.6, and E8 for bytes seen on the wire
+ * @see `tests/spec/datakit.md` 3.6, and E8 for bytes seen on the wire
  */
 import { isArray } from "./clean_field_value.ts";
 import { cleanCommonTags } from "./clean_text.ts";

@@ -1,7 +1,7 @@
 /**
  * Decodes `PBPoints`, what {@link encodeProtobuf} writes and what DataKit's clients send. A point that is broken
  * inside its frame is counted alone; one whose frame is broken ends the body, as nothing tells where the next begins.
- * @see `spec/datakit.md` 3.6
+ * @see `tests/spec/datakit.md` 3.6
  */
 import type { FieldValue, Scalar } from "./point.ts";
 import { createProtobufReader, nextField, type ProtobufReader, readDouble } from "./protobuf_reader.ts";

@@ -9,7 +9,7 @@ const PART_STEP_NS = 1000n;
 /**
  * The points that carry a log point whose `message` is more than Dataway stores in one: parts in order, a microsecond
  * apart, with the fields `message_part` (from 1) and `message_parts`. A point that fits is returned as it is.
- * @see `spec/datakit.md` 3.4 and 5.4
+ * @see `tests/spec/datakit.md` 3.4 and 5.4
  */
 export function splitMessage(point: Point, maxBytes: number = MAX_MESSAGE_BYTES): readonly Point[] {
   const message = point.fields.get("message");

@@ -25,7 +25,7 @@ scenario("serveHttp2() does what h2spec wants", async () => {
     handle: async (request) => new Response(`${request.method} ${(await request.text()).length}`),
   });
   const { stdout } = await new Deno.Command(PROGRAM, {
-    args: ["-h", "127.0.0.1", "-p", String(server.port), "-o", "5", "-t", "10"],
+    args: ["-h", "127.0.0.1", "-p", String(server.port), "-o", "5"],
     stdin: "null",
     stderr: "null",
   }).output();
@@ -35,6 +35,6 @@ scenario("serveHttp2() does what h2spec wants", async () => {
   const [total, passed] = Array.from(/(\d+) tests, (\d+) passed, 0 skipped/.exec(text) ?? []).slice(1).map(
     Number,
   );
-  assertEquals(total, 145);
+  assertEquals(total, 145, text.slice(-300));
   assert(passed === 144 || passed === 145, text.slice(-200));
 });

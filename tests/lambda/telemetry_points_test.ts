@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { event, type OpenOptions, openTelemetry } from "./open_telemetry.ts";
 
-/** The environment of `spec/datakit.md` 9, in which E1 to E4 were captured. */
+/** The environment of `tests/spec/datakit.md` 9, in which E1 to E4 were captured. */
 const DATAKIT: OpenOptions = {
   schema: "datakit",
   hostname: "h0",

@@ -3,7 +3,7 @@ import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { FieldValue, Point } from "../../src/point/point.ts";
 import { decodeLineProtocol } from "../support/wire/decode_line_protocol.ts";
 
-/** The tags of E1 to E4, as `spec/datakit.md` 9 describes that sandbox. */
+/** The tags of E1 to E4, as `tests/spec/datakit.md` 9 describes that sandbox. */
 const COMMON_TAGS = new Map([
   ["host", "h0"],
   ["team", "core"],

@@ -90,7 +90,7 @@ export async function readSecretValue(
 /**
  * The role's credentials: from the environment, or, after a SnapStart restore, from the container credentials
  * endpoint. Throws when neither tells them.
- * @see `spec/lambda.md` 1.9 and 4.1
+ * @see `tests/spec/lambda.md` 1.9 and 4.1
  */
 async function loadCredentials(env: Environment, send: Send, signal: AbortSignal): Promise<Credentials> {
   const accessKeyId = env["AWS_ACCESS_KEY_ID"];

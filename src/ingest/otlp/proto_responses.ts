@@ -1,6 +1,6 @@
 /**
  * The two answers OTLP knows, in protobuf.
- * @see `spec/ingest.md` 2.4 (Responses) and 2.1 (failure body)
+ * @see `tests/spec/ingest.md` 2.4 (Responses) and 2.1 (failure body)
  */
 
 /** `google.rpc.Status`. */

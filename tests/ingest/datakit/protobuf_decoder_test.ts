@@ -3,7 +3,7 @@ import { decodeHex } from "@std/encoding/hex";
 import fc from "fast-check";
 import { decodeProtobuf } from "./collect.ts";
 
-/** The worked example of `spec/datakit.md` E8. */
+/** The worked example of `tests/spec/datakit.md` E8. */
 const E8 =
   "0a6c0a096177736c616d626461120a0a066572726f7273100012160a0b6475726174696f6e5f6d7321000000000000f83f" +
   "12160a1262696c6c65645f6475726174696f6e5f6d73180212190a0a6177735f726567696f6e40015a0975732d656173742d31" +

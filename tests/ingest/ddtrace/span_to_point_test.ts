@@ -1,4 +1,4 @@
-/** How spans become points, from E5 of `spec/datakit.md` 9 on. */
+/** How spans become points, from E5 of `tests/spec/datakit.md` 9 on. */
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { harness, hex, message, only, pack, type Packable } from "./support.ts";
 

@@ -1,4 +1,4 @@
-/** The worked bytes of `spec/ingest.md` 3.4 to 3.7, and that all forms of one span make the same point. */
+/** The worked bytes of `tests/spec/ingest.md` 3.4 to 3.7, and that all forms of one span make the same point. */
 import { assertEquals } from "@std/assert";
 import { harness, hex, message, only, pack, type Packable } from "./support.ts";
 

@@ -2,7 +2,7 @@
  * A strict reader of Dataway's line protocol, written against the grammar and not against our encoder. It refuses
  * whatever any parser in the field might refuse or read differently: unsorted or doubled keys, empty values, raw
  * newlines outside strings, exponents, a field key with backslashes before an escape.
- * @see `spec/datakit.md` 3.5
+ * @see `tests/spec/datakit.md` 3.5
  */
 import type { FieldValue, Scalar } from "../../../src/point/point.ts";
 import type { DecodedPoint } from "./decoded_point.ts";

@@ -1,7 +1,7 @@
 /**
  * A strict reader of Dataway's protobuf, written against the schema and not against our encoder. It takes canonical
  * bytes only: ascending known fields, shortest varints, valid UTF-8, exactly one value a field, no doubled keys.
- * @see `spec/datakit.md` 3.6
+ * @see `tests/spec/datakit.md` 3.6
  */
 import type { FieldValue, Scalar } from "../../../src/point/point.ts";
 import type { DecodedPoint } from "./decoded_point.ts";
