@@ -1,7 +1,7 @@
 /**
  * Reads request bodies of every HTTP receiver: whole before anything is answered (several clients take an early
  * reply for a network error and send again), bounded in bytes on the wire, in bytes inflated and in time.
- * @see `tests/spec/ingest.md` 1, T2, T16 and T24
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-codings
  */
 import type { ZlibOptions } from "node:zlib";
 import type { BodyLimits } from "../pipeline/receiver.ts";

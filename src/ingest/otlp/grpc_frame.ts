@@ -23,7 +23,7 @@ export const FRAME_HEADER_BYTES = 5;
 /**
  * Takes the first message out of a call's body; a unary call has one. Whether it is compressed says its own flag,
  * how, says `encoding` (the header `grpc-encoding`).
- * @see `tests/spec/ingest.md` 2.6, and T22 for bodies that break the rules
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 export async function readFrame(
   body: Uint8Array,

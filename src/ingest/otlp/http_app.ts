@@ -28,7 +28,7 @@ const HINT = "Cannot serve this path as OTLP/HTTP is at /v1/traces, /v1/metrics 
 /**
  * OTLP/HTTP at its own paths and at DataKit's (`/otel/v1/*`). Answers in the request's encoding once the body was
  * read, and never with a status that makes a client wait and send again.
- * @see `tests/spec/ingest.md` 2.1
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, handle: ExportHandler): Hono {
   const app = new Hono();

@@ -1,6 +1,6 @@
 /**
  * The two answers OTLP knows, in protobuf.
- * @see `tests/spec/ingest.md` 2.4 (Responses) and 2.1 (failure body)
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  */
 
 /** `google.rpc.Status`. */

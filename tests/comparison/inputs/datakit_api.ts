@@ -1,7 +1,7 @@
 /** DataKit's own API: points in each of its forms. */
 import type { Group, Input } from "../input.ts";
 
-/** `tests/spec/datakit.md` E8: a point with an int, a float, an unsigned and a tag. */
+/** A point with an int, a float, an unsigned and a tag. */
 const PROTOBUF =
   "0a6c0a096177736c616d626461120a0a066572726f7273100012160a0b6475726174696f6e5f6d7321000000000000f83f" +
   "12160a1262696c6c65645f6475726174696f6e5f6d73180212190a0a6177735f726567696f6e40015a0975732d656173742d31" +
