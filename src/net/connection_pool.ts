@@ -81,8 +81,10 @@ export const TICK_MS = 5_000;
 
 /** A transfer that has stood still for so long may be given up for another connection, in ms. */
 const STALLED_MS = 1_000;
+/** A connection that was just opened or answered may have its next request on the way: it is left alone so long. In ms. */
+const GRACE_MS = 20;
 /** Longest wait for a place before it is looked again whether one can be made, in ms. */
-const RECHECK_MS = 250;
+const RECHECK_MS = 25;
 /** How long a group lets nobody in after a client that only makes work. In ms. */
 const PUNISHED_MS = 500;
 /** From this part of its places on, a group asks clients not to come back on the same connection. */
@@ -302,7 +304,7 @@ export function createConnectionPool(log: Logger): ConnectionPool {
 /** Nothing is lost with it: no request of it is being worked on, and none is on its way as far as we see. */
 function isDispensable({ activity, activeAt, kept }: Entry, now: number): boolean {
   if (kept || activity === "working") return false;
-  return activity === "idle" || now - activeAt >= STALLED_MS;
+  return now - activeAt >= (activity === "idle" ? GRACE_MS : STALLED_MS);
 }
 
 function rank({ activity, proven }: Entry): number {

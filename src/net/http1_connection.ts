@@ -220,7 +220,8 @@ async function linger(
   body?: RequestBody,
 ): Promise<false> {
   await connection.closeWrite();
-  lease.enter("transfer", LINGER_TICKS);
+  // Nothing is lost with it any more but the politeness.
+  lease.enter("idle", LINGER_TICKS);
   await body?.settled();
   for (let bytes = 0; bytes < MAX_LINGER_BYTES;) {
     const part = await source.read(MAX_LINGER_BYTES);

@@ -32,8 +32,10 @@ Deno.test("pool gives a newcomer the place of who was silent for longest, of tho
   admit("older");
   await pass(time, 10);
   admit("younger");
-  await pass(time, 10);
-  for (const name of ["a", "b", "c"]) admit(name);
+  for (const name of ["a", "b", "c"]) {
+    await pass(time, 30);
+    admit(name);
+  }
   assertEquals(closed, ["older", "younger", "a"]);
   assertEquals(pool.counts.evicted, 3);
 });
@@ -59,7 +61,25 @@ Deno.test("pool never gives up a connection that we are at work for, nor a trans
   assertEquals(closed, ["transfer"]);
   assertEquals(group.hasVacancy(), false);
   working.enter("idle");
+  // Its client may be about to ask again.
+  assertEquals(group.hasVacancy(), false);
+  await pass(time, 25);
   assertEquals(group.hasVacancy(), true);
+});
+
+Deno.test("pool leaves connections alone that were just opened, and lets newcomers wait instead", async () => {
+  using time = installFakeTime();
+  using pool = testPool();
+  const group = pool.group({ name: "g", max: 2 });
+  const { admit, closed } = members(group);
+  for (const name of ["a", "b"]) admit(name);
+  assertEquals(group.hasVacancy(), false);
+  group.acceptFailed(emfile());
+  assertEquals(closed, []);
+  await pass(time, 25);
+  assertEquals(group.hasVacancy(), true);
+  group.acceptFailed(emfile());
+  assertEquals(closed, ["a"]);
 });
 
 Deno.test("pool wakes who waits for a place when one is free", async () => {
@@ -108,6 +128,7 @@ Deno.test("pool keeps the platform's connections, but no more than it can have",
     lease.keep();
     await pass(time, 1);
   }
+  await pass(time, 25);
   // Two look as if they were the platform's only because others do: they are dispensable again.
   assertEquals(group.hasVacancy(), true);
   admit("newcomer").enter("working");
@@ -117,12 +138,14 @@ Deno.test("pool keeps the platform's connections, but no more than it can have",
   assertEquals(group.open, 9);
 });
 
-Deno.test("pool lets local clients pay when descriptors run out, and the main listener in", () => {
+Deno.test("pool lets local clients pay when descriptors run out, and the main listener in", async () => {
+  using time = installFakeTime();
   using pool = testPool();
   const main = pool.group({ name: "main", max: 100, privileged: true });
   const local = pool.group({ name: "local", max: 100 });
   const { admit, closed } = members(local);
   for (let index = 0; index < 64; index++) admit(`${index}`);
+  await pass(time, 25);
   main.acceptFailed(emfile());
   assertEquals(closed.length, 8);
   assertEquals(main.hasVacancy(), true);
@@ -154,11 +177,15 @@ Deno.test("pool gives up nothing for an error that has nothing to do with descri
   assertEquals([closed.length, pool.counts.acceptFailures], [0, 1]);
 });
 
-Deno.test("pool says once what it does, and counts each time", () => {
+Deno.test("pool says once what it does, and counts each time", async () => {
   const lines: string[] = [];
+  using time = installFakeTime();
   using pool = testPool(lines);
   const group = pool.group({ name: "the agent", max: 1 });
-  for (let index = 0; index < 5; index++) group.admit(() => {});
+  for (let index = 0; index < 5; index++) {
+    group.admit(() => {});
+    await pass(time, 25);
+  }
   for (let index = 0; index < 5; index++) group.acceptFailed(emfile());
   assertEquals(lines.length, 2);
   assert(lines.every((line) => line.includes("the agent")));
