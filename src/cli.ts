@@ -87,7 +87,7 @@ async function doctor(options: CliOptions, send: boolean): Promise<number> {
   for (const endpoint of endpoints) {
     const answer = send
       ? await sendPoint(parsed, endpoint, client, options)
-      : await knock(endpoint.base, client);
+      : await probe(endpoint.base, client);
     print(`  ${endpoint.base}: ${answer.text}`);
     isReached &&= answer.ok;
   }
@@ -122,7 +122,7 @@ interface Answer {
 }
 
 /** Whether anyone answers there: an empty request to no upload path, without the token. */
-async function knock(base: string, client: DatawayClient): Promise<Answer> {
+async function probe(base: string, client: DatawayClient): Promise<Answer> {
   try {
     const { status } = await client.send(`${base}/`, {
       method: "POST",

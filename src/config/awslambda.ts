@@ -1,14 +1,25 @@
-import type { HandledErrorSource } from "../lambda/handled_errors.ts";
-import type { MultiLine } from "../lambda/lines/assembler.ts";
 import { NAMED_MASKS } from "../log_rules/masks.ts";
 import { createLogRules } from "../log_rules/rules.ts";
-import type { TraceMode } from "../lambda/trace/platform_trace.ts";
 import { readTelemetryChoice, type TelemetryChoice } from "./listeners.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** `documented`: as the product document says. `datakit`: as DataKit 1.84 emits, for dashboards built on its data. */
 export type AwsLambdaSchema = "documented" | "datakit";
+
+/** Where handled errors are looked for. `nowhere`: only what the platform's status tells is an error. */
+export type HandledErrorSource = "platform" | "lines" | "nowhere";
+
+/** Which lines become one log. */
+export type MultiLine =
+  | { readonly kind: "off" }
+  /** What cannot be anything but the next part of a trace. */
+  | { readonly kind: "auto" }
+  /** That, and every line that is not the first of a log by this pattern. */
+  | { readonly kind: "first line"; readonly pattern: { test(text: string): boolean } };
+
+/** How much of the platform's trace is made. `auto`: no root of our own once a tracer was seen. */
+export type TraceMode = "auto" | "full" | "off";
 
 /** Settings of what is made of Lambda's telemetry. */
 export interface AwsLambdaConfig extends TelemetryChoice {

@@ -1,6 +1,5 @@
 import type { LogLevel } from "@std/log";
 import type { BodyLimits, ListenAddress } from "../pipeline/receiver.ts";
-import type { FlushPlan } from "../lambda/flush_policy.ts";
 import { type Input, readInputs, readMainListener } from "./listeners.ts";
 import { parseDurationMs, type SettingReader } from "./reader.ts";
 
@@ -22,6 +21,13 @@ export interface CoreConfig {
   /** Files for what could not be sent; `undefined`: off. */
   readonly spool: SpoolConfig | undefined;
 }
+
+/** When to send. */
+export type FlushPlan =
+  | { readonly kind: "adaptive" }
+  | { readonly kind: "end" }
+  | { readonly kind: "overlap" }
+  | { readonly kind: "periodic"; readonly everyMs: number };
 
 /** Where the spool is, and its bound in bytes. */
 export interface SpoolConfig {

@@ -145,19 +145,19 @@ function readSecret(read: SettingReader, urls: string): DatawaySecret | undefine
 export function parseEndpoints(text: string): ParsedEndpoints {
   const items = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
   const endpoints: DatawayEndpoint[] = [];
-  const complaints: string[] = [];
+  const problems: string[] = [];
   for (const [index, item] of items.entries()) {
     const parsed = parseEndpoint(item);
     const which = items.length === 1 ? "ENV_DATAWAY" : `URL ${index + 1} of ENV_DATAWAY`;
-    if (typeof parsed === "string") complaints.push(`Cannot use ${which} as ${parsed}`);
+    if (typeof parsed === "string") problems.push(`Cannot use ${which} as ${parsed}`);
     else if (endpoints.some((other) => other.base === parsed.base && other.query === parsed.query)) {
-      complaints.push(`Cannot use ${which} as each URL must be named once: current value is ${parsed.base}`);
+      problems.push(`Cannot use ${which} as each URL must be named once: current value is ${parsed.base}`);
     } else endpoints.push(parsed);
   }
   const used = endpoints.length === 0
     ? "nothing is exported"
     : `the other ${endpoints.length === 1 ? "URL" : `${endpoints.length} URLs`}`;
-  return { endpoints, problems: complaints.map((message) => ({ name: "ENV_DATAWAY", message, used })) };
+  return { endpoints, problems: problems.map((message) => ({ name: "ENV_DATAWAY", message, used })) };
 }
 
 /** The endpoints of a secret's value: a text like `ENV_DATAWAY`, or a token for the URLs that it names. */

@@ -1,4 +1,3 @@
-import type { TelemetryType } from "../lambda/telemetry_api.ts";
 import type { SocketAddress } from "../net/sockets.ts";
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import {
@@ -13,6 +12,9 @@ import {
   readTraceAgentPort,
 } from "./listeners.ts";
 import { createSettingReader, type Environment, type SettingReader } from "./reader.ts";
+
+/** What a subscriber to the Telemetry API asks for. */
+export type TelemetryType = "platform" | "function" | "extension";
 
 /** The few settings that are needed before everything else. What is wrong with them is told when all are read. */
 export interface ShellConfig {

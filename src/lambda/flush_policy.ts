@@ -2,13 +2,7 @@
  * When to flush: a pure function of what is known at an INVOKE. The costs differ: flushing at the end is billed
  * time, flushing while the next invocation runs is free but waits for that invocation to come.
  */
-
-/** How the user wants it: `ENV_FLUSH_PLAN`. */
-export type FlushPlan =
-  | { readonly kind: "adaptive" }
-  | { readonly kind: "end" }
-  | { readonly kind: "overlap" }
-  | { readonly kind: "periodic"; readonly everyMs: number };
+import type { FlushPlan } from "../config/core.ts";
 
 /** What is known when an invocation begins. */
 export interface FlushHistory {

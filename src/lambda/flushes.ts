@@ -1,9 +1,10 @@
 /** The flushes of one life of the sandbox: which are due, which run beside the function, and how each ends. */
 import type { Logger } from "@std/log";
+import type { FlushPlan } from "../config/core.ts";
 import type { BreakerState } from "../pipeline/circuit_breaker.ts";
 import { createDeadline, linkSignals, settledBefore } from "../pipeline/deadline.ts";
 import type { Flusher } from "../pipeline/flusher.ts";
-import { decideFlush, type FlushDecision, type FlushPlan, HISTORY_LENGTH } from "./flush_policy.ts";
+import { decideFlush, type FlushDecision, HISTORY_LENGTH } from "./flush_policy.ts";
 
 export interface FlushesOptions {
   readonly flusher: Pick<Flusher, "flush" | "last" | "busy" | "lastFlushAt">;

@@ -6,14 +6,12 @@
  * @see https://github.com/aws/aws-lambda-runtime-interface-emulator (telemetry of the response)
  * @see https://github.com/aws-samples/aws-lambda-extensions/issues/85
  */
+import type { HandledErrorSource } from "../config/awslambda.ts";
 import type { InvocationState } from "./invocation_state.ts";
 import { isOutOfMemory } from "./lines/evidence.ts";
 import type { HandlerError } from "./lines/handler_error.ts";
 import type { Line } from "./lines/line.ts";
 import type { RuntimeDoneEvent } from "./telemetry_event.ts";
-
-/** Where handled errors are looked for. `nowhere`: only what the platform's status tells is an error. */
-export type HandledErrorSource = "platform" | "lines" | "nowhere";
 
 /** How often the platform's facts and the lines disagreed, and which decided. */
 export interface Disagreements {

@@ -3,6 +3,7 @@
  * order, twice or not at all, and yet each invocation gets exactly one outcome.
  * @see `tests/spec/lambda.md` 2 (lateness) and 3.3
  */
+import type { HandledErrorSource } from "../config/awslambda.ts";
 import { settledBefore } from "../pipeline/deadline.ts";
 import { createColdStart } from "./cold_start.ts";
 import type { InvokeEvent, ShutdownReason } from "./extensions_api.ts";
@@ -14,7 +15,7 @@ import {
   type RuntimeEnd,
 } from "./invocation_state.ts";
 import { createInvocationTable } from "./invocation_table.ts";
-import { createHandledErrors, type Disagreements, type HandledErrorSource } from "./handled_errors.ts";
+import { createHandledErrors, type Disagreements } from "./handled_errors.ts";
 import type { HandlerError } from "./lines/handler_error.ts";
 import type { Line } from "./lines/line.ts";
 import {

@@ -3,9 +3,8 @@
  * stop: without it the extension runs on and sees less.
  * @see `tests/spec/lambda.md` 2
  */
+import type { TelemetryType } from "../config/shell.ts";
 import type { RuntimeSend } from "./runtime_client.ts";
-
-export type TelemetryType = "platform" | "function" | "extension";
 
 export interface SubscribeOptions {
   /** From `register`. */

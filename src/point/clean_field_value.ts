@@ -1,5 +1,4 @@
-import type { PointChange } from "./create_point.ts";
-import type { FieldValue, Scalar, Unsigned } from "./point.ts";
+import type { FieldValue, PointChange, Scalar, Unsigned } from "./point.ts";
 import { cutUtf8 } from "./utf8.ts";
 
 /** Longest string or bytes field, in bytes. */

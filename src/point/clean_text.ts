@@ -1,4 +1,4 @@
-import type { PointChange } from "./create_point.ts";
+import type { PointChange } from "./point.ts";
 import { cutUtf8 } from "./utf8.ts";
 
 /** Longest measurement, in bytes. */

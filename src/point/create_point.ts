@@ -1,6 +1,6 @@
 import { cleanFieldValue } from "./clean_field_value.ts";
 import { cleanKey, cleanMeasurement, cleanTagValue } from "./clean_text.ts";
-import type { Category, FieldValue, Point, PointDraft, Unsigned } from "./point.ts";
+import type { Category, FieldValue, Point, PointChange, PointDraft, Unsigned } from "./point.ts";
 
 /** Fields of one point. */
 const MAX_FIELDS = 1024;
@@ -9,15 +9,6 @@ const MAX_TAGS = 256;
 /** The instants line protocol's parsers take, in ns: int64 less the values they keep for themselves. */
 const MIN_TIME_NS = -(2n ** 63n) + 2n;
 const MAX_TIME_NS = 2n ** 63n - 2n;
-
-/** What a rule did to a draft. */
-export type PointChange =
-  | "no_field"
-  | "key_cut"
-  | "key_dropped"
-  | "value_cut"
-  | "value_dropped"
-  | "too_many_keys";
 
 type Changed = ((change: PointChange) => void) | undefined;
 

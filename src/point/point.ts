@@ -62,3 +62,12 @@ export interface PointDraft {
   /** See {@link Point.ownTagsOnly}. @default false */
   readonly ownTagsOnly?: boolean;
 }
+
+/** What a rule did to a draft. */
+export type PointChange =
+  | "no_field"
+  | "key_cut"
+  | "key_dropped"
+  | "value_cut"
+  | "value_dropped"
+  | "too_many_keys";

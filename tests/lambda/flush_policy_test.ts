@@ -1,10 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  decideFlush,
-  type FlushDecision,
-  type FlushHistory,
-  type FlushPlan,
-} from "../../src/lambda/flush_policy.ts";
+import type { FlushPlan } from "../../src/config/core.ts";
+import { decideFlush, type FlushDecision, type FlushHistory } from "../../src/lambda/flush_policy.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

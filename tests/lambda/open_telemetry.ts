@@ -1,7 +1,7 @@
 import { createLogger } from "@std/log";
 import type { Environment } from "../../src/config/reader.ts";
-import type { Disagreements, HandledErrorSource } from "../../src/lambda/handled_errors.ts";
-import type { MultiLine } from "../../src/lambda/lines/assembler.ts";
+import type { HandledErrorSource, MultiLine } from "../../src/config/awslambda.ts";
+import type { Disagreements } from "../../src/lambda/handled_errors.ts";
 import type { InvocationWatch } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";

@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createPoint, integer, type PointChange, unsigned } from "../../src/point/create_point.ts";
-import { CATEGORIES, type Category, type FieldValue, type Point } from "../../src/point/point.ts";
+import { createPoint, integer, unsigned } from "../../src/point/create_point.ts";
+import {
+  CATEGORIES,
+  type Category,
+  type FieldValue,
+  type Point,
+  type PointChange,
+} from "../../src/point/point.ts";
 
 interface Made {
   readonly point: Point | undefined;

@@ -1,4 +1,4 @@
-import type { FlushPlan } from "../../src/lambda/flush_policy.ts";
+import type { FlushPlan } from "../../src/config/core.ts";
 import { CATEGORIES, type Category, type Source } from "../../src/point/point.ts";
 import { createRandom, type Random } from "./random.ts";
 

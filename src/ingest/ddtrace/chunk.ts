@@ -16,11 +16,17 @@ import {
   TRACE_LOW,
 } from "./family.ts";
 import { toBigInt } from "./int64.ts";
-import type { TraceFilter } from "./sampler.ts";
 import { createWireSpan, releaseSpan, type WireSpan } from "./wire_span.ts";
 
 /** A span's place in the part of the trace that came: as DataKit's tag `span_type` has it. */
 export type SpanType = "entry" | "local" | "exit";
+
+/** The user's filters over whole traces, each answered by any span. */
+export interface TraceFilter {
+  isClosed(span: WireSpan): boolean;
+  /** Only for traces without an error. */
+  isOmitted(span: WireSpan): boolean;
+}
 
 /** One chunk after the other. */
 export interface Chunk {

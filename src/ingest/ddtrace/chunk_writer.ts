@@ -1,13 +1,13 @@
 /** Chunks of spans to points: what the tracer and the user drop is counted, the rest is written one by one. */
 import type { DdtraceConfig } from "../../config/ddtrace.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import { type Chunk, createChunk, isText } from "./chunk.ts";
+import { type Chunk, createChunk, isText, type TraceFilter } from "./chunk.ts";
 import type { DecodeContext } from "./decode_context.ts";
 import { createMsgpackCursor } from "./msgpack_cursor.ts";
 import { pack } from "./msgpack_writer.ts";
 import { normalizeSpan } from "./normalize_span.ts";
 import { createRecentSpans } from "./recent_spans.ts";
-import { createSampler, type Rejection, type TraceFilter } from "./sampler.ts";
+import { createSampler, type Rejection } from "./sampler.ts";
 import { type DdSpan, readSpan, toWire } from "./span.ts";
 import type { SpanForm } from "./span_form.ts";
 import { createSpanWriter } from "./span_writer.ts";

@@ -4,7 +4,7 @@
  */
 import type { DdtraceSampling } from "../../config/ddtrace.ts";
 import { createTraceRatio } from "../../pipeline/trace_ratio.ts";
-import { type Chunk, isText } from "./chunk.ts";
+import { type Chunk, isText, type TraceFilter } from "./chunk.ts";
 import { clip } from "./json_writer.ts";
 import { sliceText } from "./msgpack_cursor.ts";
 import { sourceTypeOf } from "./source_types.ts";
@@ -12,13 +12,6 @@ import type { WireSpan } from "./wire_span.ts";
 
 /** Why a span is not kept; `undefined` when it is. */
 export type Rejection = "sampled_out" | "filtered" | undefined;
-
-/** The user's filters over whole traces, each answered by any span. */
-export interface TraceFilter {
-  isClosed(span: WireSpan): boolean;
-  /** Only for traces without an error. */
-  isOmitted(span: WireSpan): boolean;
-}
 
 /** Judges the spans of a chunk: for all of them first, then one by one. */
 export interface Sampler {

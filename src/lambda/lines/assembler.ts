@@ -2,6 +2,7 @@
  * Puts logs together that arrive line by line: one stack trace, one failure of a handler, is one log. Nothing is held
  * longer than a batch of telemetry but a trace that is cut off by its end.
  */
+import type { MultiLine } from "../../config/awslambda.ts";
 import {
   confirms,
   continuation,
@@ -35,14 +36,6 @@ export interface ArrivedLine {
   /** The failure that the line tells of alone. */
   readonly failure: HandlerError | undefined;
 }
-
-/** Which lines become one log. */
-export type MultiLine =
-  | { readonly kind: "off" }
-  /** What cannot be anything but the next part of a trace. */
-  | { readonly kind: "auto" }
-  /** That, and every line that is not the first of a log by this pattern. */
-  | { readonly kind: "first line"; readonly pattern: { test(text: string): boolean } };
 
 export interface LineAssembler {
   /** Takes a line; a failure that only this line and those before it tell of together is returned. */

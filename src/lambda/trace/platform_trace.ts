@@ -2,6 +2,7 @@
  * A trace of each invocation out of what the platform tells, without a tracer or a wrapper. Where there is a tracer its
  * span of the invocation is the root, and only what it cannot see (init, restore, the extensions' part) is added.
  */
+import type { TraceMode } from "../../config/awslambda.ts";
 import type { FinishedInvocation } from "../../pipeline/receiver.ts";
 import type { PointDraft } from "../../point/point.ts";
 import type { InvokeEvent } from "../extensions_api.ts";
@@ -17,9 +18,6 @@ import {
 import { createStartup, type Part, waitedFor } from "./startup_spans.ts";
 import { spanIdOf, traceIdOf, traceIdOfRequest } from "./trace_ids.ts";
 import { parseXrayHeader, type XrayHeader } from "./xray_header.ts";
-
-/** How much of the platform's trace is made. `auto`: no root of our own once a tracer was seen. */
-export type TraceMode = "auto" | "full" | "off";
 
 /** A tracer's span of an invocation, its ids as its points have them. */
 export interface TracerSpan {

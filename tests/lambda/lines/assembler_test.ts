@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createLineAssembler, type MultiLine } from "../../../src/lambda/lines/assembler.ts";
+import type { MultiLine } from "../../../src/config/awslambda.ts";
+import { createLineAssembler } from "../../../src/lambda/lines/assembler.ts";
 import { type HandlerError, readHandlerError } from "../../../src/lambda/lines/handler_error.ts";
 import { createLineReader } from "../../../src/lambda/lines/line.ts";
 
