@@ -1,27 +1,9 @@
-/** What may be long in a JSON text: read in steps, so that the rest of the program can run in between. */
-import {
-  BACKSLASH,
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
-  COMMA,
-  hexDigit,
-  type JsonScanner,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  peek,
-  QUOTE,
-  skipToken,
-  unexpected,
-} from "./json_scanner.ts";
+/** A long text of a JSON request: read in steps, so that the rest of the program can run in between. */
+import { BACKSLASH, hexDigit, type JsonScanner, QUOTE, unexpected } from "../../json/json_scanner.ts";
+import { LONG_STEP, type LongStep } from "../../json/json_skip.ts";
 import { beginLength, endLength, type ProtoOutput, putTag } from "./proto_output.ts";
 import { ensure } from "./text_buffer.ts";
 
-/** Goes on for a while; `true`: to the end. Throws when the text is no JSON. */
-export type LongStep = () => boolean;
-
-/** Bytes that are read in a step. */
-export const LONG_STEP = 32 * 1024;
 const LENGTH_DELIMITED = 2;
 const SPACE = 0x20;
 const LETTER_U = 0x75;
@@ -30,59 +12,6 @@ const REPLACEMENT = 0xfffd;
 const ESCAPED = new Map(
   [...'"\\/bfnrt'].map((name, index) => [name.charCodeAt(0), '"\\/\b\f\n\r\t'.charCodeAt(index)]),
 );
-
-/** Passes over the value that comes next, or with `open` over everything up to the end of so many that are open. */
-export function createSkip(s: JsonScanner, open = 0): LongStep {
-  let left = open;
-  let isInText = false;
-  let isInToken = false;
-
-  /** Passes over what comes next; `false`: over a part of a text or number. */
-  function skipNext(until: number): boolean {
-    if (isInToken) return !(isInToken = !skipToken(s, until));
-    const byte = isInText ? QUOTE : peek(s);
-    if (byte === QUOTE) {
-      if (!isInText) s.at++;
-      isInText = !skipText(s, until);
-      return !isInText;
-    }
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) left++;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) left--;
-    else if (left === 0 || (byte !== COMMA && byte !== COLON)) {
-      // White space before it may have been longer than the step.
-      isInToken = !skipToken(s, Math.max(until, s.at + 1));
-      return !isInToken;
-    }
-    if (left < 0) throw unexpected(s);
-    s.at++;
-    return true;
-  }
-
-  return () => {
-    const until = s.at + LONG_STEP;
-    while (s.at < until) if (skipNext(until) && left === 0) return true;
-    return false;
-  };
-}
-
-/** Passes over the rest of a text that is open, up to `until`; `true`: to its end. */
-function skipText(s: JsonScanner, until: number): boolean {
-  const { bytes, end } = s;
-  for (let { at } = s; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === QUOTE) {
-      s.at = at + 1;
-      return true;
-    }
-    if (byte === BACKSLASH) at++;
-    else if (byte < SPACE) break;
-    if (at >= until) {
-      s.at = at + 1;
-      return false;
-    }
-  }
-  throw unexpected(s);
-}
 
 /** Writes the string that begins here as the text field `number`. */
 export function createLongText(s: JsonScanner, out: ProtoOutput, number: number): LongStep {

@@ -1,6 +1,5 @@
 /** Scalar values of JSON into protobuf: the forms that encoders write at once, those that others write by a detour. */
 import { tryParseExactJson } from "../../json/exact_json.ts";
-import { createSkip, LONG_STEP } from "./json_long.ts";
 import {
   hexDigit,
   type JsonScanner,
@@ -13,7 +12,8 @@ import {
   skipStringTo,
   skipToken,
   stringText,
-} from "./json_scanner.ts";
+} from "../../json/json_scanner.ts";
+import { createSkip, LONG_STEP } from "../../json/json_skip.ts";
 import type { JsonField } from "./json_schema.ts";
 import {
   JsonValueError,

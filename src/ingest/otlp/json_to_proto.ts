@@ -4,7 +4,7 @@
  * and is counted.
  */
 import type { TimeSlice } from "../time_slice.ts";
-import { createLongText, createSkip, type LongStep } from "./json_long.ts";
+import { createLongText } from "./json_long.ts";
 import { putJsonScalar, putNaN, putTextField } from "./json_scalars.ts";
 import {
   CLOSE_BRACE,
@@ -23,7 +23,8 @@ import {
   skipToken,
   stringText,
   unexpected,
-} from "./json_scanner.ts";
+} from "../../json/json_scanner.ts";
+import { createSkip, type LongStep } from "../../json/json_skip.ts";
 import type { JsonField, JsonMessage } from "./json_schema.ts";
 import { JsonValueError } from "./json_values.ts";
 import { MAX_DEPTH, TOO_DEEP } from "./limits.ts";
