@@ -26,7 +26,7 @@ export interface ParsedConfig {
   readonly config: Config;
   /** Every value that could not be used; empty when all is well. */
   readonly problems: readonly SettingProblem[];
-  /** Every setting there is, in the order of the README's table. */
+  /** Every setting there is, in the order of the table in src/config/README.md. */
   readonly settings: readonly Setting[];
   /** Never to be printed. */
   readonly secrets: ReadonlySet<string>;

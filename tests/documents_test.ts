@@ -12,7 +12,7 @@ scenario("every specification that a comment points to is there", async () => {
   for await (const path of files("")) {
     if (!/\.(?:ts|md|json|sh|py)$/.test(path) || SPECIFICATIONS.test(path)) continue;
     const text = await Deno.readTextFile(new URL(path, ROOT));
-    for (const [pointed] of text.matchAll(/(?<![\w./-])(?:src|tests|layer|spec)\/[\w./-]+\.md\b/g)) {
+    for (const [pointed] of text.matchAll(/(?<![\w./-])(?:src|tests|layer)\/[\w./-]+\.md\b/g)) {
       if (!await isThere(pointed)) missing.push(`${path} points to ${pointed}`);
     }
   }

@@ -1,17 +1,53 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+/** Every document, held to the files and to the code: links, sizes, settings, commands, promises. */
+import { assert, assertEquals, assertGreater, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { VERSION } from "../src/version.ts";
+import {
+  anchorsOf,
+  blocksOf,
+  isThere,
+  linksOf,
+  readDocuments,
+  readFile,
+  resolvePath,
+  spansOf,
+} from "./support/documents.ts";
 import { scenario } from "./support/scenario.ts";
-import { userSettings, withSettings } from "./support/settings_table.ts";
+import { SETTINGS_DOCUMENT, userSettings, withSettings } from "./support/settings_table.ts";
 import { SETTINGS_ZH } from "./support/settings_zh.ts";
 
-const read = (path: string): Promise<string> => Deno.readTextFile(new URL(`../${path}`, import.meta.url));
+/** README.md is read by everybody, once: what is more goes into the document of its folder. */
+const README_LINES = 220;
+const README_BYTES = 14_000;
+const CHINESE_GUIDE = "src/README.zh.md";
+/** How the two commands are given: in a shell, in PowerShell and in cmd. */
+const COMMANDS: readonly ((task: string) => string)[] = [
+  (task) => `DENO_TLS_CA_STORE=system,mozilla npx -y deno@2.7.11 task ${task}`,
+  (task) => `$env:DENO_TLS_CA_STORE = "system,mozilla"; npx -y deno@2.7.11 task ${task}`,
+  (task) => `set "DENO_TLS_CA_STORE=system,mozilla" && npx -y deno@2.7.11 task ${task}`,
+];
 
-/** The formatter pads tables; what they say is the cells. */
-const cells = (text: string): string => text.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---");
+scenario("README.md is short, and its third line leads to the Chinese guide", async () => {
+  const readme = await readFile("README.md");
+  assertLessOrEqual(readme.trimEnd().split("\n").length, README_LINES);
+  assertLessOrEqual(new TextEncoder().encode(readme).length, README_BYTES);
+  assertStringIncludes(readme.split("\n")[2] ?? "", `[中文](${CHINESE_GUIDE})`);
+});
 
-scenario("README's settings are those of the code, in both languages", async () => {
-  const readme = await read("README.md");
-  assertEquals(cells(readme), cells(withSettings(readme)));
+scenario(
+  "README.md and the Chinese guide show the two commands that do everything, for every shell",
+  async () => {
+    for (const path of ["README.md", CHINESE_GUIDE]) {
+      const text = await readFile(path);
+      for (const command of COMMANDS) {
+        for (const task of ["demo", "test"]) assertStringIncludes(text, command(task), path);
+      }
+    }
+  },
+);
+
+scenario("the settings' document is what the code makes of its list, in both languages", async () => {
+  const text = await readFile(SETTINGS_DOCUMENT);
+  assertEquals(text, withSettings(text), "run deno task settings");
 });
 
 Deno.test("each setting has one Chinese description, and none is left of a setting that is gone", () => {
@@ -21,34 +57,65 @@ Deno.test("each setting has one Chinese description, and none is left of a setti
   for (const [name, text] of SETTINGS_ZH) assert(/\p{Script=Han}/u.test(text), name);
 });
 
-scenario("README shows the two commands that do everything", async () => {
-  const readme = await read("README.md");
-  for (const task of ["demo", "test"]) {
-    assertStringIncludes(readme, `DENO_TLS_CA_STORE=system,mozilla npx -y deno@2.7.11 task ${task}`);
+scenario(
+  "every setting that a document names is one of the code's, with the default of its own",
+  async () => {
+    const settings = new Map(userSettings().map((setting) => [setting.name, setting]));
+    for (const { path, text } of await guides()) {
+      // What the Go extension had is named where the differences are.
+      const own = text.replaceAll(/^\|.*(?:variable of DataKit's|DataKit 的变量).*\n(?:\|.*\n)+/gm, "");
+      const named = Array.from(own.matchAll(/\bENV_\w+\*?/g), ([name]) => name);
+      const unknown = named.filter((name) =>
+        !settings.has(name) &&
+        !(name.endsWith("*") && [...settings.keys()].some((known) => starts(known, name)))
+      );
+      assertEquals(unknown, [], path);
+      for (const [, name = "", value = ""] of own.matchAll(/^\| `(ENV_\w+)` +\| `([^`|]+)` +\|/gm)) {
+        assertEquals(value, settings.get(name)?.default, `${path}: ${name}`);
+      }
+    }
+  },
+);
+
+scenario("the links of every document lead to headings and files that are there", async () => {
+  const documents = new Map((await readDocuments()).map(({ path, text }) => [path, text]));
+  const dead: string[] = [];
+  let count = 0;
+  for (const [path, text] of documents) {
+    for (const link of linksOf(text)) {
+      count++;
+      const [file = "", anchor] = link.split("#");
+      const target = file === "" ? path : resolvePath(path, file);
+      const known = documents.get(target);
+      const leads = anchor === undefined
+        ? await isThere(target)
+        : known !== undefined && anchorsOf(known).has(decodeURIComponent(anchor));
+      if (!leads) dead.push(`${path}: ${link}`);
+    }
   }
+  assertEquals(dead, []);
+  assertGreater(count, 100);
 });
 
-scenario("README's links lead to headings and files that are there", async () => {
-  const readme = await read("README.md");
-  const prose = readme.replaceAll(/```[\s\S]*?```/g, "");
-  const anchors = new Set(
-    Array.from(prose.matchAll(/^#+ (.+)$/gm), ([, title = ""]) => `#${toAnchor(title)}`),
-  );
-  const links = Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, target = ""]) => target)
-    .filter((target) => !target.startsWith("https://"));
-  assert(links.length > 10);
-  for (const link of links) {
-    if (link.startsWith("#")) assert(anchors.has(link), `${link} is no heading`);
-    else await Deno.stat(new URL(`../${link}`, import.meta.url));
+scenario("every document is reached from README.md", async () => {
+  const documents = new Map((await readDocuments()).map(({ path, text }) => [path, text]));
+  const reached = new Set(["README.md"]);
+  for (const path of reached) {
+    for (const link of linksOf(documents.get(path) ?? "")) {
+      const target = resolvePath(path, link.split("#")[0] ?? "");
+      const document = documents.has(target) ? target : `${target.replace(/\/$/, "")}/README.md`;
+      if (documents.has(document)) reached.add(document);
+    }
   }
+  assertEquals([...documents.keys()].filter((path) => !reached.has(path)), []);
 });
 
-scenario("README's promises name tests that are there", async () => {
-  const readme = await read("README.md");
-  const named = Array.from(readme.matchAll(/`(tests\/[\w/]+\.ts)`((?:,?\s+“[^”]+”)+)/g));
-  assert(named.length > 20);
+scenario("the promises name tests that are there", async () => {
+  const text = await readFile("tests/README.md");
+  const named = Array.from(text.matchAll(/`(tests\/[\w/]+\.ts)`((?:,?\s+“[^”]+”)+)/g));
+  assert(named.length > 30);
   for (const [, path = "", titles = ""] of named) {
-    const source = await read(path);
+    const source = await readFile(path);
     for (const [, title = ""] of titles.matchAll(/“([^”]+)”/g)) {
       // `…` stands for what differs from case to case.
       for (const part of title.split("…")) assertStringIncludes(source, part.trim(), `${path}: ${title}`);
@@ -56,15 +123,44 @@ scenario("README's promises name tests that are there", async () => {
   }
 });
 
+scenario("files that a guide names by their path are there", async () => {
+  for (const { path, text } of await guides()) {
+    const named = spansOf(text).filter((span) => /^(?:src|tests|layer|\.ci)\/[\w./-]+$/.test(span));
+    for (const file of named) {
+      // Made by a task, and not kept.
+      if (file === "layer/arns.json") continue;
+      assert(await isThere(file), `${path}: ${file}`);
+    }
+  }
+});
+
+scenario("every task that a document names is there, and each is named in tests/README.md", async () => {
+  const config: unknown = JSON.parse(await readFile("deno.json"));
+  assert(typeof config === "object" && config !== null && "tasks" in config);
+  const tasks = Object.keys(config.tasks ?? {});
+  for (const { path, text } of await readDocuments()) {
+    const code = [...blocksOf(text), ...spansOf(text)].join("\n");
+    const named = Array.from(code.matchAll(/(?:\bdeno|deno@[\d.]+) task ([\w:]+)/g), ([, task = ""]) => task);
+    assertEquals(named.filter((task) => !tasks.includes(task)), [], path);
+  }
+  const told = spansOf(await readFile("tests/README.md")).join("\n");
+  assertEquals(tasks.filter((task) => !new RegExp(`deno task ${task}\\b(?!:)`).test(told)), []);
+});
+
 scenario("the version is the same everywhere", async () => {
-  const config: unknown = JSON.parse(await read("deno.json"));
+  const config: unknown = JSON.parse(await readFile("deno.json"));
   assertEquals(
     typeof config === "object" && config !== null && "version" in config && config.version,
     VERSION,
   );
+  const [, changes] = (await readFile("layer/CHANGELOG.md")).match(/^## (\S+)/m) ?? [];
+  assertEquals(changes, VERSION, "layer/CHANGELOG.md begins with another version");
 });
 
-/** GitHub's name for a heading: lower case, without punctuation, hyphens for blanks. */
-function toAnchor(title: string): string {
-  return title.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-");
+async function guides(): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  return (await readDocuments()).filter(({ path }) => !path.startsWith("tests/spec/"));
+}
+
+function starts(name: string, pattern: string): boolean {
+  return name.startsWith(pattern.slice(0, -1));
 }

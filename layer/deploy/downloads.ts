@@ -1,4 +1,4 @@
-/** The README's section on where released layers are: made from the one address below and from the list of ARNs. */
+/** The sections on where released layers are: made from the one address below and from the list of ARNs. */
 import type { Arch } from "../build/base_runtime.ts";
 import { encodeTable, LIST_NAME, type ListedLayer } from "./publish_list.ts";
 import { releasedFiles, zipNameOf } from "./release_folder.ts";
@@ -6,7 +6,7 @@ import { releasedFiles, zipNameOf } from "./release_folder.ts";
 /** Where a release's files are put: the address of the product's documentation. The one place that names it. */
 export const DOWNLOAD_BASE_URL = "https://static.guance.com/datakit";
 
-/** The words of one language, and where they stand in the README. */
+/** The words of one language, and where they stand in its document. */
 interface Language {
   readonly begin: string;
   readonly end: string;
@@ -43,21 +43,27 @@ const CHINESE: Language = {
   none: "此处没有列出已发布的层版本：请在自己的账号中以 zip 创建层。",
 };
 
+/** The documents that have such a section, from the repository's root. */
+export const DOWNLOAD_DOCUMENTS: ReadonlyMap<string, Language> = new Map([
+  ["README.md", ENGLISH],
+  ["src/README.zh.md", CHINESE],
+]);
+
 /**
- * The README with both languages' sections as they should be. `layers` are those of the list of ARNs, of which the
+ * `text` of the document `path` with its section as it should be. `layers` are those of the list of ARNs, of which the
  * table shows this version's. Throws when a marker is missing.
  */
 export function withDownloads(
-  readme: string,
+  path: string,
+  text: string,
   layers: readonly ListedLayer[],
   extensionVersion: string,
 ): string {
-  return [ENGLISH, CHINESE].reduce((text, language) => {
-    const [begin, end] = [text.indexOf(language.begin), text.indexOf(language.end)];
-    if (begin === -1 || end < begin) throw new Error(`README.md lacks ${language.begin} or ${language.end}`);
-    const section = encodeSection(language, layers, extensionVersion);
-    return `${text.slice(0, begin + language.begin.length)}\n\n${section}\n\n${text.slice(end)}`;
-  }, readme);
+  const language = DOWNLOAD_DOCUMENTS.get(path) ?? ENGLISH;
+  const [begin, end] = [text.indexOf(language.begin), text.indexOf(language.end)];
+  if (begin === -1 || end < begin) throw new Error(`${path} lacks ${language.begin} or ${language.end}`);
+  const section = encodeSection(language, layers, extensionVersion);
+  return `${text.slice(0, begin + language.begin.length)}\n\n${section}\n\n${text.slice(end)}`;
 }
 
 function encodeSection(language: Language, layers: readonly ListedLayer[], extensionVersion: string): string {

@@ -4,13 +4,13 @@
  *
  *   --folder PATH   of the release (.cache/release)
  *   --from PATH     where "deno task build" and "deno task publish" left the files (layer)
- *   --readme        also write the addresses and the table of ARNs into README.md
+ *   --readme        also write the addresses and the table of ARNs into the READMEs
  */
 import { parseArgs } from "node:util";
 import { VERSION } from "../../src/version.ts";
 import { messageOf } from "../attest/check_result.ts";
 import { fromCaller, taskArguments } from "../build/task_arguments.ts";
-import { DOWNLOAD_BASE_URL, withDownloads } from "./downloads.ts";
+import { DOWNLOAD_BASE_URL, DOWNLOAD_DOCUMENTS, withDownloads } from "./downloads.ts";
 import { LIST_NAME, parseList } from "./publish_list.ts";
 import { gatherRelease } from "./release_folder.ts";
 
@@ -31,9 +31,11 @@ async function main(): Promise<void> {
   print(`Put them under ${DOWNLOAD_BASE_URL}`);
   if (values.readme !== true) return;
   const text = await Deno.readTextFile(`${to}/${LIST_NAME}`).catch(() => `{"layers":[]}`);
-  const readme = await Deno.readTextFile(`${ROOT}/README.md`);
-  await Deno.writeTextFile(`${ROOT}/README.md`, withDownloads(readme, parseList(text), VERSION));
-  print("README.md written: deno fmt README.md");
+  for (const path of DOWNLOAD_DOCUMENTS.keys()) {
+    const document = await Deno.readTextFile(`${ROOT}/${path}`);
+    await Deno.writeTextFile(`${ROOT}/${path}`, withDownloads(path, document, parseList(text), VERSION));
+    print(`${path} written: deno fmt ${path}`);
+  }
 }
 
 function print(line: string): void {

@@ -1,7 +1,7 @@
 /**
  * Reads settings from environment variables: each read names its variable, default and meaning once, and the
- * README's table and the checks come from the same list. A bad value never throws: it is a problem, reported
- * with the value used instead.
+ * table in `src/config/README.md` and the checks come from the same list. A bad value never throws: it is a problem,
+ * reported with the value used instead.
  */
 
 import { createRedactor, secretsIn } from "../secrets.ts";

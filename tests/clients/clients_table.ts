@@ -1,4 +1,4 @@
-/** The table of what was verified, as it stands in the README. */
+/** The table of what was verified, as it stands in src/ingest/README.md. */
 
 /** One client over one protocol, and what became of it. */
 export interface TableRow {

@@ -1,5 +1,5 @@
 /**
- * Functions with real SDKs are frozen after each answer. The README's table of what to flush is what arrived, and its
+ * Functions with real SDKs are frozen after each answer. The table of what to flush in src/ingest/README.md is what arrived, and its
  * recipe against double logs leaves one of each.
  */
 import { assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
@@ -11,7 +11,7 @@ import { type Sandbox, startExecutable } from "../support/sandbox.ts";
 import { type Sdk, SDK_LANGUAGES } from "./sdks.ts";
 
 const INVOCATIONS = 6;
-const README = new URL("../../README.md", import.meta.url);
+const README = new URL("../../src/ingest/README.md", import.meta.url);
 
 for (const language of SDK_LANGUAGES) {
   scenario(
@@ -87,7 +87,7 @@ async function live(
 }
 
 scenario(
-  "a line is there twice with OpenTelemetry's log bridge, and once with the README's recipe",
+  "a line is there twice with OpenTelemetry's log bridge, and once with the documented recipe",
   async () => {
     const python = SDK_LANGUAGES.find(({ name }) => name === "Python");
     const missing = await missingTool(python?.needs ?? []);

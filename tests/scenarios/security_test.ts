@@ -6,7 +6,7 @@ import { scenario } from "../support/scenario.ts";
 import { startSandbox } from "../support/sandbox.ts";
 import { findSecrets, secretsOf } from "../support/secrets.ts";
 
-/** The README's list: everything that listens when nothing is set. */
+/** The list of src/ingest/README.md: everything that listens when nothing is set. */
 const DOCUMENTED_LISTENERS = {
   main: ["0.0.0.0:9529"],
   ddtrace: ["127.0.0.1:8126", "[::1]:8126"],

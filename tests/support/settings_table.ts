@@ -1,12 +1,15 @@
 /**
- * The README's settings tables, English and Chinese, made from the code's own list so that they cannot drift.
- * `deno run -P tests/support/settings_table.ts` writes them into README.md; `tests/readme_test.ts` compares.
+ * The tables of settings, English and Chinese, made from the code's own list so that they cannot drift.
+ * `deno task settings` writes them into src/config/README.md; `tests/readme_test.ts` compares.
  */
 import { parseConfig } from "../../src/config.ts";
 import type { Setting } from "../../src/config/reader.ts";
 import { SETTINGS_ZH } from "./settings_zh.ts";
 
-/** The words of one language, and where its tables stand in the README. */
+/** Where the tables stand, from the repository's root. */
+export const SETTINGS_DOCUMENT = "src/config/README.md";
+
+/** The words of one language, and where its tables stand in the document. */
 interface Language {
   readonly begin: string;
   readonly end: string;
@@ -38,7 +41,7 @@ const KINDS_ZH: ReadonlyMap<string, string> = new Map([
 ]);
 
 const ENGLISH: Language = {
-  begin: "<!-- settings: made by tests/support/settings_table.ts -->",
+  begin: "<!-- settings: made by deno task settings -->",
   end: "<!-- /settings -->",
   titles: [
     "Dataway",
@@ -54,7 +57,7 @@ const ENGLISH: Language = {
 };
 
 const CHINESE: Language = {
-  begin: "<!-- settings zh: made by tests/support/settings_table.ts -->",
+  begin: "<!-- settings zh: made by deno task settings -->",
   end: "<!-- /settings zh -->",
   titles: [
     "上传到 Dataway",
@@ -74,19 +77,23 @@ export function userSettings(): readonly Setting[] {
   return parseConfig({}).settings.filter(({ name }) => !name.startsWith("AWS_"));
 }
 
-/** The README with its settings replaced by those of the code. Throws when a marker is missing. */
-export function withSettings(readme: string): string {
-  return [ENGLISH, CHINESE].reduce(withTables, readme);
+/** `document` with its settings replaced by those of the code. Throws when a marker is missing. */
+export function withSettings(document: string): string {
+  return [ENGLISH, CHINESE].reduce(withTables, document);
 }
 
-function withTables(readme: string, language: Language): string {
+function withTables(document: string, language: Language): string {
   const { begin, end } = language;
-  const from = readme.indexOf(begin);
-  const to = readme.indexOf(end);
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end);
   if (from < 0 || to < from) {
-    throw new Error(`Cannot find the settings in the README as its markers are missing: ${begin}`);
+    throw new Error(`Cannot find the settings in ${SETTINGS_DOCUMENT} as its markers are missing: ${begin}`);
   }
-  return `${readme.slice(0, from)}${begin}\n\n${renderTables(language)}\n\n${readme.slice(to)}`;
+  // Unpadded, as the formatter leaves it: one long cell would otherwise make every line of its table as long.
+  const tables = `<!-- deno-fmt-ignore-start -->\n\n${
+    renderTables(language)
+  }\n\n<!-- deno-fmt-ignore-end -->`;
+  return `${document.slice(0, from)}${begin}\n${tables}\n\n${document.slice(to)}`;
 }
 
 /** All settings as Markdown, in groups: each in the first whose rule fits. */
@@ -95,7 +102,7 @@ function renderTables(language: Language): string {
   const tables = GROUPS.map((group, index) => {
     const own = [...left].filter(({ name }) => group.test(name));
     for (const setting of own) left.delete(setting);
-    return own.length === 0 ? "" : `#### ${language.titles[index]}\n\n${renderTable(own, language)}`;
+    return own.length === 0 ? "" : `### ${language.titles[index]}\n\n${renderTable(own, language)}`;
   });
   return tables.filter((text) => text !== "").join("\n\n");
 }
@@ -113,6 +120,6 @@ function renderTable(settings: readonly Setting[], language: Language): string {
 }
 
 if (import.meta.main) {
-  const path = new URL("../../README.md", import.meta.url);
+  const path = new URL(`../../${SETTINGS_DOCUMENT}`, import.meta.url);
   await Deno.writeTextFile(path, withSettings(await Deno.readTextFile(path)));
 }

@@ -1,6 +1,7 @@
 /**
- * What each setting means, in Chinese, for the README's Chinese table. The names, kinds and defaults come from the
- * code; a setting without a line here, or a line without a setting, fails `tests/readme_test.ts`.
+ * What each setting means, in Chinese, for the Chinese tables of src/config/README.md (`deno task settings`). The
+ * names, kinds and defaults come from the code; a setting without a line here, or a line without a setting, fails
+ * `tests/readme_test.ts`.
  */
 export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   [
