@@ -12,6 +12,7 @@ import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import { createResource } from "./lambda/resource.ts";
 import type { SpanIdentity } from "./lambda/trace/platform_span.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
+import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
@@ -128,6 +129,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     env: options.env,
     hostname,
     globalTags: awslambda.globalTags,
+    architecture: awslambda.estimatedCost || awslambda.usage ? architectureName() : undefined,
     schema: awslambda.schema,
   });
   resource.setAccountId(registration.accountId);
@@ -172,6 +174,14 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     requestFlush: () => lifecycle.requestFlush(),
   });
   const isOn = core.inputs.has("awslambda");
+  const initializationType = options.env["AWS_LAMBDA_INITIALIZATION_TYPE"];
+  const usage = !isOn ? undefined : await loadUsage({
+    config: awslambda,
+    region: options.env["AWS_REGION"],
+    initializationType,
+    managedInstance: shell.managedInstance,
+    log,
+  });
   const telemetry = createTelemetryReceiver({
     ...context("telemetry"),
     // Off, it still tells when the runtime is done: the other inputs' data leave with their invocation.
@@ -179,7 +189,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     resource,
     managedInstance: shell.managedInstance,
     identity: spanIdentityOf(options.env),
-    initializationType: options.env["AWS_LAMBDA_INITIALIZATION_TYPE"],
+    initializationType,
+    usage,
     onRestore: () => {
       intake.redraw();
       identity.redraw();
@@ -257,7 +268,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     onWake: (sleptMs) => {
       if (sleptMs > STALE_AFTER_MS) client.renew();
     },
-    onHeld: outlet.billed,
+    onHeld: (billedMs, requestId) => {
+      outlet.billed(billedMs);
+      usage?.held(requestId, billedMs);
+    },
     spill: outlet.spill,
     spillMs: outlet.spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
     log,

@@ -117,6 +117,20 @@ function combined(): Chart[] {
       unit: MILLISECONDS,
       queries: [metricQuery("billed_duration_ms", METRIC_FIGURES.billed_duration_ms)],
     },
+    {
+      group: "cost",
+      type: "toplist",
+      title: words("Functions by estimated cost, USD", "函数估算费用排行（美元）"),
+      unit: NO_UNIT,
+      queries: [metricQuery("estimated_cost_usd", METRIC_FIGURES.estimated_cost_usd)],
+    },
+    {
+      group: "invocations",
+      type: "sequence",
+      title: words("Ends of sandboxes, by reason", "沙箱结束次数（按原因）"),
+      unit: NO_UNIT,
+      queries: [{ ...metricQuery("shutdowns", METRIC_FIGURES.shutdowns), by: ["shutdown_reason"] }],
+    },
   ];
 }
 

@@ -32,6 +32,7 @@ export const MILLISECONDS: Unit = ["time", "ms"];
 export const MICROSECONDS: Unit = ["time", "μs"];
 export const MEGABYTES: Unit = ["digital", "MB"];
 export const BYTES: Unit = ["digital", "B"];
+export const PERCENT: Unit = ["percent", "percent"];
 
 /** How values of one field are joined, as DQL names it; a percentile by its number. */
 export type Aggregate = "SUM" | "AVG" | "MAX" | "LAST" | "COUNT" | number;
@@ -95,6 +96,39 @@ export const METRIC_FIGURES: Readonly<Record<MetricField, Figure>> = {
     "MAX",
   ),
   billed_duration_ms: figure("cost", words("Billed duration", "计费时长"), MILLISECONDS, "SUM"),
+  estimated_cost_usd: figure("cost", words("Estimated cost, USD", "估算费用（美元）"), NO_UNIT, "SUM"),
+  init_cost_usd: figure("cost", words("Of it for init, USD", "其中初始化的费用（美元）"), NO_UNIT, "SUM"),
+  extension_billed_ms: figure(
+    "cost",
+    words("Billed for the extension", "扩展占用的计费时间"),
+    MILLISECONDS,
+    "SUM",
+  ),
+  cpu_total_ms: figure("cost", words("CPU time", "CPU 时间"), MILLISECONDS, "SUM"),
+  cpu_user_ms: figure("cost", words("CPU time, user", "CPU 时间（用户态）"), MILLISECONDS, "SUM"),
+  cpu_system_ms: figure("cost", words("CPU time, system", "CPU 时间（内核态）"), MILLISECONDS, "SUM"),
+  cpu_utilization_pct: figure("cost", words("CPU utilisation, p99", "CPU 使用率 P99"), PERCENT, 99),
+  sandbox_memory_used_mb: figure(
+    "memory",
+    words("The sandbox's memory in use, peak", "沙箱已用内存峰值"),
+    MEGABYTES,
+    "MAX",
+  ),
+  sandbox_memory_total_mb: figure(
+    "memory",
+    words("The sandbox's memory in all", "沙箱内存总量"),
+    MEGABYTES,
+    "MAX",
+  ),
+  tmp_used_bytes: figure("memory", words("/tmp in use, peak", "/tmp 已用空间峰值"), BYTES, "MAX"),
+  tmp_free_bytes: figure("memory", words("/tmp free, last", "/tmp 剩余空间（最新）"), BYTES, "LAST"),
+  shutdowns: figure("invocations", words("Ends of sandboxes", "沙箱结束次数"), NO_UNIT, "SUM"),
+  unused_init: figure(
+    "coldStarts",
+    words("Sandboxes that never served", "从未处理请求的沙箱数"),
+    NO_UNIT,
+    "SUM",
+  ),
   logs_dropped_records: figure(
     "logs",
     words("Log records dropped by the platform", "平台丢弃的日志条数"),

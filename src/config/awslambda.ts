@@ -34,6 +34,12 @@ export interface AwsLambdaConfig extends TelemetryChoice {
   readonly trace: TraceMode;
   /** Part of the traces without an error that is kept, 0 to 1. */
   readonly traceShare: number;
+  /** Tell what each request costs by AWS's list prices. */
+  readonly estimatedCost: boolean;
+  /** In place of the list, in the user's currency. */
+  readonly prices: { readonly request?: number; readonly gbSecond?: number };
+  /** Tell CPU, memory and `/tmp` of each invocation. */
+  readonly usage: boolean;
   /** Stamp points with the time of arrival. */
   readonly useNowTime: boolean;
   /** The user's tags for everything. */
@@ -68,12 +74,38 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
       description:
         "Part of these traces that is kept, by trace id; those with an error or a cold start always are",
     }),
+    ...readUsage(read),
     useNowTime: read.boolean("ENV_USE_NOW_TIME_INSTEAD", {
       default: false,
       description: "Stamp Lambda metrics and logs with the time of arrival instead of the event's",
     }),
     globalTags: readGlobalTags(read),
     ...(hostname === "" ? {} : { hostname }),
+  };
+}
+
+function readUsage(read: SettingReader): Pick<AwsLambdaConfig, "estimatedCost" | "prices" | "usage"> {
+  const estimatedCost = read.boolean("ENV_AWSLAMBDA_ESTIMATED_COST", {
+    default: false,
+    description:
+      "Tell with each report what it cost: `estimated_cost_usd`, `init_cost_usd`, `extension_billed_ms`. An estimate: " +
+      "list price, first tier",
+  });
+  const price = (name: string, description: string): number | undefined =>
+    read.decimal(name, { default: 0, min: 0, description }) || undefined;
+  const gbSecond = price("ENV_AWSLAMBDA_PRICE_GB_SECOND", "Price of a GB-second for it; 0: AWS's list");
+  const request = price("ENV_AWSLAMBDA_PRICE_REQUEST", "Price of a request for it; 0: AWS's list");
+  return {
+    estimatedCost,
+    prices: {
+      ...(gbSecond === undefined ? {} : { gbSecond }),
+      ...(request === undefined ? {} : { request }),
+    },
+    usage: read.boolean("ENV_AWSLAMBDA_USAGE", {
+      default: false,
+      description:
+        "Tell what the sandbox used in each invocation (CPU, memory, `/tmp`), and how sandboxes ended",
+    }),
   };
 }
 

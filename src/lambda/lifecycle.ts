@@ -28,8 +28,8 @@ export interface LifecycleOptions extends Omit<FlushesOptions, "onFlushedBeside"
   readonly managedInstance: boolean;
   /** Told of each event with the time since the last one ended, which may have been a freeze. In ms. */
   readonly onWake?: (sleptMs: number) => void;
-  /** Told how long `next` was held after the runtime was done, in ms: billed time. */
-  readonly onHeld?: (billedMs: number) => void;
+  /** Told how long `next` was held after the runtime was done with this request, in ms: billed time. */
+  readonly onHeld?: (billedMs: number, requestId: string) => void;
   /**
    * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for after a flush at the end,
    * beside the function, and (`last`) when nothing will be sent any more.
@@ -177,7 +177,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     const askedAt = now();
     void invocation.runtimeEnd.then((end) => {
       if (end?.doneAt === undefined) return;
-      options.onHeld?.(Math.min(Math.max(0, askedAt - end.doneAt), askedAt - invokedAt));
+      const billedMs = Math.min(Math.max(0, askedAt - end.doneAt), askedAt - invokedAt);
+      options.onHeld?.(billedMs, event.requestId);
     });
   }
 

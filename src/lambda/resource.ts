@@ -12,6 +12,8 @@ export interface ResourceOptions {
   /** Empty when there is none. */
   readonly hostname: string;
   readonly globalTags: ReadonlyMap<string, string>;
+  /** The processor as AWS names it; `undefined`: it is not told. */
+  readonly architecture?: string | undefined;
   /** `datakit` leaves the version `$LATEST` out. */
   readonly schema: "documented" | "datakit";
 }
@@ -37,8 +39,20 @@ const FROM_ENVIRONMENT: readonly (readonly [variable: string, tag: string])[] = 
   ["AWS_LAMBDA_INITIALIZATION_TYPE", "aws_lambda_initialization_type"],
 ];
 
+const ARCHITECTURE = "aws_lambda_architecture";
+const TENANT = "aws_lambda_tenant_id";
+const DURABLE = "durable_function";
 /** Tags that come to be known later. */
-const LEARNT = ["aws_account_id", "aws_runtime_version", "aws_runtime_version_arn"];
+const LEARNT = [
+  "aws_account_id",
+  "aws_runtime_version",
+  "aws_runtime_version_arn",
+  ARCHITECTURE,
+  TENANT,
+  DURABLE,
+];
+/** A durable function's runtime says so in its version. */
+const DURABLE_RUNTIME = /DurableFunction/i;
 
 /** Tags as far as the environment tells. A user's tag may name the `host`, but never replaces one of AWS's. */
 export function createResource(options: ResourceOptions): Resource {
@@ -52,6 +66,7 @@ export function createResource(options: ResourceOptions): Resource {
       own.set(tag, value);
     }
   }
+  if (options.architecture !== undefined) own.set(ARCHITECTURE, options.architecture);
   let joined: ReadonlyMap<string, string> | undefined;
 
   function set(tag: string, value: string | undefined): void {
@@ -75,6 +90,7 @@ export function createResource(options: ResourceOptions): Resource {
         case "platform.initStart":
         case "platform.restoreStart":
           set("aws_runtime_version", event.runtimeVersion);
+          if (DURABLE_RUNTIME.test(event.runtimeVersion ?? "")) set(DURABLE, "true");
           set("aws_runtime_version_arn", event.runtimeVersionArn);
           if (!own.has("aws_lambda_initialization_type")) {
             set("aws_lambda_initialization_type", event.initializationType);
@@ -83,7 +99,7 @@ export function createResource(options: ResourceOptions): Resource {
         case "platform.start":
         case "platform.runtimeDone":
         case "platform.report":
-          set("aws_lambda_tenant_id", event.tenantId);
+          set(TENANT, event.tenantId);
       }
     },
   };

@@ -6,7 +6,7 @@
 import type { FieldValue, PointDraft } from "../point/point.ts";
 import { integer, unsigned } from "../point/create_point.ts";
 import type { Observation } from "./invocations.ts";
-import type { MetricField } from "./metric_fields.ts";
+import { type Figure, FRACTIONS } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { TelemetryEvent } from "./telemetry_event.ts";
 
@@ -15,9 +15,6 @@ export interface MetricOptions {
   /** `platform.report` carries what `platform.runtimeDone` does elsewhere. */
   readonly managedInstance: boolean;
 }
-
-/** A figure; `undefined` when it is not known. */
-type Figure = readonly [name: MetricField, value: number | undefined];
 
 /** What DataKit 1.84 emits, and as which type. */
 const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">> = {
@@ -32,15 +29,19 @@ const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">>
   timeouts: "failures",
 };
 
-/** The points of one event, with the outcome it led to, if any. None for an event without a figure. */
+/**
+ * The points of one event, with the outcome it led to, if any, and what goes `beside` its figures. None for an event
+ * without a figure.
+ */
 export function telemetryEventToDrafts(
   event: TelemetryEvent,
   observation: Omit<Observation, "others">,
   options: MetricOptions,
   timeNs: bigint,
+  beside: readonly Figure[] = [],
 ): readonly PointDraft[] {
   const { outcome } = observation;
-  const figures = eventFigures(event, observation, options.managedInstance);
+  const figures = [...eventFigures(event, observation, options.managedInstance), ...beside];
   return figuresToDrafts(
     outcome === undefined ? figures : [...outcomeFigures(outcome), ...figures],
     options,
@@ -55,6 +56,17 @@ export function outcomeToDrafts(
   timeNs: bigint,
 ): readonly PointDraft[] {
   return figuresToDrafts(outcomeFigures(outcome), options, timeNs);
+}
+
+/** The point of a sandbox's end. */
+export function shutdownToDrafts(
+  figures: readonly Figure[],
+  reason: string,
+  options: MetricOptions,
+  timeNs: bigint,
+): readonly PointDraft[] {
+  const tags: PointDraft["tags"] = [["shutdown_reason", reason]];
+  return figuresToDrafts(figures, options, timeNs).map((draft) => ({ ...draft, tags }));
 }
 
 function outcomeFigures(outcome: Outcome): readonly Figure[] {
@@ -122,7 +134,8 @@ function figuresToDrafts(
   for (const [name, value] of figures) {
     if (value === undefined) continue;
     const type = options.schema === "datakit" ? DATAKIT_TYPES[name] : undefined;
-    if (type === undefined) documented.push([name, integer(Math.round(value))]);
+    if (FRACTIONS.has(name)) documented.push([name, value]);
+    else if (type === undefined) documented.push([name, integer(Math.round(value))]);
     else if (type === "float") datakit.push([name, value]);
     else if (type === "unsigned") datakit.push([name, unsigned(Math.round(value))]);
     else if (value > 0) datakit.push([name, integer(value)]);

@@ -26,7 +26,8 @@ import { createTraceRatio } from "../pipeline/trace_ratio.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
-import { outcomeToDrafts, telemetryEventToDrafts } from "./telemetry_points.ts";
+import { outcomeToDrafts, shutdownToDrafts, telemetryEventToDrafts } from "./telemetry_points.ts";
+import type { UsageFigures } from "./usage/usage_figures.ts";
 
 export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
   readonly config: Pick<
@@ -46,6 +47,8 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly identity: SpanIdentity;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
   readonly initializationType?: string | undefined;
+  /** Cost and use, where they are wanted. */
+  readonly usage?: UsageFigures | undefined;
   /** Learns from init events and INVOKEs. */
   readonly resource: Pick<Resource, "observe" | "invoked">;
   /** Told of each invocation once, at its first outcome. */
@@ -71,7 +74,7 @@ const REST_OF_TRACE_MS = 50;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
-  const { config, refuse, log, managedInstance } = options;
+  const { config, refuse, log, managedInstance, usage } = options;
   const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
   const metricOptions = { schema: config.schema, managedInstance };
   const memory = createBatchMemory(options.now);
@@ -146,7 +149,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     const { outcome, others } = observation;
     if (outcome?.finished !== undefined) options.onDone?.(outcome.finished);
     if (outcome !== undefined) trace?.ended(outcome);
-    if (config.metrics) write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs)));
+    const beside = observation.repeated === true ? undefined : usage?.of(event);
+    if (config.metrics) {
+      write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs), beside));
+    }
     writeOutcomes(others);
   }
 
@@ -212,6 +218,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         writeLogs(true);
         options.resource.invoked(event);
         trace?.invoked(event);
+        usage?.invoked(event.requestId);
         const { open, outcomes } = invocations.invoked(event);
         writeOutcomes(outcomes);
         return open;
@@ -221,6 +228,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         writeLogs(true);
         writeOutcomes(invocations.shutdown(reason));
         trace?.close();
+        if (usage !== undefined) write(shutdownToDrafts(usage.shutdown(), reason, metricOptions, nowNs()));
       },
       get batches() {
         return batches;

@@ -126,3 +126,27 @@ Deno.test("resource.tags() has the tenant that the sandbox serves, from whicheve
     assertEquals(resource.tags().get("aws_lambda_tenant_id"), "blue");
   }
 });
+
+Deno.test("resource.tags() tells a durable function by its runtime, and the processor where it is asked for", () => {
+  const resource = open({ architecture: "arm64" });
+  resource.observe(startup({ runtimeVersion: "nodejs:24.v3" }));
+  assertEquals(resource.tags().get("durable_function"), undefined);
+  resource.observe(startup({ runtimeVersion: "nodejs:24.DurableFunction.v6" }));
+  assertEquals(resource.tags().get("durable_function"), "true");
+  assertEquals(resource.tags().get("aws_lambda_architecture"), "arm64");
+  assertEquals(open().tags().has("aws_lambda_architecture"), false);
+});
+
+Deno.test("every tag that is learnt is among the keys that are known ahead", () => {
+  const resource = open({ architecture: "arm64", globalTags: new Map([["team", "a"]]) });
+  resource.setAccountId("123456789012");
+  const runtime = { runtimeVersion: "DurableFunction", runtimeVersionArn: "arn" };
+  resource.observe(startup(runtime));
+  resource.observe({
+    type: "platform.start",
+    timeNs: 1n,
+    requestId: "r1",
+    tenantId: "blue",
+  });
+  assertEquals([...resource.tags().keys()].filter((key) => !resource.keys.includes(key)), []);
+});

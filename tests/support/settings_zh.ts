@@ -192,6 +192,13 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "无需探针，由 Lambda 平台的信息为每次调用生成链路（1 至 2 个 span）。`auto`：调用（未见探针时）及其冷启动或恢复；`full`：另加响应与扩展的耗时",
   ],
   ["ENV_AWSLAMBDA_TRACE_SAMPLER", "上述链路按 trace id 保留的比例；有错误或冷启动的始终保留"],
+  [
+    "ENV_AWSLAMBDA_ESTIMATED_COST",
+    "随每份 report 上报费用：`estimated_cost_usd`、`init_cost_usd`、`extension_billed_ms`。为估算值：目录价、第一档",
+  ],
+  ["ENV_AWSLAMBDA_PRICE_GB_SECOND", "用于上述费用的每 GB 秒单价；0：AWS 目录价"],
+  ["ENV_AWSLAMBDA_PRICE_REQUEST", "用于上述费用的每次请求单价；0：AWS 目录价"],
+  ["ENV_AWSLAMBDA_USAGE", "上报每次调用中沙箱的用量（CPU、内存、`/tmp`），以及沙箱的结束"],
   ["ENV_USE_NOW_TIME_INSTEAD", "Lambda 指标与日志的时间取到达时间，而不是事件时间"],
   ["ENV_GLOBAL_HOST_TAGS", "加到所有数据上的标签"],
   ["ENV_GLOBAL_TAGS", "`ENV_GLOBAL_HOST_TAGS` 的旧名，后者为空时使用"],

@@ -48,6 +48,14 @@ export async function readEmitted(): Promise<EmittedNames> {
   await live({ initializationType: "snap-start" }, async (lambda) => {
     await lambda.invoke();
   });
+  const usage = inProcessExtension({
+    ENV_AWSLAMBDA_ESTIMATED_COST: "true",
+    ENV_AWSLAMBDA_USAGE: "true",
+  });
+  await live({ extension: usage }, async (lambda) => {
+    await lambda.invoke();
+    await lambda.invoke();
+  });
   await live({}, async (lambda) => {
     lambda.emit("platform.logsDropped", { droppedBytes: 100, droppedRecords: 2, reason: "test" });
     await lambda.invoke();

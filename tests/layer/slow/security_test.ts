@@ -6,7 +6,8 @@ import { scenario } from "../../support/scenario.ts";
 
 /**
  * All it needs. Network: Lambda, Dataway, the listeners. Environment: its settings, the proxy variables.
- * Files: the CA file may be in the layer, the function's code or /tmp; the spool is in /tmp.
+ * Files: the CA file may be in the layer, the function's code or /tmp; the spool is in /tmp. System: the host's name, and
+ * for ENV_AWSLAMBDA_USAGE processor times, memory and the space of /tmp.
  */
 const PERMISSIONS = {
   allow_env: [],
@@ -21,7 +22,7 @@ const PERMISSIONS = {
   ignore_read: null,
   allow_run: null,
   deny_run: null,
-  allow_sys: ["hostname"],
+  allow_sys: ["hostname", "cpus", "statfs", "systemMemoryInfo"],
   deny_sys: null,
   allow_write: ["/tmp"],
   deny_write: null,

@@ -1,0 +1,135 @@
+/**
+ * What the sandbox used during an invocation: CPU, memory, `/tmp`. The figures are the whole sandbox's (function,
+ * runtime and extensions), as the system's counters are. Two samples an invocation, and no timer between them.
+ */
+import type { Figure } from "../metric_fields.ts";
+
+/** The system's counters; each call may throw, and then its figures are left out. */
+export interface SystemCalls {
+  readonly cpus: () => readonly { readonly times: CoreTimes }[];
+  /** In bytes. */
+  readonly memory: () => { readonly total: number; readonly available: number };
+  /** Of `/tmp`, in blocks of `bsize` bytes. */
+  readonly disk: () => { readonly bsize: number; readonly blocks: number; readonly bavail: number };
+}
+
+/** Of one core since boot, in ms. */
+export interface CoreTimes {
+  readonly user: number;
+  readonly nice: number;
+  readonly sys: number;
+  readonly irq: number;
+}
+
+/** Measures from INVOKE to the end of the runtime, of which a late event may tell only during the next invocation. */
+export interface UsageMeter {
+  /** An INVOKE came; an invocation whose end was not told yet is over. */
+  begin(requestId: string): void;
+  /** The end of its runtime was told, after `runtimeMs`: what was used; nothing where it never began. */
+  end(requestId: string, runtimeMs: number | undefined): readonly Figure[];
+}
+
+/** All cores together, since boot. */
+interface Counters {
+  readonly userMs: number;
+  readonly systemMs: number;
+  readonly cores: number;
+}
+
+/** What was read when an invocation was over. */
+interface Spent {
+  readonly from: Counters | undefined;
+  readonly to: Counters | undefined;
+  readonly levels: readonly Figure[];
+}
+
+const MIB = 1024 * 1024;
+/** Ends that have not been told; more are lost ones. */
+const MAX_UNTOLD = 8;
+
+/** A meter over the system's calls. */
+export function createUsageMeter(calls: SystemCalls): UsageMeter {
+  let open: { readonly requestId: string; readonly from: Counters | undefined } | undefined;
+  const untold = new Map<string, Spent>();
+
+  return {
+    begin: (requestId) => {
+      const now = readCounters(calls);
+      if (open !== undefined) {
+        // The sandbox slept meanwhile: what it has used by now is what that invocation used.
+        untold.set(open.requestId, { from: open.from, to: now, levels: readLevels(calls) });
+        if (untold.size > MAX_UNTOLD) untold.delete(untold.keys().next().value ?? "");
+      }
+      open = { requestId, from: now };
+    },
+    end: (requestId, runtimeMs) => {
+      const late = untold.get(requestId);
+      if (late !== undefined) {
+        untold.delete(requestId);
+        return figuresOf(late, runtimeMs);
+      }
+      if (open?.requestId !== requestId) return [];
+      const { from } = open;
+      open = undefined;
+      return figuresOf({ from, to: readCounters(calls), levels: readLevels(calls) }, runtimeMs);
+    },
+  };
+}
+
+function figuresOf({ from, to, levels }: Spent, runtimeMs: number | undefined): readonly Figure[] {
+  return [...cpuBetween(from, to, runtimeMs), ...levels];
+}
+
+/** Counters that went back, as after a snapshot, say nothing. */
+function cpuBetween(
+  from: Counters | undefined,
+  to: Counters | undefined,
+  runtimeMs: number | undefined,
+): readonly Figure[] {
+  if (from === undefined || to === undefined || from.cores !== to.cores) return [];
+  const userMs = to.userMs - from.userMs;
+  const systemMs = to.systemMs - from.systemMs;
+  if (userMs < 0 || systemMs < 0) return [];
+  const totalMs = userMs + systemMs;
+  const figures: Figure[] = [["cpu_user_ms", userMs], ["cpu_system_ms", systemMs], ["cpu_total_ms", totalMs]];
+  // By the platform's own measure of the time: the sandbox's clock may have run on while it slept.
+  if (runtimeMs !== undefined && runtimeMs > 0) {
+    figures.push(["cpu_utilization_pct", Math.min(100, 100 * totalMs / (runtimeMs * to.cores))]);
+  }
+  return figures;
+}
+
+function readCounters({ cpus }: SystemCalls): Counters | undefined {
+  const cores = tried(cpus);
+  if (cores === undefined || cores.length === 0) return undefined;
+  let [userMs, systemMs] = [0, 0];
+  for (const { times } of cores) {
+    userMs += times.user + times.nice;
+    systemMs += times.sys + times.irq;
+  }
+  return { userMs, systemMs, cores: cores.length };
+}
+
+/** What is in use at this moment. */
+function readLevels({ memory, disk }: SystemCalls): readonly Figure[] {
+  const figures: Figure[] = [];
+  const ram = tried(memory);
+  if (ram !== undefined && ram.total > 0) {
+    figures.push(["sandbox_memory_used_mb", (ram.total - ram.available) / MIB]);
+    figures.push(["sandbox_memory_total_mb", ram.total / MIB]);
+  }
+  const tmp = tried(disk);
+  if (tmp !== undefined && tmp.blocks > 0) {
+    figures.push(["tmp_used_bytes", tmp.bsize * (tmp.blocks - tmp.bavail)]);
+    figures.push(["tmp_free_bytes", tmp.bsize * tmp.bavail]);
+  }
+  return figures;
+}
+
+function tried<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch {
+    return undefined;
+  }
+}
