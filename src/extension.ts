@@ -13,6 +13,7 @@ import { createResource } from "./lambda/resource.ts";
 import type { SpanIdentity } from "./lambda/trace/platform_span.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
+import { loadLogMetrics } from "./log_metrics/load_log_metrics.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
@@ -166,7 +167,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     instanceId: identity.id,
   });
 
-  const receivers: Receiver[] = createReceivers({
+  const { receivers: listening, statsd } = createReceivers({
     config: parsed.config,
     context,
     version: VERSION,
@@ -182,11 +183,19 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     managedInstance: shell.managedInstance,
     log,
   });
+  const logMetrics = await loadLogMetrics({
+    ...context("telemetry"),
+    enabled: isOn,
+    ...awslambda.logMetrics,
+    useNowTime: awslambda.useNowTime,
+    addSample: (sample) => statsd?.add({ ...sample, member: "", rate: 1, relative: false }),
+  });
   const telemetry = createTelemetryReceiver({
     ...context("telemetry"),
     // Off, it still tells when the runtime is done: the other inputs' data leave with their invocation.
     config: isOn ? awslambda : { ...awslambda, metrics: false, logs: false },
     resource,
+    logMetrics,
     managedInstance: shell.managedInstance,
     identity: spanIdentityOf(options.env),
     initializationType,
@@ -199,7 +208,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     },
     onDone: (invocation) => receivers.forEach((receiver) => receiver.invocationDone?.(invocation)),
   });
-  receivers.unshift(telemetry);
+  const receivers: readonly Receiver[] = [telemetry, ...listening];
 
   const exporterTo = (endpoints: readonly DatawayEndpoint[]): Exporter & AsyncDisposable => {
     const made = createDatawayExporter({

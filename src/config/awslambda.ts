@@ -1,5 +1,6 @@
 import { NAMED_MASKS } from "../log_rules/masks.ts";
 import { createLogRules } from "../log_rules/rules.ts";
+import { type LogMetricsConfig, readLogMetricsConfig } from "./log_metrics.ts";
 import { readTelemetryChoice, type TelemetryChoice } from "./listeners.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
@@ -30,6 +31,8 @@ export interface AwsLambdaConfig extends TelemetryChoice {
   readonly multiLine: MultiLine;
   /** Rules for logs, as the user wrote them. */
   readonly logRules: readonly unknown[];
+  /** Metrics that are looked for in the function's log. */
+  readonly logMetrics: LogMetricsConfig;
   /** How much of the platform's trace is made of each invocation. */
   readonly trace: TraceMode;
   /** Part of the traces without an error that is kept, 0 to 1. */
@@ -61,6 +64,7 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
     handledErrors: readHandledErrors(read, schema),
     multiLine: readMultiLine(read),
     logRules: readLogRules(read),
+    logMetrics: readLogMetricsConfig(read),
     trace: read.choice("ENV_AWSLAMBDA_TRACE", ["auto", "full", "off"] as const, {
       default: "off",
       description:

@@ -11,6 +11,7 @@ import {
   readTraceAgentListeners,
   readTraceAgentPort,
 } from "./listeners.ts";
+import { readLogMetricsConfig } from "./log_metrics.ts";
 import { createSettingReader, type Environment, type SettingReader } from "./reader.ts";
 
 /** What a subscriber to the Telemetry API asks for. */
@@ -59,10 +60,11 @@ function readTelemetryTypes(
   isOn: boolean,
 ): readonly TelemetryType[] {
   const { logs, metrics, extensionLogs } = readTelemetryChoice(read);
+  const hasLogMetrics = readLogMetricsConfig(read).formats.size > 0;
   return [
     "platform",
     // Lines also tell of exceptions and of memory that ran out.
-    ...(isOn && (logs || metrics) ? ["function" as const] : []),
+    ...(isOn && (logs || metrics || hasLogMetrics) ? ["function" as const] : []),
     ...(isOn && extensionLogs ? ["extension" as const] : []),
   ];
 }

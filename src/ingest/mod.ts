@@ -4,7 +4,7 @@ import type { Source } from "../point/point.ts";
 import { createDatakitApiReceiver } from "./datakit/receiver.ts";
 import { createDdtraceReceivers } from "./ddtrace/receiver.ts";
 import { createOtlpReceiver } from "./otlp/receiver.ts";
-import { createStatsdReceiver } from "./statsd/receiver.ts";
+import { createStatsdReceiver, type StatsdReceiver } from "./statsd/receiver.ts";
 
 export interface ReceiversOptions {
   readonly config: Config;
@@ -17,17 +17,28 @@ export interface ReceiversOptions {
   readonly requestFlush: () => void;
 }
 
-/** The list of local protocols: those that are on. */
-export function createReceivers(options: ReceiversOptions): Receiver[] {
+/** The list of local protocols, and the StatsD aggregator that others may add to. */
+export interface Receivers {
+  readonly receivers: readonly Receiver[];
+  readonly statsd: Pick<StatsdReceiver, "add"> | undefined;
+}
+
+/** Those that are on. The log may hold metrics for the aggregator where nothing listens for StatsD. */
+export function createReceivers(options: ReceiversOptions): Receivers {
   const { config, context, version, hostname, requestFlush } = options;
   const receivers: Receiver[] = [createDatakitApiReceiver({ version, hostname }, context("datakit"))];
-  const statsd = config.statsd.enabled ? createStatsdReceiver(config.statsd, context("statsd")) : undefined;
+  const isOn = config.statsd.enabled;
+  const statsd = isOn || config.awslambda.logMetrics.formats.has("datadog")
+    ? createStatsdReceiver(isOn ? config.statsd : { ...config.statsd, ...NO_SOCKETS }, context("statsd"))
+    : undefined;
   if (statsd !== undefined) receivers.push(statsd);
   if (config.otlp.enabled) receivers.push(createOtlpReceiver(config.otlp, context("otlp")));
   if (config.ddtrace.enabled) {
     // Tracers send metrics of their own through the trace agent's port.
-    const links = { statsd: statsd?.feed, requestFlush };
+    const links = { statsd: isOn ? statsd?.feed : undefined, requestFlush };
     receivers.push(...createDdtraceReceivers(config.ddtrace, context("ddtrace"), links));
   }
-  return receivers;
+  return { receivers, statsd };
 }
+
+const NO_SOCKETS = { udp: [], tcp: [], unixDatagramPath: "", unixStreamPath: "" };

@@ -19,6 +19,7 @@ import { createLineReader } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
+import type { LogMetrics } from "../log_metrics/mod.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import { createPlatformTrace, type PlatformTrace } from "./trace/platform_trace.ts";
@@ -43,6 +44,8 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
     | "logRules"
   >;
   readonly managedInstance: boolean;
+  /** Takes the metrics that the function writes into its log. @default none */
+  readonly logMetrics?: LogMetrics | undefined;
   /** Whose spans the platform's trace is made of. */
   readonly identity: SpanIdentity;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
@@ -74,7 +77,7 @@ const REST_OF_TRACE_MS = 50;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
-  const { config, refuse, log, managedInstance, usage } = options;
+  const { config, refuse, log, managedInstance, usage, logMetrics } = options;
   const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
   const metricOptions = { schema: config.schema, managedInstance };
   const memory = createBatchMemory(options.now);
@@ -122,6 +125,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     const failure = from === "function" ? readHandlerError(line) : undefined;
     const observation = invocations.observeLine(from, line, failure, timeNs);
     takeObservation(observation);
+    if (from === "function" && logMetrics?.take(line) === true && !logMetrics.keepLines) {
+      return config.logs ? refuse("filtered") : undefined;
+    }
     const { requestId } = observation;
     const together = assembler.add({ from, requestId, timeNs, line, failure });
     if (together === undefined || from !== "function") return;

@@ -97,7 +97,7 @@ function openReceivers({ env = {} }: Input, hub: IntakeHub): readonly Receiver[]
     version: "2.0.0",
     hostname: "own-host",
     requestFlush: () => {},
-  });
+  }).receivers;
 }
 
 /** Sends requests one after the other, and tells their answers. */

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { readAwsLambdaConfig } from "../../src/config/awslambda.ts";
+import type { LogMetricsConfig } from "../../src/config/log_metrics.ts";
 import { createSettingReader } from "../../src/config/reader.ts";
+
+const NO_LOG_METRICS: LogMetricsConfig = { formats: new Set(), keepLines: true };
 
 Deno.test("readAwsLambdaConfig() collects everything by default", () => {
   assertEquals(readAwsLambdaConfig(createSettingReader({})), {
@@ -11,6 +14,7 @@ Deno.test("readAwsLambdaConfig() collects everything by default", () => {
     handledErrors: "platform",
     multiLine: { kind: "auto" },
     logRules: [{ mask: "secrets" }],
+    logMetrics: NO_LOG_METRICS,
     trace: "off",
     traceShare: 1,
     estimatedCost: false,
@@ -44,6 +48,7 @@ Deno.test("readAwsLambdaConfig() reads every setting", () => {
     handledErrors: "nowhere",
     multiLine: { kind: "auto" },
     logRules: [{ mask: "secrets" }],
+    logMetrics: NO_LOG_METRICS,
     trace: "off",
     traceShare: 1,
     estimatedCost: true,

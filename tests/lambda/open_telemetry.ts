@@ -1,9 +1,12 @@
 import { createLogger } from "@std/log";
+import type { LogMetricsConfig } from "../../src/config/log_metrics.ts";
 import type { Environment } from "../../src/config/reader.ts";
 import type { HandledErrorSource, MultiLine } from "../../src/config/awslambda.ts";
 import type { Disagreements } from "../../src/lambda/handled_errors.ts";
 import type { InvocationWatch } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
+import type { LineSample } from "../../src/log_metrics/datadog.ts";
+import { createLogMetrics } from "../../src/log_metrics/mod.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
 import type { FinishedInvocation } from "../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
@@ -17,6 +20,7 @@ export interface OpenOptions {
   readonly handledErrors?: HandledErrorSource;
   readonly trace?: "auto" | "full" | "off";
   readonly logRules?: readonly unknown[];
+  readonly logMetrics?: Partial<LogMetricsConfig>;
   readonly multiLine?: MultiLine;
   readonly useNowTime?: boolean;
   readonly managedInstance?: boolean;
@@ -36,6 +40,8 @@ export interface OpenTelemetry {
   readonly disagreements: () => Disagreements;
   /** What the receiver said of errors of its own. */
   readonly errors: string[];
+  /** Values for the StatsD aggregator. */
+  readonly samples: LineSample[];
   /** Posts a batch (events, or a body as it is) and gives the answer's status. */
   post(batch: unknown, headers?: Record<string, string>, path?: string): Promise<number>;
   /** Everything so far as line protocol, common tags joined. */
@@ -56,6 +62,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
   const { points, refused } = intake;
   const done: FinishedInvocation[] = [];
   const errors: string[] = [];
+  const samples: LineSample[] = [];
   let passedMs = 0;
   const schema = options.schema ?? "documented";
   const resource = createResource({
@@ -71,6 +78,15 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     managedInstance: options.managedInstance ?? false,
     initializationType: options.initializationType,
     resource,
+    logMetrics: options.logMetrics === undefined ? undefined : createLogMetrics({
+      ...intake,
+      formats: new Set(),
+      keepLines: true,
+      ...options.logMetrics,
+      now: () => NOW_MS + passedMs,
+      stamp: (timeNs) => timeNs,
+      addSample: (sample) => void samples.push(sample),
+    }),
     identity: { service: "fn", resource: "fn" },
     onDone: (invocation) => void done.push(invocation),
     config: {
@@ -91,6 +107,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     done,
     refused,
     errors,
+    samples,
     disagreements: receiver.disagreements,
     post: async (batch, headers = {}, path = "/awslambda"): Promise<number> => {
       const isBody = typeof batch === "string" || batch instanceof Uint8Array ||

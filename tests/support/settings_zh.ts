@@ -188,6 +188,14 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "日志规则，JSON 列表：每条含 `exclude`、`include`、`mask`（正则表达式）或 `sample`（0 到 1）之一，可加 `when`（`from`、`level`、`key`）与 `with`",
   ],
   [
+    "ENV_AWSLAMBDA_METRICS_FROM_LOGS",
+    "函数写在日志中的指标：`emf`（CloudWatch 嵌入式指标格式，Powertools 即如此写）、`datadog`（Datadog Lambda 库写的行），或两者；`off`：不提取",
+  ],
+  [
+    "ENV_AWSLAMBDA_METRICS_FROM_LOGS_KEEP_LINES",
+    "含有这类指标的行是否同时保留为日志；否则计入 `refused_filtered`",
+  ],
+  [
     "ENV_AWSLAMBDA_TRACE",
     "无需探针，由 Lambda 平台的信息为每次调用生成链路（1 至 2 个 span）。`auto`：调用（未见探针时）及其冷启动或恢复；`full`：另加响应与扩展的耗时",
   ],

@@ -7,13 +7,15 @@ import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts"
 import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";
 import { createLengthFramer, createLineFramer } from "./framing.ts";
 import { parsePacket } from "./parser.ts";
-import type { SampleSink } from "./sample.ts";
+import type { Sample, SampleSink } from "./sample.ts";
 import { createStreamSocket, type StreamSocket } from "./stream_socket.ts";
 
 /** The StatsD receiver, whose packets may also come over another receiver's route. */
 export interface StatsdReceiver extends Receiver {
   /** Takes one packet of any length, lines parted by LF. Never throws. */
   feed(packet: Uint8Array): void;
+  /** Takes one value that came another way. */
+  add(sample: Sample): void;
   /** Where it listens now. */
   addresses(): readonly Deno.Addr[];
 }
@@ -141,6 +143,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     name: "statsd",
     listen,
     feed,
+    add: aggregator.add,
     addresses: () => [...datagrams, ...streams].map((socket) => socket.address),
     collect: async () => {
       await drain();
