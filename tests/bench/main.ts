@@ -5,6 +5,7 @@ import { taskArguments } from "../../layer/build/task_arguments.ts";
 import { costRows, packetRows, peakRows, steadyRows } from "./ingest_rows.ts";
 import { machineFacts } from "./machine.ts";
 import { measureBusy, measureInvocations, measureThroughput } from "./measures.ts";
+import { sandboxRows } from "./sandbox_rows.ts";
 import { startRows } from "./start_rows.ts";
 import { median, quantile } from "./statistics.ts";
 import { aimOf, type Binaries, type Row } from "./table.ts";
@@ -14,8 +15,9 @@ const USAGE = `Figures of the compiled amd64 extension, as a Markdown table.
   deno task bench
   deno task bench -- --only start,invoke --binary before=./datakit
 
-  --only <parts>          of start,invoke,load,ingest, which all run without it, and steady: 30 s of 10 000 items/s
-                          of each protocol, which takes five minutes
+  --only <parts>          of start,invoke,load,ingest, which all run without it; steady: 30 s of 10 000 items/s of
+                          each protocol, which takes five minutes; sandbox: in control groups with what 128, 512
+                          and 1024 MB buy, as root
   --runs <n>              starts (21)
   --invocations <n>       invocations (1000)
   --batches <n>           telemetry batches (100)
@@ -71,6 +73,9 @@ async function main(): Promise<void> {
   if (parts.includes("steady")) {
     rows.push(...await steadyRows(binaries, STEADY));
     print(`${STEADY.seconds} s of each protocol at ${STEADY.rate} items/s`);
+  }
+  if (parts.includes("sandbox")) {
+    rows.push(...await sandboxRows(binaries, Number(options.runs), Number(options.invocations), print));
   }
   rows.push(...await sizeRows(binaries));
   print("");

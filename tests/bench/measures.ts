@@ -64,8 +64,9 @@ export async function measureInvocations(
   count: number,
   dataway: "none" | "fast",
   env: Readonly<Record<string, string>> = {},
+  group?: ControlGroup,
 ): Promise<InvocationFigures> {
-  await using rig = await startRig(path, dataway, env);
+  await using rig = await startRig(path, dataway, env, group);
   let call = await rig.until(rig.platform.next());
   using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
   await sleep(SETTLE_MS);
