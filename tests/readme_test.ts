@@ -19,6 +19,16 @@ import { SETTINGS_ZH } from "./support/settings_zh.ts";
 const README_LINES = 220;
 const README_BYTES = 14_000;
 const CHINESE_GUIDE = "src/README.zh.md";
+/** The documents for readers; `tests/spec/` holds facts about others. */
+const ENGLISH_GUIDES = [
+  "README.md",
+  "src/lambda/README.md",
+  "src/ingest/README.md",
+  "src/dataway/README.md",
+  "layer/README.md",
+  "layer/troubleshooting.md",
+  "layer/cost.md",
+];
 /** How the two commands are given: in a shell, in PowerShell and in cmd. */
 const COMMANDS: readonly ((task: string) => string)[] = [
   (task) => `DENO_TLS_CA_STORE=system,mozilla npx -y deno@2.7.11 task ${task}`,
@@ -145,6 +155,18 @@ scenario("every task that a document names is there, and each is named in tests/
   }
   const told = spansOf(await readFile("tests/README.md")).join("\n");
   assertEquals(tasks.filter((task) => !new RegExp(`deno task ${task}\\b(?!:)`).test(told)), []);
+});
+
+scenario("the Chinese guide names every name that the English guides name", async () => {
+  const chinese = await readFile(CHINESE_GUIDE);
+  const missing: string[] = [];
+  for (const path of ENGLISH_GUIDES) {
+    for (const span of new Set(spansOf(await readFile(path)))) {
+      const isName = /^(?:[a-z]+_\w+|(?:ENV|DD|OTEL)_[A-Z\d_*]+|v?\d+(?:\.\d+)*|[\w.]+\(.*\))$/.test(span);
+      if (isName && !chinese.includes(span)) missing.push(`${path}: ${span}`);
+    }
+  }
+  assertEquals(missing, []);
 });
 
 scenario("the version is the same everywhere", async () => {
