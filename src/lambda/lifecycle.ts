@@ -58,8 +58,10 @@ export interface Lifecycle {
 
 /** Kept back from the invocation's deadline, so that `next` is called before Lambda kills the sandbox. In ms. */
 const MARGIN_MS = 200;
-/** The last report comes with the SHUTDOWN event; this long it is waited for. In ms. */
+/** The last report comes with the SHUTDOWN event; this long it is waited for, and as long again after each POST. In ms. */
 const LAST_REPORT_MS = 300;
+/** A platform that is far behind delivers to the end: by then the wait for it is over, so that there is time to send. */
+const LAST_TELEMETRY_MS = 700;
 /** Sending ends this long after SHUTDOWN, whatever the deadline: the platform allows 2 s in all, the exit included. In ms. */
 const SHUTDOWN_MS = 1_200;
 /** Putting away beside the function holds up its telemetry, at most so long. In ms. */
@@ -227,12 +229,20 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   async function onShutdown(event: ShutdownEvent): Promise<void> {
     const endAt = Math.min(event.deadlineAt - MARGIN_MS, now() + SHUTDOWN_MS);
-    if (hasTelemetry) {
-      using patience = createDeadline(Math.min(LAST_REPORT_MS, endAt - now()), now);
-      await settledBefore(invocations.lastReported(patience.signal), patience.signal);
-    }
+    if (hasTelemetry) await lastTelemetry(Math.min(endAt, now() + LAST_TELEMETRY_MS));
     await contained("The end of the last invocations", () => invocations.shutdown(event.reason));
     await lastFlush(endAt - now());
+  }
+
+  /** What the platform has not delivered by now comes in order, the last report at its end. */
+  async function lastTelemetry(endAt: number): Promise<void> {
+    let heard: number;
+    do {
+      heard = invocations.batches;
+      using patience = createDeadline(Math.min(LAST_REPORT_MS, endAt - now()), now);
+      await settledBefore(invocations.lastReported(patience.signal), patience.signal);
+      if (!patience.signal.aborted) return;
+    } while (invocations.batches !== heard && now() < endAt);
   }
 
   async function onRefused(error: string): Promise<LifecycleEnd> {

@@ -58,6 +58,8 @@ export interface Lambda
   restore(): Promise<RestoreResult>;
   /** One invocation, after an init if there was none. On managed instances any number run at once. */
   invoke(script?: FunctionScript, options?: InvokeOptions): Promise<InvokeResult>;
+  /** Waits, at most for `withinMs`, until all telemetry so far is with the extensions. To a frozen sandbox none goes. */
+  delivered(withinMs: number): Promise<void>;
   /** Stays frozen (or idle) for `ms`; what is asked for meanwhile waits. */
   freeze(ms: number): Promise<void>;
   /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
@@ -223,6 +225,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       }
       return await invokeManaged(sandbox, script, options);
     },
+    delivered: (withinMs) => inTurn(async () => await sandbox.generation?.telemetry.flush(withinMs)),
     freeze: (ms) => inTurn(() => rest(ms)),
     shutdown: (reason = "spindown") => {
       endRest();

@@ -433,6 +433,60 @@ function raise(): never {
   throw new TypeError("bug");
 }
 
+for (
+  const { told, posts, everyMs, atLeastMs, came } of [
+    {
+      told: "as long as telemetry comes",
+      posts: 5,
+      everyMs: 100,
+      atLeastMs: 450,
+      came: (n: number) => n === 5,
+    },
+    {
+      told: "not for ever, however long telemetry comes",
+      posts: 50,
+      everyMs: 100,
+      atLeastMs: 600,
+      came: (n: number) => n < 50,
+    },
+    {
+      told: "briefly when none comes",
+      posts: 50,
+      everyMs: 5_000,
+      atLeastMs: 250,
+      came: (n: number) => n === 0,
+    },
+  ]
+) {
+  Deno.test(`lifecycle waits at shutdown for the last report, ${told}`, async () => {
+    const rig = newRig(() => invoke("r1"));
+    const reported = Promise.withResolvers<void>();
+    let timer: ReturnType<typeof setInterval> | undefined;
+    let waitedSince = 0;
+    await rig.run({
+      invocations: {
+        invoked: () => ({ runtimeEnd: Promise.resolve({ doneAt: Date.now() }), waitOver: Promise.resolve() }),
+        lastReported: (signal) => {
+          waitedSince ||= Date.now();
+          timer ??= setInterval(() => ++rig.batches === posts && reported.resolve(), everyMs);
+          return Promise.race([
+            reported.promise,
+            new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
+          ]);
+        },
+        shutdown: () => void rig.calls.push(`outcomes after ${Date.now() - waitedSince} ms`),
+        get batches() {
+          return rig.batches;
+        },
+      },
+    });
+    clearInterval(timer);
+    const waitedMs = Number(/outcomes after (\d+)/.exec(rig.calls.join())?.[1]);
+    assert(waitedMs >= atLeastMs && came(rig.batches), `waited ${waitedMs} ms for ${rig.batches} POSTs`);
+    assertEquals(rig.calls.slice(-2), ["final flush", "flushed"]);
+  });
+}
+
 Deno.test("lifecycle keeps time of the budget and of shutdown for putting away", async () => {
   const rig = newRig(() => invoke("r1"));
   rig.flushMs = rig.lastFlushMs = 5000;

@@ -21,12 +21,14 @@ for (const { memorySizeMb, storeBytes } of CASES) {
     `an outage in a function of ${memorySizeMb} MB costs no line that the store is to hold`,
     async () => {
       const start = startExecutable(await buildBinary());
-      await using sandbox = await start({ memorySizeMb, env: { ENV_FLUSH_PLAN: "end" } });
+      await using sandbox = await start({ memorySizeMb, freeze: false, env: { ENV_FLUSH_PLAN: "end" } });
       const { lambda, dataway } = sandbox;
       dataway.otherwise(503);
       const filler = "x".repeat(100);
       for (let n = 0; n < INVOCATIONS; n++) {
         await lambda.invoke({ logs: Array.from({ length: LINES }, (_, line) => `${n}/${line} ${filler}`) });
+        // On a busy machine the platform may fall behind, and what it has not delivered at the end nobody can hold.
+        await lambda.delivered(5_000);
       }
       await lambda.shutdown();
       const line = sandbox.lines().find((each) => each.includes('"held"'));
