@@ -36,6 +36,18 @@ export interface DdtraceSampling {
   readonly omittedStatusCodes: ReadonlySet<string>;
 }
 
+/** What is made of the events that libraries hand over: spans of what called the function. */
+export interface InferredSpanSettings {
+  readonly enabled: boolean;
+  /** Services by what they would be called otherwise, or by kind, as `lambda_sqs`. */
+  readonly serviceMapping: ReadonlyMap<string, string>;
+  /** Services are called as the queue, domain or table; otherwise all of a kind have one name. */
+  readonly resourceServices: boolean;
+  /** Of the function. */
+  readonly region: string;
+  readonly functionName: string;
+}
+
 /** Settings of the ddtrace receiver. */
 export interface DdtraceConfig {
   readonly enabled: boolean;
@@ -45,6 +57,7 @@ export interface DdtraceConfig {
   readonly lifecycleListen: readonly ListenAddress[];
   readonly mapping: DdtraceMapping;
   readonly sampling: DdtraceSampling;
+  readonly inferredSpans: InferredSpanSettings;
   /** Most spans of one request. */
   readonly maxSpans: number;
   /** Largest trace body in bytes; 0: the limit of all receivers. */
@@ -77,6 +90,7 @@ export function readDdtraceConfig(
     lifecycleListen: readLifecycleListeners(read),
     mapping: readMapping(read, schema),
     sampling: readSampling(read),
+    inferredSpans: readInferredSpans(read, functionName),
     maxSpans: read.integer("ENV_INPUT_DDTRACE_MAX_SPANS", {
       default: 100_000,
       min: 1,
@@ -95,6 +109,44 @@ export function readDdtraceConfig(
     }) || functionName,
     functionName,
   };
+}
+
+function readInferredSpans(read: SettingReader, functionName: string): InferredSpanSettings {
+  const managed = read.boolean("DD_TRACE_MANAGED_SERVICES", {
+    default: true,
+    description:
+      "Datadog's name of `ENV_INPUT_DDTRACE_INFERRED_SPANS`, which counts where that one is not set.",
+  });
+  return {
+    enabled: read.boolean("ENV_INPUT_DDTRACE_INFERRED_SPANS", {
+      default: managed,
+      description:
+        "Makes spans of what called the function (API Gateway, SQS, ...) for the tracers that hand the event over (Java, " +
+        ".NET, Go, Ruby): 1 to 2 more spans an invocation. Off, the trace is continued all the same.",
+    }),
+    serviceMapping: readServiceMapping(read),
+    resourceServices: read.boolean("DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED", {
+      default: true,
+      description:
+        "Services of these spans have the name of the queue, table, domain; off, that of their kind, as `sqs`.",
+    }),
+    region: read.text("AWS_REGION", {
+      default: "",
+      description: "Set by Lambda: the region in the ARNs of these spans.",
+    }),
+    functionName,
+  };
+}
+
+/** Datadog's form; what else stands there is the tracer's to complain of. */
+function readServiceMapping(read: SettingReader): ReadonlyMap<string, string> {
+  const words = read.list("DD_SERVICE_MAPPING", {
+    default: [],
+    description:
+      "Other names for the services of these spans, `from:to,from:to`: by queue, topic, API id, ... or by kind, as `lambda_sqs`.",
+  });
+  const pairs = words.map((word) => word.split(":")).filter((parts) => parts.length === 2);
+  return new Map(pairs.map(([from = "", to = ""]) => [from, to] as const).filter(([, to]) => to !== ""));
 }
 
 function readMapping(read: SettingReader, schema: AwsLambdaSchema): DdtraceMapping {

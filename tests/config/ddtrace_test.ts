@@ -30,6 +30,13 @@ Deno.test("ddtrace settings have their documented defaults and no problem", () =
       closedResources: new Map<string, readonly RegExp[]>(),
       omittedStatusCodes: new Set<string>(),
     },
+    inferredSpans: {
+      enabled: true,
+      serviceMapping: new Map<string, string>(),
+      resourceServices: true,
+      region: "",
+      functionName: "fn",
+    },
     maxSpans: 100_000,
     maxBodyBytes: 0,
     service: "fn",

@@ -93,6 +93,19 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_INPUT_DDTRACE_OMIT_ERR_STATUS",
     "没有错误、且有 web 类 span 带这些 HTTP 状态码之一的链路被丢弃，如 `404`",
   ],
+  [
+    "ENV_INPUT_DDTRACE_INFERRED_SPANS",
+    "为交出事件的 tracer（Java、.NET、Go、Ruby）生成触发源（API Gateway、SQS 等）的 span，每次调用多 1 至 2 个；关闭后链路仍会接续",
+  ],
+  ["DD_TRACE_MANAGED_SERVICES", "Datadog 对 `ENV_INPUT_DDTRACE_INFERRED_SPANS` 的叫法，后者未设置时生效"],
+  [
+    "DD_SERVICE_MAPPING",
+    "触发源 span 的 service 改名，`旧名:新名`，按队列、主题、API ID 等，或按种类（如 `lambda_sqs`）",
+  ],
+  [
+    "DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED",
+    "触发源 span 的 service 用队列、表或域名的名字；关闭则用种类名（如 `sqs`）",
+  ],
   ["ENV_INPUT_DDTRACE_MAX_SPANS", "单个请求最多的 span 数，超出的计为丢弃"],
   ["ENV_INPUT_DDTRACE_MAX_BODY_MB", "trace 请求体上限（MiB）；0 为与各采集器相同的上限"],
   ["DD_SERVICE", "tracer 未给出时调用 span 的 service；未设置则为函数名"],

@@ -11,9 +11,15 @@ export interface InvocationReport {
   readonly parentId: bigint | undefined;
   readonly priority: number | undefined;
   readonly error: InvocationError | undefined;
-  /** The result's `statusCode` where it is an HTTP answer. */
-  readonly httpStatus: number | undefined;
+  /** The result as an HTTP answer. */
+  readonly answer: HttpAnswer;
 }
+
+/**
+ * What the handler's result says of an HTTP status: its `statusCode`, that it has none, or one that is no status.
+ * `unknown`: there is no result that could be read, or an empty one, which libraries send in place of any other.
+ */
+export type HttpAnswer = number | "missing" | "bad" | "unknown";
 
 /** Why the handler failed; parts it did not tell are empty. */
 export interface InvocationError {
@@ -42,7 +48,7 @@ export function readInvocationReport(headers: Headers, body: Uint8Array): Invoca
         stack: decodeErrorText(header("x-datadog-invocation-error-stack") ?? ""),
       }
       : undefined,
-    httpStatus: httpStatusOf(body),
+    answer: answerOf(body),
   };
 }
 
@@ -62,14 +68,21 @@ export function decodeErrorText(text: string): string {
   }
 }
 
-function httpStatusOf(body: Uint8Array): number | undefined {
-  if (body.length === 0 || body.length > MAX_RESULT_BYTES) return undefined;
-  const json = new TextDecoder().decode(body);
-  if (!json.includes('"statusCode"')) return undefined;
+function answerOf(body: Uint8Array): HttpAnswer {
+  if (body.length === 0 || body.length > MAX_RESULT_BYTES) return "unknown";
+  const json = new TextDecoder().decode(body).trim();
+  if (json === "" || json === "{}") return "unknown";
+  if (!json.includes('"statusCode"')) return isJsonStart(json) ? "missing" : "unknown";
   const result = tryParseExactJson(json, { integers: "text" });
+  if (result === undefined) return "unknown";
   const value = isJsonObject(result) ? result["statusCode"] : undefined;
+  if (value === undefined) return "missing";
   const status = typeof value === "number" || typeof value === "string" ? Number(value) : NaN;
-  return Number.isInteger(status) && status >= 100 && status < 600 ? status : undefined;
+  return Number.isInteger(status) && status >= 100 && status < 600 ? status : "bad";
+}
+
+function isJsonStart(text: string): boolean {
+  return /^(?:[{["\d-]|null|true|false)/.test(text);
 }
 
 function nonzero(id: bigint | undefined): bigint | undefined {

@@ -4,12 +4,18 @@
  */
 import type { FinishedInvocation } from "../../pipeline/receiver.ts";
 import type { InvocationReport } from "./invocation_report.ts";
+import { httpStatusOf } from "./http_status.ts";
 import { type DdSpan, emptySpan, hex16, setMissing } from "./span.ts";
 import type { TraceContext } from "./trace_context.ts";
+import type { Inference } from "./triggers/inferred_spans.ts";
 
 /** Follows invocations by what libraries and the platform say of them. Request ids may be empty: not all tell. */
 export interface InvocationSpans {
-  readonly started: (requestId: string, context: TraceContext | undefined) => void;
+  readonly started: (
+    requestId: string,
+    context: TraceContext | undefined,
+    inference?: Inference | undefined,
+  ) => void;
   readonly ended: (requestId: string, report: InvocationReport) => void;
   /** Takes a placeholder out of what tracers sent; true when it is to be dropped. Learns which root spans are sent. */
   readonly claim: (span: DdSpan) => boolean;
@@ -34,12 +40,14 @@ interface InvocationRecord {
   readonly requestId: string;
   readonly startedAt: number;
   context?: TraceContext;
+  /** What its event tells of who called the function. */
+  inference?: Inference;
   report?: InvocationReport;
   endedAt?: number;
   /** What the tracer sent in this span's stead: the user's tags are on it. */
   placeholder?: DdSpan;
-  /** The tracer sent the invocation's span itself. */
-  hasOwnRoot?: boolean;
+  /** The span of the invocation that the tracer sent itself. */
+  ownRoot?: DdSpan;
 }
 
 const PLACEHOLDER = "dd-tracer-serverless-span";
@@ -78,7 +86,16 @@ export function createInvocationSpans(options: InvocationSpansOptions): Invocati
     const record = records.get(key);
     if (record === undefined) return;
     records.delete(key);
-    if (record.hasOwnRoot !== true) emit(buildInvocationSpan(record, invocation, options));
+    const { ownRoot, context, inference } = record;
+    const span = ownRoot ?? buildInvocationSpan(record, invocation, options);
+    const isInferred = inference?.parentId !== undefined &&
+      (ownRoot === undefined || ownRoot.parentId === inference.parentId);
+    // Who was told of the inferred span names it as the cause of its own: what lies before it is the context's parent.
+    const ownCauseId = context?.traceId === span.traceId ? context.parentId : 0n;
+    const causeId = span.parentId === inference?.parentId ? ownCauseId : span.parentId;
+    const before = isInferred ? inference.spansBefore(span, causeId) : [];
+    before.forEach(emit);
+    if (ownRoot === undefined) emit(span);
   }
 
   function findForSpan(span: DdSpan): InvocationRecord | undefined {
@@ -90,9 +107,10 @@ export function createInvocationSpans(options: InvocationSpansOptions): Invocati
   }
 
   return {
-    started: (requestId, context) => {
+    started: (requestId, context, inference) => {
       const record = add(requestId);
       if (context !== undefined) record.context = context;
+      if (inference !== undefined) record.inference = inference;
     },
     ended: (requestId, report) => {
       const record = find(requestId) ?? add(requestId);
@@ -104,7 +122,7 @@ export function createInvocationSpans(options: InvocationSpansOptions): Invocati
       if (!isPlaceholder && span.name !== ROOT_NAME) return false;
       const record = findForSpan(span);
       if (!isPlaceholder) {
-        if (record !== undefined && span.meta.has("request_id")) record.hasOwnRoot = true;
+        if (record !== undefined && span.meta.has("request_id")) record.ownRoot = span;
         return false;
       }
       if (record !== undefined) record.placeholder ??= span;
@@ -137,7 +155,8 @@ function buildInvocationSpan(
   invocation: FinishedInvocation | undefined,
   options: InvocationSpansOptions,
 ): DdSpan {
-  const { report, placeholder } = record;
+  const { report, placeholder, inference } = record;
+  const httpStatus = httpStatusOf(report, invocation, inference?.http);
   const span = emptySpan();
   for (const [key, text] of placeholder?.meta ?? []) span.meta.set(key, text);
   for (const [key, number] of placeholder?.metrics ?? []) span.metrics.set(key, number);
@@ -148,13 +167,14 @@ function buildInvocationSpan(
   span.type = "serverless";
   setIds(span, record, options.randomId);
   setTimes(span, record, invocation, options.now);
-  setError(span, report, invocation);
+  setError(span, report, invocation, httpStatus);
   const requestId = record.requestId === "" ? invocation?.requestId ?? "" : record.requestId;
   setMissing(span, "request_id", requestId);
   setMissing(span, "span.kind", "server");
   setMissing(span, "_dd.origin", record.context?.origin ?? "lambda");
   if (invocation !== undefined) setMissing(span, "cold_start", String(invocation.coldStart));
-  if (report?.httpStatus !== undefined) setMissing(span, "http.status_code", String(report.httpStatus));
+  if (httpStatus !== undefined) setMissing(span, "http.status_code", String(httpStatus));
+  for (const [name, text] of inference?.tags ?? []) setMissing(span, name, text);
   const priority = report?.priority ?? span.metrics.get("_sampling_priority_v1") ?? record.context?.priority;
   if (priority !== undefined) span.metrics.set("_sampling_priority_v1", priority);
   return span;
@@ -194,10 +214,11 @@ function setError(
   span: DdSpan,
   report: InvocationReport | undefined,
   invocation: FinishedInvocation | undefined,
+  httpStatus: number | undefined,
 ): void {
   const error = report?.error;
   const status = invocation?.status ?? "success";
-  const isFailed = report?.error !== undefined || status !== "success" || (report?.httpStatus ?? 0) >= 500;
+  const isFailed = report?.error !== undefined || status !== "success" || (httpStatus ?? 0) >= 500;
   span.error = isFailed ? 1 : 0;
   if (!isFailed) return;
   if (error?.message) span.meta.set("error.message", error.message);

@@ -41,7 +41,7 @@ export function createLifecycleApp(options: LifecycleAppOptions): Hono {
   });
   app.all("/lambda/start-invocation", async (c) => {
     const event = await body(c.req.raw);
-    const headers = (await intake()).startInvocation(c.req.raw.headers, event);
+    const headers = await (await intake()).startInvocation(c.req.raw.headers, event);
     return c.json({}, STATUS_CODE.OK, headers);
   });
   app.all("/lambda/end-invocation", async (c) => {

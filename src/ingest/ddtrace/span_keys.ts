@@ -62,6 +62,9 @@ const PROMOTED: ReadonlyMap<string, string> = new Map([
   ["db.instance", "db_name"],
   ["db.operation", "db_operation"],
   ["out.host", "out_host"],
+  ["faas.trigger", "faas_trigger"],
+  ["function_trigger.event_source", "function_trigger_event_source"],
+  ["function_trigger.event_source_arn", "function_trigger_event_source_arn"],
 ]);
 
 /** Fields of every point: no tag may take their names. */

@@ -8,13 +8,12 @@ import { createTimeSlice } from "../time_slice.ts";
 import { type Chunk, createChunk } from "./chunk.ts";
 import { decodeTraces, describeDecodeError, toMsgpack, type TraceVersion } from "./decode.ts";
 import type { DecodeContext } from "./decode_context.ts";
-import { contextOfEvent } from "./event_context.ts";
 import { readInvocationReport } from "./invocation_report.ts";
 import { createInvocationSpans } from "./invocation_spans.ts";
 import { createMsgpackCursor } from "./msgpack_cursor.ts";
 import { createChunkWriter } from "./chunk_writer.ts";
 import { hex16 } from "./span.ts";
-import { extractContext } from "./trace_context.ts";
+import type { TraceContext } from "./trace_context.ts";
 
 /** One request's payload. */
 export interface TracePayload {
@@ -35,7 +34,10 @@ export interface TraceIntake {
    */
   readonly take: (payload: TracePayload) => Promise<string | undefined>;
   /** An invocation starts: returns the headers that tell the library of its trace context. */
-  readonly startInvocation: (headers: Headers, event: Uint8Array) => Readonly<Record<string, string>>;
+  readonly startInvocation: (
+    headers: Headers,
+    event: Uint8Array,
+  ) => Promise<Readonly<Record<string, string>>>;
   /** An invocation ends. */
   readonly endInvocation: (headers: Headers, result: Uint8Array) => void;
   readonly invocationDone: (invocation: FinishedInvocation) => void;
@@ -108,21 +110,33 @@ export function createTraceIntake(config: DdtraceConfig, context: ReceiverContex
 
   return {
     take,
-    startInvocation: (headers, event) => {
-      const found = contextOfEvent(new TextDecoder().decode(event)) ??
-        extractContext((name) => headers.get(name) ?? undefined);
-      invocations.started(headers.get(REQUEST_ID) ?? "", found);
-      if (found === undefined) return {};
-      return {
-        "x-datadog-trace-id": found.traceId.toString(),
-        "x-datadog-sampling-priority": String(found.priority ?? 1),
-        ...(found.traceIdHigh === 0n ? {} : { "x-datadog-tags": `_dd.p.tid=${hex16(found.traceIdHigh)}` }),
-      };
+    startInvocation: async (headers, event) => {
+      const { readStart } = await import("./start_invocation.ts");
+      const { context, inference } = await readStart(headers, event, {
+        settings: config.inferredSpans,
+        randomId,
+      });
+      invocations.started(headers.get(REQUEST_ID) ?? "", context, inference);
+      return context === undefined ? {} : answerOf(context, inference?.parentId);
     },
     endInvocation: (headers, result) =>
       invocations.ended(headers.get(REQUEST_ID) ?? "", readInvocationReport(headers, result)),
     invocationDone: invocations.finished,
     collect: invocations.collect,
+  };
+}
+
+/** `inferredId`: of the span that stands between the context's and the invocation's. */
+function answerOf(
+  { traceId, traceIdHigh, parentId, priority = 1 }: TraceContext,
+  inferredId: bigint | undefined,
+): Readonly<Record<string, string>> {
+  const causeId = inferredId ?? parentId;
+  return {
+    "x-datadog-trace-id": traceId.toString(),
+    ...(causeId === 0n ? {} : { "x-datadog-parent-id": causeId.toString() }),
+    "x-datadog-sampling-priority": String(priority),
+    ...(traceIdHigh === 0n ? {} : { "x-datadog-tags": `_dd.p.tid=${hex16(traceIdHigh)}` }),
   };
 }
 

@@ -68,7 +68,7 @@ Deno.test("a client such as Go's gets its trace, and its placeholder becomes the
   assertEquals(start.headers.get("x-datadog-trace-id"), "11");
   assertEquals(start.headers.get("x-datadog-sampling-priority"), "1");
   assertEquals(start.headers.get("x-datadog-tags"), "_dd.p.tid=6552a70e00000000");
-  assertEquals(start.headers.get("x-datadog-parent-id"), null);
+  assertEquals(start.headers.get("x-datadog-parent-id"), "22");
   await h.call("/lambda/end-invocation", '{"statusCode":200}', {
     ...ID,
     "x-datadog-trace-id": "11",

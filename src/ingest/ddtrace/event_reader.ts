@@ -1,0 +1,123 @@
+/** Reads of an invocation's event what tells of its trigger and its trace, however large the rest of it is. */
+import type { JsonObject } from "../../json/exact_json.ts";
+import { anything, either, elements, members, readJsonParts, type Wanted } from "../../json/json_parts.ts";
+import type { TimeSlice } from "../time_slice.ts";
+import { asObject } from "./event_values.ts";
+
+/** Records of a batch that are read: traces of the others are not told of. */
+const MOST_RECORDS = 10;
+/** Topics and partitions of a Kafka event, and records of each, among which one with a trace is looked for. */
+const MOST_PARTITIONS = 8;
+const MOST_KAFKA_RECORDS = 16;
+
+const RECORD = members({
+  eventSource: anything,
+  EventSource: anything,
+  eventSourceARN: anything,
+  awsRegion: anything,
+  eventID: anything,
+  eventName: anything,
+  eventVersion: anything,
+  eventTime: anything,
+  EventSubscriptionArn: anything,
+  messageId: anything,
+  receiptHandle: anything,
+  attributes: anything,
+  messageAttributes: anything,
+  body: anything,
+  Sns: anything,
+  kinesis: members({ data: anything, partitionKey: anything, approximateArrivalTimestamp: anything }),
+  dynamodb: members({ ApproximateCreationDateTime: anything, SizeBytes: anything, StreamViewType: anything }),
+  s3: anything,
+  cf: members({ config: anything }),
+});
+const KAFKA_RECORD = members({
+  topic: anything,
+  partition: anything,
+  timestamp: anything,
+  headers: anything,
+});
+const STEP_FUNCTIONS = {
+  Execution: members({ Id: anything, RedriveCount: anything, Input: members({ _datadog: anything }) }),
+  State: members({ Name: anything, EnteredTime: anything, RetryCount: anything }),
+  StateMachine: members({ Id: anything, Name: anything }),
+};
+
+const EVENT = members({
+  version: anything,
+  rawQueryString: anything,
+  rawPath: anything,
+  routeKey: anything,
+  resource: anything,
+  path: anything,
+  httpMethod: anything,
+  headers: anything,
+  multiValueHeaders: anything,
+  requestContext: anything,
+  request: members({ headers: anything, type: anything }),
+  Records: elements(RECORD, MOST_RECORDS),
+  records: either(
+    elements(elements(KAFKA_RECORD, MOST_KAFKA_RECORDS), MOST_PARTITIONS),
+    elements(RECORD, MOST_RECORDS),
+  ),
+  eventSource: anything,
+  eventSourceArn: anything,
+  "detail-type": anything,
+  source: anything,
+  time: anything,
+  resources: anything,
+  detail: members({ _datadog: anything, EventCategories: elements(anything, 1) }),
+  _datadog: anything,
+  ...STEP_FUNCTIONS,
+  Payload: members({ _datadog: anything, ...STEP_FUNCTIONS }),
+  clientContext: members({ custom: anything }),
+  DurableExecutionArn: anything,
+  InitialExecutionState: members({ Operations: anything }),
+  // What only tells what kind of trigger it was.
+  awslogs: members({ data: anything }),
+  info: members({ selectionSetGraphQL: anything, parentTypeName: anything, fieldName: anything }),
+  triggerSource: anything,
+  userPoolId: anything,
+  "CodePipeline.job": members({ id: anything }),
+  bot: members({ name: anything }),
+  sessionId: anything,
+  session: members({ sessionId: anything }),
+  agent: members({ name: anything }),
+  messageVersion: anything,
+  rmqMessagesByQueue: members({}),
+  events: elements(members({ event: members({}) }), 1),
+  // An SNS notification that was put into a queue.
+  Type: anything,
+  TopicArn: anything,
+  MessageId: anything,
+  Message: anything,
+  MessageAttributes: anything,
+  Timestamp: anything,
+  Subject: anything,
+});
+
+/** The parts of an event; `undefined` where it is no JSON object. Lets other work run in between. */
+export async function readEvent(bytes: Uint8Array, slice: TimeSlice): Promise<JsonObject | undefined> {
+  const steps = readJsonParts(bytes, EVENT, slice.isOver);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return asObject(value);
+    await slice.pause();
+  }
+}
+
+/** The same of the text of a message, which is short, where it may be an object. */
+export function readEventText(text: string | undefined): JsonObject | undefined {
+  return readText(text, EVENT);
+}
+
+/** A whole object out of a text. */
+export function readObjectText(text: string | undefined): JsonObject | undefined {
+  return readText(text, anything);
+}
+
+function readText(text: string | undefined, wanted: Wanted): JsonObject | undefined {
+  if (text === undefined || !text.trimStart().startsWith("{")) return undefined;
+  const { value } = readJsonParts(new TextEncoder().encode(text), wanted, () => false).next();
+  return asObject(value);
+}
