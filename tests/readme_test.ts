@@ -94,12 +94,11 @@ scenario("the links of every document lead to headings and files that are there"
   for (const [path, text] of documents) {
     for (const link of linksOf(text)) {
       count++;
-      const [file = "", anchor] = link.split("#");
-      const target = file === "" ? path : resolvePath(path, file);
+      const [target = "", anchor] = resolveLink(path, link).split("#");
       const known = documents.get(target);
       const leads = anchor === undefined
         ? await isThere(target)
-        : known !== undefined && anchorsOf(known).has(decodeURIComponent(anchor));
+        : known !== undefined && anchorsOf(known).has(anchor);
       if (!leads) dead.push(`${path}: ${link}`);
     }
   }
@@ -118,6 +117,21 @@ scenario("every document is reached from README.md", async () => {
     }
   }
   assertEquals([...documents.keys()].filter((path) => !reached.has(path)), []);
+});
+
+scenario("each of a newcomer's questions is answered one link from where they begin", async () => {
+  const text = await readFile("tests/README.md");
+  const section = text.slice(text.indexOf("## Six questions"), text.indexOf("## Dependencies"));
+  const rows = Array.from(section.matchAll(/^\| .*\?\s*\|(.*)\|(.*)\|$/gm));
+  assertEquals(rows.length, 6);
+  for (const [row, english = "", chinese = ""] of rows) {
+    for (const [begin, cell] of [["README.md", english], [CHINESE_GUIDE, chinese]] as const) {
+      const [link = ""] = linksOf(cell);
+      const target = resolveLink("tests/README.md", link);
+      const linked = linksOf(await readFile(begin)).map((to) => resolveLink(begin, to));
+      assert(target.startsWith(`${begin}#`) || linked.includes(target), row);
+    }
+  }
 });
 
 scenario("the promises name tests that are there", async () => {
@@ -181,6 +195,13 @@ scenario("the version is the same everywhere", async () => {
 
 async function guides(): Promise<readonly { readonly path: string; readonly text: string }[]> {
   return (await readDocuments()).filter(({ path }) => !path.startsWith("tests/spec/"));
+}
+
+/** Where a link of the document `from` leads: a path from the root, and the heading's name if there is one. */
+function resolveLink(from: string, link: string): string {
+  const [file = "", anchor] = link.split("#");
+  const target = file === "" ? from : resolvePath(from, file);
+  return anchor === undefined ? target : `${target}#${decodeURIComponent(anchor)}`;
 }
 
 function starts(name: string, pattern: string): boolean {
