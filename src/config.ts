@@ -5,6 +5,7 @@ import { type DdtraceConfig, readDdtraceConfig } from "./config/ddtrace.ts";
 import { type FiltersConfig, readFiltersConfig } from "./config/filters.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { findUnknownNames } from "./config/unknown_names.ts";
 import { readSinkerConfig, type SinkerConfig } from "./config/sinker.ts";
 import { secretsIn } from "./secrets.ts";
 import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
@@ -24,7 +25,7 @@ export interface Config {
 /** A configuration that can always be run with, and what was wrong with what the user wrote. */
 export interface ParsedConfig {
   readonly config: Config;
-  /** Every value that could not be used; empty when all is well. */
+  /** Every value and name that could not be used; empty when all is well. */
   readonly problems: readonly SettingProblem[];
   /** Every setting there is, in the order of the table in src/config/README.md. */
   readonly settings: readonly Setting[];
@@ -52,5 +53,6 @@ export function parseConfig(env: Environment): ParsedConfig {
     statsd: readStatsdConfig(read, core.inputs.has("statsd")),
   };
   const secrets = secretsIn(env).union(new Set(dataway.secrets));
-  return { config, problems: read.problems, settings: read.settings, secrets };
+  const unknown = findUnknownNames(env, read.settings.map(({ name }) => name));
+  return { config, problems: [...read.problems, ...unknown], settings: read.settings, secrets };
 }

@@ -19,7 +19,7 @@ import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createIntakeHub } from "./pipeline/intake.ts";
-import type { Receiver } from "./pipeline/receiver.ts";
+import type { Intake, Receiver } from "./pipeline/receiver.ts";
 import { createOutlet } from "./pipeline/outlet.ts";
 import { MAX_SPOOL_FILE_BYTES } from "./pipeline/spool.ts";
 import { createDiskFiles } from "./pipeline/spool_folder.ts";
@@ -27,9 +27,12 @@ import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
+import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
-import { reportEnd, reportSettings } from "./report.ts";
+import { reportEnd, reportSettings, reportStart } from "./report.ts";
 import { serve } from "./serve.ts";
+import { createFlushWatch } from "./status/flush_watch.ts";
+import { createStatusReceiver } from "./status/receiver.ts";
 import type { Shell } from "./shell.ts";
 import { VERSION } from "./version.ts";
 
@@ -122,6 +125,7 @@ interface Base {
 async function run(base: Base, registration: Registered): Promise<ExtensionEnd> {
   const { options, log, now, ledger } = base;
   const { shell } = options;
+  const startedAt = now();
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
   const encoding = ENCODINGS[dataway.contentEncoding];
@@ -159,8 +163,12 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     onTracer: () => telemetry.tracerSeen(),
   });
   const identity = createIdentity();
+  const intakeOf = (source: Source): Intake => {
+    const made = intake.of(source);
+    return { ...made, refuse: tellingRefusals(made.refuse, source, { log, now }) };
+  };
   const context = (source: Source) => ({
-    ...intake.of(source),
+    ...intakeOf(source),
     log,
     limits: core.bodyLimits,
     now,
@@ -238,6 +246,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   await using exporter = late ?? exporterTo(dataway.endpoints);
   const pool = createConnectionPool(log);
+  const flushes = createFlushWatch({ log, now });
   const outlet = createOutlet({
     store,
     ledger,
@@ -260,9 +269,28 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       const { bySpan, byLine } = telemetry.disagreements();
       return { verdict_by_span: bySpan, verdict_by_line: byLine };
     },
+    onFlushed: flushes.flushed,
     log,
     now,
   });
+  receivers.push(createStatusReceiver(() => ({
+    version: VERSION,
+    startedAt,
+    now: now(),
+    env: options.env,
+    parsed,
+    problems: [...parsed.problems, ...client.problems],
+    subscription: shell.subscription,
+    batches: telemetry.invocations.batches,
+    sockets: shell.sockets.asked,
+    connections: pool.counts,
+    lastFlush: flushes.last,
+    breaker,
+    ledger,
+    store,
+    spool: outlet.spool,
+    memoryUsedBytes: options.memoryUsedBytes?.(),
+  })));
   const lifecycle = createLifecycle({
     next: shell.next,
     invocations: telemetry.invocations,
@@ -294,6 +322,14 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       error: subscription.error,
     });
   }
+
+  reportStart(log, {
+    parsed,
+    env: options.env,
+    sockets: shell.sockets.asked,
+    tags: resource.tags(),
+    subscription,
+  });
 
   const loop = lifecycle.run(subscription?.status === "subscribed");
   void client.warmUp();

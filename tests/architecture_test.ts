@@ -38,7 +38,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "ingest shared",
     "app",
     "config",
+    "status",
+    "cli",
   ],
+  status: ["net", "point", "pipeline", "lambda", "config"],
+  cli: ["net", "point", "pipeline", "dataway", "status", "config"],
   config: ["log_rules"],
 };
 
@@ -50,11 +54,11 @@ const TOP: Readonly<Record<string, string>> = {
   "main.ts": "main",
   "extension.ts": "main",
   "shell.ts": "main",
-  "cli.ts": "main",
   "report.ts": "main",
   "routing.ts": "main",
   "app.ts": "app",
   "serve.ts": "app",
+  "refusals.ts": "app",
   "config.ts": "config",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
@@ -79,7 +83,8 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ]],
   // deno-std's empties the whole pool that a small Node buffer is cut from; `toBase64()` leaves its bytes alone.
   ["deno-std's encoding", /@std\/encoding/, []],
-  ["console", /\bconsole\./, ["log.ts", "main.ts"]],
+  // cli/snippets.ts: in a text for users to paste.
+  ["console", /\bconsole\./, ["log.ts", "main.ts", "cli/snippets.ts"]],
 ];
 
 /** What is wrong with an import, or undefined. */
