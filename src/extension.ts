@@ -10,7 +10,6 @@ import type { RegisterResult } from "./lambda/extensions_api.ts";
 import { idle } from "./lambda/idle.ts";
 import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import { createResource } from "./lambda/resource.ts";
-import type { SpanIdentity } from "./lambda/trace/platform_span.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
 import { loadLogMetrics } from "./log_metrics/load_log_metrics.ts";
@@ -30,6 +29,7 @@ import type { Source } from "./point/point.ts";
 import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
 import { reportEnd, reportSettings, reportStart } from "./report.ts";
+import { createIdentity, hostnameOf, spanIdentityOf } from "./identity.ts";
 import { serve } from "./serve.ts";
 import { createFlushWatch } from "./status/flush_watch.ts";
 import { createStatusReceiver } from "./status/receiver.ts";
@@ -129,7 +129,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
   const encoding = ENCODINGS[dataway.contentEncoding];
-  const hostname = awslambda.hostname ?? hostnameOf(options);
+  const hostname = awslambda.hostname ?? hostnameOf(options.hostname);
   const resource = createResource({
     env: options.env,
     hostname,
@@ -273,7 +273,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log,
     now,
   });
-  receivers.push(createStatusReceiver(() => ({
+  const status = createStatusReceiver(() => ({
     version: VERSION,
     startedAt,
     now: now(),
@@ -290,7 +290,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     store,
     spool: outlet.spool,
     memoryUsedBytes: options.memoryUsedBytes?.(),
-  })));
+  }));
   const lifecycle = createLifecycle({
     next: shell.next,
     invocations: telemetry.invocations,
@@ -315,7 +315,13 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
-  await using _servers = await serve({ main: core.listen, receivers, sockets: shell.sockets, pool, log });
+  await using _servers = await serve({
+    main: core.listen,
+    receivers: [...receivers, status],
+    sockets: shell.sockets,
+    pool,
+    log,
+  });
   const { subscription } = shell;
   if (subscription !== undefined && subscription.status !== "subscribed") {
     log.warn("Metrics and logs of the platform are off as the subscription failed", {
@@ -355,28 +361,4 @@ async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<
       });
     }
   }));
-}
-
-/** What the platform's spans are called by, as the function's own would be. */
-function spanIdentityOf(env: Environment): SpanIdentity {
-  const name = env["AWS_LAMBDA_FUNCTION_NAME"] || "unknown";
-  const version = env["AWS_LAMBDA_FUNCTION_VERSION"];
-  return {
-    service: env["DD_SERVICE"] || env["OTEL_SERVICE_NAME"] || name,
-    resource: version === undefined || version === "" || version === "$LATEST" ? name : `${name}:${version}`,
-  };
-}
-
-/** The sandbox's own name: drawn on first use, and again after a snapshot. */
-function createIdentity(): { readonly id: () => string; readonly redraw: () => void } {
-  let id: string | undefined;
-  return { id: () => id ??= crypto.randomUUID(), redraw: () => void (id = undefined) };
-}
-
-function hostnameOf(options: ExtensionOptions): string {
-  try {
-    return options.hostname();
-  } catch {
-    return "";
-  }
 }

@@ -54,6 +54,7 @@ const TOP: Readonly<Record<string, string>> = {
   "main.ts": "main",
   "extension.ts": "main",
   "shell.ts": "main",
+  "identity.ts": "main",
   "report.ts": "main",
   "routing.ts": "main",
   "app.ts": "app",

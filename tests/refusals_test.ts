@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { createLogger, type LogLevel } from "@std/log";
+import { createLogger, type Logger, type LogLevel } from "@std/log";
 import type { Http2Answer, Http2Call } from "../src/net/http2_stream.ts";
 import type { RefusalReason } from "../src/pipeline/receiver.ts";
 import { tellingCalls, tellingRefusals, tellingRequests } from "../src/refusals.ts";
 
-function recordingLog(level: LogLevel) {
+function recordingLog(
+  level: LogLevel,
+): { readonly lines: Record<string, unknown>[]; readonly log: Logger } {
   const lines: Record<string, unknown>[] = [];
   return { lines, log: createLogger({ level, write: (line) => lines.push(JSON.parse(line)) }) };
 }
