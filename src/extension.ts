@@ -12,6 +12,7 @@ import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import { createResource } from "./lambda/resource.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
+import { loadSpanMasker } from "./log_rules/load_span_masker.ts";
 import { loadLogMetrics } from "./log_metrics/load_log_metrics.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
@@ -160,6 +161,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     store: filters?.door(store) ?? store,
     ledger,
     commonKeys,
+    maskSpan: await loadSpanMasker(awslambda.logRules, log),
     onTracer: () => telemetry.tracerSeen(),
   });
   const identity = createIdentity();

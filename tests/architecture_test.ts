@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "filters",
     "lambda",
     "log_metrics",
+    "log_rules",
     "ingest",
     "ingest list",
     "ingest shared",

@@ -1,6 +1,6 @@
-import { NAMED_MASKS } from "../log_rules/masks.ts";
-import { createLogRules } from "../log_rules/rules.ts";
 import { type LogMetricsConfig, readLogMetricsConfig } from "./log_metrics.ts";
+import { readLogRules } from "./log_rules.ts";
+import { type PlatformLine, readPlatformLines } from "./platform_lines.ts";
 import { readTelemetryChoice, type TelemetryChoice } from "./listeners.ts";
 import { readPattern } from "./pattern.ts";
 import type { SettingReader } from "./reader.ts";
@@ -31,6 +31,8 @@ export interface AwsLambdaConfig extends TelemetryChoice {
   readonly multiLine: MultiLine;
   /** Rules for logs, as the user wrote them. */
   readonly logRules: readonly unknown[];
+  /** Lines of the platform that become logs. */
+  readonly platformLines: ReadonlySet<PlatformLine>;
   /** Metrics that are looked for in the function's log. */
   readonly logMetrics: LogMetricsConfig;
   /** How much of the platform's trace is made of each invocation. */
@@ -64,6 +66,7 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
     handledErrors: readHandledErrors(read, schema),
     multiLine: readMultiLine(read),
     logRules: readLogRules(read),
+    platformLines: readPlatformLines(read),
     logMetrics: readLogMetricsConfig(read),
     trace: read.choice("ENV_AWSLAMBDA_TRACE", ["auto", "full", "off"] as const, {
       default: "off",
@@ -128,55 +131,6 @@ function readHandledErrors(read: SettingReader, schema: AwsLambdaSchema): Handle
       "own line where it reports none at all; `lines`: those lines alone",
   });
   return counts ? source : "nowhere";
-}
-
-/** The masks by name first: no rule of the user's is to see what they take out. */
-function readLogRules(read: SettingReader): readonly unknown[] {
-  const masks = read.list("ENV_AWSLAMBDA_LOG_MASK", {
-    default: ["secrets"],
-    description:
-      "What is masked in logs, in the message and all text fields: `secrets` (passwords, tokens, keys), `email`, `card`, " +
-      "`ipv4`; `off`: nothing",
-  });
-  const name = "ENV_AWSLAMBDA_LOG_RULES";
-  const text = read.text(name, {
-    default: "",
-    description:
-      "Rules for logs, a JSON list: objects with one of `exclude`, `include`, `mask` (regular expressions), `sample` " +
-      "(0 to 1), perhaps `when` (`from`, `level`, `key`) and `with`",
-  });
-  const named = masks.filter((mask) => mask !== "off").map((mask) => ({ mask }));
-  const unknown = masks.find((mask) => mask !== "off" && !Object.hasOwn(NAMED_MASKS, mask));
-  if (unknown !== undefined) {
-    read.problem({
-      name: "ENV_AWSLAMBDA_LOG_MASK",
-      message: `Cannot use ${JSON.stringify(unknown)} of ENV_AWSLAMBDA_LOG_MASK as it must be one of ${
-        Object.keys(NAMED_MASKS).join(", ")
-      } or off`,
-      used: "the others",
-    });
-  }
-  const rules = parseRules(read, name, text);
-  for (const { index, broken } of createLogRules(rules).bad) {
-    read.problem({
-      name,
-      message: `Cannot use rule ${index + 1} of ${name} as it ${broken}`,
-      used: "the others",
-    });
-  }
-  return [...named.filter(({ mask }) => Object.hasOwn(NAMED_MASKS, mask)), ...rules];
-}
-
-function parseRules(read: SettingReader, name: string, text: string): readonly unknown[] {
-  if (text.trim() === "") return [];
-  try {
-    const rules: unknown = JSON.parse(text);
-    if (Array.isArray(rules)) return rules;
-  } catch {
-    // Said below.
-  }
-  read.problem({ name, message: `Cannot use ${name} as it must be a JSON list of rules`, used: "none" });
-  return [];
 }
 
 function readMultiLine(read: SettingReader): MultiLine {

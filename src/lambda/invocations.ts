@@ -69,6 +69,8 @@ export interface Invocations {
   ): Observation;
   /** Several lines together told of a handler's exception. */
   failed(requestId: string | undefined, failure: HandlerError, timeNs: bigint): Observation;
+  /** Whether a line of that request and time is of a cold start, as far as is known now. */
+  isCold(requestId: string | undefined, timeNs: bigint): boolean;
   /** Telemetry was lost that may have told the end of any invocation: nobody waits for it any more. */
   releaseWaits(): void;
   /**
@@ -136,6 +138,15 @@ export function createInvocations(options: InvocationsOptions): Invocations {
     },
     failed: (requestId, failure, timeNs) =>
       withOthers(observeFailure(parts, requestId, failure, timeNs), outcomes),
+    isCold: (requestId, timeNs) => {
+      // What an init writes is of no request, and is there before the first.
+      const [oldest] = requestId === undefined ? table.all() : [];
+      if (requestId === undefined && (oldest === undefined || timeNs < oldest.startNs)) {
+        return coldStart.isColdStart(oldest?.first ?? true, timeNs);
+      }
+      const found = requestId === undefined ? undefined : table.findAt(requestId, timeNs);
+      return found !== undefined && coldStart.isColdStart(found.first, found.startNs);
+    },
     releaseWaits: () => releaseWaits(table),
     lastReported: async (signal) => {
       // A function that dies at once ends its environment before the first batch of telemetry is here.

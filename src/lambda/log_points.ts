@@ -20,6 +20,8 @@ export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refu
   readonly rules?: LogRules | undefined;
   /** The trace of a request, for lines that name none. */
   readonly contextOf?: ((requestId: string) => LogContext | undefined) | undefined;
+  /** Whether a line of that request and time is of a cold start. */
+  readonly isCold: (requestId: string | undefined, timeNs: bigint) => boolean;
 }
 
 /** Writes logs as points. */
@@ -43,13 +45,14 @@ const DATAKIT_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
 /** Everything that is the same for all logs is made once. */
 export function createLogPoints(
-  { begin, writer, refuse, schema, contextOf, rules }: LogPointOptions,
+  { begin, writer, refuse, schema, contextOf, rules, isCold }: LogPointOptions,
 ): LogPoints {
   const isDatakit = schema === "datakit";
   const kind: PointKind = writer.kind("logging", isDatakit ? "awslambda" : "awslambda-logging");
   const sources: Readonly<Record<AssembledLog["from"], Constant | undefined>> = {
     function: writer.constantTag("logging", "aws_log_from", "function"),
     extension: writer.constantTag("logging", "aws_log_from", "extension"),
+    platform: writer.constantTag("logging", "aws_log_from", "platform"),
   };
   const key = (name: string): Key => writer.key("logging", name);
   const MESSAGE = key("message");
@@ -62,6 +65,7 @@ export function createLogPoints(
   const DURABLE_NAME = key("durable_execution_name");
   const DURABLE_ID = key("durable_execution_id");
   const EXTRA = key("extra");
+  const SAMPLE_RATE = key("sample_rate");
   const fieldKeys = createFieldKeys((name) => kind.keys.of(name));
   let fields = 0;
 
@@ -74,7 +78,7 @@ export function createLogPoints(
     const { line, failure, requestId } = log;
     const message = log.texts === undefined ? line.message : log.texts.join("\n");
     const status = failure === undefined ? line.status ?? "info" : "error";
-    const decision = rules?.apply(ruled(log, status), message);
+    const decision = rules?.apply(ruled(log, status, isCold), message);
     if (decision?.kept === false) return refuse(decision.reason);
     const mask = decision?.mask ?? unmasked;
     begin(kind);
@@ -91,6 +95,10 @@ export function createLogPoints(
     if (line.traceId !== undefined) text(TRACE_ID, line.traceId);
     if (line.spanId !== undefined) text(SPAN_ID, line.spanId);
     if (line.traceId === undefined && requestId !== undefined) writeContext(contextOf?.(requestId));
+    if (decision?.share !== undefined) {
+      writer.float(SAMPLE_RATE, decision.share);
+      fields++;
+    }
     if (failure?.type !== undefined) text(ERROR_TYPE, failure.type);
     if (failure?.message !== undefined) text(ERROR_MESSAGE, mask(failure.message, "error_message"));
     if (members !== undefined) writeMembers(log, members, keepsIdKey, mask);
@@ -132,9 +140,7 @@ export function createLogPoints(
 
   function writeValue(field: Key, value: unknown, name: string, mask: MemberMask): void {
     if (typeof value === "string") return writer.text(field, mask(value, name));
-    const made = toFieldValue(value, isDatakit);
-    if (typeof made === "string") writer.text(field, mask(made, name));
-    else writer.field(field, made);
+    writer.field(field, maskValue(toFieldValue(value, isDatakit), name, mask));
   }
 
   return { write };
@@ -142,12 +148,32 @@ export function createLogPoints(
 
 const unmasked: MemberMask = (text) => text;
 
+/** A number is masked as its digits are: a key may say that it is a secret. */
+function maskValue(value: FieldValue, name: string, mask: MemberMask): FieldValue {
+  if (mask === unmasked || typeof value === "boolean") return value;
+  if (typeof value === "string") return mask(value, name);
+  if (typeof value === "number" || typeof value === "bigint") {
+    const digits = String(value);
+    const masked = mask(digits, name);
+    return masked === digits ? value : masked;
+  }
+  if (!Array.isArray(value)) return value;
+  const texts = value.map(String);
+  const masked = texts.map((text) => mask(text, name));
+  return masked.some((text, index) => text !== texts[index]) ? masked : value;
+}
+
 /** A log as rules see it. */
-function ruled({ from, requestId, line }: AssembledLog, status: string): RuledLog {
+function ruled(
+  { from, requestId, line, timeNs }: AssembledLog,
+  status: string,
+  isCold: LogPointOptions["isCold"],
+): RuledLog {
   return {
     from,
     status,
     requestId,
+    isCold: () => isCold(requestId, timeNs),
     member: (key) => {
       const value = line.members?.[key];
       return value === undefined || value === null

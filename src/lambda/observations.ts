@@ -80,10 +80,11 @@ export function observe(parts: Parts, event: TelemetryEvent, timeNs: bigint): Me
 
 function observeStart(parts: Parts, { requestId }: StartEvent, timeNs: bigint): Meaning {
   const invocation = parts.foundOr(parts.table.findStarted(requestId, timeNs), requestId, timeNs);
-  if (!invocation.started) invocation.startNs = timeNs;
+  const repeated = invocation.started;
+  if (!repeated) invocation.startNs = timeNs;
   invocation.started = true;
   parts.running.begin(requestId, timeNs);
-  return { requestId };
+  return { requestId, repeated };
 }
 
 function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigint): Meaning {

@@ -40,6 +40,8 @@ export interface StartupReportEvent extends Timed {
 export interface StartEvent extends Timed {
   readonly type: "platform.start";
   readonly requestId: string;
+  /** Of the function. */
+  readonly version?: string | undefined;
   /** X-Ray's. */
   readonly traceHeader?: string | undefined;
   /** Whose request it is, where a function keeps its tenants apart: the same for all of one sandbox. */
@@ -156,9 +158,14 @@ export function decodeTelemetryEvent(element: unknown): TelemetryEvent | undefin
   const requestId = text(record["requestId"]);
   switch (type) {
     case "platform.start":
-      return requestId === undefined
-        ? undefined
-        : { type, timeNs, requestId, traceHeader: traceHeaderOf(record), tenantId: text(record["tenantId"]) };
+      return requestId === undefined ? undefined : {
+        type,
+        timeNs,
+        requestId,
+        version: text(record["version"]),
+        traceHeader: traceHeaderOf(record),
+        tenantId: text(record["tenantId"]),
+      };
     case "platform.runtimeDone":
       return requestId === undefined ? undefined : decodeRuntimeDone(timeNs, requestId, record);
     case "platform.report":

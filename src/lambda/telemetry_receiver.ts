@@ -17,6 +17,7 @@ import { createLineAssembler } from "./lines/assembler.ts";
 import { readHandlerError } from "./lines/handler_error.ts";
 import { createLineReader } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
+import { platformLog } from "./platform_lines.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
@@ -42,6 +43,7 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
     | "trace"
     | "traceShare"
     | "logRules"
+    | "platformLines"
   >;
   readonly managedInstance: boolean;
   /** Takes the metrics that the function writes into its log. @default none */
@@ -92,7 +94,13 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   const trace = config.trace === "off" ? undefined : createTrace(options, config.trace, config.traceShare);
   const contextOf = trace === undefined ? undefined : trace.contextOf;
   const rules = config.logRules.length === 0 ? undefined : createLogRules(config.logRules).rules;
-  const logPoints = createLogPoints({ ...options, schema: config.schema, rules, contextOf });
+  const logPoints = createLogPoints({
+    ...options,
+    schema: config.schema,
+    rules,
+    contextOf,
+    isCold: invocations.isCold,
+  });
   let batches = 0;
   let restOfTrace: ReturnType<typeof setTimeout> | undefined;
 
@@ -144,6 +152,12 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     if (assembler.holds) restOfTrace = setTimeout(() => writeLogs(true), REST_OF_TRACE_MS);
   }
 
+  function writePlatformLog(event: TelemetryEvent): void {
+    if (!config.logs || config.platformLines.size === 0) return;
+    const made = platformLog(event, config.platformLines, event.timeNs ?? nowNs());
+    if (made !== undefined) logPoints.write(made, stamp(event.timeNs));
+  }
+
   function takePlatformEvent(event: Exclude<TelemetryEvent, LogEvent>): void {
     options.resource.observe(event);
     if (event.type === "platform.restoreStart") options.onRestore?.();
@@ -152,6 +166,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     if (event.type === "unknown") refuse("unsupported");
     trace?.observe(event);
     const observation = invocations.observe(event);
+    if (observation.repeated !== true) writePlatformLog(event);
     const { outcome, others } = observation;
     if (outcome?.finished !== undefined) options.onDone?.(outcome.finished);
     if (outcome !== undefined) trace?.ended(outcome);

@@ -8,8 +8,8 @@ const MAX_KNOWN_KEYS = 1000;
 
 const EMAIL = /[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g;
 const IPV4 = /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g;
-/** 13 to 19 digits, in groups or not. */
-const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
+/** 13 to 19 digits, in groups or not; no card begins with 1, as the times of these decades do in any unit. */
+const CARD = /\b[2-6](?:[ -]?\d){12,18}\b/g;
 
 /** The masks that have names, by name. Each leaves a text that has nothing for it as it is. */
 export const NAMED_MASKS: Readonly<Record<string, (replacement: string) => TextMask>> = {

@@ -22,6 +22,8 @@ export interface IntakeHubOptions {
   readonly ledger: Ledger;
   /** The keys that common tags may have. */
   readonly commonKeys?: CommonKeys;
+  /** The same span with its texts masked; `undefined`: as it is. @default none is masked */
+  readonly maskSpan?: ((bytes: Uint8Array, length: number) => Uint8Array | undefined) | undefined;
   /** Told of the first span of a tracer's. */
   readonly onTracer?: () => void;
 }
@@ -33,7 +35,9 @@ const NS_PER_MS = 1_000_000n;
 const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 
 /** A hub before the first point. */
-export function createIntakeHub({ store, ledger, commonKeys, onTracer }: IntakeHubOptions): IntakeHub {
+export function createIntakeHub(
+  { store, ledger, commonKeys, maskSpan, onTracer }: IntakeHubOptions,
+): IntakeHub {
   let hasTracer = false;
   const spread = createTimeSpread();
   const writer: PointWriter = createPointWriter({
@@ -56,6 +60,8 @@ export function createIntakeHub({ store, ledger, commonKeys, onTracer }: IntakeH
       if (parts.length > 1) return parts.forEach((part) => void writer.write(part, source));
     }
     if (kind.category === "tracing" && TRACERS.has(source)) tracerSeen();
+    const masked = kind.category === "tracing" ? maskSpan?.(bytes, length) : undefined;
+    if (masked !== undefined) return store.append(source, kind.category, masked, masked.length, mask);
     store.append(source, kind.category, bytes, length, mask);
   }
 

@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { readAwsLambdaConfig } from "../../src/config/awslambda.ts";
 import type { LogMetricsConfig } from "../../src/config/log_metrics.ts";
+import type { PlatformLine } from "../../src/config/platform_lines.ts";
 import { createSettingReader } from "../../src/config/reader.ts";
 
+const NO_PLATFORM_LINES: ReadonlySet<PlatformLine> = new Set();
 const NO_LOG_METRICS: LogMetricsConfig = { formats: new Set(), keepLines: true };
 
 Deno.test("readAwsLambdaConfig() collects everything by default", () => {
@@ -14,6 +16,7 @@ Deno.test("readAwsLambdaConfig() collects everything by default", () => {
     handledErrors: "platform",
     multiLine: { kind: "auto" },
     logRules: [{ mask: "secrets" }],
+    platformLines: NO_PLATFORM_LINES,
     logMetrics: NO_LOG_METRICS,
     trace: "off",
     traceShare: 1,
@@ -48,6 +51,7 @@ Deno.test("readAwsLambdaConfig() reads every setting", () => {
     handledErrors: "nowhere",
     multiLine: { kind: "auto" },
     logRules: [{ mask: "secrets" }],
+    platformLines: NO_PLATFORM_LINES,
     logMetrics: NO_LOG_METRICS,
     trace: "off",
     traceShare: 1,

@@ -16,7 +16,7 @@ function fieldsOf(
 ): Record<string, FieldValue | undefined> {
   const intake = createRecordingIntake("telemetry");
   const line = READER.read(record);
-  createLogPoints({ ...intake, schema }).write({
+  createLogPoints({ ...intake, schema, isCold: () => false }).write({
     from: "function",
     requestId,
     timeNs: 1n,

@@ -66,3 +66,57 @@ Deno.test("the platform's trace: a span of the invocation, and its id on each of
     span?.fields.get("span_id"),
   ]);
 });
+
+Deno.test("members of every type are masked: numbers under a secret's key, lists, and what a pattern finds", async () => {
+  for (const schema of ["documented", "datakit"] as const) {
+    const telemetry = openTelemetry({ schema, logRules: [{ mask: "secrets" }, { mask: "^4711$" }] });
+    await telemetry.post([
+      event("12:00:00.000", "function", {
+        level: "INFO",
+        message: "m",
+        pwd: 1234,
+        order: 4711,
+        count: 17,
+        flag: true,
+        urls: ["https://a.example/?token=t-1234", "x"],
+      }),
+    ]);
+    const text = JSON.stringify(
+      [...telemetry.points[0]?.fields ?? []].map(([key, value]) => [key, String(value)]),
+    );
+    assertEquals(/1234|4711/.test(text), false, text);
+    assertEquals(telemetry.points[0]?.fields.get("count"), 17);
+    assertEquals(telemetry.points[0]?.fields.get("flag"), true);
+  }
+});
+
+Deno.test("a cold start is the first request and the init before it", async () => {
+  const telemetry = openTelemetry({ metrics: false, logRules: [{ sample: 0, unless: "cold" }] });
+  const line = (time: string, id: string, text: string): unknown =>
+    event(time, "function", `2026-09-10T${time}Z\t${id}\tINFO\t${text}\n`);
+  const other = ID.replaceAll("1", "2");
+  await telemetry.post([
+    event("11:59:59.000", "platform.initStart", { initializationType: "on-demand", phase: "init" }),
+    event("11:59:59.100", "function", "at init"),
+    event("12:00:00.000", "platform.start", { requestId: ID }),
+    line("12:00:00.001", ID, "first"),
+    event("12:00:00.010", "platform.runtimeDone", { requestId: ID, status: "success" }),
+  ]);
+  await telemetry.post([
+    event("12:00:01.000", "platform.start", { requestId: other }),
+    line("12:00:01.001", other, "second"),
+    event("12:00:01.010", "platform.runtimeDone", { requestId: other, status: "success" }),
+  ]);
+  const texts = telemetry.points.map(({ fields }) => String(fields.get("message")).split("\t").at(-1));
+  assertEquals(texts, ["at init", "first"]);
+  assertEquals(telemetry.refused.get("sampled_out"), 1);
+});
+
+Deno.test("a sampled log tells its share", async () => {
+  const telemetry = openTelemetry({ logRules: [{ sample: 1, when: { level: "info" } }] });
+  await telemetry.post([
+    event("12:00:00.000", "function", { level: "INFO", message: "m" }),
+    event("12:00:00.000", "function", { level: "ERROR", message: "m" }),
+  ]);
+  assertEquals(telemetry.points.map(({ fields }) => fields.get("sample_rate")), [1, undefined]);
+});

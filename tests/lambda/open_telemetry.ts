@@ -7,6 +7,7 @@ import type { InvocationWatch } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
 import type { LineSample } from "../../src/log_metrics/datadog.ts";
 import { createLogMetrics } from "../../src/log_metrics/mod.ts";
+import type { PlatformLine } from "../../src/config/platform_lines.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
 import type { FinishedInvocation } from "../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
@@ -20,6 +21,7 @@ export interface OpenOptions {
   readonly handledErrors?: HandledErrorSource;
   readonly trace?: "auto" | "full" | "off";
   readonly logRules?: readonly unknown[];
+  readonly platformLines?: readonly PlatformLine[];
   readonly logMetrics?: Partial<LogMetricsConfig>;
   readonly multiLine?: MultiLine;
   readonly useNowTime?: boolean;
@@ -96,6 +98,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
       trace: options.trace ?? "off",
       traceShare: 1,
       logRules: options.logRules ?? [],
+      platformLines: new Set(options.platformLines),
       handledErrors: options.handledErrors ?? "platform",
       multiLine: options.multiLine ?? { kind: "auto" },
       useNowTime: options.useNowTime ?? false,

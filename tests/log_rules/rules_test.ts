@@ -6,6 +6,7 @@ function logOf(more: Partial<RuledLog> = {}): RuledLog {
     from: "function",
     status: "info",
     requestId: "r1",
+    isCold: () => false,
     member: () => undefined,
     ...more,
   };
@@ -83,18 +84,54 @@ Deno.test("rules: a broken rule costs only itself, and says what is wrong", () =
     { sample: 2 },
     { exclude: "a", when: { level: "loud" } },
     { exclude: "a", when: { form: "function" } },
+    { exclude: "a", when: { from: "span" } },
+    { exclude: "a", when: { stage: "warm" } },
+    { mask: "a", when: { from: "span", level: "info" } },
+    { sample: 1, unless: "luck" },
+    { exclude: "a", unless: "error" },
     { exclude: "a", also: 1 },
     { exclude: "gone" },
   ];
   const { rules, bad } = createLogRules(texts);
-  assertEquals(bad.map(({ index }) => index), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assertEquals(bad.map(({ index }) => index), Array.from({ length: 16 }, (_, index) => index));
   assert(bad.every(({ broken }) => broken.startsWith("must ")), JSON.stringify(bad));
   assertEquals(rules.apply(logOf(), "gone").kept, false);
   assertEquals(rules.apply(logOf(), "here").kept, true);
-  assertEquals(rules.hits, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  assertEquals(rules.hits, [...Array.from({ length: 16 }, () => 0), 1]);
 });
 
 Deno.test("rules: what a rule names is never taken from an object's prototype", () => {
   assertEquals(createLogRules([{ mask: "constructor" }, { mask: "toString" }]).bad, []);
   assertEquals(run([{ mask: "constructor" }], "a constructor"), "a ******");
+});
+
+Deno.test("rules: a cold start is asked for as a stage, and spared from sampling", () => {
+  const cold = { isCold: () => true };
+  assertEquals(run([{ exclude: "x", when: { stage: "cold" } }], "x", cold), "filtered");
+  assertEquals(run([{ exclude: "x", when: { stage: "cold" } }], "x"), "x");
+  assertEquals(run([{ sample: 0, unless: "error, cold" }], "x", cold), "x");
+  assertEquals(run([{ sample: 0, unless: "error, cold" }], "x"), "sampled_out");
+  assertEquals(run([{ sample: 0, unless: "error" }], "x", cold), "sampled_out");
+});
+
+Deno.test("rules: a log that was sampled tells the share it stands for", () => {
+  const share = (rules: readonly unknown[], more: Partial<RuledLog> = {}): unknown => {
+    const decision = createLogRules(rules).rules.apply(logOf(more), "x");
+    return decision.kept && decision.share;
+  };
+  assertEquals(share([{ sample: 1 }]), 1);
+  assertEquals(share([{ exclude: "y" }]), undefined);
+  assertEquals(share([{ sample: 0.5, when: { level: "debug" } }]), undefined);
+  assertEquals(share([{ sample: 0.5, unless: "cold" }], { isCold: () => true }), undefined);
+  const ids = Array.from({ length: 40 }, (_, index) => `r${index}`);
+  const kept = ids.map((requestId) => share([{ sample: 0.5 }, { sample: 0.5 }], { requestId }));
+  assertEquals(new Set(kept), new Set([false, 0.25]));
+});
+
+Deno.test("rules: what is for spans is for no log, and the other way round", () => {
+  const { rules } = createLogRules([{ mask: "b", when: { from: "span" } }, { mask: "a" }]);
+  const decision = rules.apply(logOf(), "ab");
+  assertEquals(decision.kept && [decision.text, decision.mask?.("ab", "k")], ["******b", "******b"]);
+  assertEquals(rules.spanMask?.("ab", "k"), "a******");
+  assertEquals(createLogRules([{ mask: "a" }]).rules.spanMask, undefined);
 });

@@ -102,6 +102,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
       trace: "off",
       traceShare: 1,
       logRules: [],
+      platformLines: new Set(),
       handledErrors: "platform",
       multiLine: { kind: "auto" },
       useNowTime: false,

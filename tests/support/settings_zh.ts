@@ -192,13 +192,20 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_AWSLAMBDA_LOG_MULTILINE",
     "哪些行合为一条日志：`auto`：同一调用栈的各行；`off`：不合并；或匹配每条日志首行的正则表达式，其余的行都接在首行之后",
   ],
+  ["ENV_AWSLAMBDA_LOG_LEVEL", "保留日志的最低级别；更低的计入 `refused_filtered`"],
   [
     "ENV_AWSLAMBDA_LOG_MASK",
-    "日志的消息与所有文本字段中遮盖的内容：`secrets`（密码、令牌、密钥）、`email`、`card`、`ipv4`；`off`：不遮盖",
+    "日志的消息与所有文本字段中遮盖的内容：`secrets`（密码、令牌、密钥）、`email`、`card`、`ipv4` 等名称，以逗号分隔，其后可再加一个正则表达式；`off`：不遮盖",
   ],
+  ["ENV_AWSLAMBDA_LOG_EXCLUDE", "正则表达式。匹配到的日志不保留"],
+  ["ENV_AWSLAMBDA_LOG_INCLUDE", "正则表达式。未匹配到的日志不保留"],
   [
     "ENV_AWSLAMBDA_LOG_RULES",
-    "日志规则，JSON 列表：每条含 `exclude`、`include`、`mask`（正则表达式）或 `sample`（0 到 1）之一，可加 `when`（`from`、`level`、`key`）与 `with`",
+    "日志规则，JSON 列表：每条含 `exclude`、`include`、`mask`（正则表达式）或 `sample`（0 到 1）之一，可加 `when`（`from`、`level`、`key`、`stage`）、`with` 与 `unless`",
+  ],
+  [
+    "ENV_AWSLAMBDA_PLATFORM_LOGS",
+    "成为日志的平台行，与 CloudWatch 中一致：`start`、`end`、`report`；`on`：全部；`off`：无",
   ],
   [
     "ENV_AWSLAMBDA_METRICS_FROM_LOGS",

@@ -16,7 +16,7 @@ import type { Line } from "./line.ts";
 
 /** A log, of one line or several. */
 export interface AssembledLog {
-  readonly from: "function" | "extension";
+  readonly from: "function" | "extension" | "platform";
   readonly requestId: string | undefined;
   /** Of its first line, Unix time in nanoseconds. */
   readonly timeNs: bigint;
