@@ -29,6 +29,7 @@ const ENGLISH_GUIDES = [
   "layer/troubleshooting.md",
   "layer/cost.md",
 ];
+const DEVELOPERS_ONLY: ReadonlySet<string> = new Set(["deploy/downloads.ts"]);
 /** How the two commands are given: in a shell, in PowerShell and in cmd. */
 const COMMANDS: readonly ((task: string) => string)[] = [
   (task) => `DENO_TLS_CA_STORE=system,mozilla npx -y deno@2.7.11 task ${task}`,
@@ -171,13 +172,14 @@ scenario("every task that a document names is there, and each is named in tests/
   assertEquals(tasks.filter((task) => !new RegExp(`deno task ${task}\\b(?!:)`).test(told)), []);
 });
 
-scenario("the Chinese guide names every name that the English guides name", async () => {
-  const chinese = await readFile(CHINESE_GUIDE);
+scenario("the Chinese guide names all that the English guides name in code", async () => {
+  const chinese = withoutPlaceholders(await readFile(CHINESE_GUIDE));
   const missing: string[] = [];
   for (const path of ENGLISH_GUIDES) {
-    for (const span of new Set(spansOf(await readFile(path)))) {
-      const isName = /^(?:[a-z]+_\w+|(?:ENV|DD|OTEL)_[A-Z\d_*]+|v?\d+(?:\.\d+)*|[\w.]+\(.*\))$/.test(span);
-      if (isName && !chinese.includes(span)) missing.push(`${path}: ${span}`);
+    // Why the layer is not smaller, and what its folders hold, is for whoever changes it.
+    const text = (await readFile(path)).replaceAll(/^#+ (?:Size|What is where)\n[^]*?(?=^#|(?![^]))/gm, "");
+    for (const span of new Set(spansOf(text).map(withoutPlaceholders))) {
+      if (!chinese.includes(span) && !DEVELOPERS_ONLY.has(span)) missing.push(`${path}: ${span}`);
     }
   }
   assertEquals(missing, []);
@@ -202,6 +204,11 @@ function resolveLink(from: string, link: string): string {
   const [file = "", anchor] = link.split("#");
   const target = file === "" ? from : resolvePath(from, file);
   return anchor === undefined ? target : `${target}#${decodeURIComponent(anchor)}`;
+}
+
+/** What stands for a value is named in the language of the document. */
+function withoutPlaceholders(text: string): string {
+  return text.replaceAll(/<[^<>`\n]*>/g, "<>");
 }
 
 function starts(name: string, pattern: string): boolean {
