@@ -4,8 +4,8 @@ import { type DatawayConfig, readDatawayConfig } from "./config/dataway.ts";
 import { type DdtraceConfig, readDdtraceConfig } from "./config/ddtrace.ts";
 import { type FiltersConfig, readFiltersConfig } from "./config/filters.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
+import { type OtlpTargetConfig, readOtlpTargetConfig } from "./config/otlp_target.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
-import { findUnknownNames } from "./config/unknown_names.ts";
 import { readSinkerConfig, type SinkerConfig } from "./config/sinker.ts";
 import { secretsIn } from "./secrets.ts";
 import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
@@ -20,12 +20,14 @@ export interface Config {
   readonly otlp: OtlpConfig;
   readonly ddtrace: DdtraceConfig;
   readonly statsd: StatsdConfig;
+  /** `undefined`: there is no second place to send to. */
+  readonly target: OtlpTargetConfig | undefined;
 }
 
 /** A configuration that can always be run with, and what was wrong with what the user wrote. */
 export interface ParsedConfig {
   readonly config: Config;
-  /** Every value and name that could not be used; empty when all is well. */
+  /** Every value that could not be used; empty when all is well. */
   readonly problems: readonly SettingProblem[];
   /** Every setting there is, in the order of the table in src/config/README.md. */
   readonly settings: readonly Setting[];
@@ -42,17 +44,22 @@ export function parseConfig(env: Environment): ParsedConfig {
   const dataway = readDatawayConfig(read);
   const awslambda = readAwsLambdaConfig(read);
   const core = readCoreConfig(read, Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) || DEFAULT_MEMORY_MB);
+  const otlp = readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema);
   const config: Config = {
     core,
     dataway,
     sinker: readSinkerConfig(read, awslambda.globalTags),
     filters: readFiltersConfig(read),
     awslambda,
-    otlp: readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema),
+    otlp,
     ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace"), awslambda.schema),
     statsd: readStatsdConfig(read, core.inputs.has("statsd")),
+    target: readOtlpTargetConfig(read, env, {
+      own: [core.listen, ...otlp.http, ...otlp.grpc],
+      hasDataway: dataway.endpoints.length > 0 || dataway.secret !== undefined,
+      storeMaxBytes: core.storeMaxBytes,
+    }),
   };
-  const secrets = secretsIn(env).union(new Set(dataway.secrets));
-  const unknown = findUnknownNames(env, read.settings.map(({ name }) => name));
-  return { config, problems: [...read.problems, ...unknown], settings: read.settings, secrets };
+  const secrets = secretsIn(env).union(new Set([...dataway.secrets, ...config.target?.secrets ?? []]));
+  return { config, problems: read.problems, settings: read.settings, secrets };
 }

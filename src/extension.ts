@@ -5,6 +5,7 @@ import type { Environment } from "./config/reader.ts";
 import { createDatawayClient } from "./dataway/client.ts";
 import { createDatawayExporter } from "./dataway/exporter.ts";
 import { createSecretExporter } from "./dataway/secret/secret_exporter.ts";
+import { createIdentity, hostnameOf, spanIdentityOf } from "./identity.ts";
 import { createReceivers } from "./ingest/mod.ts";
 import type { RegisterResult } from "./lambda/extensions_api.ts";
 import { idle } from "./lambda/idle.ts";
@@ -18,8 +19,10 @@ import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
+import { createCollection } from "./pipeline/collection.ts";
 import { createIntakeHub } from "./pipeline/intake.ts";
-import type { Intake, Receiver } from "./pipeline/receiver.ts";
+import { joinStores } from "./pipeline/joint_store.ts";
+import type { Receiver } from "./pipeline/receiver.ts";
 import { createOutlet } from "./pipeline/outlet.ts";
 import { MAX_SPOOL_FILE_BYTES } from "./pipeline/spool.ts";
 import { createDiskFiles } from "./pipeline/spool_folder.ts";
@@ -27,13 +30,11 @@ import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
-import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
-import { reportEnd, reportSettings, reportStart } from "./report.ts";
-import { createIdentity, hostnameOf, spanIdentityOf } from "./identity.ts";
+import { reportEnd, reportSettings } from "./report.ts";
 import { serve } from "./serve.ts";
-import { createFlushWatch } from "./status/flush_watch.ts";
-import { createStatusReceiver } from "./status/receiver.ts";
+import { loadTarget, reportTargetEnd, targetCounters } from "./target.ts";
+import type { TargetStatus } from "./otlp_target/mod.ts";
 import type { Shell } from "./shell.ts";
 import { VERSION } from "./version.ts";
 
@@ -63,6 +64,8 @@ export interface ExtensionEnd extends LifecycleEnd {
   readonly held: number;
   /** Those of them that are in the spool: the sandbox's next life may send them. @default 0 */
   readonly spooled?: number;
+  /** The account of the second target, if there is one. */
+  readonly target?: TargetStatus;
 }
 
 type Registered = Extract<RegisterResult, { status: "registered" }>;
@@ -126,7 +129,6 @@ interface Base {
 async function run(base: Base, registration: Registered): Promise<ExtensionEnd> {
   const { options, log, now, ledger } = base;
   const { shell } = options;
-  const startedAt = now();
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
   const encoding = ENCODINGS[dataway.contentEncoding];
@@ -148,6 +150,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   using client = createDatawayClient(dataway, options.env, now);
   reportSettings(log, parsed, client);
+  const collect = createCollection(() => receivers, log);
   const breaker = createCircuitBreaker({ now });
   const commonKeys = createCommonKeys(resource.keys);
   const { sinker, filters } = await createRouting(parsed.config, {
@@ -165,12 +168,22 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     onTracer: () => telemetry.tracerSeen(),
   });
   const identity = createIdentity();
-  const intakeOf = (source: Source): Intake => {
-    const made = intake.of(source);
-    return { ...made, refuse: tellingRefusals(made.refuse, source, { log, now }) };
-  };
+  const spanIdentity = spanIdentityOf(options.env);
+  await using target = await loadTarget({
+    config: parsed.config.target,
+    env: options.env,
+    service: spanIdentity.service,
+    globalTags: awslambda.globalTags,
+    accountId: () => resource.tags().get("aws_account_id"),
+    instanceId: identity.id,
+    collect,
+    requestFlush: () => lifecycle.requestFlush(),
+    version: VERSION,
+    log,
+    now,
+  });
   const context = (source: Source) => ({
-    ...intakeOf(source),
+    ...intake.of(source),
     log,
     limits: core.bodyLimits,
     now,
@@ -183,6 +196,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     version: VERSION,
     hostname,
     requestFlush: () => lifecycle.requestFlush(),
+    relay: target?.relay,
   });
   const isOn = core.inputs.has("awslambda");
   const initializationType = options.env["AWS_LAMBDA_INITIALIZATION_TYPE"];
@@ -207,7 +221,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     resource,
     logMetrics,
     managedInstance: shell.managedInstance,
-    identity: spanIdentityOf(options.env),
+    identity: spanIdentity,
+    tap: target?.tap,
     initializationType,
     usage,
     onRestore: () => {
@@ -215,6 +230,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       identity.redraw();
       client.renew();
       breaker.reset();
+      target?.restored();
     },
     onDone: (invocation) => receivers.forEach((receiver) => receiver.invocationDone?.(invocation)),
   });
@@ -238,8 +254,9 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const late = secret === undefined ? undefined : createSecretExporter({
     endpointsOf: (value) => parseSecretEndpoints(value, secret.urls),
     readSecret: async () => {
-      const { createSecretClient, readSecretValue } = await import("./dataway/secret/secret_store.ts");
-      using aws = createSecretClient(options.env, now);
+      const { readSecretValue } = await import("./dataway/secret/secret_store.ts");
+      const { createAwsClient } = await import("./dataway/secret/credentials.ts");
+      using aws = createAwsClient(options.env, now);
       return await readSecretValue(secret, options.env, aws.send, now);
     },
     exporterTo,
@@ -248,19 +265,19 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   await using exporter = late ?? exporterTo(dataway.endpoints);
   const pool = createConnectionPool(log);
-  const flushes = createFlushWatch({ log, now });
   const outlet = createOutlet({
     store,
     ledger,
     exporter,
     groupOf: sinker?.groupOf,
     exportOn,
-    collect: () => collectAll(receivers, log),
+    collect,
     spool: core.spool === undefined || !exportOn ? undefined : {
       files: createDiskFiles(core.spool.directory, MAX_SPOOL_FILE_BYTES),
       maxBytes: core.spool.maxBytes,
     },
     memory: options.memoryUsedBytes === undefined ? undefined : {
+      store: target === undefined ? store : joinStores([store, target.store]),
       limitBytes: core.memoryLimitBytes,
       usedBytes: options.memoryUsedBytes,
       ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
@@ -269,33 +286,15 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     connections: pool.counts,
     counters: () => {
       const { bySpan, byLine } = telemetry.disagreements();
-      return { verdict_by_span: bySpan, verdict_by_line: byLine };
+      return { verdict_by_span: bySpan, verdict_by_line: byLine, ...targetCounters(target) };
     },
-    onFlushed: flushes.flushed,
     log,
     now,
   });
-  const status = createStatusReceiver(() => ({
-    version: VERSION,
-    startedAt,
-    now: now(),
-    env: options.env,
-    parsed,
-    problems: [...parsed.problems, ...client.problems],
-    subscription: shell.subscription,
-    batches: telemetry.invocations.batches,
-    sockets: shell.sockets.asked,
-    connections: pool.counts,
-    lastFlush: flushes.last,
-    breaker,
-    ledger,
-    store,
-    spool: outlet.spool,
-    memoryUsedBytes: options.memoryUsedBytes?.(),
-  }));
   const lifecycle = createLifecycle({
     next: shell.next,
     invocations: telemetry.invocations,
+    others: target === undefined ? [] : [target.flushes],
     flusher: outlet.flusher,
     breaker: outlet.breakerState,
     heldBytes: () => store.heldBytes,
@@ -305,7 +304,9 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     flushIntervalMs: core.flushIntervalMs,
     managedInstance: shell.managedInstance,
     onWake: (sleptMs) => {
-      if (sleptMs > STALE_AFTER_MS) client.renew();
+      if (sleptMs <= STALE_AFTER_MS) return;
+      client.renew();
+      target?.renew();
     },
     onHeld: (billedMs, requestId) => {
       outlet.billed(billedMs);
@@ -317,13 +318,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
-  await using _servers = await serve({
-    main: core.listen,
-    receivers: [...receivers, status],
-    sockets: shell.sockets,
-    pool,
-    log,
-  });
+  await using _servers = await serve({ main: core.listen, receivers, sockets: shell.sockets, pool, log });
   const { subscription } = shell;
   if (subscription !== undefined && subscription.status !== "subscribed") {
     log.warn("Metrics and logs of the platform are off as the subscription failed", {
@@ -331,16 +326,9 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     });
   }
 
-  reportStart(log, {
-    parsed,
-    env: options.env,
-    sockets: shell.sockets.asked,
-    tags: resource.tags(),
-    subscription,
-  });
-
   const loop = lifecycle.run(subscription?.status === "subscribed");
   void client.warmUp();
+  void target?.warmUp();
   late?.prepare();
   const end = await loop.catch(async (error) => {
     log.error("The extension idles as its loop failed", { error: describeError(error) });
@@ -348,19 +336,14 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   const { held, spooled, untold } = outlet.left();
   reportEnd(log, ledger, { held, spooled, untold, isLast: end.reason === "spindown" });
-  const over = { ...end, ledger, held, spooled };
+  reportTargetEnd(log, target);
+  const over = {
+    ...end,
+    ledger,
+    held,
+    spooled,
+    ...(target === undefined ? {} : { target: target.status() }),
+  };
   base.onOver(over);
   return over;
-}
-
-async function collectAll(receivers: readonly Receiver[], log: Logger): Promise<void> {
-  await Promise.all(receivers.map(async (receiver) => {
-    try {
-      await receiver.collect?.();
-    } catch (error) {
-      log.error(`Aggregates of ${receiver.name} were lost as collecting them failed`, {
-        error: describeError(error),
-      });
-    }
-  }));
 }

@@ -1,4 +1,4 @@
-/** What this sandbox and what comes from it are called. */
+/** What this sandbox and its function are called. */
 import type { Environment } from "./config/reader.ts";
 import type { SpanIdentity } from "./lambda/trace/platform_span.ts";
 
@@ -18,7 +18,7 @@ export function createIdentity(): { readonly id: () => string; readonly redraw: 
   return { id: () => id ??= crypto.randomUUID(), redraw: () => void (id = undefined) };
 }
 
-/** Empty where the system does not tell. */
+/** The machine's name; empty where the system does not tell. */
 export function hostnameOf(hostname: () => string): string {
   try {
     return hostname();

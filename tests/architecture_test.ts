@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   filters: ["point", "pipeline"],
   log_rules: ["point"],
   log_metrics: ["point", "pipeline"],
+  otlp_target: ["point", "pipeline", "dataway", "lambda", "ingest"],
   lambda: ["net", "point", "pipeline", "log_rules", "log_metrics"],
   "ingest shared": ["point", "pipeline"],
   ingest: ["net", "point", "pipeline", "ingest shared"],
@@ -34,16 +35,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "lambda",
     "log_metrics",
     "log_rules",
+    "otlp_target",
     "ingest",
     "ingest list",
     "ingest shared",
     "app",
     "config",
-    "status",
-    "cli",
   ],
-  status: ["net", "point", "pipeline", "lambda", "config"],
-  cli: ["net", "point", "pipeline", "dataway", "status", "config"],
   config: ["log_rules"],
 };
 
@@ -55,12 +53,13 @@ const TOP: Readonly<Record<string, string>> = {
   "main.ts": "main",
   "extension.ts": "main",
   "shell.ts": "main",
-  "identity.ts": "main",
+  "cli.ts": "main",
   "report.ts": "main",
   "routing.ts": "main",
+  "identity.ts": "main",
+  "target.ts": "main",
   "app.ts": "app",
   "serve.ts": "app",
-  "refusals.ts": "app",
   "config.ts": "config",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
@@ -85,8 +84,7 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ]],
   // deno-std's empties the whole pool that a small Node buffer is cut from; `toBase64()` leaves its bytes alone.
   ["deno-std's encoding", /@std\/encoding/, []],
-  // cli/snippets.ts: in a text for users to paste.
-  ["console", /\bconsole\./, ["log.ts", "main.ts", "cli/snippets.ts"]],
+  ["console", /\bconsole\./, ["log.ts", "main.ts"]],
 ];
 
 /** What is wrong with an import, or undefined. */

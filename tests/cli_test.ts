@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createLogger } from "@std/log";
-import { runCli } from "../src/cli/mod.ts";
+import { runCli } from "../src/cli.ts";
 import { parseConfig } from "../src/config.ts";
 import { createDatawayClient } from "../src/dataway/client.ts";
 import { reportSettings } from "../src/report.ts";

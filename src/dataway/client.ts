@@ -37,7 +37,9 @@ export function createDatawayClient(
   // Where Dataway is a secret it may well speak TLS, and AWS, who keeps the secret, does.
   const usesTls = config.secret !== undefined ||
     config.endpoints.some((endpoint) => endpoint.base.startsWith("https:"));
-  const caCerts = config.caFile === undefined ? [] : readCertificates(config.caFile, env, problems);
+  const caCerts = config.caFile === undefined
+    ? []
+    : readCertificates("ENV_DATAWAY_CA_FILE", config.caFile, env, problems);
   const insecure = config.tlsInsecure && usesTls;
   if (insecure) problems.push(INSECURE_NOTICE);
   if (config.proxyUrl === undefined) problems.push(...proxyProblems(config, env));
@@ -52,12 +54,7 @@ export function createDatawayClient(
     ...client,
     problems,
     async warmUp(): Promise<void> {
-      if (!usesTls) return;
-      try {
-        await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
-      } catch {
-        // Only a head start was lost.
-      }
+      if (usesTls) await warmUpTls();
     },
   };
 }
@@ -84,12 +81,9 @@ const INSECURE_NOTICE: SettingProblem = {
   used: "TLS without certificate checks",
 };
 
-/** What the executable is compiled to be able to read. */
-const FOLDERS =
-  "files below /opt, /var/task and /tmp alone can be read: put it into a layer or beside the function";
-
-/** The certificates of a PEM file; none, and a problem, if it has none that can be used. */
-function readCertificates(
+/** The certificates of a PEM file that the setting `name` names; none, and a problem, if it has none that can be used. */
+export function readCertificates(
+  name: string,
   path: string,
   env: Environment,
   problems: SettingProblem[],
@@ -103,13 +97,20 @@ function readCertificates(
   } catch (error) {
     const redact = createRedactor(secretsIn(env));
     problems.push({
-      name: "ENV_DATAWAY_CA_FILE",
-      message: `Cannot use ENV_DATAWAY_CA_FILE as it must name a readable PEM file: current value is ` +
-        `${JSON.stringify(redact(path))} (${
-          error instanceof Deno.errors.NotCapable ? FOLDERS : redact(describeNetworkError(error))
-        })`,
+      name,
+      message: `Cannot use ${name} as it must name a readable PEM file: current value is ` +
+        `${JSON.stringify(redact(path))} (${redact(describeNetworkError(error))})`,
       used: "the built-in certificates alone",
     });
     return [];
+  }
+}
+
+/** The expensive part of the first TLS handshake, on another thread. Never rejects. */
+export async function warmUpTls(): Promise<void> {
+  try {
+    await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
+  } catch {
+    // Only a head start was lost.
   }
 }

@@ -3,6 +3,7 @@ import type { Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { Source } from "../point/point.ts";
 import { createDatakitApiReceiver } from "./datakit/receiver.ts";
 import { createDdtraceReceivers } from "./ddtrace/receiver.ts";
+import type { Relay } from "./otlp/export_handler.ts";
 import { createOtlpReceiver } from "./otlp/receiver.ts";
 import { createStatsdReceiver, type StatsdReceiver } from "./statsd/receiver.ts";
 
@@ -15,6 +16,8 @@ export interface ReceiversOptions {
   readonly hostname: string;
   /** Asks for a flush beside the function; returns at once. */
   readonly requestFlush: () => void;
+  /** Takes what comes by OTLP, besides its points, for another target. */
+  readonly relay?: Relay | undefined;
 }
 
 /** The list of local protocols, and the StatsD aggregator that others may add to. */
@@ -32,7 +35,7 @@ export function createReceivers(options: ReceiversOptions): Receivers {
     ? createStatsdReceiver(isOn ? config.statsd : { ...config.statsd, ...NO_SOCKETS }, context("statsd"))
     : undefined;
   if (statsd !== undefined) receivers.push(statsd);
-  if (config.otlp.enabled) receivers.push(createOtlpReceiver(config.otlp, context("otlp")));
+  if (config.otlp.enabled) receivers.push(createOtlpReceiver(config.otlp, context("otlp"), options.relay));
   if (config.ddtrace.enabled) {
     // Tracers send metrics of their own through the trace agent's port.
     const links = { statsd: isOn ? statsd?.feed : undefined, requestFlush };

@@ -6,13 +6,17 @@ import { createDeadline, linkSignals, settledBefore } from "../pipeline/deadline
 import type { Flusher } from "../pipeline/flusher.ts";
 import { decideFlush, type FlushDecision, HISTORY_LENGTH } from "./flush_policy.ts";
 
-export interface FlushesOptions {
+/** Whom flushes go to. */
+export interface FlushTarget {
   readonly flusher: Pick<Flusher, "flush" | "last" | "busy" | "lastFlushAt">;
   readonly breaker: () => BreakerState;
   readonly heldBytes: () => number;
-  readonly plan: FlushPlan;
   /** Longest life of a flush that runs beside the function, in ms. */
   readonly exportTimeoutMs: number;
+}
+
+export interface FlushesOptions extends FlushTarget {
+  readonly plan: FlushPlan;
   /** Called after each flush beside the function. */
   readonly onFlushedBeside: () => void;
   readonly log: Logger;
@@ -23,14 +27,16 @@ export interface FlushesOptions {
 export interface Flushes {
   /** What is to be done for an invocation that begins now. `telemetry`: its end will be told. */
   decide(telemetry: boolean): FlushDecision;
+  /** Starts what was decided to go beside the function. */
+  begin(): void;
   /** Starts a flush that nobody waits for; its own time limit knows freezes. One at a time. */
   startBeside(): void;
   /** Flushes for `budgetMs` at most, and ends one beside: only uploads that wait for their answers go on. */
   atEnd(budgetMs: number): Promise<void>;
   /** The last flush, of `budgetMs` at most: newest data first, whatever the breaker says. */
   last(budgetMs: number): Promise<void>;
-  /** Dataway is thought to be well. */
-  readonly well: boolean;
+  /** Whether a flush at the end is to be made, as far as was decided and is known now. */
+  readonly endIsDue: boolean;
 }
 
 /** An end flush shorter than this cannot do a round trip: the data waits for the next one. In ms. */
@@ -43,6 +49,7 @@ export function createFlushes(options: FlushesOptions): Flushes {
   const { flusher, log, now } = options;
   const gapsMs: number[] = [];
   let invokedAt = 0;
+  let decision: FlushDecision = "defer";
   /** Ends the flush beside the function. */
   let beside: AbortController | undefined;
   /** Another one was to begin meanwhile: what came since the first is not a part of it. */
@@ -55,13 +62,14 @@ export function createFlushes(options: FlushesOptions): Flushes {
       if (gapsMs.length > HISTORY_LENGTH) gapsMs.shift();
     }
     invokedAt = startedAt;
-    return decideFlush(options.plan, {
+    decision = decideFlush(options.plan, {
       gapsMs,
       sinceFlushMs: startedAt - flusher.lastFlushAt,
       heldBytes: options.heldBytes(),
       breaker: options.breaker(),
       telemetry,
     });
+    return decision;
   }
 
   function startBeside(): void {
@@ -90,6 +98,9 @@ export function createFlushes(options: FlushesOptions): Flushes {
 
   return {
     decide,
+    begin: () => {
+      if (decision === "overlap" || decision === "probe") startBeside();
+    },
     startBeside,
     atEnd: async (budgetMs) => {
       if (budgetMs >= SHORTEST_FLUSH_MS) {
@@ -103,8 +114,36 @@ export function createFlushes(options: FlushesOptions): Flushes {
       await within(budgetMs, flusher.last(budgetMs));
       beside?.abort();
     },
-    get well() {
-      return options.breaker() === "closed";
+    get endIsDue() {
+      // A probe that is still under way has told nothing good.
+      return decision === "end" || (decision === "probe" && options.breaker() === "closed");
+    },
+  };
+}
+
+/** What costs the invocation most comes first. */
+const DECISIONS: readonly FlushDecision[] = ["end", "probe", "overlap", "defer"];
+
+/**
+ * The flushes to several receivers as one. Each decides for itself, with a breaker of its own, and they go side by side
+ * within the same time: one that hangs takes nothing from the others.
+ */
+export function joinFlushes(all: readonly Flushes[]): Flushes {
+  const each = async (work: (flushes: Flushes) => Promise<void>): Promise<void> => {
+    await Promise.all(all.map(work));
+  };
+  return {
+    decide: (telemetry) => {
+      const decisions = all.map((flushes) => flushes.decide(telemetry));
+      return DECISIONS.find((decision) => decisions.includes(decision)) ?? "defer";
+    },
+    begin: () => all.forEach((flushes) => flushes.begin()),
+    startBeside: () => all.forEach((flushes) => flushes.startBeside()),
+    atEnd: (budgetMs) =>
+      each(async (flushes) => flushes.endIsDue ? await flushes.atEnd(budgetMs) : undefined),
+    last: (budgetMs) => each((flushes) => flushes.last(budgetMs)),
+    get endIsDue() {
+      return all.some((flushes) => flushes.endIsDue);
     },
   };
 }

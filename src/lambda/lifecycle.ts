@@ -1,7 +1,7 @@
 import { describeError } from "@std/log";
 import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadline.ts";
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
-import { createFlushes, type FlushesOptions } from "./flushes.ts";
+import { createFlushes, type FlushesOptions, type FlushTarget, joinFlushes } from "./flushes.ts";
 import type { OpenInvocation } from "./invocations.ts";
 import { createTelemetryFuse } from "./telemetry_fuse.ts";
 
@@ -19,6 +19,8 @@ export interface InvocationWatch {
 
 export interface LifecycleOptions extends Omit<FlushesOptions, "onFlushedBeside"> {
   readonly next: () => Promise<NextResult>;
+  /** Whom is sent to besides. @default nobody */
+  readonly others?: readonly FlushTarget[];
   readonly invocations: InvocationWatch;
   /** Most billed time one invocation may spend on sending, in ms. */
   readonly budgetMs: number;
@@ -83,7 +85,12 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { invocations, log, now, spillMs = 0 } = options;
   const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
   const fuse = createTelemetryFuse({ batches: () => invocations.batches, log });
-  const flushes = createFlushes({ ...options, onFlushedBeside: () => spill(SPILL_BESIDE_MS) });
+  const main = createFlushes({ ...options, onFlushedBeside: () => spill(SPILL_BESIDE_MS) });
+  // Only what Dataway did not take is ever put away.
+  const others = (options.others ?? []).map((other) =>
+    createFlushes({ ...other, plan: options.plan, onFlushedBeside: () => {}, log, now })
+  );
+  const flushes = others.length === 0 ? main : joinFlushes([main, ...others]);
   let hasTelemetry = false;
   let sleptSince = now();
   /** Whether the sandbox cannot be frozen just now: the function runs, or there is no freeze. */
@@ -161,7 +168,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     const invocation = invocations.invoked(event);
     const waits = hasTelemetry && fuse.whole;
     const decision = flushes.decide(waits);
-    if (decision === "overlap" || decision === "probe") flushes.startBeside();
+    flushes.begin();
     // What the last one told may only be on its way: `next` was asked for before its end.
     if (decision === "overlap") sendAfter(lastEnd, invocation);
     lastEnd = invocation.runtimeEnd;
@@ -172,8 +179,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     if (flushesAtEnd || spillsAtEnd) {
       const doneAt = await runtimeEnd(event, invocation);
       const endAt = Math.min(doneAt + options.budgetMs, event.deadlineAt - MARGIN_MS);
-      // A probe that is still under way has told nothing good.
-      if (decision === "end" || (flushesAtEnd && flushes.well)) await flushes.atEnd(endAt - now() - spillMs);
+      if (flushes.endIsDue) await flushes.atEnd(endAt - now() - spillMs);
       spill(Math.max(0, endAt - now()));
     }
     const askedAt = now();

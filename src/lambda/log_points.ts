@@ -12,6 +12,7 @@ import type { Key } from "../point/point_keys.ts";
 import { utf8Length } from "../point/utf8.ts";
 import { readDurableExecution } from "./durable_execution.ts";
 import type { LogContext } from "./trace/platform_trace.ts";
+import type { PlatformTap } from "./platform_tap.ts";
 import type { AssembledLog } from "./lines/assembler.ts";
 
 export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refuse"> {
@@ -22,6 +23,8 @@ export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refu
   readonly contextOf?: ((requestId: string) => LogContext | undefined) | undefined;
   /** Whether a line of that request and time is of a cold start. */
   readonly isCold: (requestId: string | undefined, timeNs: bigint) => boolean;
+  /** Where the same logs go in another form too. */
+  readonly tap?: Pick<PlatformTap, "log"> | undefined;
 }
 
 /** Writes logs as points. */
@@ -45,7 +48,7 @@ const DATAKIT_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
 /** Everything that is the same for all logs is made once. */
 export function createLogPoints(
-  { begin, writer, refuse, schema, contextOf, rules, isCold }: LogPointOptions,
+  { begin, writer, refuse, schema, contextOf, rules, isCold, tap }: LogPointOptions,
 ): LogPoints {
   const isDatakit = schema === "datakit";
   const kind: PointKind = writer.kind("logging", isDatakit ? "awslambda" : "awslambda-logging");
@@ -76,15 +79,22 @@ export function createLogPoints(
 
   function write(log: AssembledLog, timeNs: bigint): void {
     const { line, failure, requestId } = log;
-    const message = log.texts === undefined ? line.message : log.texts.join("\n");
+    const whole = log.texts === undefined ? line.message : log.texts.join("\n");
     const status = failure === undefined ? line.status ?? "info" : "error";
-    const decision = rules?.apply(ruled(log, status, isCold), message);
+    const decision = rules?.apply(ruled(log, status, isCold), whole);
     if (decision?.kept === false) return refuse(decision.reason);
     const mask = decision?.mask ?? unmasked;
+    const message = decision?.text ?? whole;
+    const context = line.traceId === undefined && requestId !== undefined
+      ? contextOf?.(requestId)
+      : undefined;
+    const traceId = line.traceId ?? context?.traceId;
+    const spanId = context?.spanId ?? line.spanId;
+    tap?.log({ log, message, status, traceId, spanId, share: decision?.share, mask }, timeNs);
     begin(kind);
     fields = 0;
     writer.constant(sources[log.from]);
-    text(MESSAGE, decision?.text ?? message);
+    text(MESSAGE, message);
     text(STATUS, status);
     const { members } = line;
     const ownId = members === undefined || requestId === undefined
@@ -92,9 +102,8 @@ export function createLogPoints(
       : ownIdKey(log, members, requestId);
     const keepsIdKey = isDatakit && ownId !== undefined && DATAKIT_ID_KEYS.includes(ownId);
     if (requestId !== undefined && !keepsIdKey) text(REQUEST_ID, requestId);
-    if (line.traceId !== undefined) text(TRACE_ID, line.traceId);
-    if (line.spanId !== undefined) text(SPAN_ID, line.spanId);
-    if (line.traceId === undefined && requestId !== undefined) writeContext(contextOf?.(requestId));
+    if (traceId !== undefined) text(TRACE_ID, traceId);
+    if (spanId !== undefined) text(SPAN_ID, spanId);
     if (decision?.share !== undefined) {
       writer.float(SAMPLE_RATE, decision.share);
       fields++;
@@ -103,12 +112,6 @@ export function createLogPoints(
     if (failure?.message !== undefined) text(ERROR_MESSAGE, mask(failure.message, "error_message"));
     if (members !== undefined) writeMembers(log, members, keepsIdKey, mask);
     if (!writer.endAt(timeNs)) refuse("malformed");
-  }
-
-  function writeContext(context: LogContext | undefined): void {
-    if (context === undefined) return;
-    text(TRACE_ID, context.traceId);
-    if (context.spanId !== undefined) text(SPAN_ID, context.spanId);
   }
 
   function writeMembers(

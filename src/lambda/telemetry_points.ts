@@ -40,13 +40,23 @@ export function telemetryEventToDrafts(
   timeNs: bigint,
   beside: readonly Figure[] = [],
 ): readonly PointDraft[] {
-  const { outcome } = observation;
-  const figures = [...eventFigures(event, observation, options.managedInstance), ...beside];
   return figuresToDrafts(
-    outcome === undefined ? figures : [...outcomeFigures(outcome), ...figures],
+    figuresOfEvent(event, observation, options.managedInstance, beside),
     options,
     timeNs,
   );
+}
+
+/** All figures of one event, with those of the outcome it led to, if any. */
+export function figuresOfEvent(
+  event: TelemetryEvent,
+  observation: Omit<Observation, "others">,
+  managedInstance: boolean,
+  beside: readonly Figure[] = [],
+): readonly Figure[] {
+  const { outcome } = observation;
+  const figures = [...eventFigures(event, observation, managedInstance), ...beside];
+  return outcome === undefined ? figures : [...outcomeFigures(outcome), ...figures];
 }
 
 /** The points of an outcome that no event led to, or another invocation's event. */
@@ -69,7 +79,8 @@ export function shutdownToDrafts(
   return figuresToDrafts(figures, options, timeNs).map((draft) => ({ ...draft, tags }));
 }
 
-function outcomeFigures(outcome: Outcome): readonly Figure[] {
+/** Those of an outcome. */
+export function outcomeFigures(outcome: Outcome): readonly Figure[] {
   const failures: readonly Figure[] = [
     ["errors", outcome.errors],
     ["timeouts", outcome.timeouts],

@@ -22,13 +22,20 @@ import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
 import { createLogRules } from "../log_rules/rules.ts";
-import type { SpanIdentity } from "./trace/platform_span.ts";
+import { type SpanIdentity, spanToDraft } from "./trace/platform_span.ts";
 import { createPlatformTrace, type PlatformTrace } from "./trace/platform_trace.ts";
 import { createTraceRatio } from "../pipeline/trace_ratio.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
-import { outcomeToDrafts, shutdownToDrafts, telemetryEventToDrafts } from "./telemetry_points.ts";
+import type { PlatformTap } from "./platform_tap.ts";
+import {
+  figuresOfEvent,
+  outcomeFigures,
+  outcomeToDrafts,
+  shutdownToDrafts,
+  telemetryEventToDrafts,
+} from "./telemetry_points.ts";
 import type { UsageFigures } from "./usage/usage_figures.ts";
 
 export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
@@ -60,6 +67,8 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly onDone?: (invocation: FinishedInvocation) => void;
   /** Told when this memory woke up from a snapshot: whatever is particular to a sandbox must be made anew. */
   readonly onRestore?: () => void;
+  /** Where the same data goes in another form too. */
+  readonly tap?: PlatformTap | undefined;
 }
 
 /** The receiver, and the invocations it keeps, whose outcomes become points also without a telemetry event. */
@@ -117,7 +126,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     for (const outcome of outcomes) {
       if (outcome.finished !== undefined) options.onDone?.(outcome.finished);
       trace?.ended(outcome);
-      if (config.metrics) write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
+      if (!config.metrics) continue;
+      options.tap?.figures(outcomeFigures(outcome));
+      write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
     }
   }
 
@@ -172,6 +183,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     if (outcome !== undefined) trace?.ended(outcome);
     const beside = observation.repeated === true ? undefined : usage?.of(event);
     if (config.metrics) {
+      options.tap?.figures(figuresOfEvent(event, observation, managedInstance, beside));
       write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs), beside));
     }
     writeOutcomes(others);
@@ -249,7 +261,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         writeLogs(true);
         writeOutcomes(invocations.shutdown(reason));
         trace?.close();
-        if (usage !== undefined) write(shutdownToDrafts(usage.shutdown(), reason, metricOptions, nowNs()));
+        if (usage === undefined) return;
+        const figures = usage.shutdown();
+        options.tap?.figures(figures);
+        write(shutdownToDrafts(figures, reason, metricOptions, nowNs()));
       },
       get batches() {
         return batches;
@@ -259,7 +274,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 }
 
 function createTrace(
-  { write, refuse, identity, managedInstance }: TelemetryReceiverOptions,
+  { write, refuse, identity, managedInstance, tap }: TelemetryReceiverOptions,
   mode: "auto" | "full",
   share: number,
 ): PlatformTrace {
@@ -269,7 +284,10 @@ function createTrace(
     identity,
     managedInstance,
     keep: (traceId) => isKept(lowBitsOf(traceId)),
-    write: (draft) => void write(draft),
+    write: (span) => {
+      tap?.span(span);
+      write(spanToDraft(span, identity));
+    },
     sampledOut: () => refuse("sampled_out"),
   });
 }

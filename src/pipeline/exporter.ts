@@ -8,6 +8,8 @@ export interface Batch {
   readonly ranges: readonly PointRange[];
   /** Points. */
   readonly count: number;
+  /** What they count for in the ledger. @default one each */
+  readonly data?: number;
   /** Bytes of the points, without common tags. */
   readonly sizeBytes: number;
 }
@@ -24,7 +26,12 @@ export function batchOf(category: Category, ranges: readonly PointRange[]): Batc
 
 /** What became of a batch. Never an exception: the caller decides by `status` alone. */
 export type ExportResult =
-  | { readonly status: "success" }
+  | {
+    readonly status: "success";
+    /** So much of the batch was left out for good, in what its ledger counts, and why. */
+    readonly rejected?: number;
+    readonly error?: string;
+  }
   /** Not taken now, may be taken later. `retryAfterMs` is the receiver's own wish. */
   | { readonly status: "retryable"; readonly error: string; readonly retryAfterMs?: number }
   /** Never to be taken (`reason` names the ledger's drop reason). */

@@ -16,8 +16,8 @@ export interface Lease {
   split(): readonly [Lease, Lease];
   /** By what `groupOf` tells of each point, in order; the lease itself if all are of one group. */
   divide(groupOf: GroupOf): readonly Lease[];
-  /** Dataway has it. */
-  exported(): void;
+  /** Taken by whom it was sent to; but for `rejected` of its data, where the store counts them. */
+  exported(rejected?: number): void;
   /** Not sent: back to where it was. */
   putBack(): void;
   /** Gone for good, for `reason`. */

@@ -28,7 +28,7 @@ export interface OutletOptions {
   /** Files for what could not be sent; without them it waits in memory. */
   readonly spool?: { readonly files: SpoolFiles; readonly maxBytes: number } | undefined;
   /** What is known of the process's memory; without it nothing is shed for lack of it. */
-  readonly memory?: Pick<MemoryGuardOptions, "limitBytes" | "usedBytes" | "collectGarbage"> | undefined;
+  readonly memory?: Omit<MemoryGuardOptions, "log" | "now"> | undefined;
   /** @default a new one */
   readonly breaker?: CircuitBreaker;
   /** What became of local clients' connections, for our own figures. */
@@ -114,7 +114,7 @@ export function createOutlet(options: OutletOptions): Outlet {
   });
   const memory = options.memory === undefined
     ? undefined
-    : createMemoryGuard({ ...options.memory, store, log, now });
+    : createMemoryGuard({ ...options.memory, log, now });
 
   return {
     flusher,

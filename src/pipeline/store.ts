@@ -62,6 +62,8 @@ export interface PointStoreOptions {
   readonly onPressure?: () => void;
   /** `false`: nothing can ever be sent, so points are counted as dropped (`export_off`) instead of held. */
   readonly exportOn?: boolean;
+  /** What is held is no points but something of another form, whose mask tells how many data it is. */
+  readonly masksCount?: boolean;
 }
 
 /** Part of the bound at which the store asks to be emptied. */
@@ -87,7 +89,7 @@ interface Shelf {
 
 /** A store with nothing in it. */
 export function createPointStore(options: PointStoreOptions): PointStore {
-  const { maxBytes, ledger, onPressure, exportOn = true } = options;
+  const { maxBytes, ledger, onPressure, exportOn = true, masksCount = false } = options;
   const pressureBytes = Math.min(PRESSURE_BYTES, maxBytes * PRESSURE_SHARE);
   const shelves = new Map<Category, Shelf>();
   const spare: Uint8Array<ArrayBuffer>[] = [];
@@ -128,14 +130,15 @@ export function createPointStore(options: PointStoreOptions): PointStore {
   }
 
   function append(source: Source, category: Category, bytes: Uint8Array, length: number, mask: number): void {
-    ledger.received(source, category);
-    if (!exportOn) return ledger.dropped(source, category, "export_off");
+    const data = masksCount ? mask : 1;
+    ledger.received(source, category, data);
+    if (!exportOn) return ledger.dropped(source, category, "export_off", data);
     const shelf = shelfOf(category);
     const segment = segmentFor(shelf, length);
     const index = SOURCES.indexOf(source);
     const added = appendPoint(segment, bytes, length, index, mask);
     shelf.queue.pushed(segment, added);
-    shelf.held[index] = (shelf.held[index] ?? 0) + 1;
+    shelf.held[index] = (shelf.held[index] ?? 0) + data;
     const before = heldBytes;
     heldBytes += added + POINT_INDEX_BYTES;
     if (heldBytes > maxBytes) shed(maxBytes, "store_full");
@@ -173,14 +176,26 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     heldBytes -= rangeBytes(range) + (to - from) * POINT_INDEX_BYTES;
     for (let i = from; i < to;) {
       const index = segment.sources[i] ?? 0;
-      const first = i;
-      while (i < to && segment.sources[i] === index) i++;
-      shelf.held[index] = (shelf.held[index] ?? 0) - (i - first);
+      let data = 0;
+      for (; i < to && segment.sources[i] === index; i++) data += dataAt(segment, i);
+      shelf.held[index] = (shelf.held[index] ?? 0) - data;
       const source = SOURCES[index];
-      if (source !== undefined) count?.(source, i - first);
+      if (source !== undefined) count?.(source, data);
     }
     segment.live -= to - from;
     if (segment !== shelf.open) recycle(segment);
+  }
+
+  function dataAt({ masks }: Segment, index: number): number {
+    return masksCount ? masks[index] ?? 0 : 1;
+  }
+
+  function dataOf(ranges: readonly HeldRange[]): number {
+    let data = 0;
+    for (const { segment, from, to } of ranges) {
+      for (let i = from; i < to; i++) data += dataAt(segment, i);
+    }
+    return data;
   }
 
   function lend(category: Category, ranges: readonly HeldRange[]): StoreLease {
@@ -190,7 +205,7 @@ export function createPointStore(options: PointStoreOptions): PointStore {
       for (const range of ranges) settleRange(category, range, count);
     };
     const lease: StoreLease = {
-      batch: batchOf(category, ranges),
+      batch: { ...batchOf(category, ranges), ...(masksCount ? { data: dataOf(ranges) } : {}) },
       divide: (groupOf) => {
         const groups = groupRanges(ranges, (range, index) => groupOf(category, range, index));
         if (groups.length < 2) return [lease];
@@ -207,7 +222,15 @@ export function createPointStore(options: PointStoreOptions): PointStore {
         const [first, second] = splitRanges(ranges, Math.ceil(count / 2));
         return [lend(category, first), lend(category, second)];
       },
-      exported: () => settle((source, n) => ledger.exported(source, category, n)),
+      exported: (rejected = 0) => {
+        let left = rejected;
+        settle((source, n) => {
+          const lost = Math.min(left, n);
+          left -= lost;
+          ledger.exported(source, category, n - lost);
+          if (lost > 0) ledger.dropped(source, category, "rejected", lost);
+        });
+      },
       drop: (reason) => settle((source, n) => ledger.dropped(source, category, reason, n)),
       release: () => settle(),
       putBack: () => {

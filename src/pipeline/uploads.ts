@@ -10,10 +10,6 @@ export interface Round {
   restored: number;
   /** Refused for good, or too large: counted in the ledger. */
   dropped: number;
-  /** Size of the points that were taken, before compression. */
-  exportedBytes: number;
-  /** Why the latest batch was not taken. */
-  error: string | undefined;
   /** No more is begun: Dataway did not take a batch, or the flush is over. */
   stopped: boolean;
   /** Dataway is not well. */
@@ -37,8 +33,6 @@ export function newRound(over: AbortSignal, patienceMs?: number): Round {
     exported: 0,
     restored: 0,
     dropped: 0,
-    exportedBytes: 0,
-    error: undefined,
     stopped: false,
     failed: false,
     answered: false,
@@ -79,6 +73,8 @@ interface Upload {
 
 export interface UploadsOptions {
   readonly exporter: Pick<Exporter, "export">;
+  /** Whom it sends to, for the log. @default Dataway */
+  readonly receiver?: string;
   /** Points of different groups never share an upload. @default all are of one group */
   readonly groupOf?: GroupOf | undefined;
   readonly retry: Retry;
@@ -88,7 +84,8 @@ export interface UploadsOptions {
 }
 
 /** Nothing under way. */
-export function createUploads({ exporter, groupOf, retry, log, now }: UploadsOptions): Uploads {
+export function createUploads(options: UploadsOptions): Uploads {
+  const { exporter, receiver = "Dataway", groupOf, retry, log, now } = options;
   const lanes = new Map<string, Promise<void>>();
   const uploads = new Set<Upload>();
   let learntBytes = Infinity;
@@ -111,18 +108,23 @@ export function createUploads({ exporter, groupOf, retry, log, now }: UploadsOpt
     const result = await retry(() => exported(one.lease.batch, round), round.over);
     uploads.delete(one);
     const { lease } = one;
-    const { count, category } = lease.batch;
+    const { count, category, data: points = count } = lease.batch;
     judge(result, round);
     switch (result.status) {
       case "success":
         round.exported += count;
-        round.exportedBytes += lease.batch.sizeBytes;
-        return lease.exported();
+        lease.exported(result.rejected);
+        if (result.rejected === undefined) return;
+        log.error(`Data was dropped as ${receiver} refused a part of it`, {
+          points: result.rejected,
+          category,
+          error: result.error,
+        });
+        return;
       case "retryable":
         round.restored += count;
-        round.error = result.error;
         round.stopped = true;
-        if (!signal.aborted) log.warn("Data is held as Dataway did not take it", { error: result.error });
+        if (!signal.aborted) log.warn(`Data is held as ${receiver} did not take it`, { error: result.error });
         return lease.putBack();
       case "too_large":
         if (count > 1) return await halve(lease, round);
@@ -135,8 +137,7 @@ export function createUploads({ exporter, groupOf, retry, log, now }: UploadsOpt
         result satisfies never;
     }
     round.dropped += count;
-    round.error = result.error;
-    log.error("Data was dropped as Dataway refused it", { points: count, category, error: result.error });
+    log.error(`Data was dropped as ${receiver} refused it`, { points, category, error: result.error });
   }
 
   async function halve(lease: Lease, round: Round): Promise<void> {

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { DatawaySecret } from "../../src/config/dataway.ts";
-import { createSecretClient, readSecretValue } from "../../src/dataway/secret/secret_store.ts";
+import { createAwsClient } from "../../src/dataway/secret/credentials.ts";
+import { readSecretValue } from "../../src/dataway/secret/secret_store.ts";
 import { scenario } from "../support/scenario.ts";
 import { startMoto } from "./moto.ts";
 
@@ -17,7 +18,7 @@ scenario(
       AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
       AWS_SECRET_ACCESS_KEY: "secret",
     };
-    using client = createSecretClient(env);
+    using client = createAwsClient(env);
     const read = (store: DatawaySecret["store"], id: string, key?: string): Promise<string> =>
       readSecretValue({ store, id, key, urls: "" }, env, client.send);
 

@@ -22,6 +22,7 @@ interface Language {
 
 const GROUPS: readonly RegExp[] = [
   /^ENV_(DATAWAY(?!_BUDGET)|SINKER|IO_FILTERS)/,
+  /^ENV_OTLP_TARGET/,
   /^ENV_INPUT_OTEL/,
   /^(ENV_INPUT_DDTRACE|DD_)/,
   /^ENV_INPUT_STATSD/,
@@ -45,6 +46,7 @@ const ENGLISH: Language = {
   end: "<!-- /settings -->",
   titles: [
     "Dataway",
+    "Second target (OTLP)",
     "OpenTelemetry",
     "ddtrace",
     "StatsD",
@@ -61,6 +63,7 @@ const CHINESE: Language = {
   end: "<!-- /settings zh -->",
   titles: [
     "上传到 Dataway",
+    "第二目标（OTLP）",
     "采集器 OpenTelemetry",
     "采集器 ddtrace",
     "采集器 StatsD",

@@ -233,4 +233,31 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_LOG_LEVEL", "扩展自身日志的级别；每个事件一行 JSON，写在函数的日志组中"],
   ["ENV_ENABLE_INPUTS", "`ENV_DEFAULT_ENABLED_INPUTS` 的旧名"],
   ["ENV_DEFAULT_ENABLED_INPUTS", "开启的采集器，替换默认值；`-名称` 从中去掉一个"],
+  [
+    "ENV_OTLP_TARGET",
+    "第二个发送目标，使用 OTLP/HTTP（protobuf）：基础 URL，其后自动加上 `/v1/traces`、`/v1/metrics`、`/v1/logs`；或写 `cloudwatch`，即函数所在区域的 CloudWatch OTLP 端点",
+  ],
+  ["ENV_OTLP_TARGET_TRACES", "traces 的完整 URL，代替基础 URL；`off`：不向第二目标发送 traces"],
+  ["ENV_OTLP_TARGET_METRICS", "metrics 的完整 URL，代替基础 URL；`off`：不向第二目标发送 metrics"],
+  ["ENV_OTLP_TARGET_LOGS", "logs 的完整 URL，代替基础 URL；`off`：不向第二目标发送 logs"],
+  ["ENV_OTLP_TARGET_HEADERS", "发给第二目标的请求头，`name=value,name=value`，值用百分号编码"],
+  ["ENV_OTLP_TARGET_AWS_REGION", "签名所用区域，主机名与 `AWS_REGION` 都没有给出时使用"],
+  [
+    "ENV_OTLP_TARGET_INPUTS",
+    "哪些数据发往第二目标：`opentelemetry`：原样转发；`awslambda`：Lambda 平台的数据，转换后发送",
+  ],
+  ["ENV_OTLP_TARGET_TIMEOUT", "等待第二目标应答的最长时间；在之后的调用旁继续等待"],
+  ["ENV_OTLP_TARGET_COMPRESSION", "发往第二目标的正文如何压缩"],
+  [
+    "ENV_OTLP_TARGET_AUTH",
+    "`sigv4`：以函数的角色签名，AWS 的端点需要；`auto`：主机属于 AWS 且没有 `authorization` 请求头时签名",
+  ],
+  ["ENV_OTLP_TARGET_AWS_SERVICE", "签名所用服务名，主机名没有给出时使用（`xray`、`logs` 等）"],
+  ["ENV_OTLP_TARGET_CA_FILE", "连接第二目标时除内置证书外还信任的 PEM 证书文件"],
+  ["ENV_OTLP_TARGET_CLIENT_CERT_FILE", "向第二目标出示的证书的 PEM 文件（mTLS）；不能经过代理"],
+  ["ENV_OTLP_TARGET_CLIENT_KEY_FILE", "该证书私钥的 PEM 文件，不得加密"],
+  [
+    "ENV_OTLP_TARGET_STORE_MAX_BYTES",
+    "等待发往第二目标的数据最多占用的内存；最旧的先丢弃并计数。0：为等待 Dataway 的数据上限的一半，没有 Dataway 时与之相同",
+  ],
 ]);

@@ -14,6 +14,8 @@ export interface AnswerReader {
   readonly reusable: boolean;
   /** What came of the body, as text. */
   text(): string;
+  /** The same, as it came. */
+  bytes(): Uint8Array;
 }
 
 /** Status and headers. */
@@ -92,6 +94,7 @@ export function createAnswerReader(maxBodyBytes: number): AnswerReader {
       return body?.reusable === true && keepsAlive;
     },
     text: () => body?.text() ?? "",
+    bytes: () => body?.bytes() ?? new Uint8Array(),
   };
 }
 

@@ -9,6 +9,8 @@ export interface BodyReader {
   /** It came to its own end, with nothing behind it. */
   readonly reusable: boolean;
   text(): string;
+  /** What was kept of it. */
+  bytes(): Uint8Array;
 }
 
 /** Takes bytes off one form of body. */
@@ -51,6 +53,15 @@ export function createBodyReader(status: number, headers: Headers, maxBytes: num
     },
     get reusable() {
       return framing.ended && !isTooLong && !hasSurplus && !isClosed;
+    },
+    bytes: () => {
+      const all = new Uint8Array(keptBytes);
+      let at = 0;
+      for (const part of kept) {
+        all.set(part, at);
+        at += part.length;
+      }
+      return all;
     },
     text: () => {
       const decoder = new TextDecoder();

@@ -3,6 +3,7 @@ import { closeQuietly, type Connection } from "./connection.ts";
 import { exchange, type Exchanged, NoAnswerError } from "./exchange.ts";
 import { encodeRequest, type HttpAnswer, type HttpRequest, type Send } from "./message.ts";
 import { isForwarded, openConnection, type Route } from "./route.ts";
+import type { ClientIdentity } from "./tls.ts";
 import { proxyAuthorization } from "./tunnel.ts";
 
 /** An HTTP/1.1 client with a pool of connections. */
@@ -19,6 +20,8 @@ export interface HttpClientOptions {
   readonly caCerts?: readonly string[];
   /** Servers' certificates are not checked. */
   readonly insecure?: boolean;
+  /** Who we are, for servers that ask. */
+  readonly identity?: ClientIdentity | undefined;
   /**
    * Unix time in ms: a frozen sandbox's monotonic clock may stand still, so no timer tells that connections have grown
    * old.
@@ -56,7 +59,7 @@ interface Pooled {
  * CPU for a POST.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { proxyOf, caCerts = [], insecure = false, now } = options;
+  const { proxyOf, caCerts = [], insecure = false, identity, now } = options;
   const idle = new Map<string, Pooled[]>();
   const draining = new Set<Connection>();
   let generation = 0;
@@ -98,7 +101,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   async function send(url: string, request: HttpRequest): Promise<HttpAnswer> {
     const target = new URL(url);
-    const route: Route = { target, proxy: proxyOf(target), caCerts, insecure };
+    const route: Route = { target, proxy: proxyOf(target), caCerts, insecure, identity };
     const key = `${route.proxy?.href ?? ""} ${target.origin}`;
     const forwarded = isForwarded(route);
     const pieces = encodeRequest(target, request, {

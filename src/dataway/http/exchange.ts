@@ -1,6 +1,6 @@
 import { type AnswerReader, createAnswerReader } from "./answer_reader.ts";
 import { closeQuietly, type Connection, writeAll } from "./connection.ts";
-import type { HttpAnswer } from "./message.ts";
+import type { HttpAnswer, Wants } from "./message.ts";
 
 /** What a request came to. */
 export interface Exchanged {
@@ -28,7 +28,7 @@ const READ_BYTES = 4096;
 export async function exchange(
   connection: Connection,
   pieces: readonly Uint8Array[],
-  wants: "status" | "body",
+  wants: Wants,
   signal: AbortSignal,
 ): Promise<Exchanged> {
   const reader = createAnswerReader(wants === "body" ? WHOLE_BODY_BYTES : EXPLANATION_BYTES);
@@ -44,10 +44,15 @@ export async function exchange(
     const status = reader.head?.status ?? 0;
     let isInTime = true;
     if (wants === "body") await readBody(connection, reader);
-    else if (!isSuccess(status)) {
+    else if (wants === "explanation" || !isSuccess(status)) {
       isInTime = await settledWithin(readBody(connection, reader), EXPLANATION_MS);
     }
-    const answer = { status, headers: reader.head?.headers ?? new Headers(), text: reader.text() };
+    const answer = {
+      status,
+      headers: reader.head?.headers ?? new Headers(),
+      text: reader.text(),
+      ...(wants === "status" ? {} : { bytes: reader.bytes() }),
+    };
     if (isWritten && reader.reusable) return { answer, reusable: true };
     return { answer, reusable: isInTime ? drain(connection, reader, written) : refuseReuse(connection) };
   } catch (error) {

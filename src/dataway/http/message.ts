@@ -8,10 +8,14 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /**
    * What is wanted of the answer. `status`: the status decides, and only one that is no success is given a moment
-   * for the text that explains it. `body`: all of it. @default "status"
+   * for the text that explains it. `explanation`: a success is given that moment too. `body`: all of it.
+   * @default "status"
    */
-  readonly wants?: "status" | "body";
+  readonly wants?: Wants;
 }
+
+/** How much of an answer is wanted. */
+export type Wants = "status" | "explanation" | "body";
 
 /** What came back. */
 export interface HttpAnswer {
@@ -19,6 +23,8 @@ export interface HttpAnswer {
   readonly headers: Headers;
   /** As much of the body as was wanted and came. */
   readonly text: string;
+  /** The same as it came, where more than the status was wanted. */
+  readonly bytes?: Uint8Array;
 }
 
 /** Sends one request. Rejects with the signal's reason, or with why there was no answer. */

@@ -1,6 +1,6 @@
 import { bareHost, closeQuietly, type Connection, portOf } from "./connection.ts";
 import { dial } from "./dial.ts";
-import { secure, secureTwice, secureUnchecked } from "./tls.ts";
+import { type ClientIdentity, secure, secureAs, secureTwice, secureUnchecked } from "./tls.ts";
 import { openHttpTunnel, openSocksTunnel } from "./tunnel.ts";
 
 /** How a server is reached. */
@@ -12,6 +12,8 @@ export interface Route {
   readonly caCerts: readonly string[];
   /** The server's certificate is not checked; a proxy's is. */
   readonly insecure: boolean;
+  /** Who we are, for a server that asks; not through a proxy. */
+  readonly identity?: ClientIdentity | undefined;
 }
 
 /** Whether requests over this route are written to the proxy itself, with the whole URL. */
@@ -41,9 +43,14 @@ export async function openConnection(route: Route, signal: AbortSignal): Promise
 
 /** The connection as it grows: each stage takes the place of the one before. */
 async function* stages(route: Route, signal: AbortSignal): AsyncGenerator<Connection> {
-  const { target, proxy, caCerts, insecure } = route;
+  const { target, proxy, caCerts, insecure, identity } = route;
   const isTls = target.protocol === "https:";
   const tls = { hostname: bareHost(target), caCerts };
+  if (isTls && identity !== undefined) {
+    if (proxy !== undefined) throw new TypeError("Cannot show a client certificate through a proxy");
+    yield await secureAs(identity, { ...tls, port: portOf(target) }, signal);
+    return;
+  }
   if (proxy === undefined) {
     const tcp = await dial(bareHost(target), portOf(target), signal);
     yield tcp;

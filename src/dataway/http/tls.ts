@@ -9,6 +9,12 @@ export interface TlsOptions {
   readonly caCerts: readonly string[];
 }
 
+/** A client's certificate and its key, as PEM. */
+export interface ClientIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
 const PROTOCOLS = ["http/1.1"];
 
 /** TLS over a TCP connection, which it takes over. */
@@ -27,6 +33,45 @@ export async function secure(
     return tls;
   } catch (error) {
     closeQuietly(tls);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cut);
+  }
+}
+
+/**
+ * A TLS connection to a server that asks who we are. Deno shows a certificate only where it makes the connection too,
+ * so there is no way through a proxy, and of several addresses the first that takes the connection is used.
+ */
+export async function secureAs(
+  { cert, key }: ClientIdentity,
+  { hostname, caCerts, port }: TlsOptions & { readonly port: number },
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  signal.throwIfAborted();
+  const connecting = Deno.connectTls({
+    hostname,
+    port,
+    caCerts: [...caCerts],
+    cert,
+    key,
+    alpnProtocols: PROTOCOLS,
+  });
+  let cut = (): void => {};
+  const cutOff = new Promise<never>((_, reject) => {
+    cut = () => {
+      reject(signal.reason);
+      // It cannot be ended before it is there.
+      connecting.then(closeQuietly, () => {});
+    };
+  });
+  signal.addEventListener("abort", cut, { once: true });
+  try {
+    const tls = await Promise.race([connecting, cutOff]);
+    await Promise.race([tls.handshake(), cutOff]);
+    return tls;
+  } catch (error) {
+    connecting.then(closeQuietly, () => {});
     throw error;
   } finally {
     signal.removeEventListener("abort", cut);

@@ -2,9 +2,9 @@ import { AwsV4Signer } from "aws4fetch";
 import type { DatawaySecret } from "../../config/dataway.ts";
 import type { Environment } from "../../config/reader.ts";
 import { createDeadline } from "../../pipeline/deadline.ts";
-import { createHttpClient, type HttpClient } from "../http/client.ts";
 import type { Send } from "../http/message.ts";
-import { chooseProxy } from "../http/proxy.ts";
+import { loadCredentials } from "./credentials.ts";
+import { parseJson, textAt, valueAt } from "./json.ts";
 
 /** How each store is asked, and where in its answer the value is. All speak AWS's JSON protocol over POST. */
 interface Question {
@@ -15,25 +15,8 @@ interface Question {
   readonly read: (answer: unknown) => string | undefined;
 }
 
-/** Temporary credentials of the function's role. */
-interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
-}
-
 /** Longest time for an answer of AWS, in ms. */
 const TIMEOUT_MS = 5000;
-const CREDENTIALS_URL = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-
-/** What secrets are read with: through the environment's proxy, but for the sandbox's own credentials endpoint. */
-export function createSecretClient(env: Environment, now: () => number = Date.now): HttpClient {
-  const own = URL.parse(env[CREDENTIALS_URL] ?? "")?.origin;
-  return createHttpClient({
-    proxyOf: (target) => target.origin === own ? undefined : chooseProxy(target, undefined, env),
-    now,
-  });
-}
 
 /**
  * Reads the secret with the function's role. Throws with the store's own words when it cannot; the value itself is in
@@ -87,39 +70,6 @@ export async function readSecretValue(
   return secret.key === undefined ? value : keyOf(value, secret.key);
 }
 
-/**
- * The role's credentials: from the environment, or, after a SnapStart restore, from the container credentials
- * endpoint. Throws when neither tells them.
- * @see `tests/spec/lambda.md` 1.9 and 4.1
- */
-async function loadCredentials(env: Environment, send: Send, signal: AbortSignal): Promise<Credentials> {
-  const accessKeyId = env["AWS_ACCESS_KEY_ID"];
-  const secretAccessKey = env["AWS_SECRET_ACCESS_KEY"];
-  if (accessKeyId && secretAccessKey) {
-    return { accessKeyId, secretAccessKey, sessionToken: env["AWS_SESSION_TOKEN"] };
-  }
-  const url = env[CREDENTIALS_URL];
-  if (!url) throw new Error("Cannot sign requests as the environment holds no credentials");
-  const response = await send(url, {
-    method: "GET",
-    headers: { authorization: env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] ?? "" },
-    body: new Uint8Array(),
-    wants: "body",
-    signal,
-  });
-  const body = parseJson(response.text);
-  if (response.status !== 200 || typeof body !== "object" || body === null) {
-    throw new Error(
-      `Cannot sign requests as the credentials endpoint refused: current value is ${response.status}`,
-    );
-  }
-  return {
-    accessKeyId: textAt(body, "AccessKeyId") ?? "",
-    secretAccessKey: textAt(body, "SecretAccessKey") ?? "",
-    sessionToken: textAt(body, "Token") || undefined,
-  };
-}
-
 function questionOf(secret: DatawaySecret): Question {
   switch (secret.store) {
     case "secretsmanager":
@@ -169,25 +119,6 @@ function keyOf(json: string, key: string): string {
     throw new Error(`Cannot read the secret as it has no text under ${JSON.stringify(key)}`);
   }
   return value;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function valueAt(object: unknown, key: string): unknown {
-  return typeof object === "object" && object !== null && Object.hasOwn(object, key)
-    ? Reflect.get(object, key)
-    : undefined;
-}
-
-function textAt(object: unknown, key: string): string | undefined {
-  const value = valueAt(object, key);
-  return typeof value === "string" ? value : undefined;
 }
 
 function decodeText(base64: string | undefined): string | undefined {

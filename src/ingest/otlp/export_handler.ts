@@ -3,7 +3,7 @@ import type { OtlpConfig } from "../../config/otlp.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
 import { createRequestSink, type RequestSink } from "./request_sink.ts";
-import { type MakeVisitor, walkRequest } from "./request_walk.ts";
+import { type MakeVisitor, type RequestVisitor, walkRequest } from "./request_walk.ts";
 import { createClock } from "./time.ts";
 
 /** What a request exports. */
@@ -21,6 +21,17 @@ export type ExportOutcome =
  */
 export type ExportHandler = (signal: Signal, encoding: Encoding, body: Uint8Array) => Promise<ExportOutcome>;
 
+/**
+ * Takes a request that was read, in protobuf, for somewhere else. `malformed`: the places, in pairs of begin and end, of
+ * the items that could not be read. Lets the rest of the program run as `slice` tells.
+ */
+export type Relay = (
+  signal: Signal,
+  bytes: Uint8Array,
+  malformed: readonly number[],
+  slice: TimeSlice,
+) => Promise<void>;
+
 /** What a rejected datum is called in a sentence. */
 const NOUNS: Readonly<Record<Signal, string>> = {
   traces: "spans",
@@ -29,7 +40,11 @@ const NOUNS: Readonly<Record<Signal, string>> = {
 };
 
 /** The way in that OTLP/HTTP and OTLP/gRPC share. Mappings are loaded and made when a signal first comes. */
-export function createExportHandler(config: OtlpConfig, context: ReceiverContext): ExportHandler {
+export function createExportHandler(
+  config: OtlpConfig,
+  context: ReceiverContext,
+  relay?: Relay,
+): ExportHandler {
   const makers = new Map<Signal, Promise<MakeVisitor>>();
 
   function makerOf(signal: Signal): Promise<MakeVisitor> {
@@ -49,8 +64,11 @@ export function createExportHandler(config: OtlpConfig, context: ReceiverContext
     const bytes = isOwn ? await fromJson(signal, body, sink, slice) : body;
     const makeVisitor = await makerOf(signal);
     const visitor = makeVisitor(bytes, isOwn, sink, createClock(context.now()));
-    const malformed = await walkRequest(bytes, visitor, slice);
+    const places: number[] = [];
+    const watched = relay === undefined ? visitor : watch(visitor, places);
+    const malformed = await walkRequest(bytes, watched, slice);
     if (malformed > 0) sink.reject("they could not be decoded", malformed);
+    await relay?.(signal, bytes, places, slice);
   }
 
   async function fromJson(
@@ -86,6 +104,30 @@ export function createExportHandler(config: OtlpConfig, context: ReceiverContext
     context.refuse("malformed", sink.rejected);
     const message = `Cannot take ${sink.rejected} ${NOUNS[signal]} as ${sink.reason}`;
     return { kind: "taken", rejected: sink.rejected, message };
+  };
+}
+
+/** The visitor, and beside it the places of the items that it cannot read. */
+function watch(visitor: RequestVisitor, malformed: number[]): RequestVisitor {
+  let from = 0;
+  let to = 0;
+  const noted = (work: () => number): number => {
+    try {
+      return work();
+    } catch (error) {
+      if (malformed.at(-1) !== to) malformed.push(from, to);
+      throw error;
+    }
+  };
+  const { part } = visitor;
+  return {
+    ...visitor,
+    item: (itemFrom, itemTo) => {
+      from = itemFrom;
+      to = itemTo;
+      return noted(() => visitor.item(itemFrom, itemTo));
+    },
+    ...(part === undefined ? {} : { part: () => noted(part) }),
   };
 }
 

@@ -4,17 +4,10 @@
  */
 import type { TraceMode } from "../../config/awslambda.ts";
 import type { FinishedInvocation } from "../../pipeline/receiver.ts";
-import type { PointDraft } from "../../point/point.ts";
 import type { InvokeEvent } from "../extensions_api.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PlatformPart, TelemetryEvent } from "../telemetry_event.ts";
-import {
-  type Operation,
-  type PlatformSpan,
-  type SpanError,
-  type SpanIdentity,
-  spanToDraft,
-} from "./platform_span.ts";
+import type { Operation, PlatformSpan, SpanError, SpanIdentity } from "./platform_span.ts";
 import { createStartup, type Part, waitedFor } from "./startup_spans.ts";
 import { spanIdOf, traceIdOf, traceIdOfRequest } from "./trace_ids.ts";
 import { parseXrayHeader, type XrayHeader } from "./xray_header.ts";
@@ -40,8 +33,8 @@ export interface PlatformTraceOptions {
   readonly keep: (traceId: string) => boolean;
   readonly identity: SpanIdentity;
   readonly managedInstance: boolean;
-  /** Takes a span's point, before the rules. */
-  readonly write: (draft: PointDraft) => void;
+  /** Takes a span. One whose error is learnt late comes again, under its ids. */
+  readonly write: (span: PlatformSpan) => void;
   /** A span was left out by sampling. */
   readonly sampledOut: () => void;
 }
@@ -89,7 +82,7 @@ const PART_OPERATIONS: Readonly<Record<string, Operation>> = {
 
 /** Nothing was seen yet. */
 export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrace {
-  const { mode, identity, managedInstance } = options;
+  const { mode, identity, managedInstance, write } = options;
   const runs = new Map<string, Run>();
   const startup = createStartup();
   let tracerSeen = false;
@@ -118,10 +111,6 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
 
   function traceIdOfRun({ requestId, header, tracer }: Run): string {
     return tracer?.traceId ?? header?.traceId ?? traceIdOfRequest(requestId);
-  }
-
-  function write(span: PlatformSpan): void {
-    options.write(spanToDraft(span, identity));
   }
 
   function observe(event: TelemetryEvent): void {

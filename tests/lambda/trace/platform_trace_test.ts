@@ -5,6 +5,7 @@ import {
   type PlatformTrace,
   type PlatformTraceOptions,
 } from "../../../src/lambda/trace/platform_trace.ts";
+import { spanToDraft } from "../../../src/lambda/trace/platform_span.ts";
 import { decodeTelemetryEvent } from "../../../src/lambda/telemetry_event.ts";
 import type { FinishedInvocation } from "../../../src/pipeline/receiver.ts";
 import type { PointDraft } from "../../../src/point/point.ts";
@@ -25,6 +26,8 @@ interface Seen {
   readonly status: string | undefined;
 }
 
+const IDENTITY = { service: "checkout", resource: "checkout" };
+
 function setUp(
   options: Partial<PlatformTraceOptions> = {},
 ): { trace: PlatformTrace; spans: Seen[]; drafts: PointDraft[] } {
@@ -33,9 +36,10 @@ function setUp(
   const trace = createPlatformTrace({
     mode: "auto",
     keep: () => true,
-    identity: { service: "checkout", resource: "checkout" },
+    identity: IDENTITY,
     managedInstance: false,
-    write: (draft) => {
+    write: (span) => {
+      const draft = spanToDraft(span, IDENTITY);
       drafts.push(draft);
       const tags = new Map(draft.tags);
       const fields = new Map(draft.fields);

@@ -6,9 +6,9 @@
 
 /** How a field's value is written. A message by its name; `[…]` is repeated, `packed …` a packed list. */
 type FieldType = string;
-type Message = Readonly<Record<string, readonly [number: number, type: FieldType]>>;
+export type Message = Readonly<Record<string, readonly [number: number, type: FieldType]>>;
 
-const MESSAGES: Readonly<Record<string, Message>> = {
+export const MESSAGES: Readonly<Record<string, Message>> = {
   traces: { resourceSpans: [1, "[ResourceSpans]"] },
   logs: { resourceLogs: [1, "[ResourceLogs]"] },
   metrics: { resourceMetrics: [1, "[ResourceMetrics]"] },
