@@ -18,7 +18,8 @@ export function readOwnWord(uploads: readonly WatchedUpload[]): OwnWord | undefi
     if (!arrived || point.measurement !== OWN_MEASUREMENT) continue;
     const source = point.tags.get("source");
     const figure = (field: string): number => Number(point.fields.get(field) ?? 0);
-    const writtenAt = Number(point.timeNs / 1000n) / 1000;
+    // What is below the millisecond tells sandboxes apart, not times.
+    const writtenAt = Number(point.timeNs / 1_000_000n);
     if (source === undefined) {
       if (writtenAt < at) continue;
       at = writtenAt;

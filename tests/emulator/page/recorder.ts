@@ -93,8 +93,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (event.kind === "frozen") dataway.giveUp(event.at);
     if (event.kind !== "ended") return;
     dataway.giveUp(event.at);
-    const arrived = dataway.arrivedAfter(ledger.heardAt ?? lifeAt);
-    ledger.ended({ arrived, inVain: dataway.lose() });
+    ledger.ended({ ...dataway.arrivedAfter(ledger.heardAt ?? lifeAt), inVain: dataway.lose() });
     if (event.result.reason === "spindown") log.patch({ mode: "ended", now: log.now() });
   }
 

@@ -31,8 +31,11 @@ export interface DatawayWatch {
   readonly uploads: readonly WatchedUpload[];
   /** Points of an invocation in order of sending; 0: of none. */
   of(inv: number): readonly SentPoint[];
-  /** Points that arrived after `t`, without the extension's own. */
-  arrivedAfter(t: number): number;
+  /**
+   * Points that arrived after the millisecond `t` ended, and those of which that is not clear, without the extension's
+   * own.
+   */
+  arrivedAfter(t: number): { readonly arrived: number; readonly perhaps: number };
   /** No request waits for its answer. */
   readonly isQuiet: boolean;
   /** Their sender can wait no more: it is frozen or gone. */
@@ -43,6 +46,9 @@ export interface DatawayWatch {
    */
   lose(): number;
 }
+
+/** Its sender may know of an answer so much earlier than the one who gave it: on a busy machine. In ms. */
+const ANSWER_MS = 20;
 
 /** Begins with nothing. `onFound` is told how many points arrived that had been lost. */
 export function createDatawayWatch(
@@ -55,8 +61,8 @@ export function createDatawayWatch(
   const byInvocation = new Map<number, SentPoint[]>();
   const open = new Map<number, UploadRow>();
   const lost = new Set<SentPoint>();
-  /** When how many points arrived, without its own. */
-  const arrivals: { readonly t: number; readonly points: number }[] = [];
+  /** When how many points were sent and had arrived, without its own. */
+  const arrivals: { readonly sentAt: number; readonly t: number; readonly points: number }[] = [];
   /** Sent in vain so far, and told so. */
   const vain = new Set<SentPoint>();
   let toldVain = 0;
@@ -147,7 +153,7 @@ export function createDatawayWatch(
       }
       vain.delete(point);
     }
-    if (arrived > 0) arrivals.push({ t, points: arrived });
+    if (arrived > 0) arrivals.push({ sentAt: row.t, t, points: arrived });
     if (found > 0) onFound(found);
     tellVain(t);
     if (isTaken) tellInvocations(points);
@@ -164,13 +170,12 @@ export function createDatawayWatch(
     uploads,
     of: (inv) => byInvocation.get(inv) ?? [],
     arrivedAfter: (t) => {
-      let points = 0;
-      for (let i = arrivals.length - 1; i >= 0; i--) {
-        const arrival = arrivals[i];
-        if (arrival === undefined || arrival.t <= t) break;
-        points += arrival.points;
-      }
-      return points;
+      const later = arrivals.filter((arrival) => arrival.sentAt > t || arrival.t > t + ANSWER_MS);
+      const sum = (of: typeof later): number => of.reduce((total, { points }) => total + points, 0);
+      const isClear = ({ sentAt, t: answeredAt }: (typeof later)[number]): boolean =>
+        sentAt > t + 1 || answeredAt > t + ANSWER_MS;
+      const arrived = sum(later.filter(isClear));
+      return { arrived, perhaps: sum(later) - arrived };
     },
     get isQuiet(): boolean {
       return open.size === 0;

@@ -41,6 +41,8 @@ export interface LedgerWatch {
 /** What Dataway saw after the extension's last word, in points. */
 export interface AfterLastWord {
   readonly arrived: number;
+  /** In the millisecond of that word: after it, if it told of them as held. */
+  readonly perhaps: number;
   /** Sent, and not arrived until the end. */
   readonly inVain: number;
 }
@@ -148,9 +150,10 @@ export function createLedgerWatch(log: RunLog): LedgerWatch {
       if (heard !== undefined && t <= heard.t) return;
       hear(log.head.ledger === "asked" ? withoutTold(word, told) : word, t);
     },
-    ended: ({ arrived, inVain }) => {
+    ended: ({ arrived: clearlyArrived, perhaps, inVain }) => {
       // What arrived after its last word it had held then, or received since; what it held and is nowhere is lost.
       const held = heard?.held ?? 0;
+      const arrived = clearlyArrived + Math.min(perhaps, Math.max(0, held - clearlyArrived));
       const missing = Math.max(0, held - arrived);
       const gone = Math.max(missing, inVain);
       const arrivedSince = Math.max(0, arrived - held);
