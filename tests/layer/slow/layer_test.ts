@@ -2,7 +2,7 @@
  * The layer as a user gets it: unpacked from the zip and started the way Lambda starts it, without a home, on a
  * folder that cannot be written, against a platform that only speaks the three calls of an extension's life.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { buildLayer } from "../../../build.ts";
 import { type Arch, findBaseRuntime } from "../../../layer/build/base_runtime.ts";
 import { run } from "../../../layer/build/command.ts";
@@ -31,6 +31,24 @@ for (const arch of ARCHS) {
     );
   });
 }
+
+scenario("the sizes that the documents give are those of the layers", async () => {
+  const sizes = await Promise.all(ARCHS.map(async (arch) => {
+    const { path, sizeBytes } = await buildLayer(arch);
+    const [executable] = readZip(await Deno.readFile(path));
+    return [sizeBytes, executable?.contents.length ?? 0];
+  }));
+  for (const document of ["layer/README.md", "src/README.zh.md"]) {
+    const text = await Deno.readTextFile(`${ROOT}/${document}`);
+    for (const [index, row] of [/^\| zip.*50 MiB.*$/m, /^\| .*`\/opt`.*\d MB.*$/m].entries()) {
+      const told = Array.from(row.exec(text)?.[0].matchAll(/([\d.]+) MB/g) ?? [], ([, mb]) => Number(mb));
+      assertEquals(told.length, ARCHS.length, document);
+      for (const [arch, mb] of told.entries()) {
+        assertAlmostEquals(mb, (sizes[arch]?.[index] ?? 0) / 1e6, mb / 100);
+      }
+    }
+  }
+});
 
 scenario("compile gives the same bytes in another folder", async () => {
   const folder = await Deno.makeTempDir({ prefix: "datakit-elsewhere-" });
