@@ -25,6 +25,7 @@ const ENGLISH_GUIDES = [
   "src/lambda/README.md",
   "src/ingest/README.md",
   "src/dataway/README.md",
+  "src/otlp_target/README.md",
   "layer/README.md",
   "layer/troubleshooting.md",
   "layer/cost.md",
