@@ -166,6 +166,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     commonKeys,
     maskSpan: await loadSpanMasker(awslambda.logRules, log),
     onTracer: () => telemetry.tracerSeen(),
+    onInvocationSpan: (span) => telemetry.traced(span),
   });
   const identity = createIdentity();
   const spanIdentity = spanIdentityOf(options.env);

@@ -39,6 +39,8 @@ export interface AwsLambdaConfig extends TelemetryChoice {
   readonly trace: TraceMode;
   /** Part of the traces without an error that is kept, 0 to 1. */
   readonly traceShare: number;
+  /** Functions' logs that name no trace carry that of their request. */
+  readonly logTraceId: boolean;
   /** Tell what each request costs by AWS's list prices. */
   readonly estimatedCost: boolean;
   /** In place of the list, in the user's currency. */
@@ -80,6 +82,12 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
       max: 1,
       description:
         "Part of these traces that is kept, by trace id; those with an error or a cold start always are",
+    }),
+    logTraceId: read.boolean("ENV_AWSLAMBDA_LOG_TRACE_ID", {
+      default: true,
+      description:
+        "With these traces, `trace_id` and `span_id` on each log of the function that names none: the tracer's where " +
+        "it has told them, else Lambda's",
     }),
     ...readUsage(read),
     useNowTime: read.boolean("ENV_USE_NOW_TIME_INSTEAD", {

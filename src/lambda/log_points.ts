@@ -85,7 +85,7 @@ export function createLogPoints(
     if (decision?.kept === false) return refuse(decision.reason);
     const mask = decision?.mask ?? unmasked;
     const message = decision?.text ?? whole;
-    const context = line.traceId === undefined && requestId !== undefined
+    const context = line.traceId === undefined && requestId !== undefined && log.from !== "extension"
       ? contextOf?.(requestId)
       : undefined;
     const traceId = line.traceId ?? context?.traceId;
@@ -167,7 +167,7 @@ function maskValue(value: FieldValue, name: string, mask: MemberMask): FieldValu
 }
 
 /** A log as rules see it. */
-function ruled(
+export function ruled(
   { from, requestId, line, timeNs }: AssembledLog,
   status: string,
   isCold: LogPointOptions["isCold"],

@@ -28,12 +28,16 @@ export interface StartupEvent extends Timed {
   readonly phase: string | undefined;
   readonly runtimeVersion: string | undefined;
   readonly runtimeVersionArn: string | undefined;
+  /** What the platform calls the sandbox: its log stream's name. */
+  readonly instanceId?: string | undefined;
 }
 
 /** End of an init or of a SnapStart restore. */
 export interface StartupReportEvent extends Timed {
   readonly type: "platform.initReport" | "platform.restoreReport";
   readonly initializationType: string | undefined;
+  readonly status?: Status | undefined;
+  readonly errorType?: string | undefined;
   readonly durationMs: number | undefined;
 }
 
@@ -179,6 +183,8 @@ export function decodeTelemetryEvent(element: unknown): TelemetryEvent | undefin
         type,
         timeNs,
         initializationType: text(record["initializationType"]),
+        status: decodeStatus(record["status"]),
+        errorType: text(record["errorType"]),
         durationMs: quantity(child(record, "metrics")["durationMs"]),
       };
     case "platform.logsDropped": {
@@ -251,6 +257,7 @@ function decodeStartup(
     runtimeVersion: text(record["runtimeVersion"]),
     // `runtimeArn` was its early name.
     runtimeVersionArn: text(record["runtimeVersionArn"]) ?? text(record["runtimeArn"]),
+    instanceId: text(record["instanceId"]),
   };
 }
 

@@ -7,7 +7,7 @@ import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import { isJsonObject } from "../json/exact_json.ts";
-import type { FinishedInvocation, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
+import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { PointDraft } from "../point/point.ts";
 import { createBatchMemory } from "./batch_memory.ts";
 import type { Disagreements } from "./handled_errors.ts";
@@ -22,6 +22,7 @@ import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
 import { createLogRules } from "../log_rules/rules.ts";
+import { tellTrace } from "./trace/log_facts.ts";
 import { type SpanIdentity, spanToDraft } from "./trace/platform_span.ts";
 import { createPlatformTrace, type PlatformTrace } from "./trace/platform_trace.ts";
 import { createTraceRatio } from "../pipeline/trace_ratio.ts";
@@ -38,7 +39,7 @@ import {
 } from "./telemetry_points.ts";
 import type { UsageFigures } from "./usage/usage_figures.ts";
 
-export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits" | "instanceId"> {
+export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"> {
   readonly config: Pick<
     AwsLambdaConfig,
     | "schema"
@@ -49,6 +50,7 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
     | "useNowTime"
     | "trace"
     | "traceShare"
+    | "logTraceId"
     | "logRules"
     | "platformLines"
   >;
@@ -78,6 +80,8 @@ export interface TelemetryReceiver extends Receiver {
   readonly disagreements: () => Disagreements;
   /** A tracer's span came: from now on the platform's trace makes no root of its own. */
   readonly tracerSeen: () => void;
+  /** A tracer tells of an invocation: that one's logs and spans are in its trace. */
+  readonly traced: (span: InvocationSpan) => void;
 }
 
 /** Two full buffers and their envelope are under 1 MiB; beyond this a body is not the platform's. In bytes. */
@@ -101,7 +105,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   const lines = createLineReader();
   const assembler = createLineAssembler(config.multiLine);
   const trace = config.trace === "off" ? undefined : createTrace(options, config.trace, config.traceShare);
-  const contextOf = trace === undefined ? undefined : trace.contextOf;
+  const contextOf = config.logTraceId ? trace?.contextOf : undefined;
   const rules = config.logRules.length === 0 ? undefined : createLogRules(config.logRules).rules;
   const logPoints = createLogPoints({
     ...options,
@@ -158,6 +162,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     clearTimeout(restOfTrace);
     restOfTrace = undefined;
     for (const complete of assembler.take(all)) {
+      if (trace !== undefined) tellTrace(trace, complete, { rules, isCold: invocations.isCold });
       if (config.logs) logPoints.write(complete, stamp(complete.timeNs));
     }
     if (assembler.holds) restOfTrace = setTimeout(() => writeLogs(true), REST_OF_TRACE_MS);
@@ -245,6 +250,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     collect: () => writeLogs(true),
     disagreements: () => invocations.disagreements,
     tracerSeen: () => trace?.tracerSeen(),
+    traced: (span) => trace?.traced(span),
     invocations: {
       invoked: (event) => {
         // Before `next` at the latest: a freeze must not hold it.
@@ -274,14 +280,14 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 }
 
 function createTrace(
-  { write, refuse, identity, managedInstance, tap }: TelemetryReceiverOptions,
+  { write, refuse, identity, instanceId, managedInstance, tap }: TelemetryReceiverOptions,
   mode: "auto" | "full",
   share: number,
 ): PlatformTrace {
   const isKept = createTraceRatio(share);
   return createPlatformTrace({
     mode,
-    identity,
+    instanceId,
     managedInstance,
     keep: (traceId) => isKept(lowBitsOf(traceId)),
     write: (span) => {

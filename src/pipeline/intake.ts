@@ -6,7 +6,7 @@ import { createPointWriter, type PointKind, type PointWriter } from "../point/po
 import { encodePoint } from "../point/protobuf.ts";
 import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Intake } from "./receiver.ts";
+import type { Intake, InvocationSpan } from "./receiver.ts";
 import type { PointStore } from "./store.ts";
 import { createTimeSpread } from "./time_spread.ts";
 
@@ -26,18 +26,19 @@ export interface IntakeHubOptions {
   readonly maskSpan?: ((bytes: Uint8Array, length: number) => Uint8Array | undefined) | undefined;
   /** Told of the first span of a tracer's. */
   readonly onTracer?: () => void;
+  /** Told of tracers' spans of invocations. */
+  readonly onInvocationSpan?: (span: InvocationSpan) => void;
 }
 
-/** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
 /** Whose spans are a tracer's. */
 const TRACERS: ReadonlySet<Source> = new Set(["otlp", "ddtrace"]);
 const NS_PER_MS = 1_000_000n;
+/** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
 const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 
 /** A hub before the first point. */
-export function createIntakeHub(
-  { store, ledger, commonKeys, maskSpan, onTracer }: IntakeHubOptions,
-): IntakeHub {
+export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
+  const { store, ledger, commonKeys, maskSpan, onTracer } = options;
   let hasTracer = false;
   const spread = createTimeSpread();
   const writer: PointWriter = createPointWriter({
@@ -83,6 +84,7 @@ export function createIntakeHub(
       write: (draft) => writer.write(draft, source),
       consume: (points) => points.forEach((point) => take(source, point)),
       refuse: (reason, count) => ledger.refused(source, reason, count),
+      invocationSpan: options.onInvocationSpan,
     }),
     redraw: spread.redraw,
   };

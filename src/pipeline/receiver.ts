@@ -35,6 +35,18 @@ export interface Intake {
   readonly write: (draft: PointDraft) => boolean;
   /** Counts `count` data (spans, lines, records …) that arrived and were not kept, by reason. */
   readonly refuse: (reason: RefusalReason, count?: number) => void;
+  /** Tells of a tracer's span that is an invocation's own, or, ahead of it, of the trace that it will be in. */
+  readonly invocationSpan?: ((span: InvocationSpan) => void) | undefined;
+}
+
+/** A tracer's span of an invocation, its ids as its points have them. */
+export interface InvocationSpan {
+  readonly requestId: string;
+  readonly traceId: string;
+  /** `undefined`: the span has not come yet. */
+  readonly spanId: string | undefined;
+  /** `0`: it has none. */
+  readonly parentId: string;
 }
 
 /** Bounds of one request body. */

@@ -9,7 +9,7 @@ import type { LineSample } from "../../src/log_metrics/datadog.ts";
 import { createLogMetrics } from "../../src/log_metrics/mod.ts";
 import type { PlatformLine } from "../../src/config/platform_lines.ts";
 import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
-import type { FinishedInvocation } from "../../src/pipeline/receiver.ts";
+import type { FinishedInvocation, InvocationSpan } from "../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { Point } from "../../src/point/point.ts";
 import { createRecordingIntake } from "../support/points.ts";
@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly metrics?: boolean;
   readonly handledErrors?: HandledErrorSource;
   readonly trace?: "auto" | "full" | "off";
+  readonly traceShare?: number;
+  readonly logTraceId?: boolean;
   readonly logRules?: readonly unknown[];
   readonly platformLines?: readonly PlatformLine[];
   readonly logMetrics?: Partial<LogMetricsConfig>;
@@ -35,6 +37,8 @@ export interface OpenOptions {
 /** A telemetry receiver whose every outcome can be looked at. */
 export interface OpenTelemetry {
   readonly invocations: InvocationWatch;
+  /** A tracer tells of an invocation. */
+  readonly traced: (span: InvocationSpan) => void;
   readonly points: Point[];
   readonly done: FinishedInvocation[];
   readonly refused: Map<string, number>;
@@ -90,13 +94,15 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
       addSample: (sample) => void samples.push(sample),
     }),
     identity: { service: "fn", resource: "fn" },
+    instanceId: () => "sandbox-1",
     onDone: (invocation) => void done.push(invocation),
     config: {
       schema,
       logs: options.logs ?? true,
       metrics: options.metrics ?? true,
       trace: options.trace ?? "off",
-      traceShare: 1,
+      traceShare: options.traceShare ?? 1,
+      logTraceId: options.logTraceId ?? true,
       logRules: options.logRules ?? [],
       platformLines: new Set(options.platformLines),
       handledErrors: options.handledErrors ?? "platform",
@@ -106,6 +112,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
   });
   return {
     invocations: receiver.invocations,
+    traced: receiver.traced,
     points,
     done,
     refused,

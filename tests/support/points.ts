@@ -1,6 +1,6 @@
 import { type Batch, batchOf } from "../../src/pipeline/exporter.ts";
 import type { Lease } from "../../src/pipeline/lease.ts";
-import type { Intake, RefusalReason } from "../../src/pipeline/receiver.ts";
+import type { Intake, InvocationSpan, RefusalReason } from "../../src/pipeline/receiver.ts";
 import type { PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Point, Source } from "../../src/point/point.ts";
 import { decodePoint, decodeRanges, encodeRange, UNKNOWN_MASK } from "../../src/point/point_range.ts";
@@ -69,12 +69,15 @@ export interface RecordingIntake extends Intake {
   readonly points: Point[];
   /** Counts by reason. */
   readonly refused: Map<RefusalReason, number>;
+  /** What tracers told of invocations. */
+  readonly invocationSpans: InvocationSpan[];
 }
 
 /** An intake of one source over nothing but memory. */
 export function createRecordingIntake(source: Source = "otlp"): RecordingIntake {
   const points: Point[] = [];
   const refused = new Map<RefusalReason, number>();
+  const invocationSpans: InvocationSpan[] = [];
   const refuse = (reason: RefusalReason, count = 1): void => {
     refused.set(reason, (refused.get(reason) ?? 0) + count);
   };
@@ -91,5 +94,7 @@ export function createRecordingIntake(source: Source = "otlp"): RecordingIntake 
     begin: (kind) => writer.begin(kind, source),
     write: (draft) => writer.write(draft, source),
     consume: (more) => void points.push(...more),
+    invocationSpans,
+    invocationSpan: (span) => void invocationSpans.push(span),
   };
 }

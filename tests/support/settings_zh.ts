@@ -221,6 +221,10 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ],
   ["ENV_AWSLAMBDA_TRACE_SAMPLER", "上述链路按 trace id 保留的比例；有错误或冷启动的始终保留"],
   [
+    "ENV_AWSLAMBDA_LOG_TRACE_ID",
+    "开启上述链路时，为函数日志中没有 trace id 的每一条写入 `trace_id` 与 `span_id`：已知探针的取探针的，否则取 Lambda 的",
+  ],
+  [
     "ENV_AWSLAMBDA_ESTIMATED_COST",
     "随每份 report 上报费用：`estimated_cost_usd`、`init_cost_usd`、`extension_billed_ms`。为估算值：目录价、第一档",
   ],

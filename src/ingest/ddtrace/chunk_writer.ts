@@ -3,6 +3,7 @@ import type { DdtraceConfig } from "../../config/ddtrace.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { type Chunk, createChunk, isText, type TraceFilter } from "./chunk.ts";
 import type { DecodeContext } from "./decode_context.ts";
+import { spanIdText, traceIdText } from "./id_text.ts";
 import { createMsgpackCursor } from "./msgpack_cursor.ts";
 import { pack } from "./msgpack_writer.ts";
 import { normalizeSpan } from "./normalize_span.ts";
@@ -114,6 +115,21 @@ export function createChunkWriter({ config, intake, now, claim }: ChunkWriterOpt
   function writeSpan(chunk: Chunk, span: WireSpan, index: number, form: SpanForm, remoteIp: string): void {
     normalizeSpan(span, now());
     spans.write(chunk, index, form, remoteIp);
+    if (intake.invocationSpan !== undefined && isOfInvocation(span)) tellInvocation(chunk, span, index);
+  }
+
+  function tellInvocation(chunk: Chunk, span: WireSpan, index: number): void {
+    const { meta, traceId, spanId, parentId } = readSpan(span);
+    const requestId = meta.get("request_id");
+    if (requestId === undefined) return;
+    const { mapping } = config;
+    const high = chunk.hasUpperHalf(index) ? new TextDecoder().decode(chunk.upperHalf) : "";
+    intake.invocationSpan?.({
+      requestId,
+      traceId: traceIdText(mapping, traceId, high),
+      spanId: spanIdText(mapping, spanId),
+      parentId: spanIdText(mapping, parentId),
+    });
   }
 
   function count({ duplicate, filtered, sampled_out }: Losses): void {

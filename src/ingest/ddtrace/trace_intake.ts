@@ -9,6 +9,7 @@ import { type Chunk, createChunk } from "./chunk.ts";
 import { decodeTraces, describeDecodeError, toMsgpack, type TraceVersion } from "./decode.ts";
 import type { DecodeContext } from "./decode_context.ts";
 import { readInvocationReport } from "./invocation_report.ts";
+import { spanIdText, traceIdText } from "./id_text.ts";
 import { createInvocationSpans } from "./invocation_spans.ts";
 import { createMsgpackCursor } from "./msgpack_cursor.ts";
 import { createChunkWriter } from "./chunk_writer.ts";
@@ -108,16 +109,31 @@ export function createTraceIntake(config: DdtraceConfig, context: ReceiverContex
     return decoding;
   }
 
+  /** The trace of an invocation whose span is still to come. */
+  function tellTrace(requestId: string, found: TraceContext, inferredId: bigint | undefined): void {
+    const { mapping } = config;
+    const high = found.traceIdHigh === 0n ? "" : hex16(found.traceIdHigh);
+    context.invocationSpan?.({
+      requestId,
+      traceId: traceIdText(mapping, found.traceId, high),
+      spanId: undefined,
+      parentId: spanIdText(mapping, inferredId ?? found.parentId),
+    });
+  }
+
   return {
     take,
     startInvocation: async (headers, event) => {
       const { readStart } = await import("./start_invocation.ts");
-      const { context, inference } = await readStart(headers, event, {
+      const { context: found, inference } = await readStart(headers, event, {
         settings: config.inferredSpans,
         randomId,
       });
-      invocations.started(headers.get(REQUEST_ID) ?? "", context, inference);
-      return context === undefined ? {} : answerOf(context, inference?.parentId);
+      const requestId = headers.get(REQUEST_ID) ?? "";
+      invocations.started(requestId, found, inference);
+      if (found === undefined) return {};
+      tellTrace(requestId, found, inference?.parentId);
+      return answerOf(found, inference?.parentId);
     },
     endInvocation: (headers, result) =>
       invocations.ended(headers.get(REQUEST_ID) ?? "", readInvocationReport(headers, result)),

@@ -44,6 +44,10 @@ import { type Clock, isLess, settleTime, thousandth } from "./time.ts";
 import { textOf } from "./value_field.ts";
 
 const STATUS_ERROR = 2;
+/** Kinds of the span of an invocation: server, and consumer for events of queues. */
+const ENTRY_KINDS: readonly number[] = [2, 5];
+/** Names that tell the request of an invocation: today's convention, its older name, and Datadog's. */
+const INVOCATION_IDS: readonly string[] = ["faas.invocation_id", "faas.execution", "aws.lambda.request_id"];
 /** Whether a span is where its service is entered, left, or in between, as far as its request tells. */
 type SpanType = "entry" | "local" | "exit";
 
@@ -74,6 +78,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
   const attributes = createAttributeList(fields.learn, fields.mayKeep);
   const PEER_NAME = defineName(attributes, "net.peer.name");
   const SERVER_ADDRESS = defineName(attributes, "server.address");
+  const invocationIds = INVOCATION_IDS.map((name) => defineName(attributes, name));
   const span = createSpanFields();
   const value = createAnyValue();
   const message = createTextBuffer();
@@ -118,6 +123,28 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
     writeDuration();
     if (span.isTrimmed || around.isCut || isUsedUp(c)) writer.trim();
     writer.end(clock.low, clock.high);
+    if (intake.invocationSpan !== undefined && ENTRY_KINDS.includes(span.kind)) tellInvocation(c);
+  }
+
+  /** Tells of a span that names the request whose invocation it is. */
+  function tellInvocation(c: ProtoCursor): void {
+    for (const name of invocationIds) {
+      if (!readNamed(c, name)) continue;
+      const requestId = textOf(c, value);
+      if (requestId === "") continue;
+      const { bytes } = c;
+      const hasParent = isSpanId(bytes, span.parentIdFrom, span.parentIdTo);
+      return intake.invocationSpan?.({
+        requestId,
+        traceId: idText(bytes, span.traceIdFrom, span.traceIdTo),
+        spanId: idText(bytes, span.spanIdFrom, span.spanIdTo),
+        parentId: hasParent ? idText(bytes, span.parentIdFrom, span.parentIdTo) : "0",
+      });
+    }
+  }
+
+  function idText(bytes: Uint8Array, from: number, to: number): string {
+    return config.compatibleDdtrace ? decimalId(bytes, to) : bytes.subarray(from, to).toHex();
   }
 
   /** Attributes into fields where they are chosen, into the message otherwise. */

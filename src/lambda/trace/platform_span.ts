@@ -24,8 +24,11 @@ export interface PlatformSpan {
   readonly startNs: bigint;
   readonly durationMs: number;
   readonly error?: SpanError | undefined;
-  /** What there is to say of it besides. */
+  /** What there is to say of it besides, in its message. */
   readonly meta: ReadonlyMap<string, string>;
+  /** The same as fields of its own, to be looked for. */
+  readonly fields?: readonly (readonly [string, string])[];
+  readonly tags?: readonly (readonly [string, string])[];
 }
 
 /** Why a span's status is `error`. */
@@ -60,6 +63,7 @@ export function spanToDraft(span: PlatformSpan, identity: SpanIdentity): PointDr
       JSON.stringify({ meta: Object.fromEntries(meta), metrics: { duration_ms: span.durationMs } }),
     ],
   ];
+  for (const [key, value] of span.fields ?? []) fields.push([key, value]);
   if (error?.type !== undefined) fields.push(["error_type", error.type]);
   if (error?.message !== undefined) fields.push(["error_message", error.message]);
   if (error?.stack !== undefined) fields.push(["error_stack", error.stack]);
@@ -73,6 +77,7 @@ export function spanToDraft(span: PlatformSpan, identity: SpanIdentity): PointDr
       ["span_type", isEntry ? "entry" : "local"],
       ["source_type", "custom"],
       ["status", error === undefined ? "ok" : "error"],
+      ...span.tags ?? [],
     ],
     fields,
     timeNs: span.startNs,

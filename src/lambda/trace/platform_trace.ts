@@ -3,23 +3,16 @@
  * span of the invocation is the root, and only what it cannot see (init, restore, the extensions' part) is added.
  */
 import type { TraceMode } from "../../config/awslambda.ts";
-import type { FinishedInvocation } from "../../pipeline/receiver.ts";
+import type { FinishedInvocation, InvocationSpan } from "../../pipeline/receiver.ts";
+import type { DurableExecution } from "../durable_execution.ts";
 import type { InvokeEvent } from "../extensions_api.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PlatformPart, TelemetryEvent } from "../telemetry_event.ts";
-import type { Operation, PlatformSpan, SpanError, SpanIdentity } from "./platform_span.ts";
+import type { Operation, PlatformSpan, SpanError } from "./platform_span.ts";
+import { createRuns, type Run, traceIdOfRun } from "./runs.ts";
 import { createStartup, type Part, waitedFor } from "./startup_spans.ts";
-import { spanIdOf, traceIdOf, traceIdOfRequest } from "./trace_ids.ts";
-import { parseXrayHeader, type XrayHeader } from "./xray_header.ts";
-
-/** A tracer's span of an invocation, its ids as its points have them. */
-export interface TracerSpan {
-  readonly requestId: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** `0`: it has none. */
-  readonly parentId: string;
-}
+import { spanIdOf, traceIdOf } from "./trace_ids.ts";
+import { parseXrayHeader } from "./xray_header.ts";
 
 /** Ids for the logs of a request. */
 export interface LogContext {
@@ -31,7 +24,8 @@ export interface PlatformTraceOptions {
   readonly mode: Exclude<TraceMode, "off">;
   /** Part of the traces that is kept, 0 to 1; errors and cold starts always are. */
   readonly keep: (traceId: string) => boolean;
-  readonly identity: SpanIdentity;
+  /** What tells this sandbox from all others, where the platform does not. */
+  readonly instanceId: () => string;
   readonly managedInstance: boolean;
   /** Takes a span. One whose error is learnt late comes again, under its ids. */
   readonly write: (span: PlatformSpan) => void;
@@ -44,33 +38,22 @@ export interface PlatformTrace {
   invoked(event: InvokeEvent): void;
   /** A platform's event came; before the outcome that it leads to. */
   observe(event: TelemetryEvent): void;
+  /** What the runtime logged of an exception of the handler's. */
+  failed(requestId: string, failure: SpanError): void;
+  /** A log of the request named the durable execution that it is a part of. */
+  belongsTo(requestId: string, execution: DurableExecution): void;
   /** What has been learnt of how an invocation ended. */
   ended(outcome: Outcome): void;
   /** A tracer's span came, of whatever request. */
   tracerSeen(): void;
   /** A tracer tells of an invocation. */
-  traced(span: TracerSpan): void;
+  traced(span: InvocationSpan): void;
   /** What the logs of a request are linked by, as known now. */
   contextOf(requestId: string): LogContext | undefined;
   /** Nothing more will come: what was held is written. */
   close(): void;
 }
 
-/** One run of a request. */
-interface Run {
-  readonly requestId: string;
-  header: XrayHeader | undefined;
-  /** By the platform's clock. */
-  startNs: bigint | undefined;
-  tracer: TracerSpan | undefined;
-  parts: readonly PlatformPart[];
-  /** Its spans, once they were written; an error that is learnt later writes the root again. */
-  root: PlatformSpan | undefined;
-  isOver: boolean;
-}
-
-/** Runs remembered: their reports, late errors and tracers' spans come after their end. */
-const MAX_RUNS = 500;
 const NO_PARENT = "0";
 const NO_META: ReadonlyMap<string, string> = new Map();
 const PART_OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -82,48 +65,27 @@ const PART_OPERATIONS: Readonly<Record<string, Operation>> = {
 
 /** Nothing was seen yet. */
 export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrace {
-  const { mode, identity, managedInstance, write } = options;
-  const runs = new Map<string, Run>();
+  const { mode, managedInstance, write } = options;
+  const runs = createRuns();
   const startup = createStartup();
   let tracerSeen = false;
   /** The first run's spans wait for the next one: a tracer that sends late must not find a root of ours there. */
   let held: (() => void) | undefined;
+  let heldRun: Run | undefined;
   let isFirst = true;
-
-  function runOf(requestId: string, startsAnew: boolean): Run {
-    const found = runs.get(requestId);
-    // A failed asynchronous request comes again under its id, in a trace of its own spans.
-    if (found !== undefined && !(startsAnew && found.isOver)) return found;
-    const made: Run = {
-      requestId,
-      header: undefined,
-      startNs: undefined,
-      tracer: undefined,
-      parts: [],
-      root: undefined,
-      isOver: false,
-    };
-    runs.delete(requestId);
-    runs.set(requestId, made);
-    if (runs.size > MAX_RUNS) runs.delete(runs.keys().next().value ?? "");
-    return made;
-  }
-
-  function traceIdOfRun({ requestId, header, tracer }: Run): string {
-    return tracer?.traceId ?? header?.traceId ?? traceIdOfRequest(requestId);
-  }
+  let lastInvoked: string | undefined;
 
   function observe(event: TelemetryEvent): void {
     startup.observe(event);
     switch (event.type) {
       case "platform.start": {
-        const run = runOf(event.requestId, true);
+        const run = runs.of(event.requestId, true);
         run.startNs = event.timeNs;
         run.header ??= parseXrayHeader(event.traceHeader);
         break;
       }
       case "platform.runtimeDone": {
-        const run = runOf(event.requestId, false);
+        const run = runs.of(event.requestId, false);
         run.header ??= parseXrayHeader(event.traceHeader);
         run.parts = event.spans.parts;
         break;
@@ -132,92 +94,110 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
         const run = runs.get(event.requestId);
         if (run === undefined) break;
         if (managedInstance) run.parts = event.spans.parts;
-        else writeOverhead(run, event.spans.parts);
+        else {
+          run.overhead = event.spans.parts.find(({ name }) => name === "extensionOverhead");
+          if (run !== heldRun) writeOverhead(run);
+        }
         break;
       }
-      case "platform.initReport": {
-        const part = startup.takeUnrequested();
-        if (part !== undefined) writeUnrequested(part);
-      }
+      case "platform.initReport":
+        startup.takeUnrequested().forEach(writeUnrequested);
     }
   }
 
   /** An init that no request waited for has a trace of its own. */
   function writeUnrequested(part: Part): void {
     const startMs = msOf(part.startNs);
-    const traceId = traceIdOf(identity.resource, "init", startMs);
+    const traceId = traceIdOf(startup.instance ?? options.instanceId(), startMs);
     writePart(part, traceId, NO_PARENT, traceId, startMs);
   }
 
   function writePart(part: Part, traceId: string, parentId: string, seed: string, startMs: number): void {
-    const spanId = spanIdOf(seed, startMs, part.operation);
-    const { operation, startNs, durationMs } = part;
-    write({ operation, traceId, spanId, parentId, startNs, durationMs, meta: NO_META });
-    for (const child of part.children) writePart(child, traceId, spanId, seed, startMs);
+    const { operation, startNs, durationMs, error } = part;
+    // A failed init and the one that is repeated inside the request have one name.
+    const spanId = spanIdOf(seed, startMs, `${operation}${part.isInside ? "|invoke" : ""}`);
+    write({ operation, traceId, spanId, parentId, startNs, durationMs, error, meta: NO_META });
+    for (const child of part.children) {
+      writePart({ ...child, isInside: part.isInside }, traceId, spanId, seed, startMs);
+    }
   }
 
   /** The extensions' part is told with the report, mostly an invocation late; its ids need no memory but the start. */
-  function writeOverhead(run: Run, parts: readonly PlatformPart[]): void {
-    const overhead = parts.find(({ name }) => name === "extensionOverhead");
-    if (overhead === undefined || run.startNs === undefined || !isKept(run)) return;
-    if (mode === "full" || run.root === undefined) writeDetail(run, overhead, msOf(run.startNs));
+  function writeOverhead(run: Run): void {
+    const { overhead } = run;
+    if (overhead === undefined || run.startNs === undefined) return;
+    // Beside a root of ours it is a detail; a tracer cannot see it.
+    if (mode !== "full" && run.root !== undefined) return;
+    if (run.root === undefined ? options.keep(traceIdOfRun(run)) : run.isWritten) {
+      writeDetail(run, overhead, msOf(run.startNs));
+    }
   }
 
+  /** A part of the invocation, below its span if there is one. */
   function writeDetail(run: Run, part: PlatformPart, startMs: number): void {
     const operation = PART_OPERATIONS[part.name];
-    if (operation === undefined || part.startNs === undefined) return;
+    const parentId = run.tracer?.spanId ?? run.root?.spanId;
+    if (operation === undefined || part.startNs === undefined || parentId === undefined) return;
     write({
       operation,
       traceId: traceIdOfRun(run),
       spanId: spanIdOf(run.requestId, startMs, operation),
-      parentId: run.tracer?.spanId ?? spanIdOf(run.requestId, startMs, "aws.lambda"),
+      parentId,
       startNs: part.startNs,
       durationMs: part.durationMs,
       meta: NO_META,
     });
   }
 
-  function isKept(run: Run): boolean {
-    return run.root?.error !== undefined || options.keep(traceIdOfRun(run));
-  }
-
-  function ended({ requestId, errors, finished }: Outcome): void {
+  function ended(outcome: Outcome): void {
+    const { requestId, finished } = outcome;
     if (finished === undefined) {
-      if (errors === 1) failedLate(requestId);
+      if (outcome.errors === 1) failedLate(outcome);
       return;
     }
-    const run = runOf(requestId, true);
+    const run = runs.of(requestId, true);
     run.isOver = true;
     run.startNs ??= finished.startNs;
-    held?.();
-    held = undefined;
+    settleHeld();
     // The startup belongs to this request whatever becomes of its own spans.
-    const begun = finished.coldStart ? startup.take(run.startNs) : undefined;
-    const finish = (): void => writeRun(run, finished, begun);
-    if (isFirst && mode === "auto" && !tracerSeen) held = finish;
-    else finish();
+    // One ahead of demand was for no request, and is told with the first.
+    const begun = finished.coldStart || isFirst ? startup.take(run.startNs) : [];
+    const finish = (): void => writeRun(run, finished, outcome, begun);
+    if (isFirst && !tracerSeen) {
+      held = finish;
+      heldRun = run;
+    } else finish();
     isFirst = false;
   }
 
-  function writeRun(run: Run, finished: FinishedInvocation, begun: Part | undefined): void {
+  function settleHeld(): void {
+    const [finish, run] = [held, heldRun];
+    held = undefined;
+    heldRun = undefined;
+    finish?.();
+    if (run !== undefined) writeOverhead(run);
+  }
+
+  function writeRun(
+    run: Run,
+    finished: FinishedInvocation,
+    outcome: Outcome,
+    begun: readonly Part[],
+  ): void {
     const startNs = run.startNs ?? finished.startNs;
     const startMs = msOf(startNs);
     const traceId = traceIdOfRun(run);
-    const error = errorOf(finished);
-    if (error === undefined && begun === undefined && !options.keep(traceId)) return options.sampledOut();
-    const spanId = spanIdOf(run.requestId, startMs, "aws.lambda");
-    if (begun !== undefined && waitedFor(begun, startNs)) {
-      const around = run.tracer?.parentId ?? NO_PARENT;
-      writePart(
-        begun,
-        traceId,
-        begun.isInside ? run.tracer?.spanId ?? spanId : around,
-        run.requestId,
-        startMs,
-      );
+    const error = errorOf(run, finished, outcome);
+    const spanId = run.tracer?.spanId ?? spanIdOf(run.requestId, startMs, "aws.lambda");
+    for (const part of begun) {
+      if (!waitedFor(part, startNs)) writeUnrequested(part);
+      else {
+        const parentId = part.isInside ? spanId : run.tracer?.parentId ?? NO_PARENT;
+        writePart(part, traceId, parentId, run.requestId, startMs);
+      }
     }
-    const isOwnRoot = mode === "full" ? run.tracer === undefined : !tracerSeen;
-    if (isOwnRoot) {
+    const isKept = error !== undefined || begun.length > 0 || options.keep(traceId);
+    if (run.tracer === undefined && !tracerSeen) {
       run.root = {
         operation: "aws.lambda",
         traceId,
@@ -227,34 +207,55 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
         durationMs: finished.durationMs,
         error,
         meta: metaOf(run, finished),
+        fields: fieldsOf(run),
+        tags: [["faas_coldstart", String(finished.coldStart)]],
       };
-      write(run.root);
+      if (isKept) writeRoot(run);
     }
+    if (!isKept) return options.sampledOut();
     if (mode === "full") { for (const part of run.parts) writeDetail(run, part, startMs); }
   }
 
-  /** The same span again, with what has been learnt since: by its ids it takes the place of the first. */
-  function failedLate(requestId: string): void {
-    held?.();
-    held = undefined;
-    const run = runs.get(requestId);
-    if (run?.root === undefined || run.root.error !== undefined) return;
-    run.root = { ...run.root, error: {} };
+  function writeRoot(run: Run): void {
+    if (run.root === undefined) return;
+    run.isWritten = true;
     write(run.root);
+  }
+
+  /** The same span again, with what has been learnt since: by its ids it takes the place of the first. */
+  function failedLate(outcome: Outcome): void {
+    settleHeld();
+    const run = runs.get(outcome.requestId);
+    if (run?.root === undefined || run.root.error !== undefined) return;
+    run.root = { ...run.root, error: { ...run.failure, type: run.failure?.type ?? typeOf(outcome) } };
+    writeRoot(run);
   }
 
   return {
     invoked: (event) => {
-      const run = runOf(event.requestId, true);
+      lastInvoked = event.requestId;
+      const run = runs.of(event.requestId, true);
       run.header ??= parseXrayHeader(event.traceHeader);
     },
     observe,
+    failed: (requestId, failure) => {
+      const run = runs.of(requestId, false);
+      run.failure = failure;
+      // The line may come after the end that it explains.
+      if (!run.isWritten || run.root?.error === undefined || run.root.error.message !== undefined) return;
+      run.root = { ...run.root, error: { ...failure, type: run.root.error.type ?? failure.type } };
+      writeRoot(run);
+    },
+    belongsTo: (requestId, execution) => void (runs.of(requestId, false).durable = execution),
     ended,
     tracerSeen: () => void (tracerSeen = true),
     traced: (span) => {
       tracerSeen = true;
-      const run = runOf(span.requestId, false);
-      run.tracer = span;
+      // Old libraries do not name the request.
+      const requestId = span.requestId === "" ? lastInvoked : span.requestId;
+      if (requestId === undefined) return;
+      const run = runs.of(requestId, false);
+      if (run.tracer?.spanId === undefined) run.tracer = span;
     },
     contextOf: (requestId) => {
       const run = runs.get(requestId);
@@ -265,17 +266,20 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
       const spanId = isOwnRoot ? spanIdOf(requestId, msOf(startNs), "aws.lambda") : undefined;
       return { traceId: traceIdOfRun(run), spanId };
     },
-    close: () => {
-      held?.();
-      held = undefined;
-    },
+    close: settleHeld,
   };
 }
 
-function errorOf({ status, errorType, errorMessage }: FinishedInvocation): SpanError | undefined {
+function errorOf({ failure }: Run, finished: FinishedInvocation, outcome: Outcome): SpanError | undefined {
+  const { status, errorType } = finished;
   if (status === "success") return undefined;
-  const type = errorType ?? (status === "timeout" ? "Sandbox.Timedout" : undefined);
-  return { type, message: errorMessage };
+  const type = outcome.outOfMemory === 1 ? "Runtime.OutOfMemory" : errorType ?? failure?.type;
+  return { ...failure, type: type ?? typeOf(outcome) };
+}
+
+/** What the platform calls it. */
+function typeOf({ timeouts, outOfMemory }: Outcome): string | undefined {
+  return timeouts === 1 ? "Sandbox.Timedout" : outOfMemory === 1 ? "Runtime.OutOfMemory" : undefined;
 }
 
 /** Names of the semantic conventions for FaaS. */
@@ -284,6 +288,16 @@ function metaOf({ requestId, header }: Run, { coldStart }: FinishedInvocation): 
   if (header?.parentId !== undefined) meta.set("aws.xray.parent_id", header.parentId);
   if (header?.sampled !== undefined) meta.set("aws.xray.sampled", String(header.sampled));
   return meta;
+}
+
+/** What logs of the request have too. */
+function fieldsOf({ requestId, durable }: Run): readonly (readonly [string, string])[] {
+  if (durable === undefined) return [["aws_request_id", requestId]];
+  return [
+    ["aws_request_id", requestId],
+    ["durable_execution_name", durable.name],
+    ["durable_execution_id", durable.id],
+  ];
 }
 
 function msOf(ns: bigint): number {

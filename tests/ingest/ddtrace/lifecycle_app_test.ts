@@ -280,3 +280,34 @@ Deno.test("more invocations than can be are bounded, the oldest emitted", async 
   }
   assertEquals(h.points.length, 44);
 });
+
+Deno.test("the trace of an invocation is told from its start, and its span when that is written", async () => {
+  const h = harness();
+  await h.call("/lambda/start-invocation", EVENT, ID);
+  const traceId = "6552a70e00000000000000000000000b";
+  assertEquals(h.invocationSpans, [{ requestId: "r1", traceId, spanId: undefined, parentId: "22" }]);
+  await h.call("/lambda/end-invocation", "{}", { ...ID, "x-datadog-span-id": "33" });
+  await h.send("/v0.4/traces", placeholder());
+  h.traces.invocationDone?.(finished());
+  assertEquals(h.invocationSpans.slice(1), [{ requestId: "r1", traceId, spanId: "33", parentId: "22" }]);
+});
+
+Deno.test("an invocation span that the tracer sends itself is told with its ids as its point has them", async () => {
+  for (
+    const [env, traceId, spanId] of [
+      [{}, "6552a70e00000000000000000000000b", "33"],
+      [{ ENV_INPUT_DDTRACE_TRACE_128_BIT_ID: "false" }, "11", "33"],
+      [{ ENV_INPUT_DDTRACE_TRACE_ID_64_BIT_HEX: "true" }, "000000000000000b", "0000000000000021"],
+    ] as const
+  ) {
+    const h = harness(env);
+    await h.send("/v0.4/traces", placeholder({ resource: "fn", parent_id: 0 }));
+    assertEquals(h.invocationSpans, [{ requestId: "r1", traceId, spanId, parentId: "0" }]);
+    const [{ fields } = { fields: new Map() }] = h.points;
+    assertEquals([fields.get("trace_id"), fields.get("span_id"), fields.get("parent_id")], [
+      traceId,
+      spanId,
+      "0",
+    ]);
+  }
+});

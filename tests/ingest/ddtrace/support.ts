@@ -4,7 +4,7 @@ import { createLogger } from "@std/log";
 import { parseConfig } from "../../../src/config.ts";
 import type { Environment } from "../../../src/config/reader.ts";
 import { createDdtraceReceivers, type DdtraceLinks } from "../../../src/ingest/ddtrace/receiver.ts";
-import type { Receiver } from "../../../src/pipeline/receiver.ts";
+import type { InvocationSpan, Receiver } from "../../../src/pipeline/receiver.ts";
 import type { FieldValue, Point } from "../../../src/point/point.ts";
 import { createRecordingIntake } from "../../support/points.ts";
 
@@ -87,6 +87,8 @@ export interface Harness {
   readonly points: Point[];
   /** Counts by reason. */
   readonly refused: Map<string, number>;
+  /** What the rest of the program is told of invocations. */
+  readonly invocationSpans: readonly InvocationSpan[];
   readonly traces: Receiver;
   readonly lifecycle: Receiver;
   /** Sends a request to the trace routes. */
@@ -99,7 +101,7 @@ export interface Harness {
 /** Receivers with settings from `env`, whose `ENV_AWSLAMBDA_SCHEMA` counts too. */
 export function harness(env: Environment = {}, links: DdtraceLinks = {}): Harness {
   const intake = createRecordingIntake("ddtrace");
-  const { points, refused } = intake;
+  const { points, refused, invocationSpans } = intake;
   const { ddtrace: config } = parseConfig({ AWS_LAMBDA_FUNCTION_NAME: "fn", ...env }).config;
   const [traces, lifecycle] = createDdtraceReceivers(config, {
     ...intake,
@@ -111,6 +113,7 @@ export function harness(env: Environment = {}, links: DdtraceLinks = {}): Harnes
   const made: Harness = {
     points,
     refused,
+    invocationSpans,
     traces,
     lifecycle,
     clock: NOW_MS,

@@ -3,7 +3,12 @@ import { parseConfig } from "../../../src/config.ts";
 import type { Environment } from "../../../src/config/reader.ts";
 import { createExportHandler, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
 import { createOtlpReceiver } from "../../../src/ingest/otlp/receiver.ts";
-import type { BodyLimits, Receiver, ReceiverContext } from "../../../src/pipeline/receiver.ts";
+import type {
+  BodyLimits,
+  InvocationSpan,
+  Receiver,
+  ReceiverContext,
+} from "../../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../../src/point/line_protocol.ts";
 import type { Point } from "../../../src/point/point.ts";
 import { createRecordingIntake } from "../../support/points.ts";
@@ -19,6 +24,8 @@ export interface Recorder {
   readonly points: Point[];
   /** Refused data by reason. */
   readonly refused: Map<string, number>;
+  /** What the rest of the program is told of invocations. */
+  readonly invocationSpans: readonly InvocationSpan[];
   readonly logged: string[];
   /** The points as line protocol, one a line. */
   lines(): string[];
@@ -26,11 +33,12 @@ export interface Recorder {
 
 export function createRecorder(limits: Partial<BodyLimits> = {}): Recorder {
   const intake = createRecordingIntake("otlp");
-  const { points, refused } = intake;
+  const { points, refused, invocationSpans } = intake;
   const logged: string[] = [];
   return {
     points,
     refused,
+    invocationSpans,
     logged,
     lines: () => new TextDecoder().decode(encodeLineProtocol(points, new Map())).split("\n").slice(0, -1),
     context: {

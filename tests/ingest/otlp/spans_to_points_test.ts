@@ -269,3 +269,26 @@ Deno.test("createSpansToPoints() takes __proto__ as any attribute", async () => 
   });
   assertEquals(made.fields.get("__proto__"), "x");
 });
+
+Deno.test("createSpansToPoints() tells of the span that names the request it serves, by either convention", async () => {
+  const SERVER = 2;
+  const parentSpanId = "00f067aa0ba902b7";
+  const told = async (more: Record<string, unknown>, env: Environment = {}): Promise<unknown[]> => [
+    ...(await record([span(more)], env)).invocationSpans,
+  ];
+  for (const name of ["faas.invocation_id", "faas.execution", "aws.lambda.request_id"]) {
+    const named = { kind: SERVER, attributes: attributes({ [name]: "r1" }) };
+    assertEquals(await told(named), [
+      { requestId: "r1", traceId: TRACE_ID, spanId: "eee19b7ec3c1b174", parentId: "0" },
+    ]);
+    assertEquals(await told({ ...named, parentSpanId }, { ENV_INPUT_OTEL_COMPATIBLE_DDTRACE: "true" }), [{
+      requestId: "r1",
+      traceId: String(0x03d269b633813fc60cn & 0xffffffffffffffffn),
+      spanId: String(0xeee19b7ec3c1b174n),
+      parentId: String(0x00f067aa0ba902b7n),
+    }]);
+  }
+  assertEquals(await told({ kind: SERVER }), []);
+  assertEquals(await told({ kind: 1, attributes: attributes({ "faas.invocation_id": "r1" }) }), []);
+  assertEquals(await told({ kind: SERVER, attributes: attributes({ "faas.invocation_id": "" }) }), []);
+});

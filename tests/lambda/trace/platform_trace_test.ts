@@ -36,7 +36,7 @@ function setUp(
   const trace = createPlatformTrace({
     mode: "auto",
     keep: () => true,
-    identity: IDENTITY,
+    instanceId: () => "sandbox-1",
     managedInstance: false,
     write: (span) => {
       const draft = spanToDraft(span, IDENTITY);
@@ -228,6 +228,7 @@ Deno.test("mode full adds what the platform measures of a response, and the exte
     spans: [{ name: "extensionOverhead", start: at(42), durationMs: 3 }],
     metrics: { durationMs: 45 },
   });
+  trace.close();
   assertEquals(spans.map(shape), [
     ["aws.lambda", "0", 0, 42, "ok"],
     ["aws.lambda.response_latency", "*", 0, 40, "ok"],
