@@ -71,6 +71,7 @@ export const JAVA: Language = {
       program: "okhttp/LambdaApp",
       env: { _HANDLER: "LambdaApp::handleRequest", DD_TRACE_OTEL_ENABLED: "true" },
       marker: "file",
+      inferred: "aws.apigateway.http",
       reports: true,
       expectedLog: AGENT_LOG,
     }),

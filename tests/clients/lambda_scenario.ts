@@ -3,6 +3,7 @@
  * its name stands before them in a mount namespace of their own. Programs are named `lambda` in each language.
  */
 import { assert, assertEquals } from "@std/assert";
+import type { ReceivedPoint } from "../emulator/dataway.ts";
 import type { ClientCase } from "./language.ts";
 import type { ClientCommand, ClientRun } from "./run_client.ts";
 import { checkAccount, parseObject, pick, pointsOf } from "./scenario.ts";
@@ -16,14 +17,19 @@ export interface LambdaClient {
   readonly marker: "folder" | "file";
   /** The library leaves the invocation's span to the extension and tells it of start and end. */
   readonly reports?: boolean;
+  /** What the one span is called that is made of the event, by the library or by the extension. */
+  readonly inferred: string;
   /** The library has distributions of its own. */
   readonly metric?: boolean;
   readonly expectedLog?: readonly RegExp[];
 }
 
-/** One invocation continues the trace of its event: one span `aws.lambda`, the handler's span below it. */
+/**
+ * One invocation continues the trace of its event, a call of an HTTP API: one span of that, one `aws.lambda`, the
+ * handler's span below it.
+ */
 export function lambdaCase(options: LambdaClient): ClientCase {
-  const { client, program, env, marker, reports = false, metric = false } = options;
+  const { client, program, env, marker, reports = false, metric = false, inferred } = options;
   return {
     client,
     program,
@@ -31,13 +37,14 @@ export function lambdaCase(options: LambdaClient): ClientCase {
     env: { DD_SERVICE: "shop", ...env },
     setup: `a ${marker} \`/opt/extensions/datadog-agent\``,
     verified:
-      `one \`aws.lambda\` span${
+      `one span of the API and one \`aws.lambda\` span${
         reports ? " made by the extension" : ""
       }, the event's trace continued, the handler's span below it` + (metric ? ", a distribution" : ""),
     needs: [isolated(marker, { program: "true", args: [] })].map(({ program, args }) => [program, ...args]),
     wrap: (command) => isolated(marker, command),
     check: (run) => {
       checkTrace(run, reports);
+      checkInferred(run, inferred);
       if (metric) {
         const sold = pointsOf(run, "metric", "shop").map(({ tags, fields }) => [
           tags.get("tier"),
@@ -63,6 +70,29 @@ function isolated(marker: LambdaClient["marker"], command: ClientCommand): Clien
   };
 }
 
+/** Whoever makes the span of the trigger, it is there once, between the event's parent and the invocation. */
+function checkInferred(run: ClientRun, operation: string): void {
+  const spans = pointsOf(run, "tracing", "ddtrace");
+  const isInferred = ({ fields }: ReceivedPoint): boolean =>
+    parseObject(JSON.stringify(parseObject(fields.get("message")).meta))["_inferred_span.tag_source"] ===
+      "self";
+  const [api, ...others] = spans.filter(isInferred);
+  assert(api !== undefined && others.length === 0, `${others.length} inferred spans too many`);
+  assertEquals(pick(api.tags, ["operation", "service", "http_method", "http_status_code"]), {
+    operation,
+    service: "a1.execute-api.eu-west-1.amazonaws.com",
+    http_method: "GET",
+    http_status_code: "200",
+  });
+  assertEquals(pick(api.fields, ["resource", "parent_id", "start"]), {
+    resource: "GET /orders",
+    parent_id: "987654321",
+    start: 1_767_225_600_000_000n,
+  });
+  const root = spans.find(({ tags }) => tags.get("operation") === "aws.lambda");
+  assertEquals(root?.fields.get("parent_id"), api.fields.get("span_id"));
+}
+
 function checkTrace(run: ClientRun, reports: boolean): void {
   const spans = pointsOf(run, "tracing", "ddtrace");
   const named = (operation: string) => spans.filter(({ tags }) => tags.get("operation") === operation);
@@ -80,7 +110,7 @@ function checkTrace(run: ClientRun, reports: boolean): void {
     request_id: run.requestId,
     cold_start: "true",
   });
-  // Python's library puts the span of the API gateway in between.
+  // The span of the API is in between.
   const parents = new Map(spans.map(({ fields }) => [fields.get("span_id"), fields.get("parent_id")]));
   let parent = root.fields.get("parent_id");
   while (parents.has(parent)) parent = parents.get(parent);

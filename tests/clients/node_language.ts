@@ -68,6 +68,7 @@ export const NODE: Language = {
       client: "datadog-lambda-js",
       program: "lambda.cjs",
       marker: "folder",
+      inferred: "aws.httpapi",
       metric: true,
       expectedLog: STARTUP_LOG,
     }),

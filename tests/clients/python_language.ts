@@ -62,7 +62,13 @@ export const PYTHON: Language = {
       env: { DD_AGENT_HOST: "127.0.0.1", DD_TRACE_API_VERSION: "v0.4" },
       setup: "`DD_AGENT_HOST=127.0.0.1`, `DD_TRACE_API_VERSION=v0.4`",
     }),
-    lambdaCase({ client: "datadog_lambda", program: "lambda_app.py", marker: "folder", metric: true }),
+    lambdaCase({
+      client: "datadog_lambda",
+      program: "lambda_app.py",
+      marker: "folder",
+      inferred: "aws.httpapi",
+      metric: true,
+    }),
     statsdCase({
       client: "datadog",
       program: "statsd.py",

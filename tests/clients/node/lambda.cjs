@@ -8,7 +8,7 @@ const handler = datadog(async () => {
   return { statusCode: 200, body: "ok" };
 });
 const event = {
-  version: "2.0", routeKey: "GET /orders", rawPath: "/orders",
+  version: "2.0", routeKey: "GET /orders", rawPath: "/orders", rawQueryString: "",
   headers: { "x-datadog-trace-id": "1234567890", "x-datadog-parent-id": "987654321", "x-datadog-sampling-priority": "2", host: "shop.example" },
   requestContext: { apiId: "a1", stage: "$default", requestId: "r1", domainName: "a1.execute-api.eu-west-1.amazonaws.com", http: { method: "GET", path: "/orders" }, timeEpoch: 1767225600000 },
 };

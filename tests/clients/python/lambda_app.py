@@ -32,6 +32,7 @@ EVENT = {
     "version": "2.0",
     "routeKey": "GET /orders",
     "rawPath": "/orders",
+    "rawQueryString": "",
     "headers": {
         "x-datadog-trace-id": "1234567890",
         "x-datadog-parent-id": "987654321",

@@ -14,8 +14,12 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 public class LambdaApp implements RequestStreamHandler {
-  static final String EVENT = "{\"headers\":{\"x-datadog-trace-id\":\"1234567890\",\"x-datadog-parent-id\":\"987654321\","
-      + "\"x-datadog-sampling-priority\":\"2\"}}";
+  static final String EVENT = """
+      {"version":"2.0","routeKey":"GET /orders","rawPath":"/orders","rawQueryString":"",
+       "headers":{"x-datadog-trace-id":"1234567890","x-datadog-parent-id":"987654321","x-datadog-sampling-priority":"2"},
+       "requestContext":{"accountId":"123456789012","apiId":"a1","stage":"$default","requestId":"r1",
+        "domainName":"a1.execute-api.eu-west-1.amazonaws.com","timeEpoch":1767225600000,
+        "http":{"method":"GET","path":"/orders","protocol":"HTTP/1.1","sourceIp":"192.0.2.1","userAgent":"test"}}}""";
 
   @Override
   public void handleRequest(InputStream event, OutputStream response, Context context) throws IOException {
