@@ -59,7 +59,7 @@ Deno.test("readJsonParts() leaves out what is too deep, too long or too much", (
   assertEquals(plain(read(`{"a":"${"x".repeat(1_100_000)}","b":1}`)), { b: 1 });
   const list = read(`[${"1,".repeat(50_000)}1]`);
   assert(Array.isArray(list));
-  assertEquals([list.length, list[10_000], list[40_000]], [50_001, 1, undefined]);
+  assertEquals([list[10_000], list.at(-1), list.length < 50_001], [1, 1, true]);
   // No member takes what another needs.
   assertEquals(
     Object(read(`{"a":[${"1,".repeat(50_000)}1],"b":[${"1,".repeat(50_000)}1],"c":{"d":[1]}}`)).c.d[0],
@@ -92,8 +92,8 @@ Deno.test("readJsonParts() reads no JSON as nothing", () => {
 Deno.test("readJsonParts() lets other work run in the middle of long values", () => {
   for (
     const json of [
-      `{"x":"${"y".repeat(500_000)}"}`,
-      `[${"1,".repeat(100_000)}1]`,
+      `{${'"a":1,'.repeat(100_000)}"b":1}`,
+      `{"x":[${"1,".repeat(100_000)}1]}`,
       `{"x":[${"[1],".repeat(50_000)}[]]}`,
     ]
   ) {
