@@ -6,6 +6,7 @@ import { type FiltersConfig, readFiltersConfig } from "./config/filters.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
 import { type OtlpTargetConfig, readOtlpTargetConfig } from "./config/otlp_target.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { findUnknownNames } from "./config/unknown_names.ts";
 import { readSinkerConfig, type SinkerConfig } from "./config/sinker.ts";
 import { secretsIn } from "./secrets.ts";
 import { readStatsdConfig, type StatsdConfig } from "./config/statsd.ts";
@@ -27,7 +28,7 @@ export interface Config {
 /** A configuration that can always be run with, and what was wrong with what the user wrote. */
 export interface ParsedConfig {
   readonly config: Config;
-  /** Every value that could not be used; empty when all is well. */
+  /** Every value and name that could not be used; empty when all is well. */
   readonly problems: readonly SettingProblem[];
   /** Every setting there is, in the order of the table in src/config/README.md. */
   readonly settings: readonly Setting[];
@@ -61,5 +62,6 @@ export function parseConfig(env: Environment): ParsedConfig {
     }),
   };
   const secrets = secretsIn(env).union(new Set([...dataway.secrets, ...config.target?.secrets ?? []]));
-  return { config, problems: read.problems, settings: read.settings, secrets };
+  const unknown = findUnknownNames(env, read.settings.map(({ name }) => name));
+  return { config, problems: [...read.problems, ...unknown], settings: read.settings, secrets };
 }

@@ -22,7 +22,7 @@ import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createCollection } from "./pipeline/collection.ts";
 import { createIntakeHub } from "./pipeline/intake.ts";
 import { joinStores } from "./pipeline/joint_store.ts";
-import type { Receiver } from "./pipeline/receiver.ts";
+import type { Intake, Receiver } from "./pipeline/receiver.ts";
 import { createOutlet } from "./pipeline/outlet.ts";
 import { MAX_SPOOL_FILE_BYTES } from "./pipeline/spool.ts";
 import { createDiskFiles } from "./pipeline/spool_folder.ts";
@@ -30,11 +30,14 @@ import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
+import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
-import { reportEnd, reportSettings } from "./report.ts";
+import { reportEnd, reportSettings, reportStart } from "./report.ts";
 import { serve } from "./serve.ts";
 import { loadTarget, reportTargetEnd, targetCounters } from "./target.ts";
 import type { TargetStatus } from "./otlp_target/mod.ts";
+import { createFlushWatch } from "./status/flush_watch.ts";
+import { createStatusReceiver } from "./status/receiver.ts";
 import type { Shell } from "./shell.ts";
 import { VERSION } from "./version.ts";
 
@@ -129,6 +132,7 @@ interface Base {
 async function run(base: Base, registration: Registered): Promise<ExtensionEnd> {
   const { options, log, now, ledger } = base;
   const { shell } = options;
+  const startedAt = now();
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
   const encoding = ENCODINGS[dataway.contentEncoding];
@@ -183,8 +187,12 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log,
     now,
   });
+  const intakeOf = (source: Source): Intake => {
+    const made = intake.of(source);
+    return { ...made, refuse: tellingRefusals(made.refuse, source, { log, now }) };
+  };
   const context = (source: Source) => ({
-    ...intake.of(source),
+    ...intakeOf(source),
     log,
     limits: core.bodyLimits,
     now,
@@ -266,6 +274,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   });
   await using exporter = late ?? exporterTo(dataway.endpoints);
   const pool = createConnectionPool(log);
+  const flushes = createFlushWatch({ log, now });
   const outlet = createOutlet({
     store,
     ledger,
@@ -289,9 +298,28 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       const { bySpan, byLine } = telemetry.disagreements();
       return { verdict_by_span: bySpan, verdict_by_line: byLine, ...targetCounters(target) };
     },
+    onFlushed: flushes.flushed,
     log,
     now,
   });
+  const status = createStatusReceiver(() => ({
+    version: VERSION,
+    startedAt,
+    now: now(),
+    env: options.env,
+    parsed,
+    problems: [...parsed.problems, ...client.problems],
+    subscription: shell.subscription,
+    batches: telemetry.invocations.batches,
+    sockets: shell.sockets.asked,
+    connections: pool.counts,
+    lastFlush: flushes.last,
+    breaker,
+    ledger,
+    store,
+    spool: outlet.spool,
+    memoryUsedBytes: options.memoryUsedBytes?.(),
+  }));
   const lifecycle = createLifecycle({
     next: shell.next,
     invocations: telemetry.invocations,
@@ -319,13 +347,27 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
-  await using _servers = await serve({ main: core.listen, receivers, sockets: shell.sockets, pool, log });
+  await using _servers = await serve({
+    main: core.listen,
+    receivers: [...receivers, status],
+    sockets: shell.sockets,
+    pool,
+    log,
+  });
   const { subscription } = shell;
   if (subscription !== undefined && subscription.status !== "subscribed") {
     log.warn("Metrics and logs of the platform are off as the subscription failed", {
       error: subscription.error,
     });
   }
+
+  reportStart(log, {
+    parsed,
+    env: options.env,
+    sockets: shell.sockets.asked,
+    tags: resource.tags(),
+    subscription,
+  });
 
   const loop = lifecycle.run(subscription?.status === "subscribed");
   void client.warmUp();

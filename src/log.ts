@@ -4,7 +4,7 @@
  * with each batch must not become a flood. The only user of `console`; the stand-in for `@std/log`, which has
  * left Deno's standard library and is on no npm mirror.
  *
- * ERROR = data lost. WARN = degraded, nothing lost. INFO = once a life. DEBUG = off.
+ * ERROR = data lost. WARN = degraded, nothing lost. INFO = once a life. DEBUG = the start, each flush and each refusal.
  */
 
 import { createRedactor, type Redact, redactLooks } from "./secrets.ts";
@@ -21,6 +21,8 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   /** Changes the level; lines already written stay written. */
   setLevel(level: LogLevel): void;
+  /** Whether a line of the level would be written: for what costs something to put together. */
+  isOn(level: Exclude<LogLevel, "off">): boolean;
   /** Never to be printed from now on, nor what looks like a secret: each occurrence in any line becomes `***`. */
   addSecret(secret: string): void;
 }
@@ -83,6 +85,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     warn: (message, fields) => log("warn", message, fields),
     error: (message, fields) => log("error", message, fields),
     setLevel: (level) => void (threshold = RANK[level]),
+    isOn: (level) => RANK[level] >= threshold,
     addSecret: (secret) => {
       secrets.add(secret);
       redact = createRedactor(secrets);

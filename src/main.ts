@@ -28,7 +28,7 @@ let reportUnseen = (error: unknown): void => {
 };
 
 if (Deno.args.length > 0 || env["AWS_LAMBDA_RUNTIME_API"] === undefined) {
-  const { runCli } = await import("./cli.ts");
+  const { runCli } = await import("./cli/mod.ts");
   const print = (line: string): void => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   Deno.exit(await runCli({ args: Deno.args, env, print }));
 }

@@ -1,9 +1,14 @@
 /** What the program says of itself: once at its start, once at its end, and nothing when all is well. */
 import type { Logger } from "@std/log";
 import type { ParsedConfig } from "./config.ts";
+import type { Environment } from "./config/reader.ts";
+import { shownSettings } from "./config/shown_settings.ts";
 import type { DatawayClient } from "./dataway/client.ts";
+import type { SubscribeResult } from "./lambda/telemetry_api.ts";
+import { type AskedSocket, nameOf } from "./net/sockets.ts";
 import type { Ledger } from "./pipeline/ledger.ts";
 import type { Leftovers } from "./pipeline/outlet.ts";
+import { VERSION } from "./version.ts";
 
 /** Everything that is wrong with the settings, in one line. */
 export function reportSettings(log: Logger, parsed: ParsedConfig, client: DatawayClient): void {
@@ -15,6 +20,42 @@ export function reportSettings(log: Logger, parsed: ParsedConfig, client: Datawa
   if (dataway.endpoints.length === 0 && dataway.secret === undefined && target === undefined) {
     log.error("Nothing is sent as ENV_DATAWAY names no usable Dataway");
   }
+}
+
+/** What the program starts with. */
+export interface Start {
+  readonly parsed: ParsedConfig;
+  readonly env: Environment;
+  readonly sockets: readonly AskedSocket[];
+  /** Common to all points, as known now. */
+  readonly tags: ReadonlyMap<string, string>;
+  readonly subscription: SubscribeResult | undefined;
+}
+
+/** One line at the level `debug`, without secrets. */
+export function reportStart(log: Logger, { parsed, env, sockets, tags, subscription }: Start): void {
+  if (!log.isOn("debug")) return;
+  const { core, dataway, awslambda, filters, sinker } = parsed.config;
+  log.debug("The extension has started", {
+    version: VERSION,
+    dataway: dataway.endpoints.map(({ base }) => base),
+    ...(dataway.secret === undefined ? {} : { secret: dataway.secret.store }),
+    listeners: sockets.map(({ transport, asked, address }) =>
+      `${transport} ${address === undefined ? `${asked} (off)` : nameOf(address)}`
+    ),
+    telemetry: subscription?.status ?? "none",
+    inputs: [...core.inputs],
+    plan: core.flushPlan,
+    tags: Object.fromEntries(tags),
+    rules: {
+      logs: awslambda.logRules,
+      filters: filters.local !== "" ? "ENV_IO_FILTERS" : filters.pull ? "the workspace's" : "off",
+      sinker: sinker?.customerKeys ?? "off",
+    },
+    settings: Object.fromEntries(
+      shownSettings(parsed.settings, env).map(({ name, value }) => [name, value]),
+    ),
+  });
 }
 
 /** How it ended: what was left of the data, and of what was to be told about them. */

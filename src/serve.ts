@@ -4,6 +4,7 @@ import type { ConnectionGroup, ConnectionPool } from "./net/connection_pool.ts";
 import { type CallHandler, serveHttp } from "./net/http_connection.ts";
 import type { Sockets } from "./net/sockets.ts";
 import type { ListenAddress, Receiver } from "./pipeline/receiver.ts";
+import { tellingCalls, tellingRequests } from "./refusals.ts";
 import { type App, createMainApp, createReceiverApp } from "./app.ts";
 
 /** All that listens. Disposal stops intake at once: data already answered for is in the store. */
@@ -48,14 +49,16 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   /** Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. */
   function listen(served: Served, address: ListenAddress, group: ConnectionGroup): Acceptor | undefined {
     const { app, calls, name } = served;
+    const handle = tellingRequests((request, client) => app.fetch(request, client), name, log);
+    const tellingOf = calls === undefined ? undefined : tellingCalls(calls, name, log);
     try {
       const acceptor = acceptConnections(sockets.tcp(address), {
         group,
         serve: (connection, lease) =>
           serveHttp(connection, {
             lease,
-            calls,
-            handle: (request, client) => app.fetch(request, client),
+            calls: tellingOf,
+            handle,
             onError: (error) => log.warn("A request failed", { error: describeError(error) }),
             isClosing: () => isClosing,
           }),

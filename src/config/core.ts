@@ -1,7 +1,7 @@
 import type { LogLevel } from "@std/log";
 import type { BodyLimits, ListenAddress } from "../pipeline/receiver.ts";
 import { type Input, readInputs, readMainListener } from "./listeners.ts";
-import { parseDurationMs, type SettingReader } from "./reader.ts";
+import { doubt, isDoubtful, parseDurationMs, type SettingReader } from "./reader.ts";
 
 /** Settings that belong to no single part. */
 export interface CoreConfig {
@@ -147,6 +147,7 @@ function readFlushPlan(read: SettingReader): FlushPlan {
   if ((kind === "adaptive" || kind === "end" || kind === "overlap") && every === "") return { kind };
   const everyMs = parseDurationMs(every);
   if (kind === "periodic" && rest.length === 0 && everyMs !== undefined && everyMs > 0) {
+    if (isDoubtful(every)) read.problem(doubt(name, every));
     return { kind, everyMs };
   }
   read.problem({

@@ -54,6 +54,9 @@ export interface ParsedEndpoints {
 const MIN_RAW_BODY_BYTES = 102_400;
 /** A body is held raw and compressed at once, in memory the function is billed for. */
 const MAX_RAW_BODY_BYTES = 10 * 1024 * 1024;
+/** What guides write where the token is to be: `<your-token>`, `${TOKEN}`, `tkn_xxx`, `tkn_…`. */
+const PLACEHOLDER =
+  /^(?:tkn_)?(?:[<[{(].*[>\])}]|\$\{?\w+\}?|\{\{.*\}\}|x{3,}|\*{3,}|\.{3,}|…|(?:<)?(?:my|your|the)[-_ ]?(?:\w+[-_ ])?token|token|change[-_]?me|placeholder|todo)$/i;
 const PROXY_SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "socks5:", "socks5h:"]);
 
 /**
@@ -146,18 +149,33 @@ export function parseEndpoints(text: string): ParsedEndpoints {
   const items = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
   const endpoints: DatawayEndpoint[] = [];
   const problems: string[] = [];
+  const placeholders: string[] = [];
   for (const [index, item] of items.entries()) {
     const parsed = parseEndpoint(item);
     const which = items.length === 1 ? "ENV_DATAWAY" : `URL ${index + 1} of ENV_DATAWAY`;
     if (typeof parsed === "string") problems.push(`Cannot use ${which} as ${parsed}`);
     else if (endpoints.some((other) => other.base === parsed.base && other.query === parsed.query)) {
       problems.push(`Cannot use ${which} as each URL must be named once: current value is ${parsed.base}`);
-    } else endpoints.push(parsed);
+    } else {
+      endpoints.push(parsed);
+      if (PLACEHOLDER.test(parsed.token)) placeholders.push(which);
+    }
   }
   const used = endpoints.length === 0
     ? "nothing is exported"
     : `the other ${endpoints.length === 1 ? "URL" : `${endpoints.length} URLs`}`;
-  return { endpoints, problems: problems.map((message) => ({ name: "ENV_DATAWAY", message, used })) };
+  return {
+    endpoints,
+    problems: [
+      ...problems.map((message) => ({ name: "ENV_DATAWAY", message, used })),
+      ...placeholders.map((which) => ({
+        name: "ENV_DATAWAY",
+        message:
+          `Cannot expect Dataway to take the token of ${which} as it is a guide's placeholder, not a token`,
+        used: "it, as it stands",
+      })),
+    ],
+  };
 }
 
 /** The endpoints of a secret's value: a text like `ENV_DATAWAY`, or a token for the URLs that it names. */

@@ -133,6 +133,7 @@ export function createSettingReader(env: Environment): SettingReader {
     rule: string,
     parse: (value: string) => T | undefined,
     show: (value: T) => string = String,
+    explain: (value: string) => string = () => "",
   ): T {
     const value = raw(name, kind, show(options.default), options.description);
     if (value === undefined) return options.default;
@@ -140,7 +141,7 @@ export function createSettingReader(env: Environment): SettingReader {
     if (parsed !== undefined) return parsed;
     problems.push({
       name,
-      message: `Cannot use ${name} as it must be ${rule}: current value is ${quote(value)}`,
+      message: `Cannot use ${name} as it must be ${rule}: current value is ${quote(value)}${explain(value)}`,
       used: show(options.default),
     });
     return options.default;
@@ -181,15 +182,20 @@ export function createSettingReader(env: Environment): SettingReader {
       ),
     decimal: (name, options) =>
       read(name, "number", options, rangeRule("a number", options), inRange(options, Number)),
-    durationMs: (name, options) =>
-      read(
+    durationMs: (name, options) => {
+      const ms = read(
         name,
         "duration",
         options,
         rangeRule("a duration such as 30s or 250ms", options, formatDurationMs),
         inRange(options, parseDurationMs),
         formatDurationMs,
-      ),
+        (value) => isBareNumber(value) ? BARE_NUMBER : "",
+      );
+      const value = env[name]?.trim() ?? "";
+      if (isDoubtful(value) && parseDurationMs(value) === ms) problems.push(doubt(name, value));
+      return ms;
+    },
     bytes: (name, options) =>
       read(
         name,
@@ -231,9 +237,32 @@ export function createSettingReader(env: Environment): SettingReader {
   };
 }
 
+const BARE_NUMBER = ", and a bare number counts seconds: write ms behind it for milliseconds";
+/** A bare number from here on is more likely to be meant as milliseconds. In seconds. */
+const DOUBTFUL_SECONDS = 100;
+
+/** A number without a unit. */
+export function isBareNumber(text: string): boolean {
+  return /^\d+(\.\d+)?$/.test(text);
+}
+
+/** Whether a duration without a unit is so long that milliseconds may be meant. */
+export function isDoubtful(text: string): boolean {
+  return isBareNumber(text) && Number(text) >= DOUBTFUL_SECONDS;
+}
+
+/** That the unit of a duration is not what it may be meant to be. */
+export function doubt(name: string, value: string): SettingProblem {
+  return {
+    name,
+    message: `Cannot be sure of ${name} as its unit is missing: current value is "${value}"${BARE_NUMBER}`,
+    used: `${value}s`,
+  };
+}
+
 /** A duration in ms, or `undefined` when the text is none. A bare number counts seconds. */
 export function parseDurationMs(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (isBareNumber(text)) return Number(text) * 1000;
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
   let totalMs = 0;
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {

@@ -81,6 +81,10 @@ const INSECURE_NOTICE: SettingProblem = {
   used: "TLS without certificate checks",
 };
 
+/** What the executable is compiled to be able to read. */
+const FOLDERS =
+  "files below /opt, /var/task and /tmp alone can be read: put it into a layer or beside the function";
+
 /** The certificates of a PEM file that the setting `name` names; none, and a problem, if it has none that can be used. */
 export function readCertificates(
   name: string,
@@ -99,7 +103,9 @@ export function readCertificates(
     problems.push({
       name,
       message: `Cannot use ${name} as it must name a readable PEM file: current value is ` +
-        `${JSON.stringify(redact(path))} (${redact(describeNetworkError(error))})`,
+        `${JSON.stringify(redact(path))} (${
+          error instanceof Deno.errors.NotCapable ? FOLDERS : redact(describeNetworkError(error))
+        })`,
       used: "the built-in certificates alone",
     });
     return [];

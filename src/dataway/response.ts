@@ -12,13 +12,20 @@ const QUOTA_MARK = "beyondDataUsage";
  * What an answer means for the batch.
  *
  * DataKit drops a batch on any 4xx and after the last 5xx; here 408 and 429 keep it. So do 407 (a proxy's word,
- * not Dataway's) and redirects (never followed): neither says anything about the data, and the user may mend it.
+ * not Dataway's) and redirects (never followed): neither says anything about the data, and the user may mend it. Nor
+ * does a page of HTML, whatever its status: Dataway has none.
  *
  * @param nowMs Unix time in ms, against which a `Retry-After` date is read.
  * @see `tests/spec/datakit.md` 3.9
  */
 export function decideResult(answer: HttpAnswer, nowMs: number): ExportResult {
   const { status } = answer;
+  if (isWebPage(answer)) {
+    return {
+      status: "retryable",
+      error: `Dataway answered ${status} with a web page: a captive portal or a proxy answers in its place`,
+    };
+  }
   if (status >= 200 && status < 300) return { status: "success" };
   if (status === 413) return { status: "too_large", error: describeAnswer(answer) };
   if (status < 400 || status >= 500 || status === 407 || status === 408 || status === 429) {
@@ -27,6 +34,16 @@ export function decideResult(answer: HttpAnswer, nowMs: number): ExportResult {
     return { status: "retryable", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
   return { status: "failure", error: describeAnswer(answer), reason: decideReason(answer) };
+}
+
+/**
+ * Whether a success is none, as somebody else answers: a portal or a proxy with a page of its own. Dataway has none for
+ * uploads. An empty body is no page, whatever its type.
+ */
+export function isWebPage({ status, headers, text }: HttpAnswer): boolean {
+  if (status < 200 || status >= 300 || headers.get("content-length") === "0" || status === 204) return false;
+  return /^text\/html\b/i.test(headers.get("content-type") ?? "") ||
+    /^\s*<(?:!doctype html|html)\b/i.test(text);
 }
 
 /** A `Retry-After` value, seconds or date, as ms from now: 0 to 10 min, or `undefined` when it is neither. */

@@ -244,7 +244,10 @@ export function createConnectionPool(log: Logger): ConnectionPool {
         counts.malformed++;
         if (!entry.group.privileged) entry.group.closedUntil = performance.now() + PUNISHED_MS;
       },
-      malformed: () => void counts.malformed++,
+      malformed: () => {
+        counts.malformed++;
+        log.debug("A request was refused as its head cannot be understood", { listener: entry.group.name });
+      },
       get isCrowded() {
         return !entry.kept && isCrowded(entry.group);
       },

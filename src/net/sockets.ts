@@ -11,6 +11,16 @@ export type SocketAddress =
   | InetAddress & { readonly transport: "tcp" | "udp" }
   | { readonly transport: "unix_stream" | "unix_datagram"; readonly path: string };
 
+/** A socket that was asked for. */
+export interface AskedSocket {
+  readonly transport: SocketAddress["transport"];
+  /** As asked for: `host:port`, or a path. */
+  readonly asked: string;
+  /** Where it really is; `undefined`: it could not be opened. */
+  readonly address: Deno.Addr | undefined;
+  readonly error?: unknown;
+}
+
 /** Each method gives the socket that was bound ahead, or binds now. Throws as binding did. */
 export interface Sockets extends Disposable {
   /** Binds ahead; where it is bound, or `undefined`: who asks for the socket learns why there is none. */
@@ -19,6 +29,8 @@ export interface Sockets extends Disposable {
   udp(address: InetAddress): Deno.DatagramConn;
   unixStream(path: string): Deno.UnixListener;
   unixDatagram(path: string): Deno.DatagramConn;
+  /** Every socket that was asked for so far, in order. */
+  readonly asked: readonly AskedSocket[];
   /** Closes what was bound ahead and nobody has asked for, so that its clients are refused instead of kept waiting. */
   [Symbol.dispose](): void;
 }
@@ -29,8 +41,26 @@ type Bound = { readonly socket: Socket } | { readonly error: unknown };
 /** With nothing bound yet. */
 export function createSockets(): Sockets {
   const waiting = new Map<string, Bound[]>();
+  const asked: AskedSocket[] = [];
 
-  function take<S extends Socket>(key: string, open: () => S, isOfKind: (socket: Socket) => socket is S): S {
+  function take<S extends Socket>(
+    address: SocketAddress,
+    open: () => S,
+    isOfKind: (socket: Socket) => socket is S,
+  ): S {
+    const { transport } = address;
+    const about = { transport, asked: nameOf(address) };
+    try {
+      const socket = find(keyOf(address), open, isOfKind);
+      asked.push({ ...about, address: socket.addr });
+      return socket;
+    } catch (error) {
+      asked.push({ ...about, address: undefined, error });
+      throw error;
+    }
+  }
+
+  function find<S extends Socket>(key: string, open: () => S, isOfKind: (socket: Socket) => socket is S): S {
     const bound = waiting.get(key)?.shift();
     if (bound === undefined) return open();
     if ("error" in bound) throw bound.error;
@@ -47,11 +77,12 @@ export function createSockets(): Sockets {
       else others.push(bound);
       return "socket" in bound ? bound.socket.addr : undefined;
     },
-    tcp: (address) => take(keyOf({ ...address, transport: "tcp" }), () => listenTcp(address), isTcp),
-    udp: (address) => take(keyOf({ ...address, transport: "udp" }), () => listenUdp(address), isDatagram),
-    unixStream: (path) => take(keyOf({ path, transport: "unix_stream" }), () => listenUnix(path), isUnix),
+    tcp: (address) => take({ ...address, transport: "tcp" }, () => listenTcp(address), isTcp),
+    udp: (address) => take({ ...address, transport: "udp" }, () => listenUdp(address), isDatagram),
+    unixStream: (path) => take({ path, transport: "unix_stream" }, () => listenUnix(path), isUnix),
     unixDatagram: (path) =>
-      take(keyOf({ path, transport: "unix_datagram" }), () => listenUnixDatagram(path), isDatagram),
+      take({ path, transport: "unix_datagram" }, () => listenUnixDatagram(path), isDatagram),
+    asked,
     [Symbol.dispose]: () => {
       for (const bound of [...waiting.values()].flat()) if ("socket" in bound) bound.socket.close();
       waiting.clear();
@@ -108,8 +139,15 @@ function listenUnixDatagram(path: string): Deno.DatagramConn {
 }
 
 function keyOf(address: SocketAddress): string {
-  if ("path" in address) return `${address.transport} ${address.path}`;
-  return `${address.transport} ${address.hostname} ${address.port}`;
+  return `${address.transport} ${nameOf(address)}`;
+}
+
+/** `host:port`, `[v6]:port`, or a path. */
+export function nameOf(address: SocketAddress | Deno.Addr): string {
+  if ("path" in address) return address.path;
+  if (!("hostname" in address)) return "";
+  const { hostname, port } = address;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 function isDatagram(socket: Socket): socket is Deno.DatagramConn {

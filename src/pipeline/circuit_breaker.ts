@@ -5,6 +5,8 @@
 export interface CircuitBreaker {
   /** `closed`: send. `half_open`: one probe is due. `open`: hold. */
   state(): BreakerState;
+  /** Time until the next probe is due, in ms; 0 unless `open`. */
+  waitMs(): number;
   /** A POST was answered, or refused for good: someone is there. */
   succeeded(): void;
   /** A POST got no usable answer. `retryAfterMs` opens at once for that long. */
@@ -33,13 +35,15 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   let openedAt = 0;
   let waitMs = 0;
 
+  function leftMs(): number {
+    const elapsedMs = now() - openedAt;
+    // A clock set back must not hold data for longer than the wait itself.
+    return elapsedMs < 0 ? 0 : Math.max(0, waitMs - elapsedMs);
+  }
+
   return {
-    state: () => {
-      if (waitMs === 0) return "closed";
-      const elapsedMs = now() - openedAt;
-      // A clock set back must not hold data for longer than the wait itself.
-      return elapsedMs >= waitMs || elapsedMs < 0 ? "half_open" : "open";
-    },
+    state: () => waitMs === 0 ? "closed" : leftMs() > 0 ? "open" : "half_open",
+    waitMs: leftMs,
     succeeded: () => {
       failures = 0;
       waitMs = 0;

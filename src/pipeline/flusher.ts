@@ -17,7 +17,11 @@ export interface FlushReport {
   readonly restored: number;
   /** Refused for good, or too large: counted in the ledger. */
   readonly dropped: number;
+  /** Size of what was exported, before compression. */
+  readonly bytes: number;
   readonly durationMs: number;
+  /** Why the latest batch was not taken; missing when all were. */
+  readonly error?: string;
 }
 
 /** How a flush is made. */
@@ -153,8 +157,10 @@ export function createFlusher(options: FlusherOptions): Flusher {
     const startedAt = now();
     await gather(pass);
     const state = isLast ? "closed" : breaker.state();
-    if (state === "open") round.stopped = true;
-    else if (state === "half_open") await probe(pass);
+    if (state === "open") {
+      round.stopped = true;
+      log.debug("A flush sends nothing as Dataway did not answer lately", { nextTryInMs: breaker.waitMs() });
+    } else if (state === "half_open") await probe(pass);
     if (!round.stopped) await sendAll(pass);
     stuck = round.stopped || signal.aborted || round.underway.size > 0;
     round.stopped = true;
@@ -175,10 +181,18 @@ export function createFlusher(options: FlusherOptions): Flusher {
   function conclude(round: Round, startedAt: number): void {
     if (round.failed) breaker.failed(round.retryAfterMs);
     else if (round.answered) breaker.succeeded();
-    const { exported, restored, dropped } = round;
+    const { exported, restored, dropped, exportedBytes: bytes, error } = round;
     if (exported > 0) lastFlushAt = now();
     if (exported + restored + dropped === 0) return;
-    options.onFlushed?.({ exported, restored, dropped, durationMs: Math.max(0, now() - startedAt) });
+    const durationMs = Math.max(0, now() - startedAt);
+    options.onFlushed?.({
+      exported,
+      restored,
+      dropped,
+      bytes,
+      durationMs,
+      ...(error === undefined ? {} : { error }),
+    });
   }
 
   /** Waits for the aggregates of now; one collection at a time. */

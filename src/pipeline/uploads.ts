@@ -10,6 +10,10 @@ export interface Round {
   restored: number;
   /** Refused for good, or too large: counted in the ledger. */
   dropped: number;
+  /** Size of the points that were taken, before compression. */
+  exportedBytes: number;
+  /** Why the latest batch was not taken. */
+  error: string | undefined;
   /** No more is begun: Dataway did not take a batch, or the flush is over. */
   stopped: boolean;
   /** Dataway is not well. */
@@ -33,6 +37,8 @@ export function newRound(over: AbortSignal, patienceMs?: number): Round {
     exported: 0,
     restored: 0,
     dropped: 0,
+    exportedBytes: 0,
+    error: undefined,
     stopped: false,
     failed: false,
     answered: false,
@@ -113,8 +119,10 @@ export function createUploads(options: UploadsOptions): Uploads {
     switch (result.status) {
       case "success":
         round.exported += count;
+        round.exportedBytes += lease.batch.sizeBytes;
         lease.exported(result.rejected);
         if (result.rejected === undefined) return;
+        round.error = result.error;
         log.error(`Data was dropped as ${receiver} refused a part of it`, {
           points: result.rejected,
           category,
@@ -123,6 +131,7 @@ export function createUploads(options: UploadsOptions): Uploads {
         return;
       case "retryable":
         round.restored += count;
+        round.error = result.error;
         round.stopped = true;
         if (!signal.aborted) log.warn(`Data is held as ${receiver} did not take it`, { error: result.error });
         return lease.putBack();
@@ -137,6 +146,7 @@ export function createUploads(options: UploadsOptions): Uploads {
         result satisfies never;
     }
     round.dropped += count;
+    round.error = result.error;
     log.error(`Data was dropped as ${receiver} refused it`, { points, category, error: result.error });
   }
 

@@ -106,3 +106,19 @@ Deno.test("reader documents each setting once, in order, without a secret's valu
     { name: "D", kind: "duration", default: "90s", description: "d", isSecret: false },
   ]);
 });
+
+Deno.test("a duration without a unit says which it is, where milliseconds may be meant or it cannot be used", () => {
+  const options = { default: 500, min: 0, max: 60_000, description: "" };
+  const read = createSettingReader({ A: "500", B: "5000", C: "30", D: "250ms", E: "soon" });
+  assertEquals(read.durationMs("A", options), 500);
+  assertEquals(read.durationMs("B", { default: 1, description: "" }), 5_000_000);
+  assertEquals([read.durationMs("C", options), read.durationMs("D", options)], [30_000, 250]);
+  read.durationMs("E", options);
+  const unit = "a bare number counts seconds: write ms behind it for milliseconds";
+  assertEquals(read.problems.map(({ name, message }) => [name, message.includes(unit)]), [
+    ["A", true],
+    ["B", true],
+    ["E", false],
+  ]);
+  assertEquals(read.problems[1]?.used, "5000s");
+});

@@ -12,6 +12,25 @@ Deno.test("decideResult() takes any 2xx for success", () => {
   for (const status of [200, 202, 204, 299]) assertEquals(resultOf(status), { status: "success" });
 });
 
+Deno.test("decideResult() takes a web page for nobody's answer: a captive portal has not stored the data", () => {
+  const html = { "content-type": "text/html; charset=utf-8" };
+  for (
+    const result of [
+      resultOf(200, "", html),
+      resultOf(202, "<!DOCTYPE html><html></html>"),
+      resultOf(200, "<html>"),
+    ]
+  ) {
+    assertEquals(result.status, "retryable");
+  }
+  // Nothing is no page, whatever a careless server calls it.
+  assertEquals(resultOf(200, "", { ...html, "content-length": "0" }), { status: "success" });
+  assertEquals(resultOf(204, "", html), { status: "success" });
+  assertEquals(resultOf(200, '{"a":"<html>"}', { "content-type": "application/json" }), {
+    status: "success",
+  });
+});
+
 Deno.test("decideResult() keeps batches that were refused for the moment", () => {
   for (const status of [301, 307, 407, 408, 429, 500, 502, 503, 504, 599]) {
     assertEquals(resultOf(status).status, "retryable", String(status));

@@ -13,8 +13,14 @@ const OID_BASIC_CONSTRAINTS = "551d13";
 const OID_SUBJECT_ALT_NAME = "551d11";
 const LIFE_MS = 86_400_000;
 
-/** A certificate for `127.0.0.1` and `localhost`, or for `hosts` alone (names, not addresses). Valid for a day. */
-export async function createTestCertificate(hosts?: readonly string[]): Promise<TestCertificate> {
+/**
+ * A certificate for `127.0.0.1` and `localhost`, or for `hosts` alone (names, not addresses). Valid for a day before and
+ * after `at`, Unix ms, which is now if it is not told.
+ */
+export async function createTestCertificate(
+  hosts?: readonly string[],
+  at: number = Date.now(),
+): Promise<TestCertificate> {
   const authority = await createKeys();
   const server = await createKeys();
   const names = hosts === undefined
@@ -23,8 +29,8 @@ export async function createTestCertificate(hosts?: readonly string[]): Promise<
   const isAuthority = extension(OID_BASIC_CONSTRAINTS, sequence(der(0x01, Uint8Array.of(0xff))));
   const altNames = extension(OID_SUBJECT_ALT_NAME, sequence(...names));
   return {
-    ca: await issue("Test CA", authority.publicKey, "Test CA", authority.privateKey, isAuthority),
-    cert: await issue("Test server", server.publicKey, "Test CA", authority.privateKey, altNames),
+    ca: await issue("Test CA", authority.publicKey, "Test CA", authority.privateKey, isAuthority, at),
+    cert: await issue("Test server", server.publicKey, "Test CA", authority.privateKey, altNames, at),
     key: pem("PRIVATE KEY", new Uint8Array(await crypto.subtle.exportKey("pkcs8", server.privateKey))),
   };
 }
@@ -39,15 +45,15 @@ async function issue(
   issuer: string,
   signer: CryptoKey,
   extensions: Uint8Array<ArrayBuffer>,
+  at: number,
 ): Promise<string> {
   const algorithm = sequence(oid(OID_ECDSA_SHA256));
-  const now = Date.now();
   const body = sequence(
     der(0xa0, integer(Uint8Array.of(2))),
     integer(crypto.getRandomValues(new Uint8Array(8))),
     algorithm,
     name(issuer),
-    sequence(time(now - LIFE_MS), time(now + LIFE_MS)),
+    sequence(time(at - LIFE_MS), time(at + LIFE_MS)),
     name(subject),
     new Uint8Array(await crypto.subtle.exportKey("spki", publicKey)),
     der(0xa3, sequence(extensions)),

@@ -68,7 +68,10 @@ function newRig(maxBatchBytes = 300): Rig {
 }
 
 /** Flushes and waits for what came of it. */
-async function flush(rig: Rig, signal = never): Promise<Omit<FlushReport, "durationMs">> {
+async function flush(
+  rig: Rig,
+  signal = never,
+): Promise<Pick<FlushReport, "exported" | "restored" | "dropped">> {
   const before = rig.reports.length;
   await rig.flusher.flush(signal);
   return rig.reports.length > before ? rig.reports.at(-1) ?? NOTHING : NOTHING;

@@ -1,12 +1,17 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createLogger } from "@std/log";
-import { runCli } from "../src/cli.ts";
-import { parseConfig } from "../src/config.ts";
-import { createDatawayClient } from "../src/dataway/client.ts";
-import { reportSettings } from "../src/report.ts";
-import { VERSION } from "../src/version.ts";
-import { startDataway, TEST_TOKEN } from "./emulator/dataway.ts";
-import { scenario } from "./support/scenario.ts";
+import { runCli } from "../../src/cli/mod.ts";
+import { parseConfig } from "../../src/config.ts";
+import { createDatawayClient } from "../../src/dataway/client.ts";
+import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
+import { createLedger } from "../../src/pipeline/ledger.ts";
+import { createPointStore } from "../../src/pipeline/store.ts";
+import { reportSettings, reportStart } from "../../src/report.ts";
+import { createStatusReceiver } from "../../src/status/receiver.ts";
+import { VERSION } from "../../src/version.ts";
+import { startDataway, TEST_TOKEN } from "../emulator/dataway.ts";
+import { testPool } from "../support/connection_pool.ts";
+import { scenario } from "../support/scenario.ts";
 
 async function run(
   args: readonly string[],
@@ -31,7 +36,7 @@ Deno.test("cli refuses words it does not know", async () => {
   assertStringIncludes(text, "destroy");
 });
 
-Deno.test("doctor says that nothing would be sent without ENV_DATAWAY", async () => {
+scenario("doctor says that nothing would be sent without ENV_DATAWAY", async () => {
   const [exitCode, text] = await run(["doctor"]);
   assertEquals(exitCode, 1);
   assertStringIncludes(text, "nothing would be sent");
@@ -74,28 +79,65 @@ const MISPLACED: readonly (readonly [pasted: string, secret: string])[] = [
   ['{"*":["wJalrXUtnFEMI/K7MDENG+bPxRfi("]}', "wJalrXUtnFEMI/K7"],
 ];
 
-Deno.test("neither the doctor nor the log shows a secret, whichever setting it was pasted into", async () => {
-  const shown: string[] = [];
-  let linesWithValues = 0;
-  for (const { name } of parseConfig({}).settings) {
-    for (const [pasted, secret] of MISPLACED) {
-      const env = { AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG+bPxRfi", [name]: pasted };
-      const parsed = parseConfig(env);
-      const lines: string[] = [];
-      using client = createDatawayClient(parsed.config.dataway, env);
-      reportSettings(createLogger({ level: "debug", write: (line) => lines.push(line) }), parsed, client);
-      const [, told] = await run(["doctor"], env);
-      linesWithValues += told.includes(`${name} = `) ? 1 : 0;
-      for (const text of [...lines, told]) {
-        if (text.includes(secret) || text.includes(encodeURIComponent(secret))) {
-          shown.push(`${name}: ${text}`);
+/** What `GET /status` answers in such an environment. */
+async function statusOf(env: Readonly<Record<string, string>>): Promise<string> {
+  const parsed = parseConfig(env);
+  using client = createDatawayClient(parsed.config.dataway, env);
+  const ledger = createLedger();
+  const { app } = createStatusReceiver(() => ({
+    version: VERSION,
+    startedAt: 0,
+    now: 0,
+    env,
+    parsed,
+    problems: [...parsed.problems, ...client.problems],
+    subscription: undefined,
+    batches: 0,
+    sockets: [],
+    connections: testPool().counts,
+    lastFlush: undefined,
+    breaker: createCircuitBreaker({ now: () => 0 }),
+    ledger,
+    store: createPointStore({ maxBytes: 1, ledger }),
+    spool: undefined,
+    memoryUsedBytes: undefined,
+  }));
+  return await (await app?.request("/status"))?.text() ?? "";
+}
+
+scenario(
+  "neither doctor, status nor the log shows a secret, whichever setting it was pasted into",
+  async () => {
+    const shown: string[] = [];
+    let linesWithValues = 0;
+    for (const { name } of parseConfig({}).settings) {
+      for (const [pasted, secret] of MISPLACED) {
+        const env = { AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG+bPxRfi", [name]: pasted };
+        const parsed = parseConfig(env);
+        const lines: string[] = [];
+        using client = createDatawayClient(parsed.config.dataway, env);
+        const log = createLogger({ write: (line) => lines.push(line) });
+        reportSettings(log, parsed, client);
+        log.setLevel("debug");
+        const tags = parsed.config.awslambda.globalTags;
+        reportStart(log, { parsed, env, sockets: [], tags, subscription: undefined });
+        const [, told] = await run(["doctor"], env);
+        const [, json] = await run(["doctor", "--json"], env);
+        const status = await statusOf(env);
+        const isShown = told.includes(`${name} = `) && status.includes(`"${name}":`) &&
+          json.includes(`"${name}"`);
+        linesWithValues += isShown ? 1 : 0;
+        for (const text of [...lines, told, json, status]) {
+          if (text.includes(secret) || text.includes(encodeURIComponent(secret))) {
+            shown.push(`${name}: ${text}`);
+          }
         }
       }
     }
-  }
-  assertEquals(shown, []);
-  assertEquals(linesWithValues, parseConfig({}).settings.length * MISPLACED.length);
-});
+    assertEquals(shown, []);
+    assertEquals(linesWithValues, parseConfig({}).settings.length * MISPLACED.length);
+  },
+);
 
 scenario("doctor reads the secret that stands in for ENV_DATAWAY, and says why it cannot", async () => {
   await using dataway = await startDataway();

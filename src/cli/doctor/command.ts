@@ -1,0 +1,102 @@
+/** `datakit doctor`. */
+import { parseConfig } from "../../config.ts";
+import type { SettingProblem } from "../../config/reader.ts";
+import { type ShownSetting, shownSettings } from "../../config/shown_settings.ts";
+import { createDatawayClient } from "../../dataway/client.ts";
+import { createRedactor } from "../../secrets.ts";
+import { VERSION } from "../../version.ts";
+import type { Asked, Command, CommandContext } from "../command.ts";
+import { snippets } from "../snippets.ts";
+import { toJson } from "../to_json.ts";
+import { checkDataway } from "./dataway.ts";
+import type { Finding } from "./finding.ts";
+import { checkPorts } from "./ports.ts";
+import { checkSandbox } from "./sandbox.ts";
+
+const USAGE =
+  `Checks settings, the sandbox (memory, architecture, layer, ports) and whether Dataway is there and takes the token.
+Sends nothing, and shows no secret, whichever variable it was pasted into.
+
+  datakit doctor [--send] [--json]
+
+  --send   also sends one point of the measurement awslambda-extension
+  --json   one JSON document
+
+Exit code 0: all is well; 1: something is not; 2: wrong arguments.
+
+To look from where the function is (its VPC, its variables), let the function start it once. In the handler's file:
+
+${snippets("doctor")}
+
+What the running extension does tells datakit status.`;
+
+export const DOCTOR: Command = {
+  usage: USAGE,
+  options: { send: "flag", json: "flag" },
+  run: doctor,
+};
+
+/** All that was found. */
+interface Examination {
+  readonly ok: boolean;
+  readonly version: string;
+  readonly settings: readonly ShownSetting[];
+  readonly problems: readonly SettingProblem[];
+  readonly sandbox: readonly Finding[];
+  readonly dataway: readonly Finding[];
+}
+
+async function doctor(asked: Asked, { env, print, now = Date.now }: CommandContext): Promise<number> {
+  const parsed = parseConfig(env);
+  const secrets = new Set(parsed.secrets);
+  using client = createDatawayClient(parsed.config.dataway, env);
+  const problems = [...parsed.problems, ...client.problems];
+  const sandbox = [
+    ...checkSandbox(env, { executable: Deno.execPath() }),
+    ...await checkPorts(parsed),
+  ];
+  const dataway = await checkDataway({
+    parsed,
+    env,
+    client,
+    sends: asked.has("send"),
+    onSecret: (token) => void secrets.add(token),
+    now,
+  });
+  const isWell = problems.length === 0 &&
+    [...sandbox, ...dataway].every(({ outcome }) => outcome !== "fault");
+  const found: Examination = {
+    ok: isWell,
+    version: VERSION,
+    settings: shownSettings(parsed.settings, env),
+    problems,
+    sandbox,
+    dataway,
+  };
+  const redact = createRedactor(secrets);
+  if (asked.has("json")) print(toJson(found, redact));
+  else for (const line of linesOf(found)) print(redact(line));
+  return isWell ? 0 : 1;
+}
+
+function linesOf(
+  { ok: isWell, version, settings, problems, sandbox, dataway }: Examination,
+): readonly string[] {
+  return [
+    `datakit-lambda-extension ${version}`,
+    ...section("Settings that are set", settings.map(({ name, value }) => `${name} = ${value}`)),
+    ...section("Problems", problems.map(({ message, used }) => `${message}; used instead: ${used}`)),
+    ...section("Sandbox", sandbox.map(lineOf)),
+    ...section("Dataway", dataway.map(lineOf)),
+    "",
+    isWell ? "All is well." : "Something is not well.",
+  ];
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return ["", title, ...lines.length === 0 ? ["  none"] : lines.map((line) => `  ${line}`)];
+}
+
+function lineOf({ outcome, about, text }: Finding): string {
+  return `${outcome === "fault" ? "FAULT " : outcome === "note" ? "note  " : "ok    "}${about}: ${text}`;
+}

@@ -1,0 +1,26 @@
+import { Hono } from "@hono/hono";
+import type { Receiver } from "../pipeline/receiver.ts";
+import type { StatusParts } from "./build_status.ts";
+import type { Status } from "./status.ts";
+
+export const STATUS_PATH = "/status";
+
+/**
+ * `GET /status` on the main listener, which lets loopback clients alone to it. All that makes the answer is loaded with
+ * the first question; `parts` is asked anew for each.
+ */
+export function createStatusReceiver(parts: () => StatusParts): Receiver {
+  const app = new Hono();
+  app.get(STATUS_PATH, async (c) => {
+    const [{ buildStatus }, { createRedactor }] = await Promise.all([
+      import("./build_status.ts"),
+      import("../secrets.ts"),
+    ]);
+    const asked = parts();
+    const redact = createRedactor(asked.parsed.secrets);
+    const status: Status = buildStatus(asked);
+    const text = JSON.stringify(status, (_key, value) => typeof value === "string" ? redact(value) : value);
+    return c.body(text, 200, { "content-type": "application/json", "cache-control": "no-store" });
+  });
+  return { name: "status", app };
+}

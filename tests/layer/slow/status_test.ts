@@ -1,0 +1,70 @@
+/** The compiled executable's `status` beside the extension that it asks, in the emulated sandbox. */
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { buildBinary } from "../../../build.ts";
+import { TEST_TOKEN } from "../../emulator/dataway.ts";
+import { startExecutable } from "../../support/sandbox.ts";
+import { scenario } from "../../support/scenario.ts";
+
+const HOST = "127.0.0.1";
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  return listener.addr.port;
+}
+
+/** `datakit status` as the function would start it: with the function's variables. */
+async function ask(
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<[code: number, text: string]> {
+  const { code, stdout } = await new Deno.Command(await buildBinary(), {
+    args: ["status", ...args],
+    clearEnv: true,
+    env: { AWS_LAMBDA_RUNTIME_API: `${HOST}:9001`, ...env },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assertNotMatch(text, new RegExp(TEST_TOKEN));
+  return [code, text];
+}
+
+scenario(
+  "datakit status prints what the running extension says; its exit code is 0 while nothing is wrong",
+  async () => {
+    const env = { ENV_HTTP_LISTEN: `0.0.0.0:${freePort()}`, ENV_FLUSH_PLAN: "end" };
+    // A frozen sandbox answers nobody: only its function could ask.
+    await using sandbox = await startExecutable(await buildBinary())({ env, freeze: false });
+    await sandbox.lambda.init();
+    await sandbox.lambda.invoke({ logs: ["a", "b"] });
+    const [code, text] = await ask(env);
+    const status = JSON.parse(text);
+    assertEquals([code, status.ok, status.faults], [0, true, []]);
+    assertEquals(status.lastFlush.result, "sent");
+    assertEquals(
+      status.ledger.find((entry: { category: string }) => entry.category === "logging").exported,
+      2,
+    );
+    assertEquals(status.memory.usedBytes > 20_000_000, true);
+
+    sandbox.dataway.otherwise(403);
+    await sandbox.lambda.invoke({ logs: ["c"] });
+    const [badCode, badText] = await ask(env);
+    assertEquals(badCode, 1, badText);
+    assertMatch(badText, /Dataway refused the latest data: Dataway answered 403/);
+    await sandbox.lambda.shutdown();
+  },
+);
+
+scenario(
+  "datakit status finds by --port an extension that had to move, and says when there is none",
+  async () => {
+    await using taken = Deno.serve(
+      { hostname: HOST, port: 0, onListen: () => {} },
+      () => new Response("not us"),
+    );
+    const [otherCode, other] = await ask({ ENV_HTTP_LISTEN: `${HOST}:${taken.addr.port}` });
+    assertMatch(other, /something else than the extension answers/);
+    const [code, text] = await ask({ ENV_HTTP_LISTEN: `${HOST}:${freePort()}` });
+    assertMatch(text, /nobody answers on/);
+    assertEquals([otherCode, code], [3, 3]);
+  },
+);

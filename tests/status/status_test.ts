@@ -1,0 +1,174 @@
+/** `GET /status` and the lines of the level `debug`, of the whole program between a Lambda and a Dataway. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { TEST_TOKEN } from "../emulator/dataway.ts";
+import { parseStatus } from "../emulator/page/status_reader.ts";
+import type { Status } from "../../src/status/status.ts";
+import { type InProcessSandbox, startSandbox } from "../support/sandbox.ts";
+import { scenario } from "../support/scenario.ts";
+
+const HOST = "127.0.0.1";
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  return listener.addr.port;
+}
+
+async function statusAt(port: number): Promise<Status> {
+  const response = await fetch(`http://${HOST}:${port}/status`);
+  assertEquals([response.status, response.headers.get("content-type")], [200, "application/json"]);
+  const text = await response.text();
+  assert(!text.includes(TEST_TOKEN), text);
+  return JSON.parse(text);
+}
+
+/** The fields of the program's own lines with this message. */
+function told({ extension }: InProcessSandbox, message: string): Record<string, unknown>[] {
+  return extension.lines.map((line): Record<string, unknown> => JSON.parse(line))
+    .filter((fields) => fields["message"] === message);
+}
+
+scenario(
+  "GET /status tells version, listeners, the last flush and the account, and no fault of a healthy life",
+  async () => {
+    const port = freePort();
+    await using sandbox = await startSandbox({
+      env: { ENV_HTTP_LISTEN: `${HOST}:${port}`, ENV_FLUSH_PLAN: "end", ENV_GLOBAL_HOST_TAGS: "team=shop" },
+    });
+    await sandbox.lambda.init();
+    await sandbox.lambda.invoke({ logs: ["a", "b"] });
+    const status = await statusAt(port);
+    assertEquals([status.ok, status.faults], [true, []]);
+    assertEquals(status.dataway, { endpoints: [sandbox.dataway.url.split("?")[0] ?? ""], secret: null });
+    assertEquals(status.listeners, [
+      { name: "main", transport: "tcp", asked: `${HOST}:${port}`, state: "open" },
+    ]);
+    assertEquals(status.settings["ENV_GLOBAL_HOST_TAGS"], "team=shop");
+    assertEquals([status.plan, status.breaker.state, status.spool], ["end", "closed", null]);
+    assertEquals(status.telemetry.subscription, "subscribed");
+    assertEquals([status.lastFlush?.result, status.lastFlush?.held], ["sent", 0]);
+    assert((status.lastFlush?.points ?? 0) >= 2 && (status.lastFlush?.bytes ?? 0) > 0);
+    assert(status.uptimeMs >= 0 && status.memory.limitBytes > 0);
+    const logs = status.ledger.find(({ source, category }) =>
+      source === "telemetry" && category === "logging"
+    );
+    assertEquals([logs?.received, logs?.exported], [2, 2]);
+    // The emulator's page reads the same.
+    assertEquals(parseStatus(status)?.entries.length, status.ledger.length);
+    assertEquals(parseStatus(status)?.held, status.held);
+    await sandbox.lambda.shutdown();
+  },
+);
+
+scenario(
+  "GET /status tells what is wrong: a Dataway that refuses the token, and listeners that are taken",
+  async () => {
+    const port = freePort();
+    using taken = Deno.listen({ hostname: HOST, port: 0 });
+    await using sandbox = await startSandbox({
+      env: {
+        ENV_HTTP_LISTEN: `${HOST}:${port}`,
+        ENV_FLUSH_PLAN: "end",
+        ENV_DEFAULT_ENABLED_INPUTS: "awslambda,opentelemetry",
+        ENV_INPUT_OTEL_HTTP: `${HOST}:${taken.addr.port}`,
+        ENV_INPUT_OTEL_GRPC: "off",
+        ENV_SPOOOL: "on",
+      },
+    });
+    sandbox.dataway.otherwise({ status: 403, body: `no such token ${TEST_TOKEN}` });
+    await sandbox.lambda.init();
+    await sandbox.lambda.invoke({ logs: ["a"] });
+    const { ok, faults, listeners } = await statusAt(port);
+    assertEquals(ok, false);
+    assertStringIncludes(
+      faults[0] ?? "",
+      "Dataway refused the latest data: Dataway answered 403: no such token ***",
+    );
+    assert(faults.some((fault) => /^\d+ points were dropped: forbidden$/.test(fault)), faults.join("\n"));
+    assert(
+      faults.some((fault) => fault.includes(`${taken.addr.port} (OTLP/HTTP, tcp) is off`)),
+      faults.join("\n"),
+    );
+    assert(faults.some((fault) => fault.includes("is ENV_SPOOL meant?")), faults.join("\n"));
+    assertEquals(listeners.find(({ name }) => name === "OTLP/HTTP")?.state, "off");
+    await sandbox.lambda.shutdown();
+  },
+);
+
+scenario("GET /status tells in an outage how much waits, and until when", async () => {
+  const port = freePort();
+  await using sandbox = await startSandbox({
+    env: { ENV_HTTP_LISTEN: `${HOST}:${port}`, ENV_FLUSH_PLAN: "end" },
+  });
+  await sandbox.dataway.down();
+  await sandbox.lambda.init();
+  for (const name of ["a", "b", "c"]) await sandbox.lambda.invoke({ logs: [name] });
+  const { faults, breaker, held, lastFlush } = await statusAt(port);
+  assertEquals([breaker.state, lastFlush?.result], ["open", "held"]);
+  assert(held.points >= 3 && held.bytes > 0 && breaker.nextTryInMs > 0);
+  assertStringIncludes(
+    faults.join("\n"),
+    `Uploads pause as Dataway did not answer: ${held.points} points wait`,
+  );
+  sandbox.dataway.up();
+  await sandbox.lambda.shutdown();
+});
+
+scenario(
+  "debug: one line at the start, one a flush, one a refused request; info has none of them",
+  async () => {
+    for (const level of ["debug", "info"]) {
+      const port = freePort();
+      await using sandbox = await startSandbox({
+        env: {
+          ENV_HTTP_LISTEN: `${HOST}:${port}`,
+          ENV_FLUSH_PLAN: "end",
+          ENV_LOG_LEVEL: level,
+          ENV_DEFAULT_ENABLED_INPUTS: "awslambda,opentelemetry",
+          ENV_INPUT_OTEL_HTTP: "off",
+          ENV_INPUT_OTEL_GRPC: "off",
+          ENV_GLOBAL_HOST_TAGS: "team=shop",
+          ENV_AWSLAMBDA_LOG_RULES: '[{"exclude":"healthz"}]',
+        },
+      });
+      await sandbox.lambda.init();
+      await sandbox.lambda.invoke({ logs: ["a"] });
+      const refused = await fetch(`http://${HOST}:${port}/v1/traces`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: "{",
+      });
+      await refused.body?.cancel();
+      await sandbox.lambda.invoke({ logs: ["b"] });
+      await sandbox.lambda.shutdown();
+      const starts = told(sandbox, "The extension has started");
+      const flushes = told(sandbox, "A flush is over");
+      const refusals = told(sandbox, "A request was refused");
+      if (level === "info") {
+        assertEquals([starts.length, flushes.length, refusals.length], [0, 0, 0]);
+        continue;
+      }
+      const [start] = starts;
+      assertEquals(starts.length, 1);
+      assertEquals(start?.["dataway"], [sandbox.dataway.url.split("?")[0]]);
+      assertEquals(start?.["listeners"], [`tcp ${HOST}:${port}`]);
+      assertEquals(start?.["inputs"], ["awslambda", "opentelemetry"]);
+      assertEquals(start?.["plan"], { kind: "end" });
+      assertStringIncludes(JSON.stringify(start?.["tags"]), '"team":"shop"');
+      assertStringIncludes(JSON.stringify(start?.["rules"]), "healthz");
+      assert(flushes.length >= 2);
+      for (const { points, bytes, ms, result } of flushes) {
+        assertEquals([typeof points, typeof bytes, typeof ms, result], [
+          "number",
+          "number",
+          "number",
+          "sent",
+        ]);
+      }
+      assertEquals(refusals.length, 1);
+      const [{ path, status, reason } = {}] = refusals;
+      assertEquals([path, status], ["/v1/traces", 400]);
+      assertStringIncludes(String(reason), "Cannot");
+      assertEquals(told(sandbox, "Data was not kept").length, 1);
+    }
+  },
+);
