@@ -126,6 +126,36 @@ scenario(
   },
 );
 
+scenario("commands that the documents show name tests that are there", async () => {
+  let count = 0;
+  for (const { path, text } of await readDocuments()) {
+    for (const line of blocksOf(text).flatMap((block) => block.split("\n"))) {
+      const [, filter, target] = /\bdeno test -P(?: --filter "([^"]+)")? (tests\/[\w./]+)/.exec(line) ?? [];
+      if (target === undefined) continue;
+      count++;
+      const files = target.endsWith(".ts")
+        ? [target]
+        : sourceFiles(new URL(target, ROOT)).map((file) => `${target}${file}`);
+      const sources = await Promise.all(files.map((file) => readFile(file)));
+      assert(sources.some((source) => filter === undefined || source.includes(filter)), `${path}: ${line}`);
+    }
+  }
+  assertGreater(count, 4);
+});
+
+scenario("Chinese texts have one word for a sandbox and one for an architecture, those of AWS", async () => {
+  const places = [
+    CHINESE_GUIDE,
+    "src/config/README.md",
+    "layer/guance/README.md",
+    "layer/guance/dashboard.zh.json",
+    "layer/guance/monitors.zh.json",
+    "tests/emulator/page/browser/words.ts",
+    "tests/emulator/page/checks_zh.ts",
+  ];
+  for (const path of places) assertEquals((await readFile(path)).match(/沙箱|沙盒|体系结构/g), null, path);
+});
+
 scenario("the figures of README.md are those of the tests, which hold or measured them", async () => {
   const readme = await readFile("README.md");
   const promises = readme.slice(readme.indexOf("## Promises"), readme.indexOf("## Developing"));

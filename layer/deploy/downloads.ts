@@ -37,7 +37,7 @@ const CHINESE: Language = {
   end: "<!-- /download zh -->",
   headings: ["文件", "x86_64", "arm64"],
   kinds: ["层", "SHA-256", "SBOM（CycloneDX）", "构建来源（in-toto，SLSA）"],
-  arns: `各区域与体系结构的层版本（供程序读取）：[${LIST_NAME}](${DOWNLOAD_BASE_URL}/${LIST_NAME})。`,
+  arns: `各区域与架构的层版本（供程序读取）：[${LIST_NAME}](${DOWNLOAD_BASE_URL}/${LIST_NAME})。`,
   check: "校验下载的文件：",
   caution: "Go 版扩展使用相同的文件名：没有 `.sha256`，或哈希不符的 zip，不是本扩展的发布。",
   none: "此处没有列出已发布的层版本：请在自己的账号中以 zip 创建层。",

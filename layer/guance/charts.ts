@@ -127,7 +127,7 @@ function combined(): Chart[] {
     {
       group: "invocations",
       type: "sequence",
-      title: words("Ends of sandboxes, by reason", "沙箱结束次数（按原因）"),
+      title: words("Ends of sandboxes, by reason", "执行环境结束次数（按原因）"),
       unit: NO_UNIT,
       queries: [{ ...metricQuery("shutdowns", METRIC_FIGURES.shutdowns), by: ["shutdown_reason"] }],
     },

@@ -62,7 +62,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_INPUT_OTEL_SAMPLER", "保留的链路比例，按 trace ID 选取；有错误的 span 总是保留"],
   [
     "ENV_INPUT_OTEL_INSTANCE_TAG",
-    "累积型指标未指明实例时加上 `faas_instance` 标签，否则并行的沙箱会相互混淆",
+    "累积型指标未指明实例时加上 `faas_instance` 标签，否则并行的执行环境会相互混淆",
   ],
 
   ["DD_APM_RECEIVER_PORT", "未设置 `ENV_INPUT_DDTRACE_LISTEN` 时 trace agent 路由的端口；0 为不开"],
@@ -164,7 +164,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ],
   [
     "ENV_SPOOL",
-    "把 Dataway 未接收的数据移到文件中：扩展被杀掉后仍在，也能存得更多。Dataway 恢复后发送，同一沙箱重启后也会发送",
+    "把 Dataway 未接收的数据移到文件中：扩展被杀掉后仍在，也能存得更多。Dataway 恢复后发送，同一执行环境重启后也会发送",
   ],
   [
     "ENV_SPOOL_DIR",
@@ -230,7 +230,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ],
   ["ENV_AWSLAMBDA_PRICE_GB_SECOND", "用于上述费用的每 GB 秒单价；0：AWS 目录价"],
   ["ENV_AWSLAMBDA_PRICE_REQUEST", "用于上述费用的每次请求单价；0：AWS 目录价"],
-  ["ENV_AWSLAMBDA_USAGE", "上报每次调用中沙箱的用量（CPU、内存、`/tmp`），以及沙箱的结束"],
+  ["ENV_AWSLAMBDA_USAGE", "上报每次调用中执行环境的用量（CPU、内存、`/tmp`），以及执行环境的结束"],
   ["ENV_USE_NOW_TIME_INSTEAD", "Lambda 指标与日志的时间取到达时间，而不是事件时间"],
   ["ENV_GLOBAL_HOST_TAGS", "加到所有数据上的标签"],
   ["ENV_GLOBAL_TAGS", "`ENV_GLOBAL_HOST_TAGS` 的旧名，后者为空时使用"],
