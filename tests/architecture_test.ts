@@ -164,6 +164,17 @@ scenario("src has no import against the direction, a dynamic one included", asyn
   assertEquals(findCircles(edges), []);
 });
 
+/** What costs nothing when it is off: what is loaded by settings only. */
+const LAZY: readonly RegExp[] = [/^otlp_target\//, /^filters\//, /^dataway\/(?:sinker|filter_pull)\.ts$/];
+
+scenario("what settings switch on is loaded by nobody else", async () => {
+  const edges = await readImports(SRC, ["main.ts"]);
+  const isLazy = (file: string): boolean => LAZY.some((pattern) => pattern.test(file));
+  const reached = edges.filter(({ from, to }) => !isLazy(from) && isLazy(to));
+  assert(reached.some(({ to, dynamic }) => to === "otlp_target/mod.ts" && dynamic === true));
+  assertEquals(reached.filter(({ typeOnly, dynamic }) => !typeOnly && dynamic !== true), []);
+});
+
 Deno.test("findCircles names the files of a circle, types included, and none where there is none", () => {
   const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: true });
   assertEquals(findCircles([edge("a", "b"), edge("b", "c"), edge("a", "c")]), []);

@@ -51,16 +51,20 @@ const FUNCTION_ENV = { _HANDLER: "index.handler", LAMBDA_TASK_ROOT: "/var/task",
 
 /**
  * Opens a sandbox on the ports that clients dial when nobody tells them otherwise, holds its function in one
- * invocation until the client has ended, and shuts it down. Throws when the client fails.
+ * invocation until the client has ended, and shuts it down. Throws when the client fails. `env`: more of the sandbox's
+ * environment.
  */
-export async function runClient(command: ClientCommand): Promise<ClientRun> {
+export async function runClient(
+  command: ClientCommand,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ClientRun> {
   const start = startExecutable(await buildBinary());
   await portsAreFree();
   await using gate = openGate();
   await using sandbox = await start({
     timeoutMs: CLIENT_TIMEOUT_MS + 30_000,
     memorySizeMb: 512,
-    env: { ENV_DEFAULT_ENABLED_INPUTS: "awslambda,ddtrace,opentelemetry,statsd" },
+    env: { ENV_DEFAULT_ENABLED_INPUTS: "awslambda,ddtrace,opentelemetry,statsd", ...env },
   });
   await sandbox.lambda.init();
   const invocation = sandbox.lambda.invoke({ sends: [{ kind: "http", url: gate.url }] });
@@ -131,7 +135,8 @@ function requestIdOf({ events }: Pick<Lambda, "events">): string {
     : "";
 }
 
-async function runProgram(
+/** Runs it to its end. Throws when it fails. */
+export async function runProgram(
   { program, args, cwd, env }: ClientCommand,
   lambdaEnv: Readonly<Record<string, string>>,
 ): Promise<{ report: Report; log: string[] }> {

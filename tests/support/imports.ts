@@ -6,6 +6,8 @@ export interface ImportEdge {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Loaded when it is asked for. */
+  readonly dynamic?: boolean;
 }
 
 /** The part of `deno info --json` that is used here. */
@@ -17,6 +19,7 @@ interface Module {
 interface Dependency {
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
+  readonly isDynamic?: boolean;
 }
 
 /**
@@ -48,9 +51,9 @@ export function sourceFiles(folder: URL, below = ""): string[] {
   }).sort();
 }
 
-function toEdge(folder: URL, from: string, { code, type }: Dependency): ImportEdge[] {
+function toEdge(folder: URL, from: string, { code, type, isDynamic = false }: Dependency): ImportEdge[] {
   const to = relative(folder, code?.specifier ?? type?.specifier ?? "");
-  return to === undefined ? [] : [{ from, to, typeOnly: code === undefined }];
+  return to === undefined ? [] : [{ from, to, typeOnly: code === undefined, dynamic: isDynamic }];
 }
 
 function relative(folder: URL, specifier: string): string | undefined {

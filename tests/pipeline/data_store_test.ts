@@ -1,0 +1,86 @@
+/** A store of entries that count for several data each, and stores that are short of memory together. */
+import { assertEquals, assertLess } from "@std/assert";
+import { createCollection } from "../../src/pipeline/collection.ts";
+import { joinStores } from "../../src/pipeline/joint_store.ts";
+import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
+import type { Receiver } from "../../src/pipeline/receiver.ts";
+import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
+import { createLogger } from "@std/log";
+
+function open(): { store: PointStore; ledger: Ledger; put: (bytes: number, data: number) => void } {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 100_000, ledger, masksCount: true });
+  return {
+    store,
+    ledger,
+    put: (bytes, data) => store.append("otlp", "tracing", new Uint8Array(bytes), bytes, data),
+  };
+}
+
+function account({ store, ledger }: { store: PointStore; ledger: Ledger }): unknown {
+  const [entry] = ledger.entries();
+  return [entry?.received, entry?.exported, Object.fromEntries(entry?.dropped ?? []), store.held()];
+}
+
+Deno.test("an entry counts for as many data as it says, held, sent, refused in part and dropped", () => {
+  const rig = open();
+  rig.put(10, 7);
+  rig.put(10, 5);
+  assertEquals(account(rig), [12, 0, {}, 12]);
+  const lease = rig.store.take("tracing", { maxBytes: 1000 });
+  assertEquals([lease?.batch.count, lease?.batch.data], [2, 12]);
+  lease?.putBack();
+  const [first, second] = rig.store.take("tracing", { maxBytes: 1000 })?.split() ?? [];
+  first?.exported(3);
+  assertEquals(account(rig), [12, 4, { rejected: 3 }, 5]);
+  second?.drop("rejected");
+  assertEquals(account(rig), [12, 4, { rejected: 8 }, 0]);
+});
+
+Deno.test("more refused than was sent is no more than was sent", () => {
+  const rig = open();
+  rig.put(10, 2);
+  rig.store.take("tracing", { maxBytes: 1000 })?.exported(50);
+  assertEquals(account(rig), [2, 0, { rejected: 2 }, 0]);
+});
+
+Deno.test("a full store drops its oldest entries, with all their data", () => {
+  const rig = open();
+  for (let n = 0; n < 4; n++) rig.put(30_000, 10);
+  assertEquals(account(rig), [40, 0, { store_full: 10 }, 30]);
+});
+
+Deno.test("stores that are short of memory together each give the same part", () => {
+  const [a, b] = [open(), open()];
+  for (let n = 0; n < 60; n++) a.put(1000, 1);
+  for (let n = 0; n < 20; n++) b.put(1000, 1);
+  const joint = joinStores([a.store, b.store]);
+  const before = joint.heldBytes;
+  joint.shed(before * 2, "memory_pressure");
+  assertEquals(joint.heldBytes, before);
+  joint.shed(before / 2, "memory_pressure");
+  assertLess(joint.heldBytes, before / 2 + 1);
+  assertEquals([a.store.held(), b.store.held()], [30, 10]);
+});
+
+Deno.test("who asks for a collection while one goes on gets that one, and a failure costs only itself", async () => {
+  const lines: string[] = [];
+  let collected = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const receivers: Receiver[] = [
+    { name: "slow", collect: () => promise },
+    { name: "broken", collect: () => Promise.reject(new Error("bug")) },
+    { name: "well", collect: () => void collected++ },
+  ];
+  const collect = createCollection(() => receivers, createLogger({ write: (line) => void lines.push(line) }));
+  const both = Promise.all([collect(), collect()]);
+  assertEquals(collected, 1);
+  resolve();
+  await both;
+  await collect();
+  assertEquals(collected, 2);
+  assertEquals(
+    new Set(lines.map((line) => JSON.parse(line).message)),
+    new Set(["Aggregates of broken were lost as collecting them failed"]),
+  );
+});
