@@ -6,6 +6,7 @@ import { type FiltersConfig, readFiltersConfig } from "./config/filters.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
 import { type OtlpTargetConfig, readOtlpTargetConfig } from "./config/otlp_target.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { readRecorderConfig, type RecorderConfig } from "./config/recorder.ts";
 import { findUnknownNames } from "./config/unknown_names.ts";
 import { readSinkerConfig, type SinkerConfig } from "./config/sinker.ts";
 import { secretsIn } from "./secrets.ts";
@@ -18,6 +19,7 @@ export interface Config {
   readonly sinker: SinkerConfig | undefined;
   readonly filters: FiltersConfig;
   readonly awslambda: AwsLambdaConfig;
+  readonly recorder: RecorderConfig | undefined;
   readonly otlp: OtlpConfig;
   readonly ddtrace: DdtraceConfig;
   readonly statsd: StatsdConfig;
@@ -44,6 +46,7 @@ export function parseConfig(env: Environment): ParsedConfig {
   const read = createSettingReader(env);
   const dataway = readDatawayConfig(read);
   const awslambda = readAwsLambdaConfig(read);
+  const recorder = readRecorderConfig(read);
   const core = readCoreConfig(read, Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) || DEFAULT_MEMORY_MB);
   const otlp = readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema);
   const config: Config = {
@@ -52,6 +55,7 @@ export function parseConfig(env: Environment): ParsedConfig {
     sinker: readSinkerConfig(read, awslambda.globalTags),
     filters: readFiltersConfig(read),
     awslambda,
+    recorder,
     otlp,
     ddtrace: readDdtraceConfig(read, core.inputs.has("ddtrace"), awslambda.schema),
     statsd: readStatsdConfig(read, core.inputs.has("statsd")),

@@ -30,6 +30,7 @@ import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { ENCODINGS } from "./point/encoding.ts";
 import type { Source } from "./point/point.ts";
+import { loadRecorder } from "./recording.ts";
 import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
 import { reportEnd, reportSettings, reportStart } from "./report.ts";
@@ -164,8 +165,9 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log,
     now,
   });
+  const door = filters?.door(store) ?? store;
   const intake = createIntakeHub({
-    store: filters?.door(store) ?? store,
+    store: door,
     ledger,
     commonKeys,
     maskSpan: await loadSpanMasker(awslambda.logRules, log),
@@ -173,6 +175,23 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     onInvocationSpan: (span) => telemetry.traced(span),
   });
   const identity = createIdentity();
+  const spoolFiles = core.spool === undefined || !exportOn
+    ? undefined
+    : createDiskFiles(core.spool.directory, MAX_SPOOL_FILE_BYTES);
+  const recorder = await loadRecorder({
+    // What has nowhere to go has nothing to wait for.
+    config: exportOn ? parsed.config.recorder : undefined,
+    store: door,
+    divert: intake.divert,
+    write: intake.of("telemetry").write,
+    ledger,
+    managedInstance: shell.managedInstance,
+    schema: awslambda.schema,
+    memorySizeMb: Number(options.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) || undefined,
+    files: spoolFiles,
+    log,
+    now,
+  });
   const spanIdentity = spanIdentityOf(options.env);
   await using target = await loadTarget({
     config: parsed.config.target,
@@ -193,6 +212,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   };
   const context = (source: Source) => ({
     ...intakeOf(source),
+    sampledOut: recorder?.sampledOut,
     log,
     limits: core.bodyLimits,
     now,
@@ -234,6 +254,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     tap: target?.tap,
     initializationType,
     usage,
+    recorder,
     onRestore: () => {
       intake.redraw();
       identity.redraw();
@@ -282,8 +303,9 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     groupOf: sinker?.groupOf,
     exportOn,
     collect,
-    spool: core.spool === undefined || !exportOn ? undefined : {
-      files: createDiskFiles(core.spool.directory, MAX_SPOOL_FILE_BYTES),
+    aside: recorder,
+    spool: core.spool === undefined || spoolFiles === undefined ? undefined : {
+      files: spoolFiles,
       maxBytes: core.spool.maxBytes,
     },
     memory: options.memoryUsedBytes === undefined ? undefined : {

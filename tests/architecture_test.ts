@@ -21,7 +21,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   log_rules: ["point"],
   log_metrics: ["point", "pipeline"],
   otlp_target: ["point", "pipeline", "dataway", "lambda", "ingest"],
-  lambda: ["net", "point", "pipeline", "log_rules", "log_metrics"],
+  recorder: ["point", "pipeline"],
+  lambda: ["net", "point", "pipeline", "log_rules", "log_metrics", "recorder"],
   "ingest shared": ["point", "pipeline"],
   ingest: ["net", "point", "pipeline", "ingest shared"],
   "ingest list": ["point", "pipeline", "ingest shared", "ingest"],
@@ -32,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "pipeline",
     "dataway",
     "filters",
+    "recorder",
     "lambda",
     "log_metrics",
     "log_rules",
@@ -59,6 +61,7 @@ const TOP: Readonly<Record<string, string>> = {
   "shell.ts": "main",
   "identity.ts": "main",
   "report.ts": "main",
+  "recording.ts": "main",
   "routing.ts": "main",
   "target.ts": "main",
   "app.ts": "app",
@@ -78,13 +81,14 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   // What waits for one is never told once garbage was collected: `linkSignals()` instead.
   ["AbortSignal.any", /\bAbortSignal\.any\b/, []],
   // main.ts: what fails before the logger is loaded has no other way out.
-  // Of a buffer lent to it: only encoders and the store, whose buffers are their own.
+  // Of a buffer lent to it: only encoders, the store and the recorder, whose buffers are their own.
   ["transfer()", /\.transfer\(/, [
     "dataway/exporter.ts",
     "pipeline/store.ts",
     "point/point_range.ts",
     "point/point_writer.ts",
     "point/protobuf_writer.ts",
+    "recorder/rings.ts",
   ]],
   // deno-std's empties the whole pool that a small Node buffer is cut from; `toBase64()` leaves its bytes alone.
   ["deno-std's encoding", /@std\/encoding/, []],

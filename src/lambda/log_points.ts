@@ -9,6 +9,7 @@ import type { Intake } from "../pipeline/receiver.ts";
 import type { FieldValue } from "../point/point.ts";
 import type { Constant, PointKind } from "../point/point_writer.ts";
 import type { Key } from "../point/point_keys.ts";
+import type { LogRecorder } from "../recorder/flight_recorder.ts";
 import { utf8Length } from "../point/utf8.ts";
 import { readDurableExecution } from "./durable_execution.ts";
 import type { LogContext } from "./trace/platform_trace.ts";
@@ -25,6 +26,19 @@ export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refu
   readonly isCold: (requestId: string | undefined, timeNs: bigint) => boolean;
   /** Where the same logs go in another form too. */
   readonly tap?: Pick<PlatformTap, "log"> | undefined;
+  /** Holds what is below its level, or left out by sampling. */
+  readonly recorder?: LogRecorder | undefined;
+}
+
+/** A log that the rules have seen. */
+interface ReadyLog {
+  readonly log: AssembledLog;
+  readonly message: string;
+  readonly status: string;
+  readonly mask: MemberMask;
+  readonly share: number | undefined;
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
 }
 
 /** Writes logs as points. */
@@ -48,7 +62,7 @@ const DATAKIT_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
 /** Everything that is the same for all logs is made once. */
 export function createLogPoints(
-  { begin, writer, refuse, schema, contextOf, rules, isCold, tap }: LogPointOptions,
+  { begin, writer, refuse, schema, contextOf, rules, isCold, tap, recorder }: LogPointOptions,
 ): LogPoints {
   const isDatakit = schema === "datakit";
   const kind: PointKind = writer.kind("logging", isDatakit ? "awslambda" : "awslambda-logging");
@@ -81,16 +95,25 @@ export function createLogPoints(
     const { line, failure, requestId } = log;
     const whole = log.texts === undefined ? line.message : log.texts.join("\n");
     const status = failure === undefined ? line.status ?? "info" : "error";
-    const decision = rules?.apply(ruled(log, status, isCold), whole);
+    const decision = rules?.apply(ruled(log, status, isCold), whole, recorder?.takesLogs);
     if (decision?.kept === false) return refuse(decision.reason);
-    const mask = decision?.mask ?? unmasked;
-    const message = decision?.text ?? whole;
+    const { text: message = whole, mask = unmasked, share } = decision ?? {};
     const context = line.traceId === undefined && requestId !== undefined && log.from !== "extension"
       ? contextOf?.(requestId)
       : undefined;
     const traceId = line.traceId ?? context?.traceId;
     const spanId = context?.spanId ?? line.spanId;
-    tap?.log({ log, message, status, traceId, spanId, share: decision?.share, mask }, timeNs);
+    const ready = { log, message, status, mask, share, traceId, spanId };
+    const reason = recorder?.reasonToHold(status, decision?.sampledOut === true);
+    recorder?.line(requestId, message);
+    if (reason !== undefined) return recorder?.hold(requestId, reason, () => writePoint(ready, timeNs));
+    tap?.log(ready, timeNs);
+    writePoint(ready, timeNs);
+  }
+
+  function writePoint(ready: ReadyLog, timeNs: bigint): void {
+    const { log, message, status, mask, share, traceId, spanId } = ready;
+    const { line, failure, requestId } = log;
     begin(kind);
     fields = 0;
     writer.constant(sources[log.from]);
@@ -104,8 +127,8 @@ export function createLogPoints(
     if (requestId !== undefined && !keepsIdKey) text(REQUEST_ID, requestId);
     if (traceId !== undefined) text(TRACE_ID, traceId);
     if (spanId !== undefined) text(SPAN_ID, spanId);
-    if (decision?.share !== undefined) {
-      writer.float(SAMPLE_RATE, decision.share);
+    if (share !== undefined) {
+      writer.float(SAMPLE_RATE, share);
       fields++;
     }
     if (failure?.type !== undefined) text(ERROR_TYPE, failure.type);

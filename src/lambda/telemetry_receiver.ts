@@ -9,6 +9,7 @@ import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import { isJsonObject } from "../json/exact_json.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { PointDraft } from "../point/point.ts";
+import type { FlightRecorder } from "../recorder/flight_recorder.ts";
 import { createBatchMemory } from "./batch_memory.ts";
 import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
@@ -67,6 +68,8 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly resource: Pick<Resource, "observe" | "invoked">;
   /** Told of each invocation once, at its first outcome. */
   readonly onDone?: (invocation: FinishedInvocation) => void;
+  /** Holds logs until it is known how their request ended, where that is wanted. */
+  readonly recorder?: FlightRecorder | undefined;
   /** Told when this memory woke up from a snapshot: whatever is particular to a sandbox must be made anew. */
   readonly onRestore?: () => void;
   /** Where the same data goes in another form too. */
@@ -126,10 +129,15 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     for (const draft of drafts) options.write(draft);
   }
 
+  function tellOutcome(outcome: Outcome): void {
+    if (outcome.finished !== undefined) options.onDone?.(outcome.finished);
+    trace?.ended(outcome);
+    options.recorder?.ended(outcome);
+  }
+
   function writeOutcomes(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
-      if (outcome.finished !== undefined) options.onDone?.(outcome.finished);
-      trace?.ended(outcome);
+      tellOutcome(outcome);
       if (!config.metrics) continue;
       options.tap?.figures(outcomeFigures(outcome));
       write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
@@ -176,7 +184,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 
   function takePlatformEvent(event: Exclude<TelemetryEvent, LogEvent>): void {
     options.resource.observe(event);
-    if (event.type === "platform.restoreStart") options.onRestore?.();
+    if (event.type === "platform.restoreStart") {
+      options.onRestore?.();
+      options.recorder?.restored();
+    }
     // A log is not held beyond the outcome of its invocation.
     if (event.type === "platform.runtimeDone" || event.type === "platform.report") writeLogs(true);
     if (event.type === "unknown") refuse("unsupported");
@@ -184,8 +195,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     const observation = invocations.observe(event);
     if (observation.repeated !== true) writePlatformLog(event);
     const { outcome, others } = observation;
-    if (outcome?.finished !== undefined) options.onDone?.(outcome.finished);
-    if (outcome !== undefined) trace?.ended(outcome);
+    if (outcome !== undefined) tellOutcome(outcome);
     const beside = observation.repeated === true ? undefined : usage?.of(event);
     if (config.metrics) {
       options.tap?.figures(figuresOfEvent(event, observation, managedInstance, beside));
@@ -258,6 +268,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         options.resource.invoked(event);
         trace?.invoked(event);
         usage?.invoked(event.requestId);
+        options.recorder?.invoked(event);
         const { open, outcomes } = invocations.invoked(event);
         writeOutcomes(outcomes);
         return open;
@@ -267,6 +278,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         writeLogs(true);
         writeOutcomes(invocations.shutdown(reason));
         trace?.close();
+        options.recorder?.shutdown(reason);
         if (usage === undefined) return;
         const figures = usage.shutdown();
         options.tap?.figures(figures);

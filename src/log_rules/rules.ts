@@ -19,12 +19,14 @@ export type RuleDecision =
     readonly mask: MemberMask | undefined;
     /** Part of such logs that is kept, where it is a sample of them. */
     readonly share: number | undefined;
+    /** Sampling leaves it out, but the caller wants it all the same. */
+    readonly sampledOut: boolean;
   }
   | { readonly kept: false; readonly reason: "filtered" | "sampled_out"; readonly rule: number };
 
 export interface LogRules {
-  /** Applies all rules; `text` is the log's message. */
-  apply(log: RuledLog, text: string): RuleDecision;
+  /** Applies all rules; `text` is the log's message. `takesSampledOut`: what sampling leaves out is masked and kept. */
+  apply(log: RuledLog, text: string, takesSampledOut?: boolean): RuleDecision;
   /** How often each rule left a log out, or changed one. */
   readonly hits: readonly number[];
   /** Masks the texts of spans; `undefined` where no rule is for spans. */
@@ -54,9 +56,10 @@ export function createLogRules(
   // Made once where no mask asks for more of a log.
   const maskOfAll = masking.every((rule) => rule.applies === always) ? memberMask(masking) : undefined;
 
-  function apply(log: RuledLog, message: string): RuleDecision {
+  function apply(log: RuledLog, message: string, takesSampledOut = false): RuleDecision {
     let text = message;
     let share: number | undefined;
+    let sampledOut = false;
     const applied: Rule[] = [];
     for (let index = 0; index < ofLogs.length; index++) {
       const rule = ofLogs[index];
@@ -74,9 +77,11 @@ export function createLogRules(
         continue;
       }
       hits[index] = (hits[index] ?? 0) + 1;
-      return { kept: false, reason, rule: index };
+      if (reason === "filtered" || !takesSampledOut) return { kept: false, reason, rule: index };
+      sampledOut = true;
     }
-    return { kept: true, text, mask: maskOfAll ?? memberMask(applied), share };
+    const mask = maskOfAll ?? memberMask(applied);
+    return { kept: true, text, mask, share: sampledOut ? undefined : share, sampledOut };
   }
 
   const spanMask = memberMask(ready.filter((rule): rule is Rule => rule?.isOfSpans === true));

@@ -13,6 +13,8 @@ import { createTimeSpread } from "./time_spread.ts";
 /** All sources' ways in, over one writer. */
 export interface IntakeHub {
   of(source: Source): Intake;
+  /** Points that are finished while `write` runs go to `append`, not into the store. */
+  divert(append: PointStore["append"], write: () => void): void;
   /** A new identity for the times of metrics: after a snapshot many sandboxes wake up with one memory. */
   redraw(): void;
 }
@@ -40,6 +42,7 @@ const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "sel
 export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   const { store, ledger, commonKeys, maskSpan, onTracer } = options;
   let hasTracer = false;
+  let append: PointStore["append"] = store.append;
   const spread = createTimeSpread();
   const writer: PointWriter = createPointWriter({
     ...(commonKeys === undefined ? {} : { commonKeys }),
@@ -60,10 +63,11 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
       const parts = splitMessage(decodePoint(kind.category, bytes.subarray(0, length)));
       if (parts.length > 1) return parts.forEach((part) => void writer.write(part, source));
     }
-    if (kind.category === "tracing" && TRACERS.has(source)) tracerSeen();
+    // A span that is only held may never be there.
+    if (kind.category === "tracing" && TRACERS.has(source) && append === store.append) tracerSeen();
     const masked = kind.category === "tracing" ? maskSpan?.(bytes, length) : undefined;
-    if (masked !== undefined) return store.append(source, kind.category, masked, masked.length, mask);
-    store.append(source, kind.category, bytes, length, mask);
+    if (masked !== undefined) return append(source, kind.category, masked, masked.length, mask);
+    append(source, kind.category, bytes, length, mask);
   }
 
   /** A point that is under the rules already. */
@@ -86,6 +90,14 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
       refuse: (reason, count) => ledger.refused(source, reason, count),
       invocationSpan: options.onInvocationSpan,
     }),
+    divert: (to, write) => {
+      append = to;
+      try {
+        write();
+      } finally {
+        append = store.append;
+      }
+    },
     redraw: spread.redraw,
   };
 }

@@ -27,6 +27,8 @@ export interface OutletOptions {
   readonly collect: () => Promise<void> | void;
   /** Files for what could not be sent; without them it waits in memory. */
   readonly spool?: { readonly files: SpoolFiles; readonly maxBytes: number } | undefined;
+  /** Held aside from the store, and given up before anything in it. */
+  readonly aside?: HeldAside | undefined;
   /** What is known of the process's memory; without it nothing is shed for lack of it. */
   readonly memory?: Omit<MemoryGuardOptions, "log" | "now"> | undefined;
   /** @default a new one */
@@ -64,6 +66,16 @@ export interface Leftovers {
   readonly untold: UntoldFigures;
 }
 
+/** Points that are not the store's yet, and may never be. */
+export interface HeldAside {
+  /** Points. */
+  readonly held: number;
+  /** Memory of them, in bytes. */
+  readonly heldBytes: number;
+  /** Gives up the oldest until at most `maxBytes` are held. */
+  shed(maxBytes: number): void;
+}
+
 /** Own figures are sent at most this often, in ms. */
 const SELF_METRICS_INTERVAL_MS = 60_000;
 
@@ -85,6 +97,7 @@ export function createOutlet(options: OutletOptions): Outlet {
     ledger,
     store,
     ...withSpool,
+    ...(options.aside === undefined ? {} : { aside: options.aside }),
     ...(options.connections === undefined ? {} : { connections: options.connections }),
     ...(options.counters === undefined ? {} : { counters: options.counters }),
     intervalMs: SELF_METRICS_INTERVAL_MS,
@@ -112,9 +125,12 @@ export function createOutlet(options: OutletOptions): Outlet {
     log,
     now,
   });
-  const memory = options.memory === undefined
-    ? undefined
-    : createMemoryGuard({ ...options.memory, log, now });
+  const memory = options.memory === undefined ? undefined : createMemoryGuard({
+    ...options.memory,
+    store: withAside(options.memory.store, options.aside),
+    log,
+    now,
+  });
 
   return {
     flusher,
@@ -125,7 +141,27 @@ export function createOutlet(options: OutletOptions): Outlet {
     reset: breaker.reset,
     left: () => {
       const spooled = spool?.held() ?? 0;
-      return { held: store.held() + spooled, spooled, untold: exportOn ? self.untold() : {} };
+      return {
+        held: store.held() + spooled + (options.aside?.held ?? 0),
+        spooled,
+        untold: exportOn ? self.untold() : {},
+      };
+    },
+  };
+}
+
+type Sheddable = Pick<PointStore, "heldBytes" | "shed">;
+
+/** Both together: what is held aside goes first. */
+function withAside(store: Sheddable, aside: HeldAside | undefined): Sheddable {
+  if (aside === undefined) return store;
+  return {
+    get heldBytes() {
+      return store.heldBytes + aside.heldBytes;
+    },
+    shed: (maxBytes, reason) => {
+      aside.shed(Math.max(0, maxBytes - store.heldBytes));
+      store.shed(maxBytes - aside.heldBytes, reason);
     },
   };
 }

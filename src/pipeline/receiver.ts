@@ -21,6 +21,10 @@ export type RefusalReason =
   | "duplicate"
   | "filtered"
   | "too_many_series"
+  /** Held by the flight recorder for a request that ended well. */
+  | "recorder_discarded"
+  /** The flight recorder had no room for it any more. */
+  | "recorder_evicted"
   /** The point was kept, but Dataway's rules shortened or left out a part of it. */
   | "trimmed";
 
@@ -37,6 +41,8 @@ export interface Intake {
   readonly refuse: (reason: RefusalReason, count?: number) => void;
   /** Tells of a tracer's span that is an invocation's own, or, ahead of it, of the trace that it will be in. */
   readonly invocationSpan?: ((span: InvocationSpan) => void) | undefined;
+  /** Has `write` write a span that sampling leaves out, and holds it for the recorder; `undefined`: nobody wants it. */
+  readonly sampledOut?: ((write: () => void) => void) | undefined;
 }
 
 /** A tracer's span of an invocation, its ids as its points have them. */

@@ -38,6 +38,8 @@ export interface SelfMetricsOptions {
   readonly store: Pick<PointStore, "held" | "heldBytes">;
   /** Told apart from memory: `held_points` and `held_bytes` do not count what is in files. */
   readonly spool?: Pick<Spool, "held" | "bytes" | "recovered" | "torn">;
+  /** Points of the flight recorder: neither received nor refused yet. */
+  readonly aside?: { readonly held: number };
   /** What became of local clients' connections. */
   readonly connections?: ConnectionCounts;
   /** Counters of other parts by their fields' names: what they have grown by is told if it is anything. */
@@ -66,7 +68,7 @@ const NS_PER_MS = 1_000_000;
 
 /** Starts with nothing counted; the first interval begins now. */
 export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
-  const { ledger, store, spool, connections, intervalMs } = options;
+  const { ledger, store, spool, aside, connections, intervalMs } = options;
   const costs: Costs = { flushes: 0, flushMs: 0, billedMs: 0, retried: 0 };
   /** Values of counters as the figures that arrived tell them. */
   const told = new Map<string, number>();
@@ -98,6 +100,7 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     const own = figureOf(timeNs, undefined, ownCounters(), [
       ["held_points", BigInt(store.held())],
       ["held_bytes", BigInt(store.heldBytes)],
+      ...aside === undefined ? [] : [["recorder_held_points", BigInt(aside.held)] as const],
       ...spool === undefined ? [] : [
         ["spooled_points", BigInt(spool.held())] as const,
         ["spooled_bytes", BigInt(spool.bytes)] as const,

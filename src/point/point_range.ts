@@ -29,6 +29,8 @@ const POINT_TAG = 0x0a;
 const FIELD_TAG = 0x12;
 const TIME_TAG = 0x18;
 const OWN_TAGS_ONLY_FIELD = 15;
+const MAX_INT64 = 2 ** 63;
+const NS_PER_MS = 1_000_000;
 
 /** Bytes of a range. */
 export function rangeBytes({ ends, from, to }: PointRange): number {
@@ -39,6 +41,19 @@ export function rangeBytes({ ends, from, to }: PointRange): number {
 export function sliceOf(range: PointRange): Uint8Array {
   const start = startOf(range.ends, range.from);
   return range.bytes.subarray(start, start + rangeBytes(range));
+}
+
+/** The own bytes of a range's point (`PBPoint`), not copied. `index` counts as `from` and `to` do. */
+export function contentOf({ bytes, ends }: PointRange, index: number): Uint8Array {
+  return bytes.subarray(skipVarint(bytes, startOf(ends, index) + 1), ends[index]);
+}
+
+/** The time of a point (`PBPoint` in `bytes[0, length)`), Unix time in ms; 0 for one before 1970 or without any. */
+export function timeMsOf(bytes: Uint8Array, length: number): number {
+  const at = timeStart(bytes, 0, length);
+  let ns = 0;
+  for (let i = at + 1, factor = 1; i < length; i++, factor *= 128) ns += ((bytes[i] ?? 0) & 0x7f) * factor;
+  return ns > MAX_INT64 ? 0 : ns / NS_PER_MS;
 }
 
 /** The points of a `PBPoints` that holds nothing else; `undefined`: it does, or it is broken. */

@@ -58,6 +58,17 @@ Deno.test("rules: when says where, at which level, in which member", () => {
   assertEquals(run([member], "/health"), "/health");
 });
 
+Deno.test("rules: who takes what sampling leaves out gets it with all masks, and nothing that is excluded", () => {
+  const { rules } = createLogRules([{ sample: 0 }, { mask: "4711" }, { exclude: "noise" }, { sample: 0 }]);
+  const decision = rules.apply(logOf(), "card 4711", true);
+  assert(decision.kept);
+  assertEquals([decision.text, decision.sampledOut], ["card ******", true]);
+  assertEquals(decision.mask?.("4711", "any"), "******");
+  assertEquals(rules.apply(logOf(), "noise", true), { kept: false, reason: "filtered", rule: 2 });
+  assertEquals(rules.apply(logOf(), "card 4711"), { kept: false, reason: "sampled_out", rule: 0 });
+  assertEquals(rules.hits, [3, 1, 1, 1]);
+});
+
 Deno.test("rules: sample keeps whole requests, about as many as it says", () => {
   const { rules } = createLogRules([{ sample: 0.3 }]);
   let kept = 0;

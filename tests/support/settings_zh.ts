@@ -231,6 +231,20 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ["ENV_AWSLAMBDA_PRICE_GB_SECOND", "用于上述费用的每 GB 秒单价；0：AWS 目录价"],
   ["ENV_AWSLAMBDA_PRICE_REQUEST", "用于上述费用的每次请求单价；0：AWS 目录价"],
   ["ENV_AWSLAMBDA_USAGE", "上报每次调用中执行环境的用量（CPU、内存、`/tmp`），以及执行环境的结束"],
+  [
+    "ENV_AWSLAMBDA_RECORDER",
+    "飞行记录仪：低于某级别的日志与被采样丢弃的内容先留在内存中，只有请求失败、缓慢或为冷启动时才发送。`on`：`logs`、`traces`（被采样丢弃的 span）、`blackbox`（请求超时前在做什么）全部开启；也可只列出其中几项",
+  ],
+  ["ENV_AWSLAMBDA_RECORDER_LEVEL", "低于此级别的日志由记录仪留存：`info` 即留存 `debug` 日志"],
+  [
+    "ENV_AWSLAMBDA_RECORDER_KEEP",
+    "哪些请求的留存内容会发送：`timeout`（超时）、`oom`（内存不足）、`error`（包括处理程序抛出的异常）、`cold`（冷启动）、`slow`（缓慢）",
+  ],
+  [
+    "ENV_AWSLAMBDA_RECORDER_SLOW",
+    "耗时达到此值的请求为缓慢。0：满 50 个请求后，取最近一百个请求 p95 的三倍",
+  ],
+  ["ENV_AWSLAMBDA_RECORDER_SAMPLE", "其余请求中同样全部发送的比例，按请求 id 选取"],
   ["ENV_USE_NOW_TIME_INSTEAD", "Lambda 指标与日志的时间取到达时间，而不是事件时间"],
   ["ENV_GLOBAL_HOST_TAGS", "加到所有数据上的标签"],
   ["ENV_GLOBAL_TAGS", "`ENV_GLOBAL_HOST_TAGS` 的旧名，后者为空时使用"],

@@ -81,9 +81,10 @@ export function createChunkWriter({ config, intake, now, claim }: ChunkWriterOpt
         addExtraMeta(span, "tracer_version", sender.tracerVersion);
       }
       if (isClaimed(span)) continue;
-      const reason = isRepeated(chunk, span, i) ? "duplicate" : rejection ?? reasonAgainst(chunk, span, i);
+      const reason = isRepeated(chunk, span, i) ? "duplicate" : reasonAgainst(chunk, span, i, rejection);
       if (reason === undefined) writeSpan(chunk, span, i, form, sender.remoteIp);
-      else losses[reason]++;
+      else if (reason !== "sampled_out" || intake.sampledOut === undefined) losses[reason]++;
+      else intake.sampledOut(() => writeSpan(chunk, span, i, form, sender.remoteIp));
     }
     count(losses);
   }
@@ -106,10 +107,11 @@ export function createChunkWriter({ config, intake, now, claim }: ChunkWriterOpt
     return !chunk.isUnfinished(index) && isKnown(span);
   }
 
-  /** Why a span of a chunk that is kept is not; it is ready to be written otherwise. */
-  function reasonAgainst(chunk: Chunk, span: WireSpan, index: number): Rejection {
+  /** Why a span of a chunk is not kept; it is ready to be written otherwise, or if it may yet be wanted. */
+  function reasonAgainst(chunk: Chunk, span: WireSpan, index: number, ofAll: Rejection): Rejection {
+    if (ofAll === "filtered" || (ofAll !== undefined && intake.sampledOut === undefined)) return ofAll;
     spans.prepare(span);
-    return spans.isOwnTraffic() ? "filtered" : sampler.rejectionOf(chunk, index);
+    return spans.isOwnTraffic() ? "filtered" : ofAll ?? sampler.rejectionOf(chunk, index);
   }
 
   function writeSpan(chunk: Chunk, span: WireSpan, index: number, form: SpanForm, remoteIp: string): void {
@@ -158,9 +160,10 @@ export function createChunkWriter({ config, intake, now, claim }: ChunkWriterOpt
     while (!form.readSome());
     ownChunk.add(own, 0);
     const losses: Losses = { duplicate: 0, filtered: 0, sampled_out: 0 };
-    const reason = sampler.rejectionOfAll(ownChunk) ?? reasonAgainst(ownChunk, own, 0);
+    const reason = reasonAgainst(ownChunk, own, 0, sampler.rejectionOfAll(ownChunk));
     if (reason === undefined) writeSpan(ownChunk, own, 0, form, LOOPBACK);
-    else losses[reason]++;
+    else if (reason !== "sampled_out" || intake.sampledOut === undefined) losses[reason]++;
+    else intake.sampledOut(() => writeSpan(ownChunk, own, 0, form, LOOPBACK));
     count(losses);
     ownChunk.release();
   }

@@ -56,7 +56,7 @@ type SpanType = "entry" | "local" | "exit";
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
 export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVisitor {
-  const { writer, begin, refuse } = intake;
+  const { writer, begin, refuse, sampledOut } = intake;
   const kind = writer.kind("tracing", "opentelemetry");
   const key = (name: string): Key => writer.key("tracing", name);
   const TRACE_ID = key("trace_id");
@@ -268,8 +268,9 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
           sink.reject("a trace_id must be 16 bytes that are not all zero");
         } else if (!isSpanId(bytes, span.spanIdFrom, span.spanIdTo)) {
           sink.reject("a span_id must be 8 bytes that are not all zero");
-        } else if (isSampledOut(c)) refuse("sampled_out");
-        else write(c, around ?? readAround(), typeOf(), clock);
+        } else if (!isSampledOut(c)) write(c, around ?? readAround(), typeOf(), clock);
+        else if (sampledOut === undefined) refuse("sampled_out");
+        else sampledOut(() => write(c, around ?? readAround(), typeOf(), clock));
         return to - from + (around?.weight ?? 0);
       },
     };

@@ -102,7 +102,7 @@ Deno.test("charts stand side by side in 24 columns, in groups that are there, ea
       );
       assertEquals(
         queries.map(({ query }) => query.code).join(""),
-        "ABCDEFGHI".slice(0, queries.length),
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ".slice(0, queries.length),
         name,
       );
     }
