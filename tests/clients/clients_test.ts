@@ -38,7 +38,7 @@ for (const language of LANGUAGES) {
       }
       let outcome = "FAILED";
       await t.step(name, async () => {
-        client.check(await runClient(wrap(toolchain.command(program, args, env))));
+        client.check(await runClient(wrap(toolchain.command(program, args, env)), client.extension));
         outcome = client.verified;
       });
       addRow(toolchain.runtime, client, version, outcome);

@@ -6,6 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { ReceivedPoint } from "../emulator/dataway.ts";
 import type { ClientCase } from "./language.ts";
 import type { ClientCommand, ClientRun } from "./run_client.ts";
+import { checkPlatformSpans, TRACE_ENV } from "./platform_trace_scenario.ts";
 import { checkAccount, parseObject, pick, pointsOf } from "./scenario.ts";
 
 /** One library. */
@@ -35,11 +36,13 @@ export function lambdaCase(options: LambdaClient): ClientCase {
     program,
     protocol: reports ? "Lambda lifecycle, ddtrace" : "Lambda library, ddtrace, DogStatsD",
     env: { DD_SERVICE: "shop", ...env },
+    extension: TRACE_ENV,
     setup: `a ${marker} \`/opt/extensions/datadog-agent\``,
     verified:
       `one span of the API and one \`aws.lambda\` span${
         reports ? " made by the extension" : ""
-      }, the event's trace continued, the handler's span below it` + (metric ? ", a distribution" : ""),
+      }, the event's trace continued, the handler's span below it, the platform's cold start beside it` +
+      (metric ? ", a distribution" : ""),
     needs: [isolated(marker, { program: "true", args: [] })].map(({ program, args }) => [program, ...args]),
     wrap: (command) => isolated(marker, command),
     check: (run) => {
@@ -124,6 +127,7 @@ function checkTrace(run: ClientRun, reports: boolean): void {
     resource: "sell",
     parent_id: root.fields.get("span_id"),
   });
+  checkPlatformSpans(run, root);
   if (!reports) return;
   assertEquals(root.tags.get("http_status_code"), "200");
   // Its time is the platform's: the whole invocation.

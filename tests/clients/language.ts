@@ -23,6 +23,8 @@ export interface ClientCase {
   /** What a user sets or writes so that it works in Lambda, as was done here; empty for nothing. */
   readonly setup: string;
   readonly verified: string;
+  /** Settings of the extension for this client alone. */
+  readonly extension?: Readonly<Record<string, string>>;
   /** Commands that must succeed beyond those of the language. */
   readonly needs?: readonly (readonly string[])[];
   /** Runs the client in surroundings of its own. */

@@ -4,12 +4,20 @@ import { ddtraceCase } from "./ddtrace_scenario.ts";
 import { cacheDir, type ClientCase, type Language, once, run, sourceDir } from "./language.ts";
 import { lambdaCase } from "./lambda_scenario.ts";
 import { otlpCase, type OtlpClient } from "./otlp_scenario.ts";
+import { platformTraceCase } from "./platform_trace_scenario.ts";
 import { pointsOf } from "./scenario.ts";
 import { statsdCase } from "./statsd_scenario.ts";
 
 const DIR = cacheDir("node");
 const MANIFESTS = ["package.json", "package-lock.json"];
-const PROGRAMS = ["otlp.mjs", "dd_trace.cjs", "lambda.cjs", "statsd.mjs"];
+const PROGRAMS = [
+  "otlp.mjs",
+  "dd_trace.cjs",
+  "lambda.cjs",
+  "otel_handler.cjs",
+  "otel_lambda.cjs",
+  "statsd.mjs",
+];
 /** What dd-trace says at its start in any environment. */
 const STARTUP_LOG = [/^DATADOG TRACER (CONFIGURATION|INTEGRATIONS LOADED) - /];
 
@@ -71,6 +79,17 @@ export const NODE: Language = {
       inferred: "aws.httpapi",
       metric: true,
       expectedLog: STARTUP_LOG,
+    }),
+    platformTraceCase({
+      client: "@opentelemetry/instrumentation-aws-lambda",
+      program: "otel_lambda.cjs",
+      env: {
+        LAMBDA_TASK_ROOT: DIR,
+        _HANDLER: "otel_handler.handler",
+        OTEL_METRICS_EXPORTER: "none",
+        OTEL_LOGS_EXPORTER: "none",
+      },
+      setup: "",
     }),
     statsdCase({ client: "hot-shots", program: "statsd.mjs", setup: "" }),
   ],

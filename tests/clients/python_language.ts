@@ -3,6 +3,7 @@ import { ddtraceCase } from "./ddtrace_scenario.ts";
 import { cacheDir, type ClientCase, type Language, once, run, sourceDir } from "./language.ts";
 import { lambdaCase } from "./lambda_scenario.ts";
 import { otlpCase, type OtlpClient } from "./otlp_scenario.ts";
+import { platformTraceCase } from "./platform_trace_scenario.ts";
 import { statsdCase } from "./statsd_scenario.ts";
 
 const DIR = cacheDir("python");
@@ -68,6 +69,11 @@ export const PYTHON: Language = {
       marker: "folder",
       inferred: "aws.httpapi",
       metric: true,
+    }),
+    platformTraceCase({
+      client: "opentelemetry-sdk",
+      program: "otel_lambda.py",
+      setup: "the span of kind server with `faas.invocation_id`",
     }),
     statsdCase({
       client: "datadog",
