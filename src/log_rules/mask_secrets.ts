@@ -1,18 +1,20 @@
 /**
  * Takes secrets out of text: the values of keys that name one (`password=…`, `"apiKey":"…"`, `Authorization: …`,
- * `?token=…&`), and what is known by its form (AWS key ids, JWTs, private keys, passwords in addresses). Keys are
- * those that DataKit masks; a prefix or another way of writing (`DB_PASSWORD`, `dbPassword`, `x-api-key`) is the same
+ * `?token=…&`), and what is known by its form ({@link maskForms}). Keys are those that DataKit masks and their like; a
+ * prefix, a counter or another way of writing (`DB_PASSWORD`, `dbPassword`, `api_key_2`, `x-api-key`) is the same
  * key. Everything else is left as it is, to the character.
+ * @see https://github.com/GuanceCloud/datakit/blob/e2c099f8149ff50e447ac3c28a8069a2b3c9afb2/internal/plugins/inputs/awslambda/log_sanitize.go
  */
+import { MASK, maskForms } from "./secret_forms.ts";
+import { HINT, LONG_NAMES, NAMES, SUFFIX } from "./secret_names.ts";
 
-/** What stands in place of a secret. */
-export const MASK = "******";
+export { MASK } from "./secret_forms.ts";
 
 /** `text` without secrets; the very same text if it has none. */
 export function maskSecrets(text: string): string {
   // Nearly all lines end here.
   if (!HINT.test(text)) return text;
-  return maskForms(maskValues(text));
+  return maskValues(maskForms(text));
 }
 
 /** Whether a key's value is a secret, whatever it is. */
@@ -21,43 +23,9 @@ export function isSecretKey(key: string): boolean {
   return found !== null && key.endsWith(found.at(-1) ?? "");
 }
 
-const NAMES = [
-  "api[_-]?key",
-  "access[_-]?key(?:[_-]?id)?",
-  "secret(?:[_-]?(?:access[_-]?)?key)?",
-  "private[_-]?key",
-  "token",
-  "password",
-  "passwd",
-  "passphrase",
-  "pwd",
-  "credentials?",
-];
-/** Their values go to the end of the line: they have blanks and separators in them. */
-const LONG_NAMES = ["authorization", "(?:set-?)?cookie"];
-
 /** The end of a key: a longer word (`tokens`, `passwordHash`) is another key. */
-const KEY = new RegExp(`(?:${[...LONG_NAMES, ...NAMES].join("|")})(?![A-Za-z0-9])`, "gi");
-const LONG_KEY = new RegExp(`(?:${LONG_NAMES.join("|")})$`, "i");
-/** Something that every secret found here has. */
-const HINT =
-  /key|secret|token|passw|passph|pwd|credential|authorization|cookie|akia|asia|eyj|:\/\/|tkn_|bearer/i;
-
-/** Secrets known by their form. */
-const FORMS: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, MASK],
-  [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?/g, MASK],
-  [/\btkn_\w{6,}/g, MASK],
-  [/\b(Bearer|Basic) +[\w.~+/-]{16,}=*/gi, `$1 ${MASK}`],
-  [/(:\/\/[^\s/:@?#"']{0,256}:)[^\s/@?#"']{1,256}@/g, `$1${MASK}@`],
-  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,65536}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g, MASK],
-];
-
-function maskForms(text: string): string {
-  let masked = text;
-  for (const [form, replacement] of FORMS) masked = masked.replace(form, replacement);
-  return masked;
-}
+const KEY = new RegExp(`(?:${LONG_NAMES}|(?:${NAMES})(?:${SUFFIX})?)(?![A-Za-z0-9])`, "gi");
+const LONG_KEY = new RegExp(`(?:${LONG_NAMES})$`, "i");
 
 /** One walk over the keys: what follows a key decides whether it has a value, and where that ends. */
 function maskValues(text: string): string {
@@ -65,14 +33,20 @@ function maskValues(text: string): string {
   let done = 0;
   KEY.lastIndex = 0;
   for (let found = KEY.exec(text); found !== null; found = KEY.exec(text)) {
-    if (found.index < done) continue;
-    const value = findValue(text, found.index + found[0].length, LONG_KEY.test(found[0]));
+    const keyEnd = found.index + found[0].length;
+    if (found.index < done || isOfArn(text, found.index, keyEnd)) continue;
+    const value = findValue(text, keyEnd, LONG_KEY.test(found[0]));
     if (value === undefined) continue;
     masked += text.slice(done, value.from) + value.mask;
     done = value.to;
     KEY.lastIndex = Math.max(KEY.lastIndex, done);
   }
   return masked + text.slice(done);
+}
+
+/** `arn:aws:secretsmanager:eu-west-1:123456789012:secret:name` names a secret, and is none. */
+function isOfArn(text: string, keyAt: number, keyEnd: number): boolean {
+  return text[keyAt - 1] === ":" && text[keyEnd] === ":";
 }
 
 interface Value {
@@ -89,24 +63,66 @@ function findValue(text: string, keyEnd: number, isLong: boolean): Value | undef
   const between = BETWEEN.exec(text);
   if (between === null) return undefined;
   const [whole, keyQuote = "", quote = ""] = between;
-  const from = afterScheme(text, keyEnd + whole.length);
+  const start = keyEnd + whole.length;
+  if (quote === "" && text[start] === "[") return findList(text, start, keyQuote);
+  const from = afterScheme(text, start);
   const to = quote === "" ? bareEnd(text, from, isLong, keyQuote) : quotedEnd(text, from, quote);
-  if (to <= from || isNothing(text.slice(from, to))) return undefined;
-  // A bare value under a quoted key is JSON's number or word: what stands for it must be JSON too.
-  const isJsonBare = quote === "" && keyQuote !== "";
-  return { from, to, mask: isJsonBare ? `${keyQuote}${MASK}${keyQuote}` : MASK };
+  if (to <= from || isMasked(text, from) || isNothing(text.slice(from, to))) return undefined;
+  return { from, to, mask: quote === "" ? bareMask(keyQuote) : MASK };
 }
 
-/** Where the quote comes again that began the value, with as many backslashes before it. */
-function quotedEnd(text: string, from: number, quote: string): number {
-  if (quote.length > 1) {
-    const end = text.indexOf(quote, from);
-    return end < 0 ? text.length : end;
+/** A bare value under a quoted key is JSON's number or word: what stands for it must be JSON too. */
+function bareMask(keyQuote: string): string {
+  return `${keyQuote}${MASK}${keyQuote}`;
+}
+
+const LIST_BEGIN = /\[\s{0,64}(\\*["']|)/y;
+const LIST_NEXT = /\s{0,64},\s{0,64}/y;
+/** Bounded, as it may be in vain for each key of a text. */
+const LIST_CONTENT = /[^\]{\r\n]{0,1024}/y;
+
+/** All elements of a list of texts, or of one without quotes, as one. A list of objects is walked through. */
+function findList(text: string, at: number, keyQuote: string): Value | undefined {
+  LIST_BEGIN.lastIndex = at;
+  const [whole = "", quote = ""] = LIST_BEGIN.exec(text) ?? [];
+  const from = at + whole.length;
+  const to = quote === "" ? listEnd(text, from) : lastQuotedEnd(text, from, quote);
+  if (to <= from || isNothing(text.slice(from, to))) return undefined;
+  return { from, to, mask: quote === "" ? bareMask(keyQuote) : MASK };
+}
+
+/** `from` when there is an object in it. */
+function listEnd(text: string, from: number): number {
+  LIST_CONTENT.lastIndex = from;
+  LIST_CONTENT.test(text);
+  const end = LIST_CONTENT.lastIndex;
+  return text[end] === "{" ? from : end;
+}
+
+/** Where the last of several quoted texts ends that commas part. */
+function lastQuotedEnd(text: string, from: number, quote: string): number {
+  let end = quotedEnd(text, from, quote);
+  for (;;) {
+    LIST_NEXT.lastIndex = end + quote.length;
+    const next = LIST_NEXT.test(text) ? LIST_NEXT.lastIndex : text.length;
+    if (!text.startsWith(quote, next)) return end;
+    end = quotedEnd(text, next + quote.length, quote);
   }
-  for (let at = from; at < text.length; at++) {
-    const unit = text[at];
-    if (unit === "\\") at++;
-    else if (unit === quote) return at;
+}
+
+/**
+ * Where the quote comes again that began the value. JSON within JSON within JSON has none, one, three, seven …
+ * backslashes before its quotes, and each quote within a value twice as many and one.
+ */
+function quotedEnd(text: string, from: number, quote: string): number {
+  const own = quote.length - 1;
+  const mark = quote[own] ?? "";
+  for (let at = text.indexOf(mark, from); at >= 0; at = text.indexOf(mark, at + 1)) {
+    let backslashes = 0;
+    while (at - backslashes > from && text[at - backslashes - 1] === "\\") backslashes++;
+    // With fewer than its own, the text ends around it.
+    if (backslashes < own) return at - backslashes;
+    if (backslashes % (2 * (own + 1)) === own) return at - own;
   }
   return text.length;
 }
@@ -115,6 +131,8 @@ const BARE_END = /[\s&,;}\])"'<>]/g;
 const LINE_END = /["'\r\n]/g;
 /** A scheme is no secret, what follows it is. */
 const SCHEME = /(?:Bearer|Basic|Digest|Negotiate|AWS4-HMAC-SHA256)[ \t]+/iy;
+/** `{SSHA}` of a value, `{user}` and `${user}` of a template. */
+const BRACED = /\$?\{[\w.-]{1,64}\}/y;
 
 function afterScheme(text: string, from: number): number {
   SCHEME.lastIndex = from;
@@ -122,14 +140,22 @@ function afterScheme(text: string, from: number): number {
 }
 
 function bareEnd(text: string, from: number, isLong: boolean, keyQuote: string): number {
-  // JSON's objects and lists are walked through for keys of their own.
-  if (keyQuote !== "" && (text[from] === "{" || text[from] === "[")) return from;
+  BRACED.lastIndex = from;
+  const isBraced = keyQuote === "" && BRACED.test(text);
+  // Objects are walked through for keys of their own.
+  if (text[from] === "{" && !isBraced) return from;
   const end = isLong ? LINE_END : BARE_END;
-  end.lastIndex = from;
+  end.lastIndex = isBraced ? BRACED.lastIndex : from;
   return end.exec(text)?.index ?? text.length;
 }
 
-/** What says that there is no secret, and what was masked already. */
+/** By its form, before: what follows is no part of it. */
+function isMasked(text: string, from: number): boolean {
+  return text.startsWith(MASK, from) &&
+    /^(?:[\s@&,;}\])"'<>\\]|$)/.test(text.slice(from + MASK.length, from + MASK.length + 1));
+}
+
+/** What says that there is no secret, what a template has in its place, and what was masked already. */
 function isNothing(value: string): boolean {
-  return /^(?:null|undefined|none|nil|true|false|\*+|\[redacted\]|<[^>]*>)$/i.test(value);
+  return /^(?:null|undefined|none|nil|true|false|\*+|redacted|<[^>]*>|\$?\{[\w.-]*\}|%[sdvq])$/i.test(value);
 }

@@ -105,6 +105,23 @@ Deno.test("maskSecrets() takes time that grows with the text only", () => {
     "://" + "a:".repeat(80_000),
     "-----BEGIN PRIVATE KEY-----".repeat(8_000),
     "eyJ" + "a".repeat(200_000) + ".eyJ",
+    "token:[".repeat(36_000) + "{",
+    '"token":["'.repeat(25_000),
+    'token:["a",'.repeat(23_000),
+    "<password ".repeat(25_000),
+    `<${"a".repeat(250_000)}password`,
+    `${"-".repeat(125_000)}password ${"--token ".repeat(15_000)}`,
+    `password="${"\\".repeat(250_000)}`,
+    `token=\\"${'\\\\\\"'.repeat(60_000)}`,
+    "token={".repeat(36_000),
+    "cookie:[{".repeat(28_000),
+    `-----BEGIN PRIVATE KEY-----${"\\".repeat(250_000)}`,
+    "-----BEGIN PRIVATE KEY-----" + "aB3+".repeat(60_000),
+    "Bearer ".repeat(36_000) + "x".repeat(15),
+    "https://" + "a".repeat(300) + ":".repeat(250_000),
+    "sk-".repeat(80_000),
+    "a:secret:".repeat(28_000),
+    "password='" + "' password '".repeat(20_000),
   ];
   for (const text of hostile) {
     const startedAt = performance.now();
