@@ -3,7 +3,7 @@ import type { Environment, SettingProblem } from "./reader.ts";
 
 const PREFIX = "ENV_";
 /** What begins so was meant for us, however far from any name it is. */
-const OUR_FAMILIES = /^ENV_(?:DATAWAY|AWSLAMBDA|INPUT_(?:DDTRACE|OTEL|STATSD))_/;
+const OUR_FAMILIES = /^ENV_(?:DATAWAY|AWSLAMBDA|INPUT_(?:DDTRACE|OTEL|STATSD)|OTLP_TARGET)_/;
 /** Words that are easily forgotten. Not `DATAWAY`: without it, `ENV_SECRET_ARN` may be the function's own. */
 const FORGETTABLE: ReadonlySet<string> = new Set(["INPUT", "AWSLAMBDA"]);
 /** Longer names are nobody's misspelling, and comparing takes time. */

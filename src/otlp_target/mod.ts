@@ -48,7 +48,9 @@ export interface OtlpTargetOptions {
 export interface TargetStatus {
   /** Without queries. */
   readonly endpoints: Readonly<Partial<Record<TargetSignal, string>>>;
-  readonly breaker: BreakerState;
+  readonly breaker: { readonly state: BreakerState; readonly nextTryInMs: number };
+  /** Why the latest data was not taken; `null`: it was. */
+  readonly error: string | null;
   readonly held: number;
   readonly heldBytes: number;
   readonly received: number;
@@ -112,6 +114,7 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     log,
     now,
   });
+  let error: string | null = null;
   const flusher = createFlusher({
     store,
     exporter,
@@ -120,6 +123,18 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     collect: async () => {
       await options.collect();
       platform?.collect();
+    },
+    onFlushed: ({ exported, restored, dropped, bytes, durationMs, error: latest }) => {
+      error = latest ?? null;
+      const ms = Math.round(durationMs);
+      log.debug("A flush to the OTLP target is over", {
+        exported,
+        held: restored,
+        dropped,
+        bytes,
+        ms,
+        error,
+      });
     },
     log,
     now,
@@ -153,7 +168,8 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     },
     status: () => ({
       endpoints: shown(endpoints),
-      breaker: breaker.state(),
+      breaker: { state: breaker.state(), nextTryInMs: breaker.waitMs() },
+      error,
       held: store.held(),
       heldBytes: store.heldBytes,
       received: ledger.entries().reduce((sum, { received }) => sum + received, 0),

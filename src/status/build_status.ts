@@ -11,6 +11,7 @@ import type { CircuitBreaker } from "../pipeline/circuit_breaker.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
 import type { Spool } from "../pipeline/spool.ts";
 import type { PointStore } from "../pipeline/store.ts";
+import type { TargetStatus } from "../otlp_target/mod.ts";
 import type { LastFlush } from "./flush_watch.ts";
 import { findFaults } from "./faults.ts";
 import type { ListenerStatus, Status } from "./status.ts";
@@ -35,6 +36,7 @@ export interface StatusParts {
   readonly ledger: Pick<Ledger, "entries" | "refusals">;
   readonly store: Pick<PointStore, "held" | "heldBytes">;
   readonly spool: Pick<Spool, "held" | "bytes" | "recovered" | "torn"> | undefined;
+  readonly target: TargetStatus | undefined;
   /** Memory of this process in bytes (RSS). */
   readonly memoryUsedBytes: number | undefined;
 }
@@ -67,6 +69,7 @@ export function buildStatus(parts: StatusParts): Status {
     connections: parts.connections,
     lastFlush: lastFlush === undefined ? null : describeFlush(lastFlush),
     breaker: { state: breaker.state(), nextTryInMs: breaker.waitMs() },
+    target: parts.target ?? null,
     ledger: parts.ledger.entries().map((entry) => ({ ...entry, dropped: Object.fromEntries(entry.dropped) })),
     refused: parts.ledger.refusals(),
     held: {

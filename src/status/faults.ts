@@ -7,6 +7,7 @@ const MIB = 1024 * 1024;
 export function findFaults(status: Omit<Status, "ok" | "faults">): readonly string[] {
   return [
     ...datawayFaults(status),
+    ...targetFaults(status),
     ...lossFaults(status),
     ...telemetryFaults(status),
     ...listenerFaults(status),
@@ -15,9 +16,11 @@ export function findFaults(status: Omit<Status, "ok" | "faults">): readonly stri
   ];
 }
 
-function datawayFaults({ dataway, breaker, lastFlush, held }: Omit<Status, "ok" | "faults">): string[] {
+function datawayFaults(
+  { dataway, breaker, lastFlush, held, target }: Omit<Status, "ok" | "faults">,
+): string[] {
   if (dataway.endpoints.length === 0 && dataway.secret === null) {
-    return ["Nothing is sent as ENV_DATAWAY names no usable Dataway"];
+    return target === null ? ["Nothing is sent as ENV_DATAWAY names no usable Dataway"] : [];
   }
   const faults: string[] = [];
   if (lastFlush?.error !== undefined) {
@@ -25,12 +28,33 @@ function datawayFaults({ dataway, breaker, lastFlush, held }: Omit<Status, "ok" 
     faults.push(`Dataway ${what} the latest data: ${lastFlush.error}`);
   }
   if (breaker.state !== "closed") {
-    const wait = breaker.state === "open"
-      ? `the next try is due in ${Math.ceil(breaker.nextTryInMs / 1000)} s`
-      : "the next try is due now";
+    const wait = describeWait(breaker);
     faults.push(`Uploads pause as Dataway did not answer: ${held.points} points wait, ${wait}`);
   }
   return faults;
+}
+
+function describeWait({ state, nextTryInMs }: Status["breaker"]): string {
+  return state === "open"
+    ? `the next try is due in ${Math.ceil(nextTryInMs / 1000)} s`
+    : "the next try is due now";
+}
+
+function targetFaults({ target }: Omit<Status, "ok" | "faults">): string[] {
+  if (target === null) return [];
+  const { breaker, error, held, dropped } = target;
+  const faults = error === null ? [] : [`The OTLP target did not take the latest data: ${error}`];
+  if (breaker.state !== "closed") {
+    faults.push(
+      `Uploads to the OTLP target pause: ${held} spans, records and data points wait, ${
+        describeWait(breaker)
+      }`,
+    );
+  }
+  const lost = Object.entries(dropped).map(([reason, count]) => {
+    return `${count} spans, records and data points for the OTLP target were dropped: ${reason}`;
+  });
+  return [...faults, ...lost];
 }
 
 function lossFaults({ ledger }: Omit<Status, "ok" | "faults">): string[] {

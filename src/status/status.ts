@@ -4,6 +4,7 @@ import type { ConnectionCounts } from "../net/connection_pool.ts";
 import type { AskedSocket } from "../net/sockets.ts";
 import type { BreakerState } from "../pipeline/circuit_breaker.ts";
 import type { RefusalEntry } from "../pipeline/ledger.ts";
+import type { TargetStatus } from "../otlp_target/mod.ts";
 import type { LastFlush } from "./flush_watch.ts";
 
 /** One listener, asked for at `asked`. */
@@ -71,6 +72,8 @@ export interface Status {
     }
     | null;
   readonly breaker: { readonly state: BreakerState; readonly nextTryInMs: number };
+  /** The second target; `null`: there is none. */
+  readonly target: TargetStatus | null;
   readonly ledger: readonly LedgerStatus[];
   readonly refused: readonly RefusalEntry[];
   /** All that waits, in memory and in the spool. */

@@ -11,6 +11,7 @@ import { createStatusReceiver } from "../../src/status/receiver.ts";
 import { VERSION } from "../../src/version.ts";
 import { startDataway, TEST_TOKEN } from "../emulator/dataway.ts";
 import { testPool } from "../support/connection_pool.ts";
+import { startOtlpTarget } from "../support/otlp_target.ts";
 import { scenario } from "../support/scenario.ts";
 
 async function run(
@@ -65,6 +66,44 @@ scenario("doctor reports settings that cannot be used, and a Dataway that refuse
   assertStringIncludes(text, "did not take a point");
 });
 
+scenario("doctor asks a second target for each signal, with its headers and without data", async () => {
+  await using target = startOtlpTarget();
+  const env = {
+    ENV_OTLP_TARGET: target.url,
+    ENV_OTLP_TARGET_HEADERS: "api-key=0123456789",
+    ENV_OTLP_TARGET_LOGS: "off",
+  };
+  target.steps.push(200, 200);
+  const [exitCode, text] = await run(["doctor"], env);
+  assertStringIncludes(text, "none: all goes to the OTLP target alone");
+  for (const signal of ["traces", "metrics"]) {
+    assertStringIncludes(text, `ok    ${target.url}/v1/${signal}: takes ${signal}`);
+  }
+  assert(!text.includes("0123456789"), text);
+  assertEquals(target.requests.map(({ request, headers }) => [request, headers.get("api-key")]), [
+    [{}, "0123456789"],
+    [{}, "0123456789"],
+  ]);
+  assertEquals(exitCode, text.includes("FAULT") ? 1 : 0);
+
+  target.always = 401;
+  const [refused, why] = await run(["doctor"], env);
+  assertEquals(refused, 1);
+  assertStringIncludes(why, "refuses us (The OTLP target answered 401)");
+});
+
+scenario("doctor says why a second target is out of reach", async () => {
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = closed.addr as Deno.NetAddr;
+  closed.close();
+  const [exitCode, text] = await run(["doctor"], { ENV_OTLP_TARGET: `http://127.0.0.1:${port}` });
+  assertEquals(exitCode, 1);
+  assertStringIncludes(
+    text,
+    `FAULT http://127.0.0.1:${port}/v1/traces: is out of reach: nobody listens there`,
+  );
+});
+
 /** Pasted where it does not belong, in the forms in which it is at hand. */
 const MISPLACED: readonly (readonly [pasted: string, secret: string])[] = [
   [TEST_TOKEN, TEST_TOKEN],
@@ -100,6 +139,7 @@ async function statusOf(env: Readonly<Record<string, string>>): Promise<string> 
     ledger,
     store: createPointStore({ maxBytes: 1, ledger }),
     spool: undefined,
+    target: undefined,
     memoryUsedBytes: undefined,
   }));
   return await (await app?.request("/status"))?.text() ?? "";

@@ -4,6 +4,7 @@ import { TEST_TOKEN } from "../emulator/dataway.ts";
 import { parseStatus } from "../emulator/page/status_reader.ts";
 import type { Status } from "../../src/status/status.ts";
 import { type InProcessSandbox, startSandbox } from "../support/sandbox.ts";
+import { startOtlpTarget } from "../support/otlp_target.ts";
 import { scenario } from "../support/scenario.ts";
 
 const HOST = "127.0.0.1";
@@ -172,3 +173,34 @@ scenario(
     }
   },
 );
+
+scenario("GET /status tells of the second target: its account, and what is wrong with it alone", async () => {
+  const port = freePort();
+  await using target = startOtlpTarget();
+  await using sandbox = await startSandbox({
+    env: {
+      ENV_DATAWAY: "",
+      ENV_HTTP_LISTEN: `${HOST}:${port}`,
+      ENV_FLUSH_PLAN: "end",
+      ENV_OTLP_TARGET: `${target.url}/base?key=0123456789abcdef`,
+    },
+  });
+  await sandbox.lambda.init();
+  await sandbox.lambda.invoke({ logs: ["a"] });
+  const well = await statusAt(port);
+  assertEquals([well.ok, well.faults], [true, []]);
+  assertEquals(well.target?.endpoints.traces, `${target.url}/base/v1/traces`);
+  assertEquals([well.target?.breaker.state, well.target?.error, well.target?.held], ["closed", null, 0]);
+  assert((well.target?.exported ?? 0) > 1);
+  assertEquals(well.target?.received, well.target?.exported);
+
+  target.always = { status: 503, headers: { "retry-after": "60" } };
+  await sandbox.lambda.invoke({ logs: ["b"] });
+  const { faults, target: status } = await statusAt(port);
+  assert((status?.held ?? 0) > 0 && status?.breaker.state === "open");
+  assertEquals(faults.map((fault) => fault.replaceAll(/\d+ (?=spans|s$)/g, "N ")), [
+    "The OTLP target did not take the latest data: The OTLP target answered 503",
+    "Uploads to the OTLP target pause: N spans, records and data points wait, the next try is due in N s",
+  ]);
+  await sandbox.lambda.shutdown();
+});

@@ -1,6 +1,6 @@
 /** `datakit doctor`. */
-import { parseConfig } from "../../config.ts";
-import type { SettingProblem } from "../../config/reader.ts";
+import { parseConfig, type ParsedConfig } from "../../config.ts";
+import type { Environment, SettingProblem } from "../../config/reader.ts";
 import { type ShownSetting, shownSettings } from "../../config/shown_settings.ts";
 import { createDatawayClient } from "../../dataway/client.ts";
 import { createRedactor } from "../../secrets.ts";
@@ -12,6 +12,7 @@ import { checkDataway } from "./dataway.ts";
 import type { Finding } from "./finding.ts";
 import { checkPorts } from "./ports.ts";
 import { checkSandbox } from "./sandbox.ts";
+import type { TargetExamination } from "./target.ts";
 
 const USAGE =
   `Checks settings, the sandbox (memory, architecture, layer, ports) and whether Dataway is there and takes the token.
@@ -44,13 +45,16 @@ interface Examination {
   readonly problems: readonly SettingProblem[];
   readonly sandbox: readonly Finding[];
   readonly dataway: readonly Finding[];
+  /** The second target; nothing without one. */
+  readonly target: readonly Finding[];
 }
 
 async function doctor(asked: Asked, { env, print, now = Date.now }: CommandContext): Promise<number> {
   const parsed = parseConfig(env);
   const secrets = new Set(parsed.secrets);
   using client = createDatawayClient(parsed.config.dataway, env);
-  const problems = [...parsed.problems, ...client.problems];
+  const target = await examineTarget(parsed, env, now);
+  const problems = [...parsed.problems, ...client.problems, ...target.problems];
   const sandbox = [
     ...checkSandbox(env, { executable: Deno.execPath() }),
     ...await checkPorts(parsed),
@@ -64,7 +68,7 @@ async function doctor(asked: Asked, { env, print, now = Date.now }: CommandConte
     now,
   });
   const isWell = problems.length === 0 &&
-    [...sandbox, ...dataway].every(({ outcome }) => outcome !== "fault");
+    [...sandbox, ...dataway, ...target.findings].every(({ outcome }) => outcome !== "fault");
   const found: Examination = {
     ok: isWell,
     version: VERSION,
@@ -72,6 +76,7 @@ async function doctor(asked: Asked, { env, print, now = Date.now }: CommandConte
     problems,
     sandbox,
     dataway,
+    target: target.findings,
   };
   const redact = createRedactor(secrets);
   if (asked.has("json")) print(toJson(found, redact));
@@ -79,8 +84,19 @@ async function doctor(asked: Asked, { env, print, now = Date.now }: CommandConte
   return isWell ? 0 : 1;
 }
 
+/** What it needs is loaded only where there is one. */
+async function examineTarget(
+  parsed: ParsedConfig,
+  env: Environment,
+  now: () => number,
+): Promise<TargetExamination> {
+  const { target } = parsed.config;
+  if (target === undefined) return { findings: [], problems: [] };
+  return await (await import("./target.ts")).checkTarget(target, env, now);
+}
+
 function linesOf(
-  { ok: isWell, version, settings, problems, sandbox, dataway }: Examination,
+  { ok: isWell, version, settings, problems, sandbox, dataway, target }: Examination,
 ): readonly string[] {
   return [
     `datakit-lambda-extension ${version}`,
@@ -88,6 +104,7 @@ function linesOf(
     ...section("Problems", problems.map(({ message, used }) => `${message}; used instead: ${used}`)),
     ...section("Sandbox", sandbox.map(lineOf)),
     ...section("Dataway", dataway.map(lineOf)),
+    ...target.length === 0 ? [] : section("OTLP target", target.map(lineOf)),
     "",
     isWell ? "All is well." : "Something is not well.",
   ];

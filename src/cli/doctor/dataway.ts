@@ -18,7 +18,7 @@ import { ENCODINGS } from "../../point/encoding.ts";
 import { encodeRange } from "../../point/point_range.ts";
 import { VERSION } from "../../version.ts";
 import { explain } from "./explain.ts";
-import { fault, type Finding, ok } from "./finding.ts";
+import { fault, type Finding, note, ok } from "./finding.ts";
 
 export interface DatawayCheck {
   readonly parsed: ParsedConfig;
@@ -39,6 +39,10 @@ const MAX_SHOWN_CHARS = 200;
 
 /** Each Dataway of the settings, or of the secret that stands in for them. */
 export async function checkDataway(check: DatawayCheck): Promise<readonly Finding[]> {
+  const { dataway, target } = check.parsed.config;
+  if (dataway.endpoints.length === 0 && dataway.secret === undefined && target !== undefined) {
+    return [note("Dataway", "none: all goes to the OTLP target alone")];
+  }
   const { endpoints, reason } = await findEndpoints(check);
   for (const { token } of endpoints) check.onSecret(token);
   const findings = reason === undefined ? [] : [fault("Dataway", `none: ${reason}`)];
