@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { parseTelemetryBody } from "../../src/lambda/telemetry_body.ts";
 import { decodeTelemetryEvent } from "../../src/lambda/telemetry_event.ts";
+import { cpuMs } from "../support/cpu_time.ts";
 
 for (
   const [time, expected] of [
@@ -87,10 +88,10 @@ Deno.test("parseTelemetryBody() finds the next element after one whose quotes ar
 
 Deno.test("parseTelemetryBody() gives up on a hostile body in bounded time", () => {
   const body = '{"time":'.repeat(250_000);
-  const startedAt = performance.now();
+  const startedAt = cpuMs();
   const { elements, bad } = parseTelemetryBody(body);
   assertEquals(elements, []);
   assertEquals(bad > 0, true);
   // 20 ms where this was written; without a bound, hours.
-  assertEquals(performance.now() - startedAt < 5000, true);
+  assertEquals(cpuMs() - startedAt < 5000, true);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isSecretKey, maskSecrets } from "../../src/log_rules/mask_secrets.ts";
 import { NAMED_MASKS } from "../../src/log_rules/masks.ts";
+import { cpuMs } from "../support/cpu_time.ts";
 
 const SECRET = "s3cr3t-V4lue";
 
@@ -124,9 +125,9 @@ Deno.test("maskSecrets() takes time that grows with the text only", () => {
     "password='" + "' password '".repeat(20_000),
   ];
   for (const text of hostile) {
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     maskSecrets(text);
-    const tookMs = performance.now() - startedAt;
+    const tookMs = cpuMs() - startedAt;
     assert(tookMs < 500, `${tookMs} ms for ${text.slice(0, 20)}`);
   }
 });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { findHeadEnd, parseHead, type RequestHead, valueOf } from "../../src/net/http1_head.ts";
+import { cpuMs } from "../support/cpu_time.ts";
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -147,10 +148,10 @@ Deno.test("parseHead() refuses what is no request that can be served, with the s
 Deno.test("parseHead() takes time in proportion to a head's length", () => {
   for (const filler of [" ", "\t", "\n", "\r\n", ":", ",", ", ", "a:\n", "a: \u00ff\n"]) {
     const text = `GET / HTTP/1.1\r\nconnection: ${filler.repeat(Math.floor(64_000 / filler.length))}\r\n\r\n`;
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     findHeadEnd(bytes(text), 0);
     parseHead(bytes(text));
-    const tookMs = performance.now() - startedAt;
+    const tookMs = cpuMs() - startedAt;
     assertEquals(tookMs < 250, true, `${JSON.stringify(filler)}: ${tookMs} ms`);
   }
 });

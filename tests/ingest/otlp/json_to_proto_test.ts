@@ -9,6 +9,7 @@ import type { FieldValue, Point } from "../../../src/point/point.ts";
 import { TRACE_JSON } from "../../fixtures/otlp/worked_bytes.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { createRecorder } from "./recorder.ts";
+import { cpuMs } from "../../support/cpu_time.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -78,7 +79,7 @@ Deno.test("jsonToProto() cuts what is nested deeper than 32 levels", async () =>
 
 Deno.test("jsonToProto() reads millions of digits without delay, wherever they stand", async () => {
   const digits = "7".repeat(8_000_000);
-  const began = performance.now();
+  const began = cpuMs();
   assertEquals(await attribute(`{"intValue":${digits}}`), undefined);
   assertEquals(await attribute(`{"doubleValue":${digits}}`), undefined);
   assertEquals(await attribute(`{"stringValue":${digits}}`), digits);
@@ -88,7 +89,7 @@ Deno.test("jsonToProto() reads millions of digits without delay, wherever they s
   const record = `{"timeUnixNano":${digits}}`;
   const logs = await outcome("logs", `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}]}]}]}`);
   assertEquals(logs, [[], [["malformed", 1]]]);
-  const spentMs = performance.now() - began;
+  const spentMs = cpuMs() - began;
   assertEquals(spentMs < 3000, true, `took ${spentMs} ms`);
 });
 

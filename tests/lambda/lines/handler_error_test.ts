@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type HandlerError, readHandlerError } from "../../../src/lambda/lines/handler_error.ts";
 import { createLineReader } from "../../../src/lambda/lines/line.ts";
 import type { JsonObject } from "../../../src/json/exact_json.ts";
+import { cpuMs } from "../../support/cpu_time.ts";
 
 const ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
 const TIME = "2026-11-25T13:26:39.885Z";
@@ -392,9 +393,9 @@ Deno.test("readHandlerError() reads hostile texts in time that grows with their 
     `\n\n${" at".repeat(100_000)}`,
   ];
   for (const text of texts) {
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     read(text);
     read(envelope(text));
-    assertEquals(performance.now() - startedAt < 1000, true, text.slice(0, 40));
+    assertEquals(cpuMs() - startedAt < 1000, true, text.slice(0, 40));
   }
 });
