@@ -75,6 +75,16 @@ export const JAVA: Language = {
       reports: true,
       expectedLog: AGENT_LOG,
     }),
+    lambdaCase({
+      client: AGENT,
+      program: "okhttp/LambdaApp",
+      env: { _HANDLER: "LambdaApp::handleRequest", DD_TRACE_OTEL_ENABLED: "true" },
+      marker: "file",
+      event: "queue",
+      inferred: "aws.sqs",
+      reports: true,
+      expectedLog: AGENT_LOG,
+    }),
     statsdCase({
       client: "com.datadoghq:java-dogstatsd-client",
       program: "okhttp/Statsd",

@@ -18,6 +18,8 @@ export interface LambdaClient {
   readonly marker: "folder" | "file";
   /** The library leaves the invocation's span to the extension and tells it of start and end. */
   readonly reports?: boolean;
+  /** What calls the function. @default api */
+  readonly event?: "api" | "queue";
   /** What the one span is called that is made of the event, by the library or by the extension. */
   readonly inferred: string;
   /** The library has distributions of its own. */
@@ -25,29 +27,54 @@ export interface LambdaClient {
   readonly expectedLog?: readonly RegExp[];
 }
 
+interface Caller {
+  readonly service: string;
+  readonly resource: string;
+  readonly priority: string;
+  readonly tags: { readonly http_method: string | undefined; readonly http_status_code: string | undefined };
+}
+
+/** What is known of each event's caller. */
+const CALLERS: Readonly<Record<"api" | "queue", Caller>> = {
+  api: {
+    service: "a1.execute-api.eu-west-1.amazonaws.com",
+    resource: "GET /orders",
+    priority: "user_keep",
+    tags: { http_method: "GET", http_status_code: "200" },
+  },
+  // X-Ray's header has no more than that it is sampled.
+  queue: {
+    service: "orders",
+    resource: "orders",
+    priority: "sampler_keep",
+    tags: { http_method: undefined, http_status_code: undefined },
+  },
+};
+
 /**
- * One invocation continues the trace of its event, a call of an HTTP API: one span of that, one `aws.lambda`, the
- * handler's span below it.
+ * One invocation continues the trace of its event, a call of an HTTP API or a message of a queue: one span of that, one
+ * `aws.lambda`, the handler's span below it.
  */
 export function lambdaCase(options: LambdaClient): ClientCase {
-  const { client, program, env, marker, reports = false, metric = false, inferred } = options;
+  const { client, program, env, marker, reports = false, metric = false, inferred, event = "api" } = options;
   return {
     client,
     program,
+    args: [event],
     protocol: reports ? "Lambda lifecycle, ddtrace" : "Lambda library, ddtrace, DogStatsD",
     env: { DD_SERVICE: "shop", ...env },
     extension: TRACE_ENV,
     setup: `a ${marker} \`/opt/extensions/datadog-agent\``,
     verified:
-      `one span of the API and one \`aws.lambda\` span${
+      `one span of the ${event === "api" ? "API" : "queue"} and one \`aws.lambda\` span${
         reports ? " made by the extension" : ""
       }, the event's trace continued, the handler's span below it, the platform's cold start beside it` +
       (metric ? ", a distribution" : ""),
     needs: [isolated(marker, { program: "true", args: [] })].map(({ program, args }) => [program, ...args]),
     wrap: (command) => isolated(marker, command),
     check: (run) => {
-      checkTrace(run, reports);
-      checkInferred(run, inferred);
+      checkTrace(run, reports, event);
+      checkInferred(run, inferred, event);
       if (metric) {
         const sold = pointsOf(run, "metric", "shop").map(({ tags, fields }) => [
           tags.get("tier"),
@@ -74,21 +101,22 @@ function isolated(marker: LambdaClient["marker"], command: ClientCommand): Clien
 }
 
 /** Whoever makes the span of the trigger, it is there once, between the event's parent and the invocation. */
-function checkInferred(run: ClientRun, operation: string): void {
+function checkInferred(run: ClientRun, operation: string, event: "api" | "queue"): void {
   const spans = pointsOf(run, "tracing", "ddtrace");
   const isInferred = ({ fields }: ReceivedPoint): boolean =>
     parseObject(JSON.stringify(parseObject(fields.get("message")).meta))["_inferred_span.tag_source"] ===
       "self";
   const [api, ...others] = spans.filter(isInferred);
   assert(api !== undefined && others.length === 0, `${others.length} inferred spans too many`);
-  assertEquals(pick(api.tags, ["operation", "service", "http_method", "http_status_code"]), {
+  const { service, resource, tags, priority } = CALLERS[event];
+  assertEquals(pick(api.tags, ["operation", "service", "sampling_rate", ...Object.keys(tags)]), {
     operation,
-    service: "a1.execute-api.eu-west-1.amazonaws.com",
-    http_method: "GET",
-    http_status_code: "200",
+    service,
+    sampling_rate: priority,
+    ...tags,
   });
   assertEquals(pick(api.fields, ["resource", "parent_id", "start"]), {
-    resource: "GET /orders",
+    resource,
     parent_id: "987654321",
     start: 1_767_225_600_000_000n,
   });
@@ -96,7 +124,7 @@ function checkInferred(run: ClientRun, operation: string): void {
   assertEquals(root?.fields.get("parent_id"), api.fields.get("span_id"));
 }
 
-function checkTrace(run: ClientRun, reports: boolean): void {
+function checkTrace(run: ClientRun, reports: boolean, event: "api" | "queue"): void {
   const spans = pointsOf(run, "tracing", "ddtrace");
   const named = (operation: string) => spans.filter(({ tags }) => tags.get("operation") === operation);
   const [root, ...others] = named("aws.lambda");
@@ -119,7 +147,7 @@ function checkTrace(run: ClientRun, reports: boolean): void {
   while (parents.has(parent)) parent = parents.get(parent);
   assertEquals(parent, "987654321");
   const top = spans.filter(({ fields }) => fields.get("parent_id") === "987654321");
-  assertEquals(top.map(({ tags }) => tags.get("sampling_rate")), ["user_keep"]);
+  assertEquals(top.map(({ tags }) => tags.get("sampling_rate")), [CALLERS[event].priority]);
 
   const [work] = named("work");
   assert(work !== undefined);
@@ -129,7 +157,7 @@ function checkTrace(run: ClientRun, reports: boolean): void {
   });
   checkPlatformSpans(run, root);
   if (!reports) return;
-  assertEquals(root.tags.get("http_status_code"), "200");
+  assertEquals(root.tags.get("http_status_code"), CALLERS[event].tags.http_status_code);
   // Its time is the platform's: the whole invocation.
   const { fields, timeNs } = root;
   const durationUs = fields.get("duration");

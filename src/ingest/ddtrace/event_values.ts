@@ -36,9 +36,9 @@ export function memberIn(parent: JsonObject | undefined, key: string): unknown {
   return parent !== undefined && Object.hasOwn(parent, key) ? parent[key] : undefined;
 }
 
-/** The first of the event's records that is one, and how many there are. */
+/** The event's records: as many as there are, of which the first few were read. */
 export function recordsOf(event: JsonObject): readonly unknown[] {
-  // What Java's runtime makes of an event has no capital letter.
+  // Older tracers for Java write the objects that the runtime made of the event: their names have no capital letter.
   return listIn(event, "Records") ?? listIn(event, "records") ?? [];
 }
 

@@ -21,7 +21,7 @@ export interface InvocationSpans {
   readonly claim: (span: DdSpan) => boolean;
   /** The platform's word, with which the span is complete. */
   readonly finished: (invocation: FinishedInvocation) => void;
-  /** Emits invocations that ended by our own clock, for a platform that has not said so by the time of a flush. */
+  /** At a flush: emits invocations that ended a while ago, of which the platform has not said so. */
   readonly collect: () => void;
 }
 
@@ -56,6 +56,11 @@ const ROOT_NAME = "aws.lambda";
 const MAX_RECORDS = 2_000;
 /** No invocation is longer: 90 minutes, on managed instances. In ms. */
 const MAX_INVOCATION_MS = 5_400_000 + 10_000;
+/**
+ * So long after the library's word a flush no longer waits for the platform's, which tells of a cold start and the whole
+ * time. At the end of the sandbox it has told of all. In ms.
+ */
+const PLATFORM_DELAY_MS = 3_000;
 /** The platform's times are cut to the millisecond, and its clock need not be quite ours. In ms. */
 const CLOCK_SLACK_MS = 100;
 
@@ -141,7 +146,8 @@ export function createInvocationSpans(options: InvocationSpansOptions): Invocati
     },
     collect: () => {
       for (const [key, record] of [...records]) {
-        if (record.endedAt !== undefined || now() - record.startedAt > MAX_INVOCATION_MS) {
+        const isUntold = record.endedAt !== undefined && now() - record.endedAt > PLATFORM_DELAY_MS;
+        if (isUntold || now() - record.startedAt > MAX_INVOCATION_MS) {
           finish(key, undefined);
         }
       }

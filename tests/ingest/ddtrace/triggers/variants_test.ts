@@ -179,7 +179,7 @@ Deno.test("a rejected trace is counted span by span", async () => {
   assertEquals([run.spans.length, run.harness.refused.get("sampled_out")], [0, 3]);
 });
 
-Deno.test("an event that Java's runtime has made objects of is read by its names in small letters", async () => {
+Deno.test("an event of which Java's runtime had made objects is read by its names in small letters", async () => {
   const record = {
     messageId: "059f36b4",
     receiptHandle: "AQEB",
