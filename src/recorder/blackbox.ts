@@ -66,6 +66,8 @@ export function createBlackBox(options: BlackBoxOptions): BlackBox {
   let box: { readonly requestId: string; readonly point: BoxPoint } | undefined;
   let isSaved = false;
   let running: string | undefined;
+  /** Telemetry was faster than its INVOKE. */
+  let endedEarly: string | undefined;
 
   function stop(): void {
     timers.forEach(clearTimeout);
@@ -86,9 +88,11 @@ export function createBlackBox(options: BlackBoxOptions): BlackBox {
   function invoked(requestId: string, deadlineAt: number): void {
     stop();
     discard();
+    const isOver = requestId === endedEarly;
+    endedEarly = undefined;
     const invokedAt = now();
     const writeAt = deadlineAt - BEFORE_DEADLINE_MS;
-    if (writeAt <= invokedAt) return;
+    if (isOver || writeAt <= invokedAt) return;
     running = requestId;
     const whole = createProbe?.();
     const last = createProbe?.();
@@ -149,7 +153,10 @@ export function createBlackBox(options: BlackBoxOptions): BlackBox {
       next = (next + 1) % MAX_LINES;
     },
     ended: ({ requestId, timeouts, finished }) => {
-      if (requestId === running && finished !== undefined) stop();
+      if (finished !== undefined) {
+        if (requestId === running) stop();
+        else endedEarly = requestId;
+      }
       if (box?.requestId !== requestId) return;
       // A timeout may yet be told; a kill without a word is none.
       if (timeouts === 0) return unsave();

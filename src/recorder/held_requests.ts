@@ -84,6 +84,8 @@ interface Run {
   readonly ring: Ring;
   /** `undefined`: nothing is known of its end. */
   verdict: "kept" | "well" | undefined;
+  /** Its INVOKE came. */
+  isInvoked: boolean;
   /** What did not fit and was not told yet. */
   evicted: number;
 }
@@ -107,6 +109,7 @@ export function createHeldRequests(options: HeldRequestsOptions): HeldRequests {
     const run: Run = {
       requestId,
       verdict: lastVerdict,
+      isInvoked: false,
       evicted: 0,
       ring: rings.open((held, count) => {
         run.evicted += count;
@@ -196,7 +199,9 @@ export function createHeldRequests(options: HeldRequestsOptions): HeldRequests {
     place,
     invoked: (requestId) => {
       const found = runs.get(requestId);
-      if (found?.verdict !== undefined) runs.delete(requestId);
+      // Telemetry may be faster than INVOKE.
+      if (found?.isInvoked === true && found.verdict !== undefined) runs.delete(requestId);
+      runOf(requestId).isInvoked = true;
     },
     ended: (outcome) => {
       const cause = verdicts.causeOf(outcome);

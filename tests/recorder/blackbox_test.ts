@@ -167,6 +167,17 @@ Deno.test("what is over by then writes nothing and leaves no timer", () =>
     assertEquals([time.timers, file], [0, []]);
   }));
 
+Deno.test("a request whose end is told before its INVOKE has no black box, and its retry has one", () =>
+  withFakeTime(async ({ time, box, file }) => {
+    box.ended(outcome("r1"));
+    box.invoked("r1", time.now() + 1_000);
+    assertEquals(time.timers, 0);
+    box.invoked("r1", time.now() + 1_000);
+    await pass(time, 800);
+    assertEquals(file, ["r1"]);
+    box.close();
+  }));
+
 Deno.test("a timer that comes late from a freeze writes nothing", () =>
   withFakeTime(async ({ time, box, file }) => {
     box.invoked("r1", time.now() + 1_000);

@@ -163,6 +163,11 @@ Deno.test("an INVOKE that comes after its telemetry takes nothing away", () => {
   hold("a", "then");
   ended("a", { errors: 1 });
   assertEquals(sent(), ["early", "then"]);
+  hold("b", "all of it");
+  ended("b", { errors: 1 });
+  requests.invoked("b");
+  hold("b", "late");
+  assertEquals([sent(), requests.held], [["all of it", "late"], 0]);
 });
 
 for (

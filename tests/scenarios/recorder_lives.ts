@@ -76,6 +76,10 @@ function freePort(): number {
   return listener.addr.port;
 }
 
+function debugOf(requestId: string, name: string): unknown {
+  return { level: "debug", message: `debug ${name}`, requestId };
+}
+
 /** The debug lines that arrived, in order of their names. */
 function debugs({ dataway }: Sandbox): string[] {
   return dataway.points("logging", LOGS)
@@ -238,6 +242,37 @@ export const RECORDER_LIVES: readonly Scenario[] = [
         const markers = sandbox.dataway.points("logging", LOGS)
           .filter(({ fields }) => fields.has("recorder_evicted"));
         assertEquals(markers.map(({ fields }) => fields.get("recorder_evicted")), [BigInt(evicted)]);
+      }),
+  },
+  {
+    name: "without telemetry the black box still tells of a timeout",
+    run: async (start) => {
+      await using sandbox = await start({ timeoutMs: 1_000, subscribeReply: 202, env: ENV });
+      await sandbox.lambda.invoke(script("well"));
+      const { requestId } = await sandbox.lambda.invoke(script("hung", { outcome: "hang" }));
+      const boxes = sandbox.dataway.points("logging").map(({ measurement, fields }) => {
+        return [measurement, fields.get("aws_request_id"), fields.get("last_line_count")];
+      });
+      assertEquals(boxes, [[BOX, requestId, 0n]]);
+    },
+  },
+  {
+    name: "on managed instances the requests that failed are told from those beside them",
+    run: (start) =>
+      live(start, async (sandbox) => {
+        const names = Array.from({ length: 30 }, (_, n) => String(n).padStart(2, "0"));
+        await Promise.all(names.map((name) => {
+          const details = Array.from({ length: 5 }, (_, n) => debugOf("{requestId}", `${name} ${n}`));
+          const outcome = Number(name) % 10 === 7 ? "error" : "success";
+          return sandbox.lambda.invoke({ logs: details, sleepMs: 20, outcome });
+        }));
+        await sandbox.lambda.shutdown();
+        const failed = names.filter((name) => name.endsWith("7"));
+        assertEquals(debugs(sandbox), failed.flatMap((name) => [0, 1, 2, 3, 4].map((n) => `${name} ${n}`)));
+      }, {
+        initializationType: "lambda-managed-instances",
+        concurrency: 30,
+        applicationLogLevel: "DEBUG",
       }),
   },
   {
