@@ -3,7 +3,7 @@
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
  */
 import type { HttpAnswer } from "../dataway/http/message.ts";
-import { parseRetryAfterMs } from "../dataway/response.ts";
+import { isWebPage, parseRetryAfterMs } from "../dataway/response.ts";
 import { parseJson, textAt, valueAt } from "../dataway/secret/json.ts";
 import type { ExportResult } from "../pipeline/exporter.ts";
 import { createProtobufReader, nextField } from "../point/protobuf_reader.ts";
@@ -24,6 +24,13 @@ const MAX_SHOWN_CHARS = 200;
  */
 export function decideTargetResult(answer: HttpAnswer, nowMs: number): ExportResult {
   const { status } = answer;
+  if (isWebPage(answer)) {
+    return {
+      status: "retryable",
+      error:
+        `The OTLP target answered ${status} with a web page: a captive portal or a proxy answers in its place`,
+    };
+  }
   if (status >= 200 && status < 300) return readSuccess(answer);
   const error = describe(answer);
   if (status === 413) return { status: "too_large", error };

@@ -68,3 +68,15 @@ Deno.test("a refusal says why, of whichever form", () => {
     "The OTLP target answered 301, a redirect to https://a/b",
   );
 });
+
+Deno.test("a web page is nobody's success: a captive portal has not stored the data", () => {
+  for (
+    const [headers, body] of [[{ "content-type": "text/html" }, "Please log in"], [
+      {},
+      "<!DOCTYPE html>",
+    ]] as const
+  ) {
+    assertEquals(Object(decide(200, headers, body))["status"], "retryable");
+  }
+  assertEquals(decide(200, { "content-type": "text/html", "content-length": "0" }), { status: "success" });
+});

@@ -270,6 +270,48 @@ scenario(
   },
 );
 
+scenario(
+  "doctor: a second target that refuses or is no such thing is a fault beside a Dataway that is well",
+  async () => {
+    await using server = serve(dataway);
+    const base = (url: string): string => url.split("?")[0] ?? "";
+    const cases: readonly (readonly [answer: () => Response, code: number, said: RegExp])[] = [
+      [() => new Response(), 0, /ok {4}http:\/\/\S+\/v1\/traces: takes traces/],
+      [
+        () => new Response("no key", { status: 401 }),
+        1,
+        /FAULT \S+\/v1\/logs: refuses us \(.*401.*no key/,
+      ],
+      [
+        () => new Response("nothing here", { status: 404 }),
+        1,
+        /FAULT .*\/v1\/metrics: does not take metrics: .*404/,
+      ],
+      [
+        () => new Response("<html>log in</html>", { headers: { "content-type": "text/html" } }),
+        1,
+        /FAULT .*\/v1\/logs: does not take logs: .*a web page/,
+      ],
+    ];
+    for (const [answer, code, said] of cases) {
+      await using target = serve(answer);
+      const found = await doctor({
+        ENV_DATAWAY: server.url,
+        ENV_OTLP_TARGET: base(target.url),
+        ENV_OTLP_TARGET_HEADERS: "api-key=hunter2hunter2",
+      });
+      assertMatch(found.text, said);
+      assertEquals(found.code, code, found.text);
+      assertEquals(target.paths.toSorted(), ["POST /v1/logs", "POST /v1/metrics", "POST /v1/traces"]);
+    }
+    // Without a Dataway it is all there is.
+    const dead = await doctor({ ENV_OTLP_TARGET: `http://${HOST}:${DEAD_PORT}` });
+    assertMatch(dead.text, /FAULT .*\/v1\/traces: is out of reach: nobody listens there/);
+    assertNotMatch(dead.text, /nothing would be sent/);
+    assertEquals(dead.code, 1);
+  },
+);
+
 scenario("doctor --json is one JSON document with the same findings", async () => {
   await using server = serve(dataway);
   const { code, text } = await doctor({ ENV_DATAWAY: server.url, ENV_DATAWAY_TIMEOUT: "20" }, "--json");

@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
 import { TEST_TOKEN } from "../../emulator/dataway.ts";
+import { createStatusReader } from "../../emulator/page/status_reader.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
 
@@ -44,6 +45,12 @@ scenario(
       2,
     );
     assertEquals(status.memory.usedBytes > 20_000_000, true);
+
+    // As the emulator's page asks for it, between the hold and the freeze.
+    const port = env.ENV_HTTP_LISTEN.split(":")[1];
+    const word = await createStatusReader(`http://${HOST}:${port}/status`)();
+    assertEquals(word?.held, { points: 0, bytes: 0 });
+    assertEquals(word?.entries.length, status.ledger.length);
 
     sandbox.dataway.otherwise(403);
     await sandbox.lambda.invoke({ logs: ["c"] });
