@@ -78,7 +78,12 @@ function spanOf(point: Point, { baseMs }: TreeOptions): Span {
     id: textOf(point, "span_id"),
     parentId: textOf(point, "parent_id"),
     startUs,
-    line: [`${tags.get("operation")}${times} ${tags.get("status")}`, ...cold, ...more, ...stack].join(""),
+    line: [
+      `${tags.get("operation") ?? fields.get("resource")}${times} ${tags.get("status")}`,
+      ...cold,
+      ...more,
+      ...stack,
+    ].join(""),
   };
 }
 
