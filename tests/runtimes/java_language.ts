@@ -8,7 +8,7 @@ const SOURCE = sourceDir("java");
 const COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 const CLASS_PATH = `${DIR}/classes:${DIR}/lib/*`;
 /** As Lambda starts it. */
-const OPTIONS = [
+export const JAVA_OPTIONS: readonly string[] = [
   "-Xmx256m",
   "-XX:+UseSerialGC",
   "-XX:TieredStopAtLevel=1",
@@ -27,7 +27,7 @@ export const JAVA: Language = {
     command: () => ({
       program: "java",
       args: [
-        ...OPTIONS,
+        ...JAVA_OPTIONS,
         "-cp",
         CLASS_PATH,
         "com.amazonaws.services.lambda.runtime.api.client.AWSLambda",

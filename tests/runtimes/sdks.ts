@@ -1,8 +1,10 @@
 /** SDKs in functions on real runtime clients: what of theirs arrives when the function is frozen after each answer. */
 import { cacheDir as clientsDir, run } from "../clients/language.ts";
+import { JAVA as JAVA_CLIENTS } from "../clients/java_language.ts";
 import { NODE as NODE_CLIENTS } from "../clients/node_language.ts";
 import { PYTHON as PYTHON_CLIENTS } from "../clients/python_language.ts";
 import type { FunctionCommand } from "../emulator/options.ts";
+import { JAVA, JAVA_OPTIONS } from "./java_language.ts";
 import { NODE } from "./node_language.ts";
 import { PYTHON } from "./python_language.ts";
 import { cacheDir, machineEnv, sourceDir } from "./runtime.ts";
@@ -136,4 +138,39 @@ const GO_SDKS: SdkLanguage = {
   },
 };
 
-export const SDK_LANGUAGES: readonly SdkLanguage[] = [NODE_SDKS, PYTHON_SDKS, GO_SDKS];
+const JAVA_SDKS: SdkLanguage = {
+  name: JAVA.name,
+  needs: JAVA.needs,
+  sdks: [
+    {
+      client: "io.opentelemetry:opentelemetry-sdk",
+      sdk: "opentelemetry",
+      sends: "spans",
+      env: { ...OTEL, OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" },
+      flush: "`sdkTracerProvider.forceFlush().join(1, TimeUnit.SECONDS)`",
+    },
+    {
+      client: "com.datadoghq:java-dogstatsd-client",
+      how: "`blocking(true)`",
+      sdk: "statsd",
+      sends: "counts",
+      flush: "`client.close()`: a client of its own for each invocation",
+    },
+  ],
+  install: async () => {
+    await Promise.all([JAVA.install(), JAVA_CLIENTS.install()]);
+    const classes = `${cacheDir("java")}/flush`;
+    const jars = `${cacheDir("java")}/lib/*:${clientsDir("java")}/okhttp/lib/*`;
+    const source = `${sourceDir("java")}/src/FlushHandler.java`;
+    await run("javac", ["-encoding", "UTF-8", "-d", classes, "-cp", jars, source]);
+    const client = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
+    const handler = "FlushHandler::handleRequest";
+    return {
+      program: "java",
+      args: [...JAVA_OPTIONS, "-cp", `${classes}:${jars}`, client, handler],
+      env: { ...machineEnv(), LAMBDA_TASK_ROOT: cacheDir("java"), _HANDLER: handler },
+    };
+  },
+};
+
+export const SDK_LANGUAGES: readonly SdkLanguage[] = [NODE_SDKS, PYTHON_SDKS, GO_SDKS, JAVA_SDKS];
