@@ -9,11 +9,18 @@ import type { Log } from "./layer/build/command.ts";
 import { BUILD_FLAGS, compile } from "./layer/build/compile.ts";
 import { EXECUTABLE } from "./layer/attest/layer_facts.ts";
 import { writeAttestations } from "./layer/attest/attestations.ts";
-import { taskArguments } from "./layer/build/task_arguments.ts";
+import { asksForHelp, taskArguments } from "./layer/build/task_arguments.ts";
 import { writeZip } from "./layer/formats/zip.ts";
 
 const ROOT = import.meta.dirname ?? ".";
 const CACHE_DIR = `${ROOT}/.cache`;
+const USAGE = `Compiles the extension for both architectures and packs the layer zips under layer/.
+
+  deno task build
+  deno task build -- --arch amd64
+
+  --arch <arch>   amd64 or arm64 alone
+  --help          this`;
 const ARCHS: readonly Arch[] = ["amd64", "arm64"];
 /** Lambda's limit of a layer that is uploaded directly. */
 const MAX_ZIP_BYTES = 50 * 1024 * 1024;
@@ -127,7 +134,9 @@ function print(line: string): void {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ args: taskArguments(Deno.args), options: { arch: { type: "string" } } });
+  const args = taskArguments(Deno.args);
+  if (asksForHelp(args)) return print(USAGE);
+  const { values } = parseArgs({ args, options: { arch: { type: "string" } } });
   const chosen = ARCHS.filter((arch) => values.arch === undefined || values.arch === arch);
   if (chosen.length === 0) {
     throw new Error(`Cannot build for --arch ${values.arch}: it must be amd64 or arm64`);

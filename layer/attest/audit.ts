@@ -2,15 +2,27 @@
  * `deno task audit`: checks the packages of deno.lock. All but the advisories is checked offline; a registry that
  * does not answer is told and fails nothing, since whether a network is there says nothing about our packages.
  */
+import { asksForHelp, refuseOptions, taskArguments } from "../build/task_arguments.ts";
 import { askAdvisories } from "./advisories.ts";
 import { type CheckResult, messageOf } from "./check_result.ts";
 import { readLockFile } from "./lock_file.ts";
 import { checkPackages, checkPins } from "./package_rules.ts";
 import { type KnownPackage, npmCacheDir, readPackageFacts } from "./packages.ts";
 
+const USAGE =
+  `Checks the packages of deno.lock: licences, install scripts, pins, duplicates, and advisories if the registry answers.
+Exit code 1 if a check failed.
+
+  deno task audit`;
 const ROOT = `${import.meta.dirname}/../..`;
 
 async function main(): Promise<boolean> {
+  const args = taskArguments(Deno.args);
+  if (asksForHelp(args)) {
+    print(USAGE);
+    return true;
+  }
+  refuseOptions(args);
   const config: unknown = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   const locked = readLockFile(await Deno.readTextFile(`${ROOT}/deno.lock`));
   const cacheDir = await npmCacheDir();

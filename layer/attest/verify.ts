@@ -2,9 +2,14 @@
  * `deno task verify -- <zip> ...`: checks layers against the hash, the SBOM and the provenance beside them, prints a
  * table and ends with code 1 when anything is wrong or missing.
  */
-import { fromCaller, taskArguments } from "../build/task_arguments.ts";
+import { asksForHelp, fromCaller, refuseOptions, taskArguments } from "../build/task_arguments.ts";
 import { messageOf } from "./check_result.ts";
 import { verifyLayer } from "./verify_layer.ts";
+
+const USAGE =
+  `Checks layers against the hash, the SBOM and the provenance beside them. Exit code 1 if anything is wrong or missing.
+
+  deno task verify -- layer/datakit_aws_extension-linux-amd64.zip`;
 
 function print(line: string): void {
   // deno-lint-ignore no-console
@@ -13,6 +18,11 @@ function print(line: string): void {
 
 async function main(): Promise<boolean> {
   const paths = taskArguments(Deno.args);
+  if (asksForHelp(paths)) {
+    print(USAGE);
+    return true;
+  }
+  refuseOptions(paths);
   if (paths.length === 0) throw new Error("Cannot verify without a zip: deno task verify -- <zip> ...");
   let isGood = true;
   for (const path of paths.map(fromCaller)) {

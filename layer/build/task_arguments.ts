@@ -8,6 +8,17 @@ export function taskArguments(args: readonly string[]): string[] {
   return args[0] === "--" ? args.slice(1) : [...args];
 }
 
+/** Whether the task is asked what it does. */
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes("--help") || args.includes("-h");
+}
+
+/** Throws for the first option where a task has none. */
+export function refuseOptions(args: readonly string[]): void {
+  const option = args.find((arg) => arg.startsWith("-"));
+  if (option !== undefined) throw new TypeError(`Unknown option '${option}'`);
+}
+
 /** `deno task` changes to the project's folder; a path is meant relative to where it was typed. */
 export function fromCaller(path: string): string {
   const folder = Deno.env.get("INIT_CWD");

@@ -9,16 +9,27 @@
 import { parseArgs } from "node:util";
 import { VERSION } from "../../src/version.ts";
 import { messageOf } from "../attest/check_result.ts";
-import { fromCaller, taskArguments } from "../build/task_arguments.ts";
+import { asksForHelp, fromCaller, taskArguments } from "../build/task_arguments.ts";
 import { DOWNLOAD_BASE_URL, DOWNLOAD_DOCUMENTS, withDownloads } from "./downloads.ts";
 import { LIST_NAME, parseList } from "./publish_list.ts";
 import { gatherRelease } from "./release_folder.ts";
 
+const USAGE = `Gathers both layers and what is said of them in one folder for a static host.
+
+  deno task release
+  deno task release -- --folder ./release --readme
+
+  --folder <folder>   where to (.cache/release)
+  --from <folder>     where the layers are (layer)
+  --readme            also writes the download links into the documents
+  --help              this`;
 const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
 async function main(): Promise<void> {
+  const args = taskArguments(Deno.args);
+  if (asksForHelp(args)) return print(USAGE);
   const { values } = parseArgs({
-    args: taskArguments(Deno.args),
+    args,
     options: { folder: { type: "string" }, from: { type: "string" }, readme: { type: "boolean" } },
   });
   const from = values.from === undefined ? `${ROOT}/layer` : fromCaller(values.from);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { run } from "../../../layer/build/command.ts";
 import { taskArguments } from "../../../layer/build/task_arguments.ts";
 import { scenario } from "../../support/scenario.ts";
@@ -21,3 +21,18 @@ scenario("deno task build takes its options with and without --", async () => {
     ]);
   }
 });
+
+scenario(
+  "tasks say what they do when they are asked, and what they cannot understand, without a stack",
+  async () => {
+    for (const task of ["build", "verify", "audit", "release", "emulate", "local", "demo", "bench"]) {
+      const help = await run(Deno.execPath(), ["task", "--quiet", task, "--help"], { cwd: ROOT });
+      assertEquals(help.code, 0, task);
+      assertMatch(help.stdout, new RegExp(`^[A-Z][^]*\\n {2}deno task ${task}\\b`), task);
+      const bad = await run(Deno.execPath(), ["task", "--quiet", task, "--bogus"], { cwd: ROOT });
+      assertMatch(`${bad.stdout}${bad.stderr}`, /Unknown option '--bogus'/, task);
+      assertNotMatch(`${bad.stdout}${bad.stderr}`, /^ +at /m, task);
+      assertEquals(bad.code === 0, false, task);
+    }
+  },
+);
