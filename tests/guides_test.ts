@@ -1,5 +1,5 @@
 /** What the documents say of commands, messages, names and figures is what the program has. */
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { parseAttachOptions } from "../layer/deploy/attach_options.ts";
 import { DROPPED, REFUSED } from "../layer/guance/figures.ts";
 import { runCli } from "../src/cli/mod.ts";
@@ -125,6 +125,27 @@ scenario(
     }
   },
 );
+
+scenario("the tasks for which the documents point to --help explain themselves", async () => {
+  const documents = await readDocuments();
+  const named = new Set(
+    documents.flatMap(({ text }) =>
+      Array.from(text.matchAll(/deno task ([\w:]+) -- --help/g), ([, task = ""]) => task)
+    ),
+  );
+  for (const [task, command] of await readTasks()) {
+    // Those of layer/aws/ have packages of their own, without which this suite must do.
+    if (!named.has(task) || command.includes("layer/aws/")) continue;
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [...command.split(" ").slice(1), "--help"],
+      cwd: ROOT,
+    }).output();
+    assert(success, task);
+    assertStringIncludes(new TextDecoder().decode(stdout), `deno task ${task}`);
+    named.delete(task);
+  }
+  assertEquals([...named].sort(), ["attach", "publish"]);
+});
 
 scenario("commands that the documents show name tests that are there", async () => {
   let count = 0;
