@@ -341,6 +341,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     ledger,
     store,
     spool: outlet.spool,
+    recorder,
     memoryUsedBytes: options.memoryUsedBytes?.(),
   }));
   const lifecycle = createLifecycle({

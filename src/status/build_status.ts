@@ -9,6 +9,7 @@ import type { ConnectionCounts } from "../net/connection_pool.ts";
 import { type AskedSocket, nameOf } from "../net/sockets.ts";
 import type { CircuitBreaker } from "../pipeline/circuit_breaker.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
+import type { HeldAside } from "../pipeline/outlet.ts";
 import type { Spool } from "../pipeline/spool.ts";
 import type { PointStore } from "../pipeline/store.ts";
 import type { TargetStatus } from "../otlp_target/mod.ts";
@@ -36,6 +37,7 @@ export interface StatusParts {
   readonly ledger: Pick<Ledger, "entries" | "refusals">;
   readonly store: Pick<PointStore, "held" | "heldBytes">;
   readonly spool: Pick<Spool, "held" | "bytes" | "recovered" | "torn"> | undefined;
+  readonly recorder: HeldAside | undefined;
   readonly target: TargetStatus | undefined;
   /** Memory of this process in bytes (RSS). */
   readonly memoryUsedBytes: number | undefined;
@@ -84,6 +86,9 @@ export function buildStatus(parts: StatusParts): Status {
       recovered: spool.recovered,
       torn: spool.torn,
     },
+    recorder: parts.recorder === undefined
+      ? null
+      : { points: parts.recorder.held, bytes: parts.recorder.heldBytes },
     memory: {
       usedBytes: parts.memoryUsedBytes ?? 0,
       limitBytes: core.memoryLimitBytes,

@@ -88,6 +88,8 @@ export interface Status {
       readonly torn: number;
     }
     | null;
+  /** What the flight recorder holds, which may never be sent; `null`: it is off. */
+  readonly recorder: { readonly points: number; readonly bytes: number } | null;
   readonly memory: {
     /** 0: not known. */
     readonly usedBytes: number;

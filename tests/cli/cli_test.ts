@@ -140,6 +140,7 @@ async function statusOf(env: Readonly<Record<string, string>>): Promise<string> 
     store: createPointStore({ maxBytes: 1, ledger }),
     spool: undefined,
     target: undefined,
+    recorder: undefined,
     memoryUsedBytes: undefined,
   }));
   return await (await app?.request("/status"))?.text() ?? "";

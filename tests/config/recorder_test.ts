@@ -1,7 +1,23 @@
 import { assertEquals } from "@std/assert";
 import { parseConfig } from "../../src/config.ts";
 import type { RecorderConfig } from "../../src/config/recorder.ts";
+import { blocksOf, readFile } from "../support/documents.ts";
+import { scenario } from "../support/scenario.ts";
 import type { Environment, SettingProblem } from "../../src/config/reader.ts";
+
+scenario("the documents' settings of the recorder can be used as they are", async () => {
+  for (const path of ["src/lambda/README.md", "src/README.zh.md"]) {
+    const blocks = blocksOf(await readFile(path)).filter((block) =>
+      block.startsWith("ENV_AWSLAMBDA_RECORDER")
+    );
+    assertEquals(blocks.length, 1, path);
+    for (const block of blocks) {
+      const env = Object.fromEntries(block.trim().split("\n").map((line) => line.split("=")));
+      const { recorder, problems } = parse(env);
+      assertEquals([problems, recorder?.slowMs, recorder?.causes.has("cold")], [[], 2_000, false]);
+    }
+  }
+});
 
 function parse(
   env: Environment,

@@ -160,14 +160,17 @@ export const RECORDER_LIVES: readonly Scenario[] = [
     run: (start) =>
       live(start, async (sandbox) => {
         await sandbox.lambda.invoke(script("well", { sleepMs: 850 }));
-        const { reset, requestId } = await sandbox.lambda.invoke(script("hung", { outcome: "hang" }));
+        const { reset, requestId } = await sandbox.lambda.invoke({
+          logs: [debug("hung"), "plain hung with password=4711"],
+          outcome: "hang",
+        });
         assertEquals(reset?.exitCode, 0);
         assertEquals(debugs(sandbox), ["hung"]);
         const [box, ...others] = sandbox.dataway.points("logging", BOX);
         assertEquals(others, []);
         assertEquals(box?.fields.get("aws_request_id"), requestId);
         assertEquals(box?.fields.get("status"), "critical");
-        assertEquals(box?.fields.get("last_lines"), "debug hung\nplain hung");
+        assertEquals(box?.fields.get("last_lines"), "debug hung\nplain hung with password=******");
         assertEquals(box?.fields.get("memory_size_mb"), 128n);
         const message = String(box?.fields.get("message"));
         assertMatch(message, /^Timed out: still running after [67]\d\d ms, 300 ms before its deadline: \w/);

@@ -45,6 +45,7 @@ scenario(
     ]);
     assertEquals(status.settings["ENV_GLOBAL_HOST_TAGS"], "team=shop");
     assertEquals([status.plan, status.breaker.state, status.spool], ["end", "closed", null]);
+    assertEquals(status.recorder, null);
     assertEquals(status.telemetry.subscription, "subscribed");
     assertEquals([status.lastFlush?.result, status.lastFlush?.held], ["sent", 0]);
     assert((status.lastFlush?.points ?? 0) >= 2 && (status.lastFlush?.bytes ?? 0) > 0);
@@ -56,6 +57,32 @@ scenario(
     // The emulator's page reads the same.
     assertEquals(parseStatus(status)?.entries.length, status.ledger.length);
     assertEquals(parseStatus(status)?.held, status.held);
+    await sandbox.lambda.shutdown();
+  },
+);
+
+scenario(
+  "GET /status tells what the flight recorder holds, which is neither held nor refused yet",
+  async () => {
+    const port = freePort();
+    await using sandbox = await startSandbox({
+      env: {
+        ENV_HTTP_LISTEN: `${HOST}:${port}`,
+        ENV_FLUSH_PLAN: "end",
+        ENV_AWSLAMBDA_RECORDER: "on",
+        ENV_AWSLAMBDA_RECORDER_KEEP: "error",
+      },
+    });
+    await sandbox.lambda.init();
+    const debug = (message: string): unknown => ({ level: "debug", message });
+    await sandbox.lambda.invoke({ logs: [debug("a"), debug("b"), "c"] });
+    const { recorder, held, refused } = await statusAt(port);
+    assertEquals([recorder?.points, held.points, refused], [2, 0, []]);
+    assert((recorder?.bytes ?? 0) > 100);
+    for (let n = 0; n < 2; n++) await sandbox.lambda.invoke();
+    const after = await statusAt(port);
+    assertEquals(after.recorder, { points: 0, bytes: 0 });
+    assertEquals(after.refused, [{ source: "telemetry", reason: "recorder_discarded", count: 2 }]);
     await sandbox.lambda.shutdown();
   },
 );
