@@ -20,6 +20,8 @@ export interface KeptLog {
 
 /** Told as the points are made. Never throws. */
 export interface PlatformTap {
+  /** The sandbox has begun, or woke up from a snapshot; `instanceId`: its name as the platform has it. */
+  started(instanceId: string | undefined): void;
   /** Of one event or outcome, not rounded. */
   figures(figures: readonly Figure[]): void;
   span(span: PlatformSpan): void;

@@ -188,6 +188,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       options.onRestore?.();
       options.recorder?.restored();
     }
+    if (event.type === "platform.initStart" || event.type === "platform.restoreStart") {
+      options.tap?.started(event.instanceId);
+    }
     // A log is not held beyond the outcome of its invocation.
     if (event.type === "platform.runtimeDone" || event.type === "platform.report") writeLogs(true);
     if (event.type === "unknown") refuse("unsupported");

@@ -10,6 +10,8 @@ import { putDouble, putFixed64, putMessage, putString } from "./proto.ts";
 /** Gathers figures. */
 export interface MetricGatherer {
   add(figures: readonly Figure[]): void;
+  /** The interval begins now, and not when the last one ended. Unix time in nanoseconds. */
+  restart(startNs: bigint): void;
   /**
    * The metrics since the last time, each under the tag of a `ScopeMetrics`, and their data points; `undefined`: there
    * are none. `endNs`: Unix time in nanoseconds.
@@ -173,6 +175,7 @@ export function createMetricGatherer(startNs: bigint): MetricGatherer {
   }
 
   return {
+    restart: (startNs) => void (sinceNs = startNs),
     add: (figures) => {
       for (const [name, value] of figures) {
         const instrument = INSTRUMENTS[name];

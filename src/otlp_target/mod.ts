@@ -108,7 +108,7 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     takes,
     append: appendOf("telemetry"),
     refuse: () => ledger.refused("telemetry", "unsupported"),
-    resource: () => encodeResource(resourceAttributes(options)),
+    resource: (instance) => encodeResource(resourceAttributes(options, instance)),
     functionName: env["AWS_LAMBDA_FUNCTION_NAME"] || options.service,
     version,
     log,
@@ -121,7 +121,10 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     uploads: createUploads({ exporter, receiver: RECEIVER, retry: createRetry({ now }), log, now }),
     breaker,
     collect: async () => {
-      await options.collect();
+      // What they hand on at once is sent also where one of them takes long.
+      const collected = options.collect();
+      platform?.collect();
+      await collected;
       platform?.collect();
     },
     onFlushed: ({ exported, restored, dropped, bytes, durationMs, error: latest }) => {

@@ -17,8 +17,8 @@ export interface PlatformOptions {
   readonly append: (signal: TargetSignal, bytes: Uint8Array, count: number) => void;
   /** A datum could not be told in this form. */
   readonly refuse: () => void;
-  /** A `Resource`, as known now. */
-  readonly resource: () => Uint8Array;
+  /** A `Resource`, as known now; `instance`: the sandbox's name, if the platform told it. */
+  readonly resource: (instance: string | undefined) => Uint8Array;
   /** What the invocation's span is called. */
   readonly functionName: string;
   /** Our own version. */
@@ -50,6 +50,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   const { takes, append, refuse, log, now } = options;
   const scope: Scope = { name: SCOPE_NAME, version: options.version };
   const metrics = createMetricGatherer(nowNs());
+  let instance: string | undefined;
   const spans: Pile = { items: [], sizeBytes: 0 };
   const records: Pile = { items: [], sizeBytes: 0 };
 
@@ -58,7 +59,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   }
 
   function hand(signal: TargetSignal, items: Uint8Array, count: number): void {
-    append(signal, encodeResourceEntry(options.resource(), scope, items, SCHEMA_URL), count);
+    append(signal, encodeResourceEntry(options.resource(instance), scope, items, SCHEMA_URL), count);
   }
 
   function add(signal: TargetSignal, pile: Pile, put: (writer: ProtobufWriter) => boolean): void {
@@ -86,6 +87,11 @@ export function createPlatform(options: PlatformOptions): Platform {
   }
 
   return {
+    started: (instanceId) => {
+      instance = instanceId;
+      // What a snapshot holds was gathered elsewhere, and perhaps long ago.
+      metrics.restart(nowNs());
+    },
     figures: (figures) => {
       if (takes("metrics")) metrics.add(figures);
     },

@@ -16,25 +16,29 @@ export interface ResourceSource {
   readonly globalTags: ReadonlyMap<string, string>;
   /** As known now. */
   readonly accountId: () => string | undefined;
-  /** This sandbox's own name, where Lambda names no log stream. */
+  /** This sandbox's own name, where the platform tells none. */
   readonly instanceId: () => string;
 }
 
 const MIB = 1024 * 1024;
 const ATTRIBUTES = 0x0a;
+/** `2026/11/25/[$LATEST]2f39…`. */
+const LOG_STREAM = /^\d{4}\/\d\d\/\d\d\/.*\[/;
 
 /**
  * What is known of the function, by name: the user's tags, then those of `OTEL_RESOURCE_ATTRIBUTES`, then what Lambda
- * says, which nobody's word replaces.
+ * says, which nobody's word replaces. `instance`: what the platform calls the sandbox. Names of log groups and streams
+ * are not in an extension's environment.
  */
-export function resourceAttributes(source: ResourceSource): ReadonlyMap<string, AttributeValue> {
+export function resourceAttributes(
+  source: ResourceSource,
+  instance: string | undefined,
+): ReadonlyMap<string, AttributeValue> {
   const { env, accountId, instanceId } = source;
   const name = env["AWS_LAMBDA_FUNCTION_NAME"];
   const version = env["AWS_LAMBDA_FUNCTION_VERSION"];
   const region = env["AWS_REGION"];
   const memoryMb = Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]);
-  const logStream = env["AWS_LAMBDA_LOG_STREAM_NAME"];
-  const logGroup = env["AWS_LAMBDA_LOG_GROUP_NAME"];
   const account = accountId();
   const known: [string, AttributeValue | undefined][] = [
     ["service.name", source.service],
@@ -45,11 +49,10 @@ export function resourceAttributes(source: ResourceSource): ReadonlyMap<string, 
     ["cloud.resource_id", arnOf(name, version, region, account)],
     ["faas.name", name],
     ["faas.version", version],
-    // As the conventions want it: the stream tells the sandboxes apart for who looks for its log, too.
-    ["faas.instance", logStream || instanceId()],
+    // As the conventions want it, the log stream: the platform calls the sandbox so.
+    ["faas.instance", instance ?? instanceId()],
     ["faas.max_memory", memoryMb > 0 ? memoryMb * MIB : undefined],
-    ["aws.log.group.names", logGroup ? [logGroup] : undefined],
-    ["aws.log.stream.names", logStream ? [logStream] : undefined],
+    ["aws.log.stream.names", instance !== undefined && LOG_STREAM.test(instance) ? [instance] : undefined],
   ];
   const attributes = new Map<string, AttributeValue>(source.globalTags);
   for (const [key, value] of readAttributes(env["OTEL_RESOURCE_ATTRIBUTES"] ?? "")) {

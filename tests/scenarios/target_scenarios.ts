@@ -2,7 +2,7 @@
  * What holds where there is a second target, for any build of the extension: run in process by `target_test.ts` and with
  * the compiled executable by the layer's tests.
  */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import type { LocalSend } from "../emulator/script.ts";
 import { startOtlpTarget, type TargetDouble } from "../support/otlp_target.ts";
 import type { Sandbox } from "../support/sandbox.ts";
@@ -185,6 +185,9 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
       assertEquals(attributesOf(failed)["faas.coldstart"], false);
       const resource = attributesOf(nodes(resourcesOf(target, "traces")[0], "resource")[0]);
       assertEquals(resource["cloud.resource_id"], "arn:aws:lambda:eu-west-1:123456789012:function:checkout");
+      const stream = String(resource["faas.instance"]);
+      assertMatch(stream, /^\d{4}\/\d\d\/\d\d\/\[\$LATEST\]/);
+      assertEquals(resource["aws.log.stream.names"], [stream]);
       assertEquals([resource["faas.max_memory"], resource["cloud.platform"], resource["team"]], [
         String(128 * 1024 * 1024),
         "aws_lambda",
