@@ -198,6 +198,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     env: options.env,
     service: spanIdentity.service,
     globalTags: awslambda.globalTags,
+    logRules: awslambda.logRules,
     accountId: () => resource.tags().get("aws_account_id"),
     instanceId: identity.id,
     collect,

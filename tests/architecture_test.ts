@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   filters: ["point", "pipeline"],
   log_rules: ["point"],
   log_metrics: ["point", "pipeline"],
-  otlp_target: ["point", "pipeline", "dataway", "lambda", "ingest"],
+  otlp_target: ["point", "pipeline", "dataway", "lambda", "ingest", "log_rules"],
   recorder: ["point", "pipeline"],
   lambda: ["net", "point", "pipeline", "log_rules", "log_metrics", "recorder"],
   "ingest shared": ["point", "pipeline"],

@@ -9,6 +9,7 @@ import { warmUpTls } from "../dataway/client.ts";
 import type { Relay } from "../ingest/otlp/export_handler.ts";
 import type { FlushTarget } from "../lambda/flushes.ts";
 import type { PlatformTap } from "../lambda/platform_tap.ts";
+import { createLogRules } from "../log_rules/rules.ts";
 import { type BreakerState, createCircuitBreaker } from "../pipeline/circuit_breaker.ts";
 import { createFlusher } from "../pipeline/flusher.ts";
 import { createLedger, type Ledger } from "../pipeline/ledger.ts";
@@ -29,6 +30,8 @@ export interface OtlpTargetOptions {
   readonly service: string;
   /** The user's tags for everything. */
   readonly globalTags: ReadonlyMap<string, string>;
+  /** The user's rules for logs, some of which are for spans too. */
+  readonly logRules: readonly unknown[];
   /** As known now. */
   readonly accountId: () => string | undefined;
   /** This sandbox's own name, as of now. */
@@ -87,6 +90,14 @@ const POSTS_BESIDE = 6;
 /** What the log calls it. */
 const RECEIVER = "the OTLP target";
 
+const NOT_MASKED: SettingProblem = {
+  name: "ENV_OTLP_TARGET_INPUTS",
+  message:
+    "Cannot mask what comes by OpenTelemetry on its way to the OTLP target, where it goes as it came: the rules " +
+    "for spans of ENV_AWSLAMBDA_LOG_RULES hold for Dataway alone",
+  used: "spans as they came (ENV_OTLP_TARGET_INPUTS=awslambda sends none)",
+};
+
 /** Puts it together. Opens nothing. */
 export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
   const { config, env, log, now, version } = options;
@@ -99,6 +110,11 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     masksCount: true,
   });
   const client = createTargetClient(config, env, now);
+  const { spanMask } = createLogRules(options.logRules).rules;
+  const problems = [...client.problems];
+  if (spanMask !== undefined && inputs.has("opentelemetry") && endpoints.traces !== undefined) {
+    problems.push(NOT_MASKED);
+  }
   const exporter = createTargetExporter({ config, send: client.send, sign: client.sign, version, now });
   const breaker = createCircuitBreaker({ now });
   const takes = (signal: TargetSignal): boolean => endpoints[signal] !== undefined;
@@ -109,6 +125,7 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     append: appendOf("telemetry"),
     refuse: () => ledger.refused("telemetry", "unsupported"),
     resource: (instance) => encodeResource(resourceAttributes(options, instance)),
+    spanMask,
     functionName: env["AWS_LAMBDA_FUNCTION_NAME"] || options.service,
     version,
     log,
@@ -160,7 +177,7 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
     },
     store,
     ledger,
-    problems: client.problems,
+    problems,
     renew: client.renew,
     restored: () => {
       client.renew();

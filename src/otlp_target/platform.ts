@@ -3,13 +3,14 @@
  */
 import { describeError, type Logger } from "@std/log";
 import type { TargetSignal } from "../config/otlp_target.ts";
+import type { MemberMask } from "../log_rules/rules.ts";
 import type { PlatformTap } from "../lambda/platform_tap.ts";
 import { createProtobufWriter, type ProtobufWriter } from "../point/protobuf_writer.ts";
 import { putLogRecord } from "./log_records.ts";
 import { createMetricGatherer } from "./metrics.ts";
 import { encodeResourceEntry, type Scope } from "./proto.ts";
 import { SCHEMA_URL } from "./resource.ts";
-import { putSpan } from "./spans.ts";
+import { maskSpan, putSpan } from "./spans.ts";
 
 export interface PlatformOptions {
   readonly takes: (signal: TargetSignal) => boolean;
@@ -19,6 +20,8 @@ export interface PlatformOptions {
   readonly refuse: () => void;
   /** A `Resource`, as known now; `instance`: the sandbox's name, if the platform told it. */
   readonly resource: (instance: string | undefined) => Uint8Array;
+  /** Masks texts of spans; `undefined`: no rule does. */
+  readonly spanMask: MemberMask | undefined;
   /** What the invocation's span is called. */
   readonly functionName: string;
   /** Our own version. */
@@ -96,7 +99,10 @@ export function createPlatform(options: PlatformOptions): Platform {
       if (takes("metrics")) metrics.add(figures);
     },
     span: (span) => {
-      if (takes("traces")) add("traces", spans, (writer) => putSpan(writer, span, options.functionName));
+      if (!takes("traces")) return;
+      const { spanMask, functionName } = options;
+      const told = spanMask === undefined ? span : maskSpan(span, spanMask);
+      add("traces", spans, (writer) => putSpan(writer, told, functionName));
     },
     log: (kept, timeNs) => {
       if (!takes("logs")) return;

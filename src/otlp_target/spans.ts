@@ -3,6 +3,7 @@
  * @see https://opentelemetry.io/docs/specs/semconv/faas/aws-lambda/
  */
 import type { PlatformSpan } from "../lambda/trace/platform_span.ts";
+import type { MemberMask } from "../log_rules/rules.ts";
 import type { ProtobufWriter } from "../point/protobuf_writer.ts";
 import { type AttributeValue, idBytes, putAttribute, putFixed64, putMessage, putString } from "./proto.ts";
 
@@ -28,6 +29,22 @@ const ERROR = 2;
 const NO_PARENT = "0";
 const ROOT = "aws.lambda";
 const NS_PER_MS = 1e6;
+
+/** The span with its texts masked as the user's rules want it. */
+export function maskSpan(span: PlatformSpan, mask: MemberMask): PlatformSpan {
+  const { error, meta } = span;
+  const masked = (text: string | undefined, key: string): string | undefined =>
+    text === undefined ? undefined : mask(text, key);
+  return {
+    ...span,
+    meta: new Map(Array.from(meta, ([key, value]) => [key, mask(value, key)])),
+    error: error === undefined ? undefined : {
+      type: masked(error.type, "error_type"),
+      message: masked(error.message, "error_message"),
+      stack: masked(error.stack, "error_stack"),
+    },
+  };
+}
 
 /** Writes a span; `false`: its ids are none of OpenTelemetry's. `functionName`: what the invocation's span is called. */
 export function putSpan(writer: ProtobufWriter, span: PlatformSpan, functionName: string): boolean {
