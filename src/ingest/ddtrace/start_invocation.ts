@@ -3,7 +3,7 @@ import { createTimeSlice } from "../time_slice.ts";
 import { contextOfCall, contextOfEvent } from "./event_context.ts";
 import { readEvent } from "./event_reader.ts";
 import type { TraceContext } from "./trace_context.ts";
-import { infer, type Inference, type InferenceOptions } from "./triggers/inferred_spans.ts";
+import type { Inference, InferenceOptions } from "./triggers/inferred_spans.ts";
 
 /** What a start tells. */
 export interface Start {
@@ -19,6 +19,7 @@ export async function readStart(
 ): Promise<Start> {
   const event = await readEvent(body, createTimeSlice());
   const context = (event === undefined ? undefined : contextOfEvent(event)) ?? contextOfCall(headers);
-  const isInferred = event !== undefined && options.settings.enabled;
-  return { context, inference: isInferred ? infer(event, options) : undefined };
+  if (event === undefined || !options.settings.enabled) return { context, inference: undefined };
+  const { infer } = await import("./triggers/inferred_spans.ts");
+  return { context, inference: infer(event, options) };
 }

@@ -1,7 +1,15 @@
 /** API Gateway's REST API, and HTTP API with payload format 1.0. */
 import type { JsonObject } from "../../../json/exact_json.ts";
 import { memberIn, numberIn, objectIn, textIn } from "../event_values.ts";
-import { headerOf, httpTags, isEventInvocation, parameterize, resourceOf, stageArn } from "./http_request.ts";
+import {
+  headerOf,
+  hostOf,
+  httpTags,
+  isEventInvocation,
+  parameterize,
+  resourceOf,
+  stageArn,
+} from "./http_request.ts";
 import { startOfMs } from "./start_time.ts";
 import { type Surroundings, tagsOf, type Trigger } from "./trigger.ts";
 
@@ -14,7 +22,7 @@ export function readApiGatewayRest(event: JsonObject, surroundings: Surroundings
   const method = textIn(context, "httpMethod") ?? textIn(event, "httpMethod");
   const path = textIn(context, "path") ?? textIn(event, "path");
   const apiId = textIn(context, "apiId");
-  const host = textIn(context, "domainName") ?? headerOf(event, "host");
+  const host = textIn(context, "domainName") ?? hostOf(event);
   const tags = httpTags({
     host,
     path,

@@ -1,18 +1,18 @@
 /** An Application Load Balancer. Its events tell no time: the span begins with the invocation. */
 import type { JsonObject } from "../../../json/exact_json.ts";
 import { objectIn, textIn } from "../event_values.ts";
-import { headerOf, httpTags, parameterize, resourceOf } from "./http_request.ts";
+import { headerOf, hostOf, httpTags, parameterize, resourceOf } from "./http_request.ts";
 import { tagsOf, type Trigger } from "./trigger.ts";
 
 /** @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html */
 export function readApplicationLoadBalancer(event: JsonObject): Trigger | undefined {
   const arn = textIn(objectIn(objectIn(event, "requestContext"), "elb"), "targetGroupArn");
   if (arn === undefined) return undefined;
-  const host = headerOf(event, "host");
+  const host = hostOf(event);
   const method = textIn(event, "httpMethod");
   const path = textIn(event, "path");
   const tags = httpTags({
-    scheme: headerOf(event, "x-forwarded-proto") ?? "http",
+    scheme: headerOf(event, "x-forwarded-proto") === "https" ? "https" : "http",
     host,
     path,
     method,

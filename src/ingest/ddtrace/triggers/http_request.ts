@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly referer?: string | undefined;
 }
 
-/** The request's tags. The query is in none of them: it may hold secrets. */
+/** The request's tags. A query is in none of them: it may hold secrets. */
 export function httpTags(request: HttpRequest): Tags {
   const { scheme = "https", host, path = "" } = request;
   return tagsOf({
@@ -28,7 +28,7 @@ export function httpTags(request: HttpRequest): Tags {
     "http.protocol": request.protocol,
     "http.source_ip": request.sourceIp,
     "http.user_agent": request.userAgent,
-    "http.referer": request.referer,
+    "http.referer": request.referer?.replace(/[?#].*$/s, ""),
   });
 }
 
@@ -42,6 +42,12 @@ export function headerOf(event: JsonObject, name: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The host that the client names, if it can be one: services are called by it. */
+export function hostOf(event: JsonObject): string | undefined {
+  const host = headerOf(event, "host");
+  return host !== undefined && /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i.test(host) ? host : undefined;
 }
 
 /** Whether the caller does not wait for the function. */

@@ -254,3 +254,24 @@ Deno.test("other sources are told of by name alone", async () => {
     assertEquals(tags["function_trigger_event_source"], undefined, event);
   }
 });
+
+Deno.test("what a client writes into its headers names no service and brings no query", async () => {
+  for (const host of ["a b", "x".repeat(300), "", "ü.example", '\\"'] as const) {
+    const event = await changed(
+      "application_load_balancer",
+      (text) => text.replace('"shop.example"', `"${host}"`),
+    );
+    const { service, tags } = first(await runTrigger(event));
+    assertEquals([service, tags["http_url"]], ["aws-alb", undefined], host);
+  }
+  const event = await changed(
+    "api_gateway_http",
+    (text) => text.replace('"https://shop.example/"', '"https://shop.example/cart?token=hidden#top"'),
+  );
+  assertEquals(first(await runTrigger(event)).meta["http.referer"], "https://shop.example/cart");
+  for (const name of ["api_gateway_http", "api_gateway_rest", "application_load_balancer", "function_url"]) {
+    const { harness } = await runTrigger(await sample(name));
+    const told = JSON.stringify(harness.points.map(({ tags, fields }) => [...tags, ...fields].map(String)));
+    assert(!told.includes("hidden"), name);
+  }
+});
