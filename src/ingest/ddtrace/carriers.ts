@@ -2,11 +2,8 @@
 import type { JsonObject } from "../../json/exact_json.ts";
 import { type Carrier, extractContext, type TraceContext } from "./trace_context.ts";
 
-/** Headers by name, in any case; of several values the first counts. */
-export type CarrierObject = JsonObject;
-
 /** The context of the first carrier that has one. */
-export function firstContext(carriers: Iterable<CarrierObject | undefined>): TraceContext | undefined {
+export function firstContext(carriers: Iterable<JsonObject | undefined>): TraceContext | undefined {
   for (const carrier of carriers) {
     const found = carrier === undefined ? undefined : extractContext(carrierOf(carrier));
     if (found !== undefined) return found;
@@ -14,7 +11,8 @@ export function firstContext(carriers: Iterable<CarrierObject | undefined>): Tra
   return undefined;
 }
 
-function carrierOf(headers: CarrierObject): Carrier {
+/** Headers by name, in any case; of several values the first counts. */
+function carrierOf(headers: JsonObject): Carrier {
   const byName = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) {
     const first: unknown = Array.isArray(value) ? value[0] : value;

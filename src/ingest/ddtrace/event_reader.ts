@@ -106,9 +106,38 @@ export async function readEvent(bytes: Uint8Array, slice: TimeSlice): Promise<Js
   }
 }
 
-/** The same of the text of a message, which is short, where it may be an object. */
-export function readEventText(text: string | undefined): JsonObject | undefined {
-  return readText(text, EVENT);
+/** Messages that were read, by the record that holds them: several ask for each. */
+const messages = new WeakMap<JsonObject, JsonObject | null>();
+
+/**
+ * The same of the message that a record holds as a text, where it is an event itself. Only of the first record one
+ * longer than {@link SHORT_MESSAGE} is read: a batch of long ones would hold the event loop.
+ */
+export function readMessage(
+  record: JsonObject,
+  text: string | undefined,
+  isFirst = true,
+): JsonObject | undefined {
+  if (text === undefined || !IS_EVENT.test(text) || (!isFirst && text.length > SHORT_MESSAGE)) {
+    return undefined;
+  }
+  const known = messages.get(record);
+  if (known !== undefined) return known ?? undefined;
+  const message = readText(text, EVENT);
+  messages.set(record, message ?? null);
+  return message;
+}
+
+/** What SNS's and EventBridge's events have, or a carrier. */
+const IS_EVENT = /_datadog|traceparent|"TopicArn"|"detail-type"|MessageAttributes/;
+const SHORT_MESSAGE = 65_536;
+
+/** What a producer's own data may carry. */
+const CARRIER = members({ _datadog: anything, traceparent: anything, tracestate: anything, b3: anything });
+
+/** The carriers out of a text that is an object of the user's. */
+export function readCarriers(text: string): JsonObject | undefined {
+  return readText(text, CARRIER);
 }
 
 /** A whole object out of a text. */

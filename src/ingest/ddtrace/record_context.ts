@@ -1,23 +1,25 @@
 /** Trace context out of one record of a batch: what a producer put there, and what AWS did. */
 import type { JsonObject } from "../../json/exact_json.ts";
-import { type CarrierObject, firstContext } from "./carriers.ts";
-import { readEventText, readObjectText } from "./event_reader.ts";
-import { memberIn, objectIn, textIn } from "./event_values.ts";
+import { firstContext } from "./carriers.ts";
+import { readCarriers, readMessage, readObjectText } from "./event_reader.ts";
+import { objectIn, textIn } from "./event_values.ts";
 import type { TraceContext } from "./trace_context.ts";
 import { contextOfXrayHeader } from "./xray_context.ts";
 
 /** Attributes that other propagators than Datadog's use. */
 const OTHER_ATTRIBUTES = ["traceparent", "tracestate", "b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-Sampled"];
 const XRAY_ATTRIBUTE = "X-Amzn-Trace-Id";
+/** Longer data is decoded of the first record only, in characters of base64. */
+const SHORT_DATA = 65_536;
 
-/** The context of a record of SQS, SNS or Kinesis. */
-export function contextOfRecord(record: JsonObject): TraceContext | undefined {
+/** The context of a record of SQS, SNS or Kinesis, the first or another of its batch. */
+export function contextOfRecord(record: JsonObject, isFirst = true): TraceContext | undefined {
   const sns = objectIn(record, "Sns");
   return contextOfAttributes(objectIn(record, "messageAttributes")) ??
-    contextOfMessage(textIn(record, "body")) ??
+    contextOfMessage(record, textIn(record, "body"), isFirst) ??
     contextOfAttributes(objectIn(sns, "MessageAttributes") ?? objectIn(sns, "messageAttributes")) ??
-    contextOfMessage(textIn(sns, "Message") ?? textIn(sns, "message")) ??
-    contextOfKinesis(objectIn(record, "kinesis")) ??
+    contextOfMessage(sns, textIn(sns, "Message") ?? textIn(sns, "message"), isFirst) ??
+    contextOfKinesis(objectIn(record, "kinesis"), isFirst) ??
     contextOfXrayHeader(textIn(objectIn(record, "attributes"), "AWSTraceHeader"));
 }
 
@@ -45,28 +47,30 @@ function textOfAttribute(attribute: JsonObject | undefined): string | undefined 
 }
 
 /** A message that is itself an SNS notification or an EventBridge event, or has the carrier at its root. */
-function contextOfMessage(text: string | undefined): TraceContext | undefined {
-  const isWorthIt = text !== undefined && /_datadog|traceparent|MessageAttributes/.test(text);
-  const message = isWorthIt ? readEventText(text) : undefined;
+function contextOfMessage(
+  holder: JsonObject | undefined,
+  text: string | undefined,
+  isFirst: boolean,
+): TraceContext | undefined {
+  const message = holder === undefined ? undefined : readMessage(holder, text, isFirst);
   if (message === undefined) return undefined;
   return contextOfAttributes(objectIn(message, "MessageAttributes")) ??
     firstContext([objectIn(objectIn(message, "detail"), "_datadog"), objectIn(message, "_datadog")]) ??
-    contextOfNested(textIn(message, "Message"));
+    contextOfNested(message, isFirst);
 }
 
 /** An EventBridge event in an SNS notification in a queue. */
-function contextOfNested(text: string | undefined): TraceContext | undefined {
-  const nested = text?.includes("_datadog") ? readEventText(text) : undefined;
+function contextOfNested(message: JsonObject, isFirst: boolean): TraceContext | undefined {
+  const nested = readMessage(message, textIn(message, "Message"), isFirst);
   return firstContext([objectIn(objectIn(nested, "detail"), "_datadog")]);
 }
 
 /** Datadog's member of the data, or OpenTelemetry's at its root. */
-function contextOfKinesis(kinesis: JsonObject | undefined): TraceContext | undefined {
-  const text = fromBase64(textIn(kinesis, "data"));
-  if (text === undefined || !/_datadog|traceparent|b3/i.test(text)) return undefined;
-  const data = readObjectText(text);
-  const root: CarrierObject | undefined = memberIn(data, "traceparent") === undefined ? undefined : data;
-  return firstContext([objectIn(data, "_datadog"), root]);
+function contextOfKinesis(kinesis: JsonObject | undefined, isFirst: boolean): TraceContext | undefined {
+  const encoded = textIn(kinesis, "data");
+  const text = isFirst || (encoded?.length ?? 0) <= SHORT_DATA ? fromBase64(encoded) : undefined;
+  const data = text === undefined || !/_datadog|traceparent|"b3"/.test(text) ? undefined : readCarriers(text);
+  return firstContext([objectIn(data, "_datadog"), data]);
 }
 
 function fromBase64(text: string | undefined): string | undefined {

@@ -17,9 +17,12 @@ export async function readStart(
   body: Uint8Array,
   options: InferenceOptions,
 ): Promise<Start> {
-  const event = await readEvent(body, createTimeSlice());
+  const slice = createTimeSlice();
+  const event = await readEvent(body, slice);
+  if (slice.isOver()) await slice.pause();
   const context = (event === undefined ? undefined : contextOfEvent(event)) ?? contextOfCall(headers);
   if (event === undefined || !options.settings.enabled) return { context, inference: undefined };
+  if (slice.isOver()) await slice.pause();
   const { infer } = await import("./triggers/inferred_spans.ts");
   return { context, inference: infer(event, options) };
 }

@@ -62,9 +62,9 @@ function tagsOfTrigger({ source, sourceArn = "", kind, tags }: Trigger): Tags {
 
 /** Traces of the batch's other records, as their points have them: a span has one parent only. */
 function otherTraces(event: JsonObject): string | undefined {
-  const [first, ...others] = recordsOf(event).map((record) => {
+  const [first, ...others] = recordsOf(event).map((record, i) => {
     const found = asObject(record);
-    const context = found === undefined ? undefined : contextOfRecord(found);
+    const context = found === undefined ? undefined : contextOfRecord(found, i === 0);
     if (context === undefined) return undefined;
     const { traceId, traceIdHigh } = context;
     return traceIdHigh === 0n ? traceId.toString() : hex16(traceIdHigh) + hex16(traceId);

@@ -1,6 +1,6 @@
 /** SNS, and an EventBridge event in its message. */
 import type { JsonObject } from "../../../json/exact_json.ts";
-import { readEventText } from "../event_reader.ts";
+import { readMessage } from "../event_reader.ts";
 import { firstRecord, objectIn, recordsOf, textIn } from "../event_values.ts";
 import { eventBridgeSpan } from "./event_bridge.ts";
 import { startOfText } from "./start_time.ts";
@@ -29,8 +29,7 @@ export function notificationSpans(
 ): readonly InferredSpan[] {
   const arn = textOf(notification, "TopicArn");
   const topic = lastPart(arn, ":");
-  const message = textOf(notification, "Message");
-  const inner = message?.includes('"detail-type"') ? readEventText(message) : undefined;
+  const inner = readMessage(notification, textOf(notification, "Message"));
   const cause = inner === undefined ? undefined : eventBridgeSpan(inner);
   return [...(cause === undefined ? [] : [cause]), {
     operation: "aws.sns",

@@ -1,6 +1,6 @@
 /** SQS, and what SNS or EventBridge put into its queue. */
 import type { JsonObject } from "../../../json/exact_json.ts";
-import { readEventText } from "../event_reader.ts";
+import { readMessage } from "../event_reader.ts";
 import { firstRecord, memberIn, numberIn, objectIn, recordsOf, textIn } from "../event_values.ts";
 import { eventBridgeSpan } from "./event_bridge.ts";
 import { notificationSpans } from "./sns.ts";
@@ -26,7 +26,7 @@ export function readSqs(event: JsonObject): Trigger | undefined {
     kind: "pubsub",
     tags,
     records: recordsOf(event).length,
-    spans: [...wrappedSpans(textIn(record, "body")), {
+    spans: [...wrappedSpans(record), {
       operation: "aws.sqs",
       resource: queue ?? "",
       service: { instance: queue, generic: "lambda_sqs", fallback: "sqs" },
@@ -46,9 +46,8 @@ export function readSqs(event: JsonObject): Trigger | undefined {
   };
 }
 
-function wrappedSpans(body: string | undefined): readonly InferredSpan[] {
-  const isWorthIt = body !== undefined && /"(?:TopicArn|detail-type)"/.test(body);
-  const message = isWorthIt ? readEventText(body) : undefined;
+function wrappedSpans(record: JsonObject): readonly InferredSpan[] {
+  const message = readMessage(record, textIn(record, "body"));
   if (message === undefined) return [];
   const isNotification = ["TopicArn", "MessageId", "Type", "Timestamp"].every((name) =>
     memberIn(message, name) !== undefined
