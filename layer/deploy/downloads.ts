@@ -76,9 +76,14 @@ function encodeSection(language: Language, layers: readonly ListedLayer[], exten
   const zip = zipNameOf("amd64");
   const isPublished = layers.some((layer) => layer.extensionVersion === extensionVersion);
   return [
+    // Padded to the longest address, the table would be twice as long.
+    "<!-- deno-fmt-ignore-start -->",
+    "",
     `| ${headings.join(" | ")} |`,
     `| ${headings.map(() => "---").join(" | ")} |`,
     ...rows,
+    "",
+    "<!-- deno-fmt-ignore-end -->",
     "",
     check,
     "",
