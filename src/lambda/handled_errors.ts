@@ -23,6 +23,8 @@ export interface Disagreements {
 export interface HandledErrors {
   /** Whether the handler threw, as far as is known. It is never taken back but by the span that shows an answer. */
   threw(invocation: InvocationState): boolean;
+  /** Whether that is an error, by the user's settings. */
+  readonly counts: boolean;
   /**
    * The runtime is done with an invocation. Returns those that are known only now to have had no response: until a span
    * is seen, none may be told at all.
@@ -79,7 +81,8 @@ export function createHandledErrors(source: HandledErrorSource): HandledErrors {
   }
 
   return {
-    threw: (invocation) => source !== "nowhere" && decide(invocation).threw,
+    threw: (invocation) => decide(invocation).threw,
+    counts: source !== "nowhere",
     done: (invocation, { spans, durationMs, producedBytes, status }) => {
       if (spans.responseLatencyMs === undefined) {
         invocation.unanswered = durationMs !== undefined && producedBytes === 0 && status === "success";

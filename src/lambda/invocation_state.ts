@@ -51,6 +51,8 @@ export interface OutcomeFlags {
   readonly errors: boolean;
   readonly timeouts: boolean;
   readonly outOfMemory: boolean;
+  /** The handler threw, whether that counts as an error or not. */
+  readonly threw: boolean;
 }
 
 /** The end of the runtime's work on an invocation. */
@@ -108,8 +110,8 @@ export function raiseStatus(
   invocation.errorType ??= errorType;
 }
 
-/** What the knowledge so far amounts to. `threw`: the handler, by {@link HandledErrors}. */
-export function classify(invocation: InvocationState, threw: boolean): OutcomeFlags {
+/** What the knowledge so far amounts to. `threw`: the handler, by {@link HandledErrors}, and whether that `counts`. */
+export function classify(invocation: InvocationState, threw: boolean, counts: boolean): OutcomeFlags {
   // A line only tells where the platform does not: a function may quote one.
   const timedOut = invocation.status === "timeout" ||
     (invocation.status === undefined && invocation.timeoutText);
@@ -117,10 +119,11 @@ export function classify(invocation: InvocationState, threw: boolean): OutcomeFl
   const namesMemory = invocation.outOfMemoryText || invocation.memoryAtCap ||
     invocation.errorType === "Runtime.OutOfMemory";
   return {
-    errors: failed || threw,
+    errors: failed || (threw && counts),
     timeouts: timedOut,
     // Of a function that goes on well, talk of memory is only talk.
-    outOfMemory: (failed && namesMemory) || (threw && invocation.handledOutOfMemory),
+    outOfMemory: (failed && namesMemory) || (threw && counts && invocation.handledOutOfMemory),
+    threw,
   };
 }
 

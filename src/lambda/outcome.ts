@@ -16,6 +16,8 @@ export interface Outcome {
   readonly timeouts: 0 | 1;
   readonly outOfMemory: 0 | 1;
   readonly coldStarts: 0 | 1;
+  /** The handler threw, whether that counts as an error or not. */
+  readonly threw: 0 | 1;
   /**
    * The invocation, with its first outcome, which counts it and states every figure, zeros too. Later ones hold what
    * has been learnt since.
@@ -25,7 +27,7 @@ export interface Outcome {
 
 export interface OutcomesOptions {
   readonly coldStart: Pick<ColdStart, "isColdStart">;
-  readonly handledErrors: Pick<HandledErrors, "threw">;
+  readonly handledErrors: Pick<HandledErrors, "threw" | "counts">;
 }
 
 /** Turns what is known of invocations into outcomes. */
@@ -41,7 +43,7 @@ export function createOutcomes({ coldStart, handledErrors }: OutcomesOptions): O
   let outcomes: Outcome[] = [];
 
   function settle(invocation: InvocationState, timeNs: bigint): Outcome | undefined {
-    const seen = classify(invocation, handledErrors.threw(invocation));
+    const seen = classify(invocation, handledErrors.threw(invocation), handledErrors.counts);
     const { reported } = invocation;
     const isFirst = reported === undefined;
     const fresh = (key: keyof OutcomeFlags): 0 | 1 => seen[key] && !reported?.[key] ? 1 : 0;
@@ -53,13 +55,16 @@ export function createOutcomes({ coldStart, handledErrors }: OutcomesOptions): O
       timeouts: fresh("timeouts"),
       outOfMemory: fresh("outOfMemory"),
       coldStarts: isColdStart ? 1 : 0,
+      threw: fresh("threw"),
       ...(isFirst ? { finished: describe(invocation, timeNs, seen.errors, isColdStart) } : {}),
     };
-    if (!isFirst && outcome.errors + outcome.timeouts + outcome.outOfMemory === 0) return undefined;
+    const learnt = outcome.errors + outcome.timeouts + outcome.outOfMemory + outcome.threw;
+    if (!isFirst && learnt === 0) return undefined;
     invocation.reported = {
       errors: seen.errors || reported?.errors === true,
       timeouts: seen.timeouts || reported?.timeouts === true,
       outOfMemory: seen.outOfMemory || reported?.outOfMemory === true,
+      threw: seen.threw || reported?.threw === true,
     };
     outcomes.push(outcome);
     return outcome;

@@ -138,8 +138,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   function writeOutcomes(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       tellOutcome(outcome);
-      if (!config.metrics) continue;
-      options.tap?.figures(outcomeFigures(outcome));
+      const figures = outcomeFigures(outcome);
+      if (!config.metrics || figures.length === 0) continue;
+      options.tap?.figures(figures);
       write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
     }
   }

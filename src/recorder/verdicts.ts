@@ -9,6 +9,8 @@ export type Cause = RecorderCause | "sample";
 export interface RequestOutcome {
   readonly requestId: string;
   readonly errors: 0 | 1;
+  /** The handler threw, whether that counts as an error or not. */
+  readonly threw: 0 | 1;
   readonly timeouts: 0 | 1;
   readonly outOfMemory: 0 | 1;
   readonly coldStarts: 0 | 1;
@@ -59,11 +61,11 @@ export function createVerdicts({ causes, slowMs, share }: VerdictOptions): Verdi
   }
 
   return {
-    causeOf: ({ requestId, errors, timeouts, outOfMemory, coldStarts, finished }) => {
+    causeOf: ({ requestId, errors, threw, timeouts, outOfMemory, coldStarts, finished }) => {
       const is: Readonly<Record<RecorderCause, boolean>> = {
         timeout: timeouts === 1,
         oom: outOfMemory === 1,
-        error: errors === 1,
+        error: errors + threw > 0,
         cold: coldStarts === 1,
         slow: finished !== undefined && isSlow(finished.durationMs),
       };

@@ -60,6 +60,7 @@ function outcome(requestId: string, timeouts: 0 | 1 = 0): RequestOutcome {
   return {
     requestId,
     errors: timeouts,
+    threw: 0,
     timeouts,
     outOfMemory: 0,
     coldStarts: 0,

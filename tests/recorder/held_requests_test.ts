@@ -59,6 +59,7 @@ function setUp(options: { managedInstance?: boolean } = {}): Setup {
       requests.ended({
         requestId,
         errors: 0,
+        threw: 0,
         timeouts: 0,
         outOfMemory: 0,
         coldStarts: 0,

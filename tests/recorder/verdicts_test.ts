@@ -8,6 +8,7 @@ function verdicts(options: Partial<VerdictOptions> = {}): (outcome: Partial<Requ
   const well: RequestOutcome = {
     requestId: "r",
     errors: 0,
+    threw: 0,
     timeouts: 0,
     outOfMemory: 0,
     coldStarts: 0,
@@ -23,6 +24,8 @@ Deno.test("causeOf() names the worst that happened, of what is asked for", () =>
   assertEquals(causeOf({ errors: 1, outOfMemory: 1 }), "oom");
   assertEquals(causeOf({ errors: 1, coldStarts: 1 }), "error");
   assertEquals(causeOf({ coldStarts: 1 }), "cold");
+  // Where it counts as no error, it is one for whoever looks into it.
+  assertEquals(causeOf({ threw: 1 }), "error");
   const onlyErrors = verdicts({ causes: new Set(["error"]) });
   assertEquals([onlyErrors({ coldStarts: 1 }), onlyErrors({ errors: 1, timeouts: 1 })], [undefined, "error"]);
 });

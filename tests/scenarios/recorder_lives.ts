@@ -142,6 +142,20 @@ export const RECORDER_LIVES: readonly Scenario[] = [
     },
   },
   {
+    name: "an exception that is not counted as an error sends it too",
+    run: (start) =>
+      live(start, async (sandbox) => {
+        await sandbox.lambda.invoke(script("well"));
+        await sandbox.lambda.invoke(script("thrown", { outcome: "error" }));
+        await sandbox.lambda.invoke(script("late", { outcome: "error", lateErrorLine: true }));
+        await sandbox.lambda.invoke(script("well"));
+        await sandbox.lambda.shutdown();
+        assertEquals(debugs(sandbox), ["late", "thrown"]);
+        assertEquals(sandbox.sum("errors"), 0n);
+        assertEquals(sandbox.sum("invocations"), 4n);
+      }, { env: { ENV_AWSLAMBDA_COUNT_HANDLED_ERRORS: "false" } }),
+  },
+  {
     name: "an exception that only Lambda tells of, or a line that comes after its answer, sends it too",
     run: (start) =>
       live(start, async (sandbox) => {

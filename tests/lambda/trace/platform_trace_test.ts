@@ -79,7 +79,16 @@ function end(trace: PlatformTrace, startMs: number, more: Partial<FinishedInvoca
 }
 
 function outcome(more: Partial<Outcome>): Outcome {
-  return { requestId: ID, timeNs: 0n, errors: 0, timeouts: 0, outOfMemory: 0, coldStarts: 0, ...more };
+  return {
+    requestId: ID,
+    timeNs: 0n,
+    errors: 0,
+    timeouts: 0,
+    outOfMemory: 0,
+    coldStarts: 0,
+    threw: 0,
+    ...more,
+  };
 }
 
 function coldStart(trace: PlatformTrace, type = "on-demand"): void {
