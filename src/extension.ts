@@ -35,7 +35,7 @@ import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
 import { reportEnd, reportSettings, reportStart } from "./report.ts";
 import { serve } from "./serve.ts";
-import { loadTarget, reportTargetEnd, targetCounters } from "./target.ts";
+import { flushTargets, loadTarget, reportTargetEnd, targetCounters } from "./target.ts";
 import type { TargetStatus } from "./otlp_target/mod.ts";
 import { createFlushWatch } from "./status/flush_watch.ts";
 import { createStatusReceiver } from "./status/receiver.ts";
@@ -348,13 +348,18 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const lifecycle = createLifecycle({
     next: shell.next,
     invocations: telemetry.invocations,
-    others: target === undefined ? [] : [target.flushes],
-    flusher: outlet.flusher,
-    breaker: outlet.breakerState,
-    heldBytes: () => store.heldBytes,
+    ...flushTargets(
+      exportOn,
+      {
+        flusher: outlet.flusher,
+        breaker: outlet.breakerState,
+        heldBytes: () => store.heldBytes,
+        exportTimeoutMs: dataway.timeoutMs * POSTS_BESIDE,
+      },
+      target,
+    ),
     plan: core.flushPlan,
     budgetMs: core.budgetMs,
-    exportTimeoutMs: dataway.timeoutMs * POSTS_BESIDE,
     flushIntervalMs: core.flushIntervalMs,
     managedInstance: shell.managedInstance,
     onWake: (sleptMs) => {

@@ -1,5 +1,6 @@
 /** The second target, which is loaded only where one is set. */
 import { describeError, type Logger } from "@std/log";
+import type { FlushTarget } from "./lambda/flushes.ts";
 import type { OtlpTarget, OtlpTargetOptions } from "./otlp_target/mod.ts";
 
 export interface TargetOptions extends Omit<OtlpTargetOptions, "config"> {
@@ -21,6 +22,19 @@ export async function loadTarget({ config, ...options }: TargetOptions): Promise
     options.log.error("The OTLP target is off as it could not be loaded", { error: describeError(error) });
     return undefined;
   }
+}
+
+/**
+ * Whom the loop sends to. Where there is no Dataway the target stands in its place: nobody waits for a flush that never
+ * sends anything.
+ */
+export function flushTargets(
+  hasDataway: boolean,
+  dataway: FlushTarget,
+  target: OtlpTarget | undefined,
+): FlushTarget & { readonly others: readonly FlushTarget[] } {
+  if (target === undefined) return { ...dataway, others: [] };
+  return hasDataway ? { ...dataway, others: [target.flushes] } : { ...target.flushes, others: [] };
 }
 
 /** Its account, for the extension's own figures: only what there is. */
