@@ -27,6 +27,9 @@ export interface ControlGroup extends AsyncDisposable {
 
 const ROOT = "/sys/fs/cgroup";
 const PERIOD_US = 100_000;
+/** The kernel's upper bounds of a group's part where processors are short, in versions 1 and 2. */
+const MOST_SHARES = 262_144;
+const MOST_WEIGHT = 10_000;
 
 /** A new group; why there is none where the machine has no control groups for us. */
 export async function createControlGroup(limits: GroupLimits): Promise<ControlGroup | string> {
@@ -55,6 +58,8 @@ function createV1(name: string, { cpuShare, memoryBytes }: GroupLimits): Folders
     const folder = make(`${ROOT}/cpu/${name}`, all);
     write(folder, "cpu.cfs_period_us", PERIOD_US);
     write(folder, "cpu.cfs_quota_us", Math.round(PERIOD_US * cpuShare));
+    // What Lambda gives is given, however much else is to do.
+    tryWrite(folder, "cpu.shares", MOST_SHARES);
   }
   const memory = memoryBytes === undefined ? undefined : make(`${ROOT}/memory/${name}`, all);
   if (memory !== undefined) {
@@ -70,7 +75,10 @@ function createV2(name: string, { cpuShare, memoryBytes }: GroupLimits): Folders
   write(ROOT, "cgroup.subtree_control", wanted.map((controller) => `+${controller}`).join(" "));
   const all: string[] = [];
   const folder = make(`${ROOT}/${name}`, all);
-  if (cpuShare !== undefined) write(folder, "cpu.max", `${Math.round(PERIOD_US * cpuShare)} ${PERIOD_US}`);
+  if (cpuShare !== undefined) {
+    write(folder, "cpu.max", `${Math.round(PERIOD_US * cpuShare)} ${PERIOD_US}`);
+    tryWrite(folder, "cpu.weight", MOST_WEIGHT);
+  }
   if (memoryBytes === undefined) return { all, memory: undefined, version: 2 };
   write(folder, "memory.max", memoryBytes);
   tryWrite(folder, "memory.swap.max", 0);
