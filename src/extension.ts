@@ -1,3 +1,4 @@
+import type { Heap } from "./heap.ts";
 import { createLogger, describeError, type Logger } from "@std/log";
 import { parseConfig } from "./config.ts";
 import { type DatawayEndpoint, parseSecretEndpoints } from "./config/dataway.ts";
@@ -15,6 +16,7 @@ import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
 import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
 import { loadSpanMasker } from "./log_rules/load_span_masker.ts";
 import { loadLogMetrics } from "./log_metrics/load_log_metrics.ts";
+import { createAdmission } from "./net/admission.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
@@ -51,8 +53,8 @@ export interface ExtensionOptions {
   readonly hostname: () => string;
   /** Memory of this process in bytes (RSS); without it nothing is ever shed for lack of memory. */
   readonly memoryUsedBytes?: () => number;
-  /** Collects garbage at once, where the runtime can be asked to. */
-  readonly collectGarbage?: () => void;
+  /** Where the runtime lets us touch it. */
+  readonly heap?: Heap;
   /** Hands out what logs errors that nobody caught. */
   readonly onUnseenError?: (report: (error: unknown) => void) => void;
   /** Where the extension's own log goes. @default stderr */
@@ -297,6 +299,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   await using exporter = late ?? exporterTo(dataway.endpoints);
   const pool = createConnectionPool(log);
   const flushes = createFlushWatch({ log, now });
+  const withHeap = options.heap === undefined ? {} : { heap: options.heap };
   const outlet = createOutlet({
     store,
     ledger,
@@ -313,7 +316,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       store: target === undefined ? store : joinStores([store, target.store]),
       limitBytes: core.memoryLimitBytes,
       usedBytes: options.memoryUsedBytes,
-      ...(options.collectGarbage === undefined ? {} : { collectGarbage: options.collectGarbage }),
+      ...withHeap,
     },
     breaker,
     connections: pool.counts,
@@ -377,11 +380,16 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     now,
   });
 
+  using admission = createAdmission({
+    maxBytes: core.bodiesMaxBytes,
+    ...withHeap,
+  });
   await using _servers = await serve({
     main: core.listen,
     receivers: [...receivers, status],
     sockets: shell.sockets,
     pool,
+    admission,
     log,
   });
   const { subscription } = shell;

@@ -3,6 +3,7 @@
  * so registering comes before everything else is even evaluated.
  * @see `tests/spec/lambda.md` 1.1
  */
+import { openHeap } from "./heap.ts";
 import { idle } from "./lambda/idle.ts";
 import { type Shell, startShell } from "./shell.ts";
 
@@ -38,16 +39,15 @@ Deno.exit(await run(shell));
 
 /** Loads everything else and runs it; the exit code. What cannot be loaded leaves the invocations to go on. */
 async function run(shell: Shell): Promise<number> {
-  /** There under V8's `--expose-gc`, which the executable is compiled with. */
-  const gc: unknown = Reflect.get(globalThis, "gc");
   try {
     const { runExtension } = await import("./extension.ts");
+    const heap = openHeap();
     const { exitCode } = await runExtension({
       env,
       shell,
       hostname: () => Deno.hostname(),
       memoryUsedBytes: () => Deno.memoryUsage().rss,
-      ...(typeof gc === "function" ? { collectGarbage: (): void => void gc() } : {}),
+      ...(heap === undefined ? {} : { heap }),
       onUnseenError: (report) => void (reportUnseen = report),
     });
     return exitCode;

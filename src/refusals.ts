@@ -58,6 +58,7 @@ const TOLD: ReadonlySet<RefusalReason> = new Set([
   "malformed",
   "unsupported",
   "too_large",
+  "overloaded",
   "too_many_series",
 ]);
 /** Of one reason at most a line in this time: StatsD may refuse thousands of lines in it. In ms. */

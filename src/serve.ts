@@ -1,6 +1,9 @@
+import { STATUS_CODE } from "@std/http/status";
 import { describeError, type Logger } from "@std/log";
+import { type Admission, admit } from "./net/admission.ts";
 import { acceptConnections, type Acceptor } from "./net/accept.ts";
 import type { ConnectionGroup, ConnectionPool } from "./net/connection_pool.ts";
+import type { RequestHandler } from "./net/http1_connection.ts";
 import { type CallHandler, serveHttp } from "./net/http_connection.ts";
 import type { Sockets } from "./net/sockets.ts";
 import type { ListenAddress, Receiver } from "./pipeline/receiver.ts";
@@ -20,6 +23,8 @@ export interface ServeOptions {
   readonly sockets: Sockets;
   /** Where all connections have their places. Disposed of with the servers. */
   readonly pool: ConnectionPool;
+  /** What the bodies of all requests have their room in. */
+  readonly admission: Admission;
   readonly log: Logger;
 }
 
@@ -33,6 +38,8 @@ interface Served {
 
 /** How long requests under way may go on when the servers are closed. In ms. */
 const CLOSE_GRACE_MS = 100;
+/** For a client that there was no room for. In seconds. */
+const RETRY_AFTER_S = "1";
 /** Connections to the main listener, and to all ports of one receiver. Clients have one or two each. */
 const MAX_CONNECTIONS = 128;
 
@@ -41,7 +48,7 @@ const MAX_CONNECTIONS = 128;
  * listener moves to any free port, since the platform is told the port anyway; a receiver's port is skipped.
  */
 export async function serve(options: ServeOptions): Promise<Servers> {
-  const { main, receivers, sockets, pool, log } = options;
+  const { main, receivers, sockets, pool, admission, log } = options;
   const listeners: Acceptor[] = [];
   const others: AsyncDisposable[] = [];
   let isClosing = false;
@@ -49,8 +56,10 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   /** Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. */
   function listen(served: Served, address: ListenAddress, group: ConnectionGroup): Acceptor | undefined {
     const { app, calls, name } = served;
-    const handle = tellingRequests((request, client) => app.fetch(request, client), name, log);
-    const tellingOf = calls === undefined ? undefined : tellingCalls(calls, name, log);
+    const handle = tellingRequests(admittedRequests(app, admission), name, log);
+    const tellingOf = calls === undefined
+      ? undefined
+      : tellingCalls(admittedCalls(calls, admission), name, log);
     try {
       const acceptor = acceptConnections(sockets.tcp(address), {
         group,
@@ -115,6 +124,26 @@ export async function serve(options: ServeOptions): Promise<Servers> {
       pool[Symbol.dispose]();
     },
   };
+}
+
+/** What an app answers to requests whose bodies take part in the budget. */
+function admittedRequests(app: App, admission: Admission): RequestHandler {
+  return async (request, client) =>
+    withRetryAfter(await admit(admission, request.body, () => app.fetch(request, client)));
+}
+
+/** Calls whose messages take part in it. */
+export function admittedCalls(calls: CallHandler, admission: Admission): CallHandler {
+  return {
+    takes: (head) => calls.takes(head),
+    handle: (call) => admit(admission, call, () => calls.handle(call)),
+  };
+}
+
+/** Whoever is refused for want of room is told when to come again, whatever the protocol. */
+function withRetryAfter(response: Response): Response {
+  if (response.status === STATUS_CODE.ServiceUnavailable) response.headers.set("retry-after", RETRY_AFTER_S);
+  return response;
 }
 
 function portOf(listener: Acceptor | undefined): number {

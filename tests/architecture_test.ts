@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   otlp_target: ["point", "pipeline", "dataway", "lambda", "ingest", "log_rules"],
   recorder: ["point", "pipeline"],
   lambda: ["net", "point", "pipeline", "log_rules", "log_metrics", "recorder"],
-  "ingest shared": ["point", "pipeline"],
+  "ingest shared": ["net", "point", "pipeline"],
   ingest: ["net", "point", "pipeline", "ingest shared"],
   "ingest list": ["point", "pipeline", "ingest shared", "ingest"],
   app: ["net", "point", "pipeline", "dataway", "lambda", "ingest", "ingest list", "ingest shared"],
@@ -68,6 +68,7 @@ const TOP: Readonly<Record<string, string>> = {
   "serve.ts": "app",
   "refusals.ts": "app",
   "config.ts": "config",
+  "heap.ts": "leaf",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
   "secrets.ts": "leaf",
@@ -81,13 +82,15 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   // What waits for one is never told once garbage was collected: `linkSignals()` instead.
   ["AbortSignal.any", /\bAbortSignal\.any\b/, []],
   // main.ts: what fails before the logger is loaded has no other way out.
-  // Of a buffer lent to it: only encoders, the store and the recorder, whose buffers are their own.
+  // Of a buffer lent to it: only encoders, the store, the recorder and what joins a body, whose buffers are their own.
   ["transfer()", /\.transfer\(/, [
     "dataway/exporter.ts",
+    "ingest/growing_buffer.ts",
     "pipeline/store.ts",
     "point/point_range.ts",
     "point/point_writer.ts",
     "point/protobuf_writer.ts",
+    "point/split_message.ts",
     "recorder/rings.ts",
   ]],
   // deno-std's empties the whole pool that a small Node buffer is cut from; `toBase64()` leaves its bytes alone.

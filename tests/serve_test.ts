@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Hono } from "@hono/hono";
 import { createLogger } from "@std/log";
 import type { Receiver } from "../src/pipeline/receiver.ts";
+import { createAdmission } from "../src/net/admission.ts";
 import { createSockets } from "../src/net/sockets.ts";
 import { serve } from "../src/serve.ts";
 import { testPool } from "./support/connection_pool.ts";
@@ -33,6 +34,7 @@ scenario(
       main: { hostname: LOOPBACK, port: taken.addr.port },
       receivers: [hello()],
       pool: testPool(),
+      admission: createAdmission({ maxBytes: Infinity }),
       sockets: createSockets(),
       log,
     });
@@ -54,6 +56,7 @@ scenario("serve() skips a receiver's taken port and serves its others", async ()
       hello([{ hostname: LOOPBACK, port: taken.addr.port }, { hostname: LOOPBACK, port: freePort }]),
     ],
     pool: testPool(),
+    admission: createAdmission({ maxBytes: Infinity }),
     sockets: createSockets(),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
@@ -69,6 +72,7 @@ scenario("serve() goes on when a receiver's sockets cannot be opened", async () 
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [broken, hello()],
     pool: testPool(),
+    admission: createAdmission({ maxBytes: Infinity }),
     sockets: createSockets(),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
@@ -81,6 +85,7 @@ scenario("serve() frees its ports on disposal although a client keeps its connec
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [hello()],
     pool: testPool(),
+    admission: createAdmission({ maxBytes: Infinity }),
     sockets: createSockets(),
     log: createLogger({ write: () => {} }),
   });
@@ -106,6 +111,7 @@ scenario(
       main: { hostname: LOOPBACK, port: 0 },
       receivers: [stuck],
       pool: testPool(),
+      admission: createAdmission({ maxBytes: Infinity }),
       sockets: createSockets(),
       log: createLogger({ write: () => {} }),
     });
@@ -145,6 +151,7 @@ scenario("serve() lets a request that is under way come to its end before it clo
     main: { hostname: LOOPBACK, port: 0 },
     receivers: [slow],
     pool: testPool(),
+    admission: createAdmission({ maxBytes: Infinity }),
     sockets: createSockets(),
     log: createLogger({ write: () => {} }),
   });

@@ -1,3 +1,4 @@
+import { createAdmission } from "../src/net/admission.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Hono } from "@hono/hono";
 import { createLogger } from "@std/log";
@@ -47,6 +48,7 @@ scenario(
       }],
       sockets: shell.sockets,
       pool: testPool(),
+      admission: createAdmission({ maxBytes: Infinity }),
       log: createLogger({ write: () => {} }),
     });
     assertEquals(await (await early).text(), "took early");
@@ -69,6 +71,7 @@ scenario("startShell() moves the main listener when its port is taken, and tells
     receivers: [],
     sockets: shell.sockets,
     pool: testPool(),
+    admission: createAdmission({ maxBytes: Infinity }),
     log: createLogger({ write: (line) => lines.push(line) }),
   });
   assertEquals([servers.mainPort, lines.length], [Number(port), 1]);

@@ -4,6 +4,7 @@ import { bundle } from "./bundle.ts";
 import { runOrThrow } from "./command.ts";
 import { ignoreVariables } from "./ignore_variables.ts";
 import { lowerGlibc } from "./lower_glibc.ts";
+import { trimHeap } from "./trim_heap.ts";
 
 /**
  * Less memory for a little CPU: an extension shares the function's memory, and V8 sizes its heap by the machine's.
@@ -36,8 +37,8 @@ const COMPILE_FLAGS = ["--no-check", "--no-code-cache", "--no-prompt", "--no-loc
 
 /** SHA-256 of the pinned base runtime after all edits: an edit that comes out otherwise ships nothing. */
 const EDITED_SHA256: Readonly<Record<Arch, string>> = {
-  amd64: "82e906330beb71bd87478e5fa9fb6e3a049cb7c32d47102efcfb2b61c7e07479",
-  arm64: "3de14a85e32789fb31c796f11f64791eebcf4e6e76d9d8d37b95fcbe2a3e916d",
+  amd64: "d4d83f745a258f5bbb7b0d93140969e47d4ba11319b1c6da222640eea11bced1",
+  arm64: "2648c1dcf50292c8037f28ef710687186722658224b00bdecb90ff217751b578",
 };
 
 /** Everything besides sources and base runtime that shapes the executable. */
@@ -83,11 +84,11 @@ export async function compile(options: CompileOptions): Promise<string> {
   return `${workDir}/datakit`;
 }
 
-/** The base runtime for Amazon Linux 2 too, and for any environment. What is edited is the very file that was verified. */
+/** The base runtime for Amazon Linux 2 too, for any environment, and with memory that is given back. What is edited is the very file that was verified. */
 async function editedRuntime(arch: Arch, { path, sha256: wanted }: BaseRuntime): Promise<Uint8Array> {
   const file = await Deno.readFile(path);
   requireHash(`base runtime ${path}`, file, wanted);
-  const edited = ignoreVariables(lowerGlibc(file));
+  const edited = trimHeap(ignoreVariables(lowerGlibc(file)));
   if (pinnedVersion(arch, wanted) !== undefined) {
     requireHash(`edited base runtime for ${arch}`, edited, EDITED_SHA256[arch]);
   }

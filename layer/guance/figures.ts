@@ -200,6 +200,7 @@ export const REFUSED: Readonly<Record<RefusalReason, Words>> = {
   malformed: words("malformed", "格式错误"),
   unsupported: words("unsupported", "不支持"),
   too_large: words("too large", "过大"),
+  overloaded: words("no room beside others", "同时到达过多"),
   sampled_out: words("sampled out", "采样丢弃"),
   duplicate: words("duplicate", "重复"),
   filtered: words("filtered", "被过滤"),

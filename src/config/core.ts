@@ -8,6 +8,8 @@ export interface CoreConfig {
   readonly logLevel: LogLevel;
   readonly listen: ListenAddress;
   readonly bodyLimits: BodyLimits;
+  /** Memory that all request bodies together may take while they are received and decoded, in bytes. */
+  readonly bodiesMaxBytes: number;
   readonly inputs: ReadonlySet<Input>;
   /** Most billed time one invocation may spend on sending, in ms. */
   readonly budgetMs: number;
@@ -38,6 +40,8 @@ export interface SpoolConfig {
 const MIB = 1024 * 1024;
 /** Part of the function's memory that held data may take. */
 const STORE_SHARE = 1 / 16;
+/** Part of the function's memory that bodies under way may take, all together, and one of them alone. */
+const BODIES_SHARE = 1 / 32;
 /** Part of the function's memory that the extension may use. */
 const MEMORY_SHARE = 1 / 4;
 /**
@@ -45,9 +49,6 @@ const MEMORY_SHARE = 1 / 4;
  * store is sized to hold comes on top: below that limit, the guard would throw away what the store is there for.
  */
 const LEAST_MEMORY_LIMIT = 100 * MIB;
-
-/** Part of the function's memory that one request body may take; decoded, it takes several times that. */
-const INFLATED_SHARE = 1 / 8;
 
 /** Reads them; `memoryMb` is the function's configured memory. */
 export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfig {
@@ -57,9 +58,8 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
     description:
       "Most memory that data waiting for Dataway may take; the oldest goes first, counted. 0: a sixteenth of the function's memory, from 8 to 64 MiB.",
   });
-  const heldMaxBytes = storeMaxBytes > 0
-    ? storeMaxBytes
-    : Math.min(64 * MIB, Math.max(8 * MIB, Math.floor(memoryMb * MIB * STORE_SHARE)));
+  const heldMaxBytes = storeMaxBytes > 0 ? storeMaxBytes : shareOf(memoryMb, STORE_SHARE);
+  const bodiesMaxBytes = shareOf(memoryMb, BODIES_SHARE);
   return {
     logLevel: read.choice("ENV_LOG_LEVEL", ["debug", "info", "warn", "error", "off"], {
       default: "info",
@@ -69,15 +69,16 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
     listen: readMainListener(read),
     bodyLimits: {
       maxWireBytes: read.bytes("ENV_HTTP_MAX_BODY_SIZE", {
-        default: 16 * MIB,
-        min: 1024,
-        description: "Largest request body taken, in bytes on the wire.",
-      }),
-      maxInflatedBytes: read.bytes("ENV_HTTP_MAX_INFLATED_SIZE", {
-        default: Math.min(64 * MIB, Math.floor(memoryMb * MIB * INFLATED_SHARE)),
+        default: Math.min(16 * MIB, bodiesMaxBytes),
         min: 1024,
         description:
-          "Largest request body taken, in bytes after inflating. Unset: 64 MiB, or an eighth of the function's memory where that is less.",
+          "Largest request body taken, in bytes on the wire. Unset: a 32nd of the function's memory, from 8 to 16 MiB.",
+      }),
+      maxInflatedBytes: read.bytes("ENV_HTTP_MAX_INFLATED_SIZE", {
+        default: bodiesMaxBytes,
+        min: 1024,
+        description:
+          "Largest request body taken, in bytes after inflating. Unset: a 32nd of the function's memory, from 8 to 64 MiB.",
       }),
       timeoutMs: read.durationMs("ENV_HTTP_TIMEOUT", {
         default: 30_000,
@@ -85,6 +86,7 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
         description: "Longest time for a request's body to arrive.",
       }),
     },
+    bodiesMaxBytes,
     inputs: readInputs(read),
     budgetMs: read.durationMs("ENV_DATAWAY_BUDGET", {
       default: 500,
@@ -103,6 +105,10 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
     memoryLimitBytes: readMemoryLimitBytes(read, memoryMb, heldMaxBytes),
     spool: readSpool(read),
   };
+}
+
+function shareOf(memoryMb: number, share: number): number {
+  return Math.min(64 * MIB, Math.max(8 * MIB, Math.floor(memoryMb * MIB * share)));
 }
 
 function readMemoryLimitBytes(read: SettingReader, memoryMb: number, storeMaxBytes: number): number {

@@ -17,6 +17,8 @@ export interface ByteSource {
   readUntil(findEnd: FindEnd, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | "too_long" | undefined>;
   /** At least one byte and at most `maxBytes`, the caller's to keep; `undefined` at the end of the connection. */
   read(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Reads at least one byte and at most `maxBytes` that nobody wants; how many, 0 at the end of the connection. */
+  skip(maxBytes: number): Promise<number>;
   /** Whether the connection begins with `wanted`, which stays there to be read. */
   startsWith(wanted: Uint8Array): Promise<boolean>;
   /** Bytes that were read but not asked for yet. */
@@ -28,6 +30,9 @@ const FIRST_BYTES = 2_048;
 /** Asked of the kernel at once for a body: more after each read that brought as much, and the least again after others. */
 const LEAST_CHUNK_BYTES = 8_192;
 const MOST_CHUNK_BYTES = 65_536;
+
+/** Where all connections read what nobody wants: whatever is written there is never looked at. */
+let rubbish = new Uint8Array(0);
 
 /** A source over `reader`. One call at a time. Fails as `reader` does. */
 export function createByteSource(reader: ByteReader): ByteSource {
@@ -75,6 +80,15 @@ export function createByteSource(reader: ByteReader): ByteSource {
       if (size === null) return undefined;
       chunkBytes = size < bytes.length ? LEAST_CHUNK_BYTES : Math.min(MOST_CHUNK_BYTES, 2 * chunkBytes);
       return bytes.subarray(0, size);
+    },
+    skip: async (maxBytes) => {
+      if (start < end) {
+        const bytes = Math.min(end - start, maxBytes);
+        start += bytes;
+        return bytes;
+      }
+      if (rubbish.length === 0) rubbish = new Uint8Array(MOST_CHUNK_BYTES);
+      return await reader.read(rubbish.subarray(0, maxBytes)) ?? 0;
     },
     startsWith: async (wanted) => {
       for (;;) {

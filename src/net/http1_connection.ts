@@ -224,9 +224,9 @@ async function linger(
   lease.enter("idle", LINGER_TICKS);
   await body?.settled();
   for (let bytes = 0; bytes < MAX_LINGER_BYTES;) {
-    const part = await source.read(MAX_LINGER_BYTES);
-    if (part === undefined) break;
-    bytes += part.length;
+    const skipped = await source.skip(MAX_LINGER_BYTES);
+    if (skipped === 0) break;
+    bytes += skipped;
   }
   return false;
 }

@@ -266,9 +266,9 @@ export async function serveHttp2(
 async function discard(source: ByteSource): Promise<void> {
   try {
     for (let bytes = 0; bytes < MAX_DISCARDED_BYTES;) {
-      const part = await source.read(MAX_DISCARDED_BYTES);
-      if (part === undefined) return;
-      bytes += part.length;
+      const skipped = await source.skip(MAX_DISCARDED_BYTES);
+      if (skipped === 0) return;
+      bytes += skipped;
     }
   } catch {
     // Closed, by the client or by its patience's end.

@@ -1,9 +1,8 @@
 /** The one way in for points, whatever their source: rules, account, splitting, times, store. */
 import type { CommonKeys } from "../point/common_tags.ts";
-import type { Point, Source } from "../point/point.ts";
-import { decodePoint, UNKNOWN_MASK } from "../point/point_range.ts";
+import type { Source } from "../point/point.ts";
+import { OWN_TAGS_MASK, UNKNOWN_MASK } from "../point/point_range.ts";
 import { createPointWriter, type PointKind, type PointWriter } from "../point/point_writer.ts";
-import { encodePoint } from "../point/protobuf.ts";
 import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Intake, InvocationSpan } from "./receiver.ts";
@@ -60,8 +59,11 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
 
   function commit(kind: PointKind, source: Source, bytes: Uint8Array, length: number, mask: number): void {
     if (kind.category === "logging" && length > MAX_MESSAGE_BYTES) {
-      const parts = splitMessage(decodePoint(kind.category, bytes.subarray(0, length)));
-      if (parts.length > 1) return parts.forEach((part) => void writer.write(part, source));
+      const split = splitMessage(bytes.subarray(0, length), (part) => {
+        store.append(source, kind.category, part, part.length, mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK);
+      });
+      if (split?.isTrimmed === true) ledger.refused(source, "trimmed", split.parts);
+      if (split !== undefined) return;
     }
     // A span that is only held may never be there.
     if (kind.category === "tracing" && TRACERS.has(source) && append === store.append) tracerSeen();
@@ -70,23 +72,11 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
     append(source, kind.category, bytes, length, mask);
   }
 
-  /** A point that is under the rules already. */
-  function take(source: Source, point: Point): void {
-    const isSpread = point.category === "metric" && SPREAD_SOURCES.has(source) &&
-      point.timeNs % NS_PER_MS === 0n;
-    const moved = isSpread ? { ...point, timeNs: point.timeNs + BigInt(spread.nextNs()) } : point;
-    for (const part of splitMessage(moved)) {
-      const bytes = encodePoint(part);
-      store.append(source, part.category, bytes, bytes.length, UNKNOWN_MASK);
-    }
-  }
-
   return {
     of: (source) => ({
       writer,
       begin: (kind) => writer.begin(kind, source),
       write: (draft) => writer.write(draft, source),
-      consume: (points) => points.forEach((point) => take(source, point)),
       refuse: (reason, count) => ledger.refused(source, reason, count),
       invocationSpan: options.onInvocationSpan,
     }),

@@ -1,3 +1,4 @@
+import type { Heap } from "../heap.ts";
 import type { Logger } from "@std/log";
 import type { PointStore } from "./store.ts";
 
@@ -17,8 +18,8 @@ export interface MemoryGuardOptions {
   readonly limitBytes: number;
   /** Memory of the process in use (RSS), in bytes. */
   readonly usedBytes: () => number;
-  /** Collects garbage, at once. Takes some ten ms of CPU. */
-  readonly collectGarbage?: () => void;
+  /** Without one, what is only garbage counts as used. */
+  readonly heap?: Heap;
   readonly store: Pick<PointStore, "heldBytes" | "shed">;
   readonly log: Logger;
   /** Unix time in ms. */
@@ -33,12 +34,12 @@ const STEP_SHARE = 0.25;
 const EFFECT_SHARE = 0.5;
 /** After one that did not, another is tried when so much more is used. */
 const GROWTH_BYTES = 8 * 1024 * 1024;
-/** Time between two garbage collections, in ms. */
+/** Time between two of them, in ms. */
 const COLLECT_INTERVAL_MS = 10_000;
 
 /** A guard that looks only when asked to. */
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
-  const { limitBytes, usedBytes, collectGarbage, store, log, now } = options;
+  const { limitBytes, usedBytes, heap, store, log, now } = options;
   let collectedAt = -Infinity;
   /** What the last drop was to lower the memory from, and by. */
   let lastDrop: { readonly fromBytes: number; readonly byBytes: number } | undefined;
@@ -46,10 +47,11 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
   /** What is used, without garbage if it would be too much. */
   function usedAfterAll(): number {
     const used = usedBytes();
-    if (used <= limitBytes || collectGarbage === undefined) return used;
+    if (used <= limitBytes || heap === undefined) return used;
     if (Math.abs(now() - collectedAt) < COLLECT_INTERVAL_MS) return used;
     collectedAt = now();
-    collectGarbage();
+    heap.collect();
+    heap.trim();
     return usedBytes();
   }
 

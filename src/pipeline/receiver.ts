@@ -3,20 +3,16 @@ import type { Logger } from "@std/log";
 import type { ConnectionPool } from "../net/connection_pool.ts";
 import type { CallHandler } from "../net/http_connection.ts";
 import type { Sockets } from "../net/sockets.ts";
-import type { Point, PointDraft } from "../point/point.ts";
+import type { PointDraft } from "../point/point.ts";
 import type { PointKind, PointWriter } from "../point/point_writer.ts";
-
-/**
- * The next consumer: takes points into the store. Never throws and never waits, so a handler may call it
- * between reading a body and answering.
- */
-export type Consumer = (points: readonly Point[]) => void;
 
 /** Why something that arrived did not become a point. `malformed`: undecodable or against the protocol's rules. */
 export type RefusalReason =
   | "malformed"
   | "unsupported"
   | "too_large"
+  /** There was no room for its body beside others. The client was asked to send it again. */
+  | "overloaded"
   | "sampled_out"
   | "duplicate"
   | "filtered"
@@ -30,8 +26,6 @@ export type RefusalReason =
 
 /** What a receiver is given: where its points go, and where it reports what it could not take. */
 export interface Intake {
-  /** Hands decoded points on. */
-  readonly consume: Consumer;
   /** Writes this receiver's points: {@link begin} first, then the writer's own methods up to an end. */
   readonly writer: PointWriter;
   readonly begin: (kind: PointKind) => void;

@@ -1,14 +1,7 @@
 import { cleanFieldValue } from "./clean_field_value.ts";
 import { cleanKey, cleanMeasurement, cleanTagValue } from "./clean_text.ts";
+import { MAX_FIELDS, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "./limits.ts";
 import type { Category, FieldValue, Point, PointChange, PointDraft, Unsigned } from "./point.ts";
-
-/** Fields of one point. */
-const MAX_FIELDS = 1024;
-/** Tags of one point, common tags not counted. */
-const MAX_TAGS = 256;
-/** The instants line protocol's parsers take, in ns: int64 less the values they keep for themselves. */
-const MIN_TIME_NS = -(2n ** 63n) + 2n;
-const MAX_TIME_NS = 2n ** 63n - 2n;
 
 type Changed = ((change: PointChange) => void) | undefined;
 

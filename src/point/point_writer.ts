@@ -6,6 +6,7 @@
  * Of equal keys the last one wins, and a tag wins over a field. A key that only becomes equal by the rules (a dot
  * turned into `_`, a cut) never replaces one that was written so.
  */
+import { MAX_FIELDS, MAX_STRING_BYTES, MAX_TAG_BYTES, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "./limits.ts";
 import { isUtf8 } from "node:buffer";
 import { cleanFieldValue, isArray } from "./clean_field_value.ts";
 import { cleanMeasurement, cleanTagValue } from "./clean_text.ts";
@@ -103,17 +104,6 @@ export interface PointWriterOptions {
   /** The time to write for a metric. @default its own */
   readonly metricTime?: (source: Source, timeNs: bigint) => bigint;
 }
-
-/** Fields and tags of one point, common tags not counted. */
-const MAX_FIELDS = 1024;
-const MAX_TAGS = 256;
-/** Longest tag value, in bytes. */
-const MAX_TAG_BYTES = 1024;
-/** Longest string or bytes field, in bytes. */
-const MAX_STRING_BYTES = 32 * 1024 * 1024;
-/** The instants line protocol's parsers take, in ns: int64 less the values they keep for themselves. */
-const MIN_TIME_NS = -(2n ** 63n) + 2n;
-const MAX_TIME_NS = 2n ** 63n - 2n;
 
 const POINT = { name: 0x0a, field: 0x12, time: 0x18 } as const;
 const VALUE = { int: 0x10, unsigned: 0x18, float: 0x21, bool: 0x28, bytes: 0x32, string: 0x5a } as const;

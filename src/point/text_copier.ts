@@ -1,4 +1,4 @@
-import { utf8Length } from "./utf8.ts";
+import { Buffer } from "node:buffer";
 
 /** Beyond this a string's bytes are counted before room is made: the bound of three a unit would waste memory. */
 const COUNTED_LENGTH = 65_536;
@@ -17,7 +17,7 @@ export interface TextCopier {
 export function createTextCopier(): TextCopier {
   const encoder = new TextEncoder();
   return {
-    room: (text) => text.length > COUNTED_LENGTH ? utf8Length(text) : text.length * 3,
+    room: (text) => text.length > COUNTED_LENGTH ? Buffer.byteLength(text) : text.length * 3,
     put: (text, buffer, at) => {
       const { length } = text;
       if (length < SHORT_LENGTH) {

@@ -13,7 +13,8 @@ Deno.test("core settings have their documented defaults and no problem", () => {
   assertEquals(config, {
     logLevel: "info",
     listen: { hostname: "0.0.0.0", port: 9529 },
-    bodyLimits: { maxWireBytes: 16_777_216, maxInflatedBytes: 16_777_216, timeoutMs: 30_000 },
+    bodyLimits: { maxWireBytes: 8_388_608, maxInflatedBytes: 8_388_608, timeoutMs: 30_000 },
+    bodiesMaxBytes: 8_388_608,
     inputs: new Set(["awslambda", "ddtrace", "opentelemetry", "statsd"] as const),
     budgetMs: 500,
     flushPlan: { kind: "adaptive" },

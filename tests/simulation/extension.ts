@@ -17,11 +17,10 @@ import { createOutlet } from "../../src/pipeline/outlet.ts";
 import type { UntoldFigures } from "../../src/pipeline/self_metrics.ts";
 import type { Spool } from "../../src/pipeline/spool.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
-import type { Consumer } from "../../src/pipeline/receiver.ts";
 import type { SpoolFiles } from "../../src/pipeline/spool_folder.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
 import { createCommonKeys } from "../../src/point/common_tags.ts";
-import type { Point, Source } from "../../src/point/point.ts";
+import type { Point, PointDraft, Source } from "../../src/point/point.ts";
 import { decodePoint } from "../../src/point/point_range.ts";
 import { put } from "../support/points.ts";
 import type { FakeDataway } from "./dataway.ts";
@@ -49,7 +48,7 @@ export interface SimulatedExtension {
   readonly breakerState: () => BreakerState;
   /** An answer may be read but not yet booked. */
   readonly uploading: () => boolean;
-  readonly consumer: (source: Source) => Consumer;
+  readonly write: (source: Source, points: readonly PointDraft[]) => void;
   /** A telemetry POST of the platform's; resolves once it is answered. */
   readonly post: (body: string, sequenceId: string | undefined) => Promise<void>;
   /** Fires what asks for relief when the store is full, and ends uploads. */
@@ -90,7 +89,8 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const resource = createResource({ env: {}, hostname: "", globalTags: new Map(), schema: "documented" });
   const commonKeys = createCommonKeys(resource.keys);
   const intake = createIntakeHub({ store: watched, ledger, commonKeys });
-  const consumer = (source: Source): Consumer => intake.of(source).consume;
+  const write = (source: Source, points: readonly PointDraft[]): void =>
+    points.forEach((point) => void intake.of(source).write(point));
   const telemetry = createTelemetryReceiver({
     ...intake.of("telemetry"),
     log,
@@ -132,7 +132,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     store,
     ledger,
     exporter,
-    collect: () => collectAggregates(world, consumer("statsd")),
+    collect: () => collectAggregates(world, (point) => write("statsd", [point])),
     spool: schedule.spool ? { files: options.disk, maxBytes: schedule.spoolMaxBytes } : undefined,
     breaker,
     onFlushed: options.onFlushed,
@@ -170,7 +170,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     store,
     spool,
     untold: () => outlet.left().untold,
-    consumer,
+    write,
     breakerState: realBreaker.state,
     uploading: () => dataway.underway > 0 || flusher.busy,
     end: lifecycle.run(schedule.telemetry),
@@ -192,19 +192,22 @@ export function replaceIn<T extends object>(part: T, methods: Partial<T>): T {
 }
 
 /** What draining a socket of aggregates is like. */
-async function collectAggregates({ schedule, random, time }: World, consume: Consumer): Promise<void> {
+async function collectAggregates(
+  { schedule, random, time }: World,
+  take: (point: PointDraft) => void,
+): Promise<void> {
   switch (schedule.collect) {
     case "plain":
       return;
     case "slow":
       await new Promise<void>((resolve) => time.inbound(random.int(1, 40), resolve));
-      return consume([{
+      return take({
         category: "metric",
         measurement: "aggregate",
         tags: new Map(),
         fields: new Map([["value", 1n]]),
         timeNs: 0n,
-      }]);
+      });
     case "throws":
       if (random.chance(0.5)) throw new TypeError("bad aggregate");
       return;

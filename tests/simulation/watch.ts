@@ -70,7 +70,7 @@ export function createWatch({ world, register, dataway, extension }: WatchOption
     began: ({ moods, arrivals }) => {
       dataway.moods = moods;
       for (const arrival of arrivals) {
-        time.inbound(arrival.atMs, () => extension()?.consumer(arrival.source)(pointsOf(arrival)));
+        time.inbound(arrival.atMs, () => extension()?.write(arrival.source, pointsOf(arrival)));
       }
     },
     invoked: (run, deadlineAt) => {

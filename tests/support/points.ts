@@ -93,7 +93,6 @@ export function createRecordingIntake(source: Source = "otlp"): RecordingIntake 
     writer,
     begin: (kind) => writer.begin(kind, source),
     write: (draft) => writer.write(draft, source),
-    consume: (more) => void points.push(...more),
     invocationSpans,
     invocationSpan: (span) => void invocationSpans.push(span),
   };

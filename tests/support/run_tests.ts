@@ -15,6 +15,7 @@ const SLOW = [
   "tests/emulator/page/chromium/",
   "tests/layer/slow/",
   "tests/runtimes/",
+  "tests/box/",
   "tests/soak/",
 ];
 

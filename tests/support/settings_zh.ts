@@ -146,10 +146,13 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
     "ENV_HTTP_LISTEN",
     "主监听地址：接收平台的遥测数据，并为本机客户端提供所有 HTTP 路由。端口被占用时改用空闲端口",
   ],
-  ["ENV_HTTP_MAX_BODY_SIZE", "请求体的最大字节数（传输时）"],
+  [
+    "ENV_HTTP_MAX_BODY_SIZE",
+    "请求体的最大字节数（传输时）。未设置：函数内存的三十二分之一，8 至 16 MiB",
+  ],
   [
     "ENV_HTTP_MAX_INFLATED_SIZE",
-    "请求体解压后的最大字节数。未设置：64 MiB，或函数内存的八分之一（取较小者）",
+    "请求体解压后的最大字节数。未设置：函数内存的三十二分之一，8 至 64 MiB",
   ],
   ["ENV_HTTP_TIMEOUT", "一个请求体到齐的最长时间"],
   ["ENV_DATAWAY_BUDGET", "一次调用最多用于上传的计费时间；截止时间前 200 ms 之内绝不占用"],

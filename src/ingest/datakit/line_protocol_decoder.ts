@@ -12,6 +12,7 @@ import {
   type WirePoint,
 } from "./decoded.ts";
 import { parseLineScalar } from "./line_scalar.ts";
+import { createLineWindow } from "./line_window.ts";
 import { type Precision, toNs } from "./precision.ts";
 
 const LF = 10;
@@ -35,8 +36,11 @@ const MAX_ENDLESS = 16;
 
 /** Where reading is. Functions that fail set `error` and return `undefined`. */
 interface Cursor {
-  readonly text: string;
+  /** The part of the body that is looked at, from a line's begin to a line's end. */
+  text: string;
   at: number;
+  /** Characters of the body before it. */
+  before: number;
   error: string | undefined;
   /** Opening quote of the first string with a newline in it, since a broken point may have swallowed others. */
   multilineAt: number;
@@ -50,11 +54,13 @@ interface Cursor {
 /** Characters between points that are skipped at a time. */
 const MAX_SKIPPED = 200_000;
 
-/** A decoder of a body. */
-export function createLineProtocolDecoder(text: string, precision: Precision): PointDecoder {
+/** A decoder of a body, of which only some lines at a time are there as text. */
+export function createLineProtocolDecoder(body: Uint8Array, precision: Precision): PointDecoder {
+  const lines = createLineWindow(body);
   const cursor: Cursor = {
-    text,
+    text: "",
     at: 0,
+    before: 0,
     error: undefined,
     multilineAt: -1,
     isEndless: false,
@@ -66,7 +72,11 @@ export function createLineProtocolDecoder(text: string, precision: Precision): P
     next: () => {
       if (endless >= MAX_ENDLESS) return givenUp();
       const skippedTo = cursor.at + MAX_SKIPPED;
-      if (!skipBlank(cursor, skippedTo)) return cursor.at < text.length ? NOTHING_YET : undefined;
+      if (!skipBlank(cursor, skippedTo)) {
+        if (cursor.at < cursor.text.length) return NOTHING_YET;
+        return goOn(false) ? NOTHING_YET : undefined;
+      }
+      const from = cursor.at;
       cursor.error = undefined;
       cursor.multilineAt = -1;
       cursor.isEndless = false;
@@ -74,16 +84,32 @@ export function createLineProtocolDecoder(text: string, precision: Precision): P
       cursor.parts = 0;
       const point = readPoint(cursor, precision);
       if (point !== undefined && cursor.error === undefined) return point;
-      if (cursor.isEndless) endless++;
-      cursor.at = afterLine(text, cursor.multilineAt >= 0 ? cursor.multilineAt : cursor.at);
+      if (cursor.isEndless) {
+        // Its end may be behind the lines that are there.
+        cursor.at = from;
+        if (goOn(true)) return NOTHING_YET;
+        endless++;
+      }
+      cursor.at = afterLine(cursor.text, cursor.multilineAt >= 0 ? cursor.multilineAt : cursor.at);
       return { error: cursor.error ?? "Cannot read a point", count: 1 };
     },
   };
 
+  /** More lines behind those that are not read yet; `false` at the body's end. */
+  function goOn(withQuote: boolean): boolean {
+    const rest = cursor.text.slice(cursor.at);
+    const more = withQuote ? lines.nextWithQuote(rest.length) : lines.next();
+    if (more === "") return false;
+    cursor.before += cursor.at;
+    cursor.text = rest + more;
+    cursor.at = 0;
+    return true;
+  }
+
   function givenUp(): Malformed | undefined {
-    if (cursor.at >= text.length) return undefined;
-    const count = countLines(text, cursor.at);
-    cursor.at = text.length;
+    if (cursor.at >= cursor.text.length) return undefined;
+    const count = countLines(cursor.text, cursor.at);
+    cursor.at = cursor.text.length;
     return { error: "Cannot read a point as strings do not end", count };
   }
 }
@@ -271,6 +297,6 @@ function countLines(text: string, from: number): number {
 }
 
 function fail(cursor: Cursor, rule: string): undefined {
-  cursor.error ??= `Cannot read a point as ${rule}: character ${cursor.at}`;
+  cursor.error ??= `Cannot read a point as ${rule}: character ${cursor.before + cursor.at}`;
   return undefined;
 }

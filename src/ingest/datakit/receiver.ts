@@ -4,6 +4,7 @@ import type { DatakitApiConfig } from "../../config/datakit_api.ts";
 import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { CATEGORIES, type Category } from "../../point/point.ts";
 import { type BodyRequest, mediaType, readBody } from "../body.ts";
+import { refusalOf } from "../body_result.ts";
 import { createTimeSlice } from "../time_slice.ts";
 import type { PointDecoder } from "./decoded.ts";
 import { parseEcho } from "./echo.ts";
@@ -62,7 +63,7 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
     }
     const body = await readBody(withEncoding(c.req.raw, c.req.query("encoding")), context.limits);
     if (!body.ok) {
-      refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed", 1);
+      refuse(refusalOf(body), 1);
       return error(c, body.status, "invalidBody", body.error);
     }
     if (body.bytes.length === 0) {
@@ -148,8 +149,8 @@ function encodingOf(type: string): Encoding {
 /** What begins to decode the body. */
 async function decoderOf({ bytes, encoding, precision }: Body): Promise<() => PointDecoder> {
   if (encoding === "protobuf") return () => createProtobufDecoder(bytes, precision);
+  if (encoding === "line") return () => createLineProtocolDecoder(bytes, precision);
   const text = new TextDecoder().decode(bytes);
-  if (encoding === "line") return () => createLineProtocolDecoder(text, precision);
   return await isJson(text) ? () => createJsonDecoder(text, precision) : noJson;
 }
 
@@ -170,6 +171,11 @@ function noJson(): PointDecoder {
   };
 }
 
-function error(c: Context, status: 400 | 404 | 405 | 408 | 413, code: string, message: string): Response {
+function error(
+  c: Context,
+  status: 400 | 404 | 405 | 408 | 413 | 503,
+  code: string,
+  message: string,
+): Response {
   return c.json({ error_code: `datakit.${code}`, message }, status);
 }

@@ -5,7 +5,8 @@ import { type Context, Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import { STATUS_CODE } from "@std/http/status";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { type BodyResult, readBody } from "../body.ts";
+import { readBody } from "../body.ts";
+import { type BodyResult, refusalOf } from "../body_result.ts";
 import { createAgentInfo } from "./agent_info.ts";
 import type { TraceVersion } from "./decode.ts";
 import type { TraceIntake } from "./trace_intake.ts";
@@ -62,7 +63,7 @@ export function createAgentApp(options: AgentAppOptions): Hono {
   for (const version of VERSIONS) {
     route(`/${version}/traces`, async (c, body) => {
       if (!body.ok) {
-        refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed", traceCount(c));
+        refuse(refusalOf(body), traceCount(c));
         // A body cut short by a freeze is sent again.
         log.debug("A trace payload's body could not be read", { error: body.error });
         return await reply(
@@ -90,7 +91,7 @@ export function createAgentApp(options: AgentAppOptions): Hono {
   for (const path of ["/dogstatsd/v1/proxy", "/dogstatsd/v2/proxy"]) {
     route(path, async (_c, body) => {
       if (!body.ok) {
-        refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed");
+        refuse(refusalOf(body));
         return await reply(`${body.error}\n`, body.status);
       }
       if (statsd === undefined) refuse("unsupported");

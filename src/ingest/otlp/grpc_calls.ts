@@ -1,12 +1,13 @@
+import { type BodyShare, shareOf } from "../../net/admission.ts";
 import type { Http2Head } from "../../net/http2_request.ts";
 import type { Http2Answer, Http2Call } from "../../net/http2_stream.ts";
 import { type Field, valueOf } from "../../net/http1_head.ts";
 import type { CallHandler } from "../../net/http_connection.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { createGrowingBuffer } from "../growing_buffer.ts";
+import { appendWithin, createGrowingBuffer } from "../growing_buffer.ts";
 import type { ExportHandler, Signal } from "./export_handler.ts";
 import { FRAME_HEADER_BYTES, GRPC_CODE, type GrpcCode, readFrame } from "./grpc_frame.ts";
-import { encodeExportResponse } from "./proto_responses.ts";
+import { encodeExportResponse, encodeRetryStatus } from "./proto_responses.ts";
 
 const SIGNALS: Readonly<Record<string, Signal>> = {
   "/opentelemetry.proto.collector.trace.v1.TraceService/Export": "traces",
@@ -19,8 +20,10 @@ const RESPONSE_FIELDS: readonly Field[] = [
   ["grpc-accept-encoding", "identity,gzip"],
 ];
 
+const RETRY_AFTER_S = 1;
+
 /** Why a body could not be had. `gone`: the client has left and hears no answer. */
-type CallBody = Uint8Array | "too_large" | "late" | "gone";
+type CallBody = Uint8Array | "too_large" | "late" | "gone" | "no_room";
 
 /**
  * OTLP/gRPC: the three Export calls, and gRPC's own words for whatever else asks in its name.
@@ -29,7 +32,8 @@ type CallBody = Uint8Array | "too_large" | "late" | "gone";
 export function createGrpcCalls(context: ReceiverContext, handle: ExportHandler): CallHandler {
   async function serve(call: Http2Call): Promise<Http2Answer> {
     const { limits, refuse } = context;
-    const body = await readCall(call, limits.maxWireBytes + FRAME_HEADER_BYTES, limits.timeoutMs);
+    const share = shareOf(call);
+    const body = await readCall(call, share, limits.maxWireBytes + FRAME_HEADER_BYTES, limits.timeoutMs);
     const { path, fields } = call.head;
     if (body === "gone") {
       refuse("malformed");
@@ -54,10 +58,14 @@ export function createGrpcCalls(context: ReceiverContext, handle: ExportHandler)
         `Cannot take a message of more than ${limits.maxWireBytes} bytes`,
       );
     }
-    const frame = await readFrame(body, valueOf(fields, "grpc-encoding") ?? "", limits);
+    if (body === "no_room") {
+      refuse("overloaded");
+      return failForNow("Cannot take a message as there is no room for it beside others");
+    }
+    const frame = await readFrame(body, valueOf(fields, "grpc-encoding") ?? "", limits, share);
     if (!frame.ok) {
-      refuse(frame.code === GRPC_CODE.resourceExhausted ? "too_large" : "malformed");
-      return fail(frame.code, frame.error);
+      refuse(frame.reason);
+      return frame.reason === "overloaded" ? failForNow(frame.error) : fail(frame.code, frame.error);
     }
     const outcome = await handle(signal, "protobuf", frame.message);
     if (outcome.kind === "undecodable") return fail(GRPC_CODE.invalidArgument, outcome.message);
@@ -77,19 +85,35 @@ function contentType({ fields }: Http2Head): string {
 }
 
 /** Reads a call's body to its end, also where it is refused: a cut call looks like a broken network. */
-async function readCall(call: Http2Call, maxBytes: number, timeoutMs: number): Promise<CallBody> {
+async function readCall(
+  call: Http2Call,
+  share: BodyShare,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<CallBody> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"late">((resolve) => void (timer = setTimeout(() => resolve("late"), timeoutMs)));
-  const body = await Promise.race([collect(call, maxBytes).catch(() => "gone" as const), late]);
+  const stopped = new Promise<"late" | "no_room">((resolve) => {
+    timer = setTimeout(() => resolve("late"), timeoutMs);
+    share.receiving(() => resolve("no_room"));
+  });
+  const body = await Promise.race([collect(call, share, maxBytes).catch(() => "gone" as const), stopped]);
   clearTimeout(timer);
+  share.received();
   return body;
 }
 
-async function collect(call: Http2Call, maxBytes: number): Promise<Uint8Array | "too_large"> {
+async function collect(
+  call: Http2Call,
+  share: BodyShare,
+  maxBytes: number,
+): Promise<Uint8Array | "too_large" | "no_room"> {
   const buffer = createGrowingBuffer(maxBytes);
   for (let part = await call.read(); part !== undefined; part = await call.read()) {
-    if (buffer.sizeBytes + part.length > maxBytes) buffer.drop();
-    buffer.append(part);
+    if (buffer.sizeBytes + part.length > maxBytes) {
+      share.give(buffer.capacityBytes);
+      buffer.drop();
+    }
+    if (!await appendWithin(share, buffer, part)) return "no_room";
     // Far beyond the limit there is no end to wait for.
     if (buffer.sizeBytes > 2 * maxBytes) return "too_large";
   }
@@ -103,11 +127,18 @@ function succeed(message: Uint8Array): Http2Answer {
   return { fields: RESPONSE_FIELDS, body, trailers: [["grpc-status", "0"]] };
 }
 
+/** A client sends again what failed with this code only where it is told when. */
+function failForNow(message: string): Http2Answer {
+  const code = GRPC_CODE.resourceExhausted;
+  const details = encodeRetryStatus(code, message, RETRY_AFTER_S).toBase64({ omitPadding: true });
+  return fail(code, message, [["grpc-status-details-bin", details]]);
+}
+
 /** A failure is trailers only: they are the one block of fields there is. */
-function fail(code: GrpcCode, message: string): Http2Answer {
+function fail(code: GrpcCode, message: string, details: readonly Field[] = []): Http2Answer {
   const status: readonly Field[] = [
     ["grpc-status", String(code)],
     ["grpc-message", encodeURIComponent(message)],
   ];
-  return { fields: [...RESPONSE_FIELDS, ...status] };
+  return { fields: [...RESPONSE_FIELDS, ...status, ...details] };
 }

@@ -1,5 +1,7 @@
-import type { BodyLimits } from "../../pipeline/receiver.ts";
-import { inflate } from "../body.ts";
+import type { BodyShare } from "../../net/admission.ts";
+import type { BodyLimits, RefusalReason } from "../../pipeline/receiver.ts";
+import { refusalOf } from "../body_result.ts";
+import { inflate } from "../inflate.ts";
 
 /** Codes of gRPC that we answer with. */
 export const GRPC_CODE = {
@@ -12,10 +14,15 @@ export const GRPC_CODE = {
 } as const;
 export type GrpcCode = (typeof GRPC_CODE)[keyof typeof GRPC_CODE];
 
-/** The message of a unary call, inflated; or the code and text of why there is none. */
+/** The message of a unary call, inflated; or why there is none, for the client and for our count. */
 export type FrameResult =
   | { readonly ok: true; readonly message: Uint8Array }
-  | { readonly ok: false; readonly code: GrpcCode; readonly error: string };
+  | {
+    readonly ok: false;
+    readonly code: GrpcCode;
+    readonly error: string;
+    readonly reason: RefusalReason;
+  };
 
 /** Bytes before a message: a flag and the length. */
 export const FRAME_HEADER_BYTES = 5;
@@ -29,6 +36,7 @@ export async function readFrame(
   body: Uint8Array,
   encoding: string,
   limits: BodyLimits,
+  share: BodyShare,
 ): Promise<FrameResult> {
   if (body.length < FRAME_HEADER_BYTES) return refuse("internal", "a call must have a message");
   const flag = body[0] ?? 0;
@@ -44,15 +52,17 @@ export async function readFrame(
   if (coding !== "gzip" && coding !== "deflate" && coding !== "zstd") {
     return refuse("unimplemented", "grpc-encoding must be gzip, deflate or zstd");
   }
-  const inflated = await inflate(message, coding, limits.maxInflatedBytes);
+  const inflated = await inflate(message, coding, limits.maxInflatedBytes, share);
   if (inflated.ok) return { ok: true, message: inflated.bytes };
+  const reason = refusalOf(inflated);
   return {
     ok: false,
-    code: inflated.status === 413 ? GRPC_CODE.resourceExhausted : GRPC_CODE.invalidArgument,
+    code: reason === "malformed" ? GRPC_CODE.invalidArgument : GRPC_CODE.resourceExhausted,
     error: inflated.error,
+    reason,
   };
 }
 
 function refuse(code: "internal" | "unimplemented", rule: string): FrameResult {
-  return { ok: false, code: GRPC_CODE[code], error: `Cannot read a message as ${rule}` };
+  return { ok: false, code: GRPC_CODE[code], error: `Cannot read a message as ${rule}`, reason: "malformed" };
 }

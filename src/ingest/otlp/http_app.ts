@@ -3,6 +3,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { mediaType, readBody } from "../body.ts";
+import { refusalOf } from "../body_result.ts";
 import type { Encoding, ExportHandler, Signal } from "./export_handler.ts";
 import { encodeExportResponse, encodeStatus } from "./proto_responses.ts";
 
@@ -22,12 +23,12 @@ const REJECTED_KEYS: Readonly<Record<Signal, string>> = {
   logs: "rejectedLogRecords",
 };
 /** `google.rpc.Code` of the refusals there are. */
-const RPC_CODES: Readonly<Record<number, number>> = { 400: 3, 408: 4, 413: 8, 500: 13 };
+const RPC_CODES: Readonly<Record<number, number>> = { 400: 3, 408: 4, 413: 8, 500: 13, 503: 14 };
 const HINT = "Cannot serve this path as OTLP/HTTP is at /v1/traces, /v1/metrics and /v1/logs\n";
 
 /**
  * OTLP/HTTP at its own paths and at DataKit's (`/otel/v1/*`). Answers in the request's encoding once the body was
- * read, and never with a status that makes a client wait and send again.
+ * read; with a status that makes a client wait and send again only where there was no room for the body.
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, handle: ExportHandler): Hono {
@@ -58,7 +59,7 @@ export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, hand
       return c.text(`Cannot take a request as its type must be ${types}\n`, STATUS_CODE.UnsupportedMediaType);
     }
     if (!body.ok) {
-      context.refuse(body.status === STATUS_CODE.ContentTooLarge ? "too_large" : "malformed");
+      context.refuse(refusalOf(body));
       return toFailure(body.status, body.error, encoding);
     }
     const outcome = await handle(signal, encoding, body.bytes);

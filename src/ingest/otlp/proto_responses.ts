@@ -8,6 +8,14 @@ export function encodeStatus(code: number, message: string): Uint8Array<ArrayBuf
   return concat([[0x08, ...varint(code)], lengthDelimited(0x12, new TextEncoder().encode(message))]);
 }
 
+/** The same with a `google.rpc.RetryInfo`: when to send again, in seconds. */
+export function encodeRetryStatus(code: number, message: string, afterS: number): Uint8Array<ArrayBuffer> {
+  const delay = lengthDelimited(0x0a, [0x08, ...varint(afterS)]);
+  const type = new TextEncoder().encode("type.googleapis.com/google.rpc.RetryInfo");
+  const detail = concat([lengthDelimited(0x0a, type), lengthDelimited(0x12, delay)]);
+  return concat([encodeStatus(code, message), lengthDelimited(0x1a, detail)]);
+}
+
 /** `Export…ServiceResponse`: no byte at all unless something was rejected. */
 export function encodeExportResponse(rejected: number, message: string): Uint8Array<ArrayBuffer> {
   if (rejected === 0) return new Uint8Array(0);
@@ -15,7 +23,7 @@ export function encodeExportResponse(rejected: number, message: string): Uint8Ar
   return concat([lengthDelimited(0x0a, concat([[0x08, ...varint(rejected)], text]))]);
 }
 
-function lengthDelimited(tag: number, bytes: Uint8Array): Uint8Array {
+function lengthDelimited(tag: number, bytes: ArrayLike<number>): Uint8Array {
   return concat([[tag, ...varint(bytes.length)], bytes]);
 }
 

@@ -13,7 +13,7 @@ export interface Decoded {
 }
 
 export function decodeLineProtocol(text: string, precision: Precision): Decoded {
-  return collect(createLineProtocolDecoder(text, precision));
+  return collect(createLineProtocolDecoder(new TextEncoder().encode(text), precision));
 }
 
 export function decodeProtobuf(body: Uint8Array, precision: Precision): Decoded {

@@ -27,7 +27,6 @@ async function post(path: string, type: string, content: Uint8Array<ArrayBuffer>
     writer,
     begin: (kind) => writer.begin(kind, "datakit"),
     write: (draft) => writer.write(draft, "datakit"),
-    consume: (points) => void (stored += points.length),
     refuse,
     log: createLogger({ level: "off" }),
     instanceId: () => "i",

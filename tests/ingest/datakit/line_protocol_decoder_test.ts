@@ -185,3 +185,16 @@ Deno.test("decodeLineProtocol() takes any text and counts what it holds", () => 
     { numRuns: 2000 },
   );
 });
+
+Deno.test("decodeLineProtocol() reads points however large the body, and texts however long", () => {
+  const filler = Array.from({ length: 30_000 }, (_, n) => `m n=${n}i ${n}\n`).join("");
+  const long = `${'长 \\"x\\" \n'.repeat(50_000)}`;
+  const read = long.replaceAll('\\"', '"');
+  const body = `${filler}m s="${long}",t="b" 1\n${filler}m s="never ends\n${filler}`;
+  const { points, malformed, firstError } = decodeLineProtocol(body, "n");
+  assertEquals([points.length, malformed], [90_001, 1]);
+  assertEquals(points[30_000]?.fields, [["s", read], ["t", "b"]]);
+  assertEquals(points.at(-1)?.timeNs, 29_999n);
+  const at = body.indexOf('"never ends');
+  assertEquals(firstError, `Cannot read a point as a string must end with a quote: character ${at}`);
+});

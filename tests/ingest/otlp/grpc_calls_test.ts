@@ -4,6 +4,8 @@ import { readOtlpConfig } from "../../../src/config/otlp.ts";
 import { createSettingReader } from "../../../src/config/reader.ts";
 import { createExportHandler } from "../../../src/ingest/otlp/export_handler.ts";
 import { createGrpcCalls } from "../../../src/ingest/otlp/grpc_calls.ts";
+import { type Admission, createAdmission } from "../../../src/net/admission.ts";
+import { admittedCalls } from "../../../src/serve.ts";
 import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
 import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
 import { listenHttp } from "../../support/http_listener.ts";
@@ -17,11 +19,11 @@ interface Running extends AsyncDisposable {
   readonly port: number;
 }
 
-function start(limits: Partial<BodyLimits> = {}): Running {
+function start(limits: Partial<BodyLimits> = {}, admission?: Admission): Running {
   const recorder = createRecorder(limits);
   const config = readOtlpConfig(createSettingReader({}), true);
   const calls = createGrpcCalls(recorder.context, createExportHandler(config, recorder.context));
-  const server = listenHttp({ calls });
+  const server = listenHttp({ calls: admission === undefined ? calls : admittedCalls(calls, admission) });
   return { recorder, port: server.port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
@@ -144,4 +146,23 @@ scenario("createGrpcCalls() survives random bytes and HTTP/1 on its port", async
     await connection.read(buffer).catch(() => null);
   }
   assertEquals((await callGrpc(running.port, [frame(TRACE)])).code, "0");
+});
+
+scenario("createGrpcCalls() asks for a call again that there was no room for, and says when", async () => {
+  const admission = createAdmission({ maxBytes: 100 });
+  await admission.open().take(100);
+  // No more than so many wait.
+  const others = Array.from({ length: 64 }, () => admission.open());
+  const waiting = others.map((other) => other.take(1));
+  await using running = start({}, admission);
+  const answer = await callGrpc(running.port, [frame(TRACE)]);
+  assertEquals([answer.httpStatus, answer.code], [200, "8"]);
+  assertStringIncludes(answer.message ?? "", "no room");
+  // google.rpc.Status with a RetryInfo of one second.
+  const details = Uint8Array.fromBase64(answer.details ?? "");
+  assertStringIncludes(new TextDecoder().decode(details), "type.googleapis.com/google.rpc.RetryInfo");
+  assertEquals(details.subarray(-6), Uint8Array.of(0x12, 4, 0x0a, 2, 0x08, 1));
+  assertEquals([running.recorder.refused.get("overloaded"), running.recorder.points.length], [1, 0]);
+  for (const other of others) other.close();
+  assertEquals((await Promise.all(waiting)).includes(true), false);
 });

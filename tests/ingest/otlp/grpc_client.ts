@@ -5,6 +5,8 @@ export interface GrpcAnswer {
   readonly httpStatus: number;
   readonly code: string | undefined;
   readonly message: string | undefined;
+  /** `grpc-status-details-bin`, in base64. */
+  readonly details: string | undefined;
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
 }
@@ -41,6 +43,7 @@ export async function callGrpc(
           httpStatus: Number(head[":status"]),
           code: text(last["grpc-status"]),
           message: decodeURIComponent(text(last["grpc-message"]) ?? ""),
+          details: text(last["grpc-status-details-bin"]),
           contentType: text(head["content-type"]),
           body: Uint8Array.from(received.flatMap((chunk) => [...chunk])),
         });

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Hono } from "@hono/hono";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { GAUGE, LOG, TRACE, TRACE_JSON } from "../../fixtures/otlp/worked_bytes.ts";
+import { admit, createAdmission } from "../../../src/net/admission.ts";
+import { installFakeTime } from "../../support/fake_time.ts";
 import { createRecorder, createTestReceiver, type Recorder } from "./recorder.ts";
 
 interface Sent {
@@ -175,4 +177,28 @@ Deno.test("createOtlpApp() leaves other paths of the main listener to others", a
   const response = await main.request("http://127.0.0.1:9529/v1/write/metric", { method: "POST" });
   assertEquals(await response.text(), "written");
   assertEquals((await main.request("http://127.0.0.1:9529/v1/nothing", { method: "POST" })).status, 404);
+});
+
+Deno.test("createOtlpApp() asks for a body again that there was no room for in time, and counts it", async () => {
+  using time = installFakeTime();
+  const recorder = createRecorder({ timeoutMs: 60_000 });
+  const { app } = createTestReceiver(recorder);
+  assert(app);
+  const admission = createAdmission({ maxBytes: 100 });
+  const other = admission.open();
+  assert(await other.take(100));
+  const request = new Request("http://127.0.0.1:4318/v1/traces", {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf" },
+    body: TRACE,
+  });
+  let answer: Response | undefined;
+  const answering = admit(admission, request.body, () => app.fetch(request));
+  void answering.then((response) => void (answer = response));
+  for (let steps = 0; answer === undefined && steps < 10_000; steps++) {
+    await time.step();
+    await time.settle();
+  }
+  assertEquals([answer?.status, recorder.refused.get("overloaded"), recorder.points.length], [503, 1, 0]);
+  assertEquals([admission.heldBytes, admission.refused], [100, 1]);
 });

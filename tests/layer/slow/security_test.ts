@@ -22,7 +22,7 @@ const PERMISSIONS = {
   ignore_read: null,
   allow_run: null,
   deny_run: null,
-  allow_sys: ["hostname", "cpus", "statfs", "systemMemoryInfo"],
+  allow_sys: ["hostname", "cpus", "statfs", "systemMemoryInfo", "getPriority"],
   deny_sys: null,
   allow_write: ["/tmp"],
   deny_write: null,

@@ -1,0 +1,276 @@
+/**
+ * One budget for all request bodies that are in flight, over all listeners: on the wire, inflated and being decoded.
+ * What does not fit waits its turn unread, in the kernel and at the client, and is refused when that takes too long. A
+ * limit for each body alone bounds nothing: twenty of them come at a time.
+ */
+import type { Heap } from "../heap.ts";
+
+/** One body's part of the budget. */
+export interface BodyShare {
+  /** The body comes from our own server: nobody else has its parts, and what was copied of them can go at once. */
+  readonly isServed: boolean;
+  /** Makes room for so many bytes more; `false` when there was none in time, and the body is to be refused. */
+  take(bytes: number): Promise<boolean>;
+  /** The same ahead of time: what is taken next is taken of it. What is left of an earlier one is no more. */
+  reserve(bytes: number): Promise<boolean>;
+  /** So many bytes are used no more: they are garbage. */
+  give(bytes: number): void;
+  /** So many bytes are not needed after all, and never were used. */
+  spare(bytes: number): void;
+  /**
+   * While the body comes in: `giveUp` ends it if nothing of it has come for a while and others wait. What has come is
+   * seen by its being taken. It must not throw.
+   */
+  receiving(giveUp: () => void): void;
+  /** The body is there as a whole: it takes no longer than we do. */
+  received(): void;
+  /** All of it is over: nothing can be taken any more. May be called twice. */
+  close(): void;
+}
+
+export interface Admission extends Disposable {
+  open(isServed?: boolean): BodyShare;
+  /** Bytes taken now, and bodies that were refused or given up so far. */
+  readonly heldBytes: number;
+  readonly refused: number;
+}
+
+export interface AdmissionOptions {
+  /** Bytes of all bodies together. One body alone may take more: its own limits hold. */
+  readonly maxBytes: number;
+  /**
+   * V8 by itself lets some 32 MB of old buffers come together, and gives no memory back while nothing happens; nor does
+   * the C library.
+   */
+  readonly heap?: Heap;
+}
+
+/** Bodies that may wait, and how long each in all. In ms. */
+const MAX_WAITING = 64;
+const MAX_WAIT_MS = 5_000;
+/** A body of which nothing has come for so long is given up if others wait. In ms. */
+const STALLED_MS = 1_000;
+/** Garbage is collected when it is so large a part of the budget, … */
+const GARBAGE_SHARE = 0.5;
+/** … and memory is given back when nothing came for a while, if it is worth it. In ms and bytes. */
+const GIVE_BACK_IDLE_MS = 1_000;
+const LEAST_GIVEN_BACK_BYTES = 4 * 1_048_576;
+/** How often it is looked whether one has stalled, while others wait. In ms. */
+const RECHECK_MS = 250;
+
+interface Share {
+  /** What is reserved included. */
+  heldBytes: number;
+  reservedBytes: number;
+  waitLeftMs: number;
+  /** When something of it came last. */
+  touchedAt: number;
+  giveUp: (() => void) | undefined;
+  isClosed: boolean;
+}
+
+interface Waiter {
+  readonly share: Share;
+  readonly bytes: number;
+  readonly settle: (isGranted: boolean) => void;
+}
+
+export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission {
+  /** In the order in which they first took something. */
+  const shares = new Set<Share>();
+  const waiting: Waiter[] = [];
+  let heldBytes = 0;
+  let garbageBytes = 0;
+  /** Garbage since memory was given back, collected or not. */
+  let usedBytes = 0;
+  let givingBack: ReturnType<typeof setTimeout> | undefined;
+  let refused = 0;
+  let watch: ReturnType<typeof setInterval> | undefined;
+
+  /** The eldest body always goes on, or two could wait for each other for ever. */
+  function fits(share: Share, bytes: number): boolean {
+    const [eldest = share] = shares;
+    return heldBytes + bytes <= maxBytes || eldest === share;
+  }
+
+  function grant(share: Share, bytes: number): void {
+    shares.add(share);
+    share.touchedAt = performance.now();
+    share.heldBytes += bytes;
+    heldBytes += bytes;
+    if (garbageBytes > GARBAGE_SHARE * maxBytes) collect();
+  }
+
+  function give(share: Share, bytes: number, isGarbage: boolean): void {
+    const given = Math.min(bytes, share.heldBytes);
+    share.heldBytes -= given;
+    heldBytes -= given;
+    if (isGarbage) {
+      garbageBytes += given;
+      usedBytes += given;
+    }
+    serveWaiting();
+  }
+
+  function collect(): void {
+    garbageBytes = 0;
+    heap?.collect();
+    heap?.trim();
+  }
+
+  function giveBack(): void {
+    usedBytes = 0;
+    collect();
+  }
+
+  function take(share: Share, bytes: number): Promise<boolean> {
+    if (share.isClosed) return Promise.resolve(false);
+    if (bytes === 0) return Promise.resolve(true);
+    if (fits(share, bytes) && waiting.every((waiter) => waiter.share === share || shares.has(share))) {
+      grant(share, bytes);
+      return Promise.resolve(true);
+    }
+    if (waiting.length < MAX_WAITING) return wait(share, bytes);
+    refused++;
+    return Promise.resolve(false);
+  }
+
+  /** Memory that a burst has taken is not kept until the next one. */
+  function giveBackWhenIdle(): void {
+    clearTimeout(givingBack);
+    givingBack = undefined;
+    if (heap === undefined || usedBytes < LEAST_GIVEN_BACK_BYTES) return;
+    givingBack = setTimeout(giveBack, GIVE_BACK_IDLE_MS);
+  }
+
+  /** In their order, but for the eldest body, which need not wait for others. */
+  function serveWaiting(): void {
+    for (let at = 0; at < waiting.length;) {
+      const waiter = waiting[at];
+      if (waiter === undefined) break;
+      if (fits(waiter.share, waiter.bytes) && (at === 0 || shares.values().next().value === waiter.share)) {
+        waiter.settle(true);
+        at = 0;
+      } else at++;
+    }
+  }
+
+  function wait(share: Share, bytes: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const since = performance.now();
+      const timer = setTimeout(() => waiter.settle(false), share.waitLeftMs);
+      const waiter: Waiter = {
+        share,
+        bytes,
+        settle: (isGranted) => {
+          clearTimeout(timer);
+          share.waitLeftMs = Math.max(0, share.waitLeftMs - (performance.now() - since));
+          waiting.splice(waiting.indexOf(waiter), 1);
+          if (waiting.length === 0) stopWatch();
+          if (isGranted) grant(share, bytes);
+          else refused++;
+          resolve(isGranted);
+        },
+      };
+      waiting.push(waiter);
+      watch ??= setInterval(giveUpStalled, RECHECK_MS);
+    });
+  }
+
+  /** The one that has stood still for longest, as others wait for its room. */
+  function giveUpStalled(): void {
+    const now = performance.now();
+    const [stalled] = Array.from(shares)
+      .filter(({ giveUp, touchedAt }) => giveUp !== undefined && now - touchedAt >= STALLED_MS)
+      // It is we who keep these.
+      .filter((share) => waiting.every((waiter) => waiter.share !== share))
+      .sort((a, b) => a.touchedAt - b.touchedAt);
+    if (stalled === undefined) return;
+    refused++;
+    stalled.giveUp?.();
+    stalled.giveUp = undefined;
+  }
+
+  function stopWatch(): void {
+    clearInterval(watch);
+    watch = undefined;
+  }
+
+  function close(share: Share): void {
+    for (const waiter of waiting.filter((other) => other.share === share)) waiter.settle(false);
+    share.giveUp = undefined;
+    share.isClosed = true;
+    if (!shares.delete(share)) return;
+    give(share, share.heldBytes, true);
+    if (shares.size === 0) giveBackWhenIdle();
+  }
+
+  return {
+    open: (isServed = false) => {
+      const share: Share = {
+        heldBytes: 0,
+        reservedBytes: 0,
+        waitLeftMs: MAX_WAIT_MS,
+        touchedAt: performance.now(),
+        giveUp: undefined,
+        isClosed: false,
+      };
+      return {
+        isServed,
+        take: (bytes) => {
+          const reservedBytes = Math.min(bytes, share.reservedBytes);
+          share.reservedBytes -= reservedBytes;
+          return take(share, bytes - reservedBytes);
+        },
+        reserve: async (bytes) => {
+          give(share, share.reservedBytes, false);
+          share.reservedBytes = 0;
+          if (!await take(share, bytes)) return false;
+          share.reservedBytes = bytes;
+          return true;
+        },
+        give: (bytes) => give(share, bytes, true),
+        spare: (bytes) => give(share, bytes, false),
+        receiving: (giveUp) => void Object.assign(share, { giveUp, touchedAt: performance.now() }),
+        received: () => void (share.giveUp = undefined),
+        close: () => close(share),
+      };
+    },
+    get heldBytes() {
+      return heldBytes;
+    },
+    get refused() {
+      return refused;
+    },
+    [Symbol.dispose]: () => clearTimeout(givingBack),
+  };
+}
+
+/** Shares by what their body is read from, a stream or a call: all that its reader knows of the request. */
+const bySource = new WeakMap<object, BodyShare>();
+
+/**
+ * Answers a request whose body, if it has one, comes from `source`: what of it is read counts in one share, for as long
+ * as the answer takes.
+ */
+export async function admit<Answer>(
+  admission: Admission,
+  source: object | null,
+  answer: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  if (source === null) return await answer();
+  const share = admission.open(true);
+  bySource.set(source, share);
+  try {
+    return await answer();
+  } finally {
+    share.close();
+  }
+}
+
+/** The share of what is read from `source`; without a server of ours in front (tests), one of a budget without bounds. */
+export function shareOf(source: object): BodyShare {
+  return bySource.get(source) ?? UNBOUNDED.open();
+}
+
+const UNBOUNDED = createAdmission({ maxBytes: Infinity });

@@ -1,0 +1,36 @@
+import { assert, assertEquals } from "@std/assert";
+import { createTimeSlice } from "../../src/ingest/time_slice.ts";
+
+const SLICES = 5;
+
+/** Work that never waits for anything but its next slice, and notes each one. */
+async function work(name: string, log: string[]): Promise<void> {
+  const slice = createTimeSlice();
+  for (let slices = 0; slices < SLICES; slices++) {
+    while (!slice.isOver());
+    log.push(name);
+    await slice.pause();
+  }
+}
+
+Deno.test("createTimeSlice() lets the event loop run between the slices of all requests together", async () => {
+  const log: string[] = [];
+  const timer = setInterval(() => log.push("-"), 0);
+  await Promise.all(["a", "b", "c", "d"].map((name) => work(name, log)));
+  clearInterval(timer);
+  // The first slice of each begins at once; those that come to a queue have no time in theirs.
+  const rest = log.slice(4).join("");
+  assert(!/[a-d][a-d]/.test(rest), rest);
+  for (const name of ["a", "b", "c", "d"]) assertEquals(log.filter((each) => each === name).length, SLICES);
+});
+
+Deno.test("createTimeSlice() gives a request that comes to a queue its first time behind the others", async () => {
+  const [first, second] = [createTimeSlice(), createTimeSlice()];
+  assertEquals(first.isOver(), false);
+  const pauses = [first.pause(), second.pause()];
+  const third = createTimeSlice();
+  assertEquals(third.isOver(), true);
+  const order: number[] = [];
+  await Promise.all([...pauses, third.pause()].map((pause, index) => pause.then(() => order.push(index))));
+  assertEquals([order, third.isOver()], [[0, 1, 2], false]);
+});
