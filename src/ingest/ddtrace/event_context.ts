@@ -9,12 +9,12 @@ import { contextOfState, stateOf } from "./step_functions_context.ts";
 import { extractContext, type TraceContext } from "./trace_context.ts";
 
 /** The event's context, of the first of its records; what a producer put in goes before what can be worked out. */
-export function contextOfEvent(event: JsonObject): TraceContext | undefined {
+export async function contextOfEvent(event: JsonObject): Promise<TraceContext | undefined> {
   const record = firstRecord(event);
   const found = record === undefined ? contextOfKafka(event) : contextOfRecord(record);
   if (found !== undefined) return found;
   const state = stateOf(event);
-  if (state !== undefined) return contextOfState(state);
+  if (state !== undefined) return await contextOfState(state);
   return firstContext([
     objectIn(objectIn(event, "detail"), "_datadog"),
     objectIn(objectIn(event, "request"), "headers"),

@@ -20,7 +20,7 @@ export async function readStart(
   const slice = createTimeSlice();
   const event = await readEvent(body, slice);
   if (slice.isOver()) await slice.pause();
-  const context = (event === undefined ? undefined : contextOfEvent(event)) ?? contextOfCall(headers);
+  const context = (event === undefined ? undefined : await contextOfEvent(event)) ?? contextOfCall(headers);
   if (event === undefined || !options.settings.enabled) return { context, inference: undefined };
   if (slice.isOver()) await slice.pause();
   const { infer } = await import("./triggers/inferred_spans.ts");

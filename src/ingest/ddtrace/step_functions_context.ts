@@ -2,7 +2,6 @@
  * The trace of a Step Functions execution: nobody hands one on from state to state, so it is made of the names that
  * every state knows of the execution and of itself. The same names give the same ids in every language.
  */
-import { createHash } from "node:crypto";
 import type { JsonObject } from "../../json/exact_json.ts";
 import { firstContext } from "./carriers.ts";
 import { numberIn, objectIn, textIn } from "./event_values.ts";
@@ -37,9 +36,9 @@ export function stateOf(event: JsonObject): StepFunctionsState | undefined {
 }
 
 /** The context that the state gives the function. */
-export function contextOfState(state: StepFunctionsState): TraceContext {
+export async function contextOfState(state: StepFunctionsState): Promise<TraceContext> {
   const { context, executionId } = state;
-  const parentId = positive(sha256(parentName(state)), 0);
+  const parentId = positive(await sha256(parentName(state)), 0);
   const priority = 1;
   // Whoever began the execution may have a trace of its own.
   const input = objectIn(objectIn(context, "Execution"), "Input");
@@ -49,7 +48,7 @@ export function contextOfState(state: StepFunctionsState): TraceContext {
     return { traceId, traceIdHigh, parentId, priority, origin: "states" };
   }
   // An execution that another one started belongs to the first one's trace.
-  const hash = sha256(textIn(context, "RootExecutionId") ?? executionId);
+  const hash = await sha256(textIn(context, "RootExecutionId") ?? executionId);
   return {
     traceId: positive(hash, 8),
     traceIdHigh: positive(hash, 0),
@@ -67,12 +66,12 @@ function parentName({ context, executionId, stateName, enteredTime }: StepFuncti
   return `${executionId}#${stateName}#${enteredTime}${counts}`;
 }
 
-function sha256(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+/** The runtime's own: Node's would be loaded for it. */
+async function sha256(text: string): Promise<DataView> {
+  return new DataView(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 /** 63 bits of the hash, big-endian; never 0. */
-function positive(hash: Uint8Array, at: number): bigint {
-  const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
-  return BigInt.asUintN(63, view.getBigUint64(at)) || 1n;
+function positive(hash: DataView, at: number): bigint {
+  return BigInt.asUintN(63, hash.getBigUint64(at)) || 1n;
 }

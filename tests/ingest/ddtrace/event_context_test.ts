@@ -18,7 +18,7 @@ const BASE64 = btoa(JSON_TEXT);
 
 async function contextOf(json: string): Promise<TraceContext | undefined> {
   const event = await readEvent(new TextEncoder().encode(json), createTimeSlice());
-  return event === undefined ? undefined : contextOfEvent(event);
+  return event === undefined ? undefined : await contextOfEvent(event);
 }
 
 Deno.test("contextOfEvent() finds a context wherever an event carries it", async () => {

@@ -46,7 +46,7 @@ Deno.test("a state of Step Functions has no span of ours, but gives trace and pa
   ]);
 });
 
-Deno.test("contextOfState() makes the ids that every other language makes of the same names", () => {
+Deno.test("contextOfState() makes the ids that every other language makes of the same names", async () => {
   // Examples of Datadog's own tests.
   const executionId =
     "arn:aws:states:us-east-1:425362996713:execution:agocsTestSF:bc9f281c-3daa-4e5a-9a60-471a3810bf44";
@@ -61,19 +61,19 @@ Deno.test("contextOfState() makes the ids that every other language makes of the
     priority: 1,
     origin: "states",
   };
-  assertEquals(contextOf(event), expected);
-  assertEquals(contextOf({ Payload: event }), expected);
-  assertEquals(contextOf({ _datadog: event }), expected);
-  assertEquals(contextOf({ Payload: { _datadog: event } }), expected);
+  assertEquals(await contextOf(event), expected);
+  assertEquals(await contextOf({ Payload: event }), expected);
+  assertEquals(await contextOf({ _datadog: event }), expected);
+  assertEquals(await contextOf({ Payload: { _datadog: event } }), expected);
 });
 
-Deno.test("contextOfState() tells retries and redrives apart, and goes on with a trace that began it all", () => {
+Deno.test("contextOfState() tells retries and redrives apart, and goes on with a trace that began it all", async () => {
   const event = {
     Execution: { Id: "e", RedriveCount: 0, Input: {} },
     State: { Name: "s", EnteredTime: "t", RetryCount: 0 },
   };
-  const { parentId, ...trace } = contextOf(event);
-  const retried = contextOf({ ...event, State: { ...event.State, RetryCount: 1 } });
+  const { parentId, ...trace } = await contextOf(event);
+  const retried = await contextOf({ ...event, State: { ...event.State, RetryCount: 1 } });
   const { parentId: retriedParentId, ...retriedTrace } = retried;
   assertEquals([retriedTrace, retriedParentId === parentId], [trace, false]);
   // SHA-256 of `e#s#t#1#0`.
@@ -87,18 +87,18 @@ Deno.test("contextOfState() tells retries and redrives apart, and goes on with a
     priority: 1,
     origin: "states",
   };
-  assertEquals(contextOf({ _datadog: { ...event, ...begun } }), expected);
+  assertEquals(await contextOf({ _datadog: { ...event, ...begun } }), expected);
   assertEquals(
-    contextOf({ ...event, Execution: { ...event.Execution, Input: { _datadog: begun } } }),
+    await contextOf({ ...event, Execution: { ...event.Execution, Input: { _datadog: begun } } }),
     expected,
   );
-  const nested = contextOf({ _datadog: { ...event, RootExecutionId: "root" } });
+  const nested = await contextOf({ _datadog: { ...event, RootExecutionId: "root" } });
   const root = createHash("sha256").update("root").digest("hex");
   assertEquals(nested.traceId, BigInt.asUintN(63, BigInt(`0x${root.slice(16, 32)}`)));
 });
 
-function contextOf(event: JsonObject): TraceContext {
+async function contextOf(event: JsonObject): Promise<TraceContext> {
   const state = stateOf(event);
   assert(state !== undefined);
-  return contextOfState(state);
+  return await contextOfState(state);
 }
