@@ -47,7 +47,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "cli",
   ],
   status: ["net", "point", "pipeline", "lambda", "config", "otlp_target"],
-  cli: ["net", "point", "pipeline", "dataway", "status", "config", "otlp_target"],
+  cli: ["net", "point", "pipeline", "dataway", "status", "lambda", "log_rules", "config", "otlp_target"],
   config: ["log_rules"],
 };
 

@@ -23,6 +23,8 @@ Lambda starts this executable from /opt/extensions without arguments. Started by
   status         what the extension in this container does: its last flush, its account, what is wrong
   doctor         checks settings, sandbox, and whether Dataway is there and takes the token; sends nothing
   doctor --send  the same, and sends one point of the measurement awslambda-extension
+  doctor --rules <file>
+                 what the rules for logs do to each line of a file
   --version      its version
   --help         this text; status --help and doctor --help tell more
 

@@ -19,8 +19,10 @@ const USAGE =
 Sends nothing, and shows no secret, whichever variable it was pasted into.
 
   datakit doctor [--send] [--json]
+  datakit doctor --rules <file> [--json]
 
   --send   also sends one point of the measurement awslambda-extension
+  --rules  what the rules for logs do to each line of a file, or of the standard input (-), and nothing else
   --json   one JSON document
 
 Exit code 0: all is well; 1: something is not; 2: wrong arguments.
@@ -33,7 +35,7 @@ What the running extension does tells datakit status.`;
 
 export const DOCTOR: Command = {
   usage: USAGE,
-  options: { send: "flag", json: "flag" },
+  options: { send: "flag", rules: "value", json: "flag" },
   run: doctor,
 };
 
@@ -49,7 +51,13 @@ interface Examination {
   readonly target: readonly Finding[];
 }
 
-async function doctor(asked: Asked, { env, print, now = Date.now }: CommandContext): Promise<number> {
+async function doctor(asked: Asked, context: CommandContext): Promise<number> {
+  const lines = asked.get("rules");
+  if (lines !== undefined) {
+    const { tryRules } = await import("./rules.ts");
+    return await tryRules(lines, asked.has("json"), context);
+  }
+  const { env, print, now = Date.now } = context;
   const parsed = parseConfig(env);
   const secrets = new Set(parsed.secrets);
   using client = createDatawayClient(parsed.config.dataway, env);
