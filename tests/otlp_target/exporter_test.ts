@@ -8,6 +8,7 @@ import type { Batch, ExportResult } from "../../src/pipeline/exporter.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
 import { startRawServer } from "../dataway/http/raw_server.ts";
 import { startTestProxy } from "../dataway/test_proxy.ts";
+import { createTestCertificate } from "../emulator/dataway_certificate.ts";
 import { startOtlpTarget } from "../support/otlp_target.ts";
 import { scenario } from "../support/scenario.ts";
 import { encodeOtlp } from "../support/wire/encode_otlp.ts";
@@ -131,26 +132,38 @@ scenario(
   async () => {
     await using target = startOtlpTarget();
     await using proxy = startTestProxy();
-    const env = { ENV_OTLP_TARGET: target.url, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
-    assertEquals((await send(env)).status, "success");
+    const env = { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
+    assertEquals((await send({ ...env, ENV_OTLP_TARGET: target.url })).status, "success");
     assertEquals(proxy.requestLines.length, 1);
-    const { target: config } = parseConfig({ ENV_OTLP_TARGET: "https://127.0.0.1:1" }).config;
-    assert(config !== undefined);
     const folder = await Deno.makeTempDir({ dir: "/tmp" });
     try {
-      await Deno.writeTextFile(`${folder}/x.pem`, "no certificate");
-      using client = createTargetClient(
-        { ...config, clientCertFile: `${folder}/x.pem`, clientKeyFile: undefined },
-        env,
-        Date.now,
-      );
-      assertEquals(client.problems.length, 1);
-      assertStringIncludes(client.problems[0]?.message ?? "", "certificate and key must both be set");
+      const { cert, key } = await createTestCertificate();
+      await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+      await Deno.writeTextFile(`${folder}/cert.key`, key);
+      const identity = {
+        ENV_OTLP_TARGET: "https://collector.example.com",
+        ENV_OTLP_TARGET_CLIENT_CERT_FILE: `${folder}/cert.pem`,
+        ENV_OTLP_TARGET_CLIENT_KEY_FILE: `${folder}/cert.key`,
+      };
+      const result = await send({ ...env, ...identity });
+      assert(result.status === "retryable");
+      assertStringIncludes(result.error, "Cannot show a client certificate through a proxy");
+      assertEquals(problemsOf(identity), []);
+      for (const broken of ["", `${folder}/no`]) {
+        assertEquals(problemsOf({ ...identity, ENV_OTLP_TARGET_CLIENT_KEY_FILE: broken }).length, 1);
+      }
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
 );
+
+function problemsOf(env: Record<string, string>): readonly unknown[] {
+  const { target } = parseConfig(env).config;
+  if (target === undefined) throw new Error("Cannot look as the settings name no target");
+  using client = createTargetClient(target, env, Date.now);
+  return client.problems;
+}
 
 scenario("credentials that are not to be had keep the data", async () => {
   await using target = startOtlpTarget();

@@ -14,6 +14,7 @@ const SLOW = [
   "tests/decoder/",
   "tests/emulator/page/chromium/",
   "tests/layer/slow/",
+  "tests/target/",
   "tests/runtimes/",
   "tests/box/",
   "tests/soak/",
