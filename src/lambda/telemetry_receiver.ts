@@ -29,6 +29,7 @@ import { createPlatformTrace, type PlatformTrace } from "./trace/platform_trace.
 import { createTraceRatio } from "../pipeline/trace_ratio.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
+import { readTelemetryText } from "./telemetry_text.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
 import type { PlatformTap } from "./platform_tap.ts";
 import {
@@ -86,9 +87,6 @@ export interface TelemetryReceiver extends Receiver {
   /** A tracer tells of an invocation: that one's logs and spans are in its trace. */
   readonly traced: (span: InvocationSpan) => void;
 }
-
-/** Two full buffers and their envelope are under 1 MiB; beyond this a body is not the platform's. In bytes. */
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
 const REST_OF_TRACE_MS = 50;
@@ -242,10 +240,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   // Managed instances post to `/`, whatever path was subscribed.
   app.on("POST", [TELEMETRY_PATH, "/"], async (c) => {
     batches++;
-    const text = await readText(c.req.raw);
-    if (text !== undefined) takeBatch(text, c.req.header("sequence-id") || undefined);
+    const read = await readTelemetryText(c.req.raw);
+    if (read.ok) takeBatch(read.text, c.req.header("sequence-id") || undefined);
     else {
-      refuse("too_large");
+      refuse(read.reason);
       invocations.releaseWaits();
     }
     return c.body(null, 200);
@@ -327,25 +325,4 @@ function isLogEvent(event: TelemetryEvent): event is LogEvent {
 /** Whether an element is, or was meant to be, a line: no invocation ends with one. */
 function isLine(element: unknown): boolean {
   return isJsonObject(element) && (element["type"] === "function" || element["type"] === "extension");
-}
-
-/** The body's text; `undefined` when it is larger than any of the platform's. */
-async function readText(request: Request): Promise<string | undefined> {
-  const length = request.headers.get("content-length");
-  if (length !== null && Number(length) <= MAX_BODY_BYTES) return await request.text();
-  if (request.body === null) return "";
-  if (Number(length) > MAX_BODY_BYTES) {
-    await request.body.cancel();
-    return undefined;
-  }
-  const decoder = new TextDecoder();
-  let text = "";
-  let sizeBytes = 0;
-  for await (const chunk of request.body) {
-    sizeBytes += chunk.byteLength;
-    // Leaving the loop cancels the rest.
-    if (sizeBytes > MAX_BODY_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
