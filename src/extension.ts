@@ -341,6 +341,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     sockets: shell.sockets.asked,
     connections: pool.counts,
     lastFlush: flushes.last,
+    underway: outlet.underway(),
     breaker,
     ledger,
     store,
@@ -416,7 +417,8 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     return await idle(options.shell);
   });
   const { held, spooled, untold } = outlet.left();
-  reportEnd(log, ledger, { held, spooled, untold, isLast: end.reason === "spindown" });
+  const isLast = end.reason === "spindown";
+  reportEnd(log, ledger, { held, spooled, untold, isLast, error: flushes.last?.error });
   reportTargetEnd(log, target);
   const over = {
     ...end,

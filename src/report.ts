@@ -62,13 +62,19 @@ export function reportStart(log: Logger, { parsed, env, sockets, tags, subscript
 export interface End extends Leftovers {
   /** The sandbox is given up: nothing will be sent by a next life of it. */
   readonly isLast: boolean;
+  /** Why Dataway did not take the latest data. */
+  readonly error?: string | undefined;
 }
 
 /**
  * One line if anything was lost, or not told; none when all is well. What arrived of the own figures and `untold`
  * together are the whole account.
  */
-export function reportEnd(log: Logger, ledger: Ledger, { held, spooled, untold, isLast }: End): void {
+export function reportEnd(
+  log: Logger,
+  ledger: Ledger,
+  { held, spooled, untold, isLast, error }: End,
+): void {
   const dropped = new Map(ledger.totalDropped());
   // Said at start already, and not news.
   dropped.delete("export_off");
@@ -87,5 +93,7 @@ export function reportEnd(log: Logger, ledger: Ledger, { held, spooled, untold, 
     ...(spooled > 0 ? { spooled } : {}),
     refused: ledger.refusals(),
     ...notTold,
+    // Whatever is held was not taken at last for this.
+    ...(error === undefined ? {} : { error }),
   });
 }

@@ -53,8 +53,16 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   const others: AsyncDisposable[] = [];
   let isClosing = false;
 
-  /** Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. */
-  function listen(served: Served, address: ListenAddress, group: ConnectionGroup): Acceptor | undefined {
+  /**
+   * Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. `instead` opens another, and
+   * says where.
+   */
+  function listen(
+    served: Served,
+    address: ListenAddress,
+    group: ConnectionGroup,
+    instead: () => Acceptor | undefined = () => undefined,
+  ): Acceptor | undefined {
     const { app, calls, name } = served;
     const handle = tellingRequests(admittedRequests(app, admission), name, log);
     const tellingOf = calls === undefined
@@ -77,10 +85,12 @@ export async function serve(options: ServeOptions): Promise<Servers> {
     } catch (error) {
       // A missing ::1 is how half the sandboxes are: not worth a line of the user's log.
       const level = address.hostname === "::1" ? "debug" : "warn";
+      const other = instead();
       log[level](`Port ${address.port} of ${name} is off as it could not be opened`, {
         error: describeError(error),
+        ...(other === undefined ? {} : { usedInstead: portOf(other) }),
       });
-      return undefined;
+      return other;
     }
   }
 
@@ -90,8 +100,8 @@ export async function serve(options: ServeOptions): Promise<Servers> {
     calls: receivers.find(({ calls }) => calls !== undefined)?.calls,
   };
   const mainGroup = pool.group({ name: mainServed.name, max: MAX_CONNECTIONS, privileged: true });
-  const listenMain = (port: number): Acceptor | undefined => listen(mainServed, { ...main, port }, mainGroup);
-  const mainListener = listenMain(main.port) ?? (main.port === 0 ? undefined : listenMain(0));
+  const anyPort = (): Acceptor | undefined => listen(mainServed, { ...main, port: 0 }, mainGroup);
+  const mainListener = main.port === 0 ? anyPort() : listen(mainServed, main, mainGroup, anyPort);
 
   for (const receiver of receivers) {
     const { name, ports = [] } = receiver;

@@ -1,7 +1,7 @@
 /** `datakit status`. */
 import { createRedactor, secretsIn } from "../secrets.ts";
 import { snippets } from "./snippets.ts";
-import { toJson } from "./to_json.ts";
+import { toShortJson } from "./to_json.ts";
 import { askStatus, mainAddress } from "./ask_status.ts";
 import { type Command, OptionError } from "./command.ts";
 
@@ -35,7 +35,7 @@ export const STATUS: Command = {
       print(redact(`There is no status as ${answer.error}`));
       return NO_ANSWER;
     }
-    print(toJson(answer.status, redact));
+    print(toShortJson(answer.status, redact));
     return answer.status["ok"] === true ? 0 : FAULTY;
   },
 };

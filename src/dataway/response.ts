@@ -6,7 +6,7 @@ const MAX_RETRY_AFTER_MS = 600_000;
 /** Of a body that explains a refusal, this much goes into the error, in characters. */
 const MAX_SHOWN_CHARS = 200;
 /** How a full workspace says so, see `tests/spec/datakit.md` 3.9. */
-const QUOTA_MARK = "beyondDataUsage";
+export const QUOTA_MARK = "beyondDataUsage";
 
 /**
  * What an answer means for the batch.

@@ -156,6 +156,7 @@ export function createOtlpTarget(options: OtlpTargetOptions): OtlpTarget {
         error,
       });
     },
+    receiver: RECEIVER,
     log,
     now,
   });

@@ -68,6 +68,8 @@ export interface FlusherOptions {
   readonly collect: () => Promise<void> | void;
   /** Told of each flush that tried to send something, once all that it began is settled. */
   readonly onFlushed?: (report: FlushReport) => void;
+  /** Who takes the uploads, as the log calls it. @default "Dataway" */
+  readonly receiver?: string;
   readonly log: Logger;
   /** Unix time in ms. */
   readonly now: () => number;
@@ -112,7 +114,8 @@ const FIGURES_LANE = "figures";
 
 /** A flusher over one store and the uploads to one Dataway. */
 export function createFlusher(options: FlusherOptions): Flusher {
-  const { store, spool, figures, exporter, uploads, breaker, collect, log, now } = options;
+  const { store, spool, figures, exporter, uploads, breaker, collect, receiver = "Dataway", log, now } =
+    options;
   let flushing: Promise<void> | undefined;
   let stopFlushing = (): void => {};
   let collecting: Promise<void> | undefined;
@@ -159,11 +162,19 @@ export function createFlusher(options: FlusherOptions): Flusher {
     const state = isLast ? "closed" : breaker.state();
     if (state === "open") {
       round.stopped = true;
-      log.debug("A flush sends nothing as Dataway did not answer lately", { nextTryInMs: breaker.waitMs() });
+      log.debug(`A flush sends nothing as ${receiver} did not answer lately`, {
+        nextTryInMs: breaker.waitMs(),
+      });
     } else if (state === "half_open") await probe(pass);
     if (!round.stopped) await sendAll(pass);
     stuck = round.stopped || signal.aborted || round.underway.size > 0;
     round.stopped = true;
+    if (round.underway.size > 0) {
+      log.debug(`A flush ends while ${receiver} has not answered: its uploads go on`, {
+        uploads: round.underway.size,
+        ms: Math.round(Math.max(0, now() - startedAt)),
+      });
+    }
     settle(round, () => conclude(round, startedAt));
   }
 

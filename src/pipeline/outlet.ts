@@ -46,6 +46,8 @@ export interface OutletOptions {
 export interface Outlet {
   readonly flusher: Flusher;
   readonly breakerState: () => BreakerState;
+  /** Uploads that wait for their answers, and the longest of these waits in ms. */
+  readonly underway: () => Underway;
   readonly spool: Spool | undefined;
   /** The time from the runtime's end to our `next`, in ms, for our own figures. */
   readonly billed: (ms: number) => void;
@@ -55,6 +57,11 @@ export interface Outlet {
   readonly reset: () => void;
   /** Points not sent, in memory and in files, and what no figures have told that arrived. */
   readonly left: () => Leftovers;
+}
+
+export interface Underway {
+  readonly uploads: number;
+  readonly longestMs: number;
 }
 
 /** What is left when nothing will be sent any more. */
@@ -135,6 +142,7 @@ export function createOutlet(options: OutletOptions): Outlet {
   return {
     flusher,
     breakerState: breaker.state,
+    underway: () => ({ uploads: uploads.count, longestMs: uploads.longestMs }),
     spool,
     billed: self.held,
     spill: createSpill({ flusher, uploads, breaker: breaker.state, spool, memory, log }),

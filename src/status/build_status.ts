@@ -10,6 +10,7 @@ import { type AskedSocket, nameOf } from "../net/sockets.ts";
 import type { CircuitBreaker } from "../pipeline/circuit_breaker.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
 import type { HeldAside } from "../pipeline/outlet.ts";
+import type { Underway } from "../pipeline/outlet.ts";
 import type { Spool } from "../pipeline/spool.ts";
 import type { PointStore } from "../pipeline/store.ts";
 import type { TargetStatus } from "../otlp_target/mod.ts";
@@ -33,6 +34,7 @@ export interface StatusParts {
   readonly sockets: readonly AskedSocket[];
   readonly connections: ConnectionCounts;
   readonly lastFlush: LastFlush | undefined;
+  readonly underway: Underway;
   readonly breaker: Pick<CircuitBreaker, "state" | "waitMs">;
   readonly ledger: Pick<Ledger, "entries" | "refusals">;
   readonly store: Pick<PointStore, "held" | "heldBytes">;
@@ -70,6 +72,7 @@ export function buildStatus(parts: StatusParts): Status {
     listeners: describeListeners(parts),
     connections: parts.connections,
     lastFlush: lastFlush === undefined ? null : describeFlush(lastFlush),
+    underway: parts.underway,
     breaker: { state: breaker.state(), nextTryInMs: breaker.waitMs() },
     target: parts.target ?? null,
     ledger: parts.ledger.entries().map((entry) => ({ ...entry, dropped: Object.fromEntries(entry.dropped) })),

@@ -2,6 +2,8 @@
 import type { Status } from "./status.ts";
 
 const MIB = 1024 * 1024;
+/** An upload that is not answered for so long is more than slow. In ms. */
+const SLOW_MS = 2_000;
 
 /** A sentence for each thing that is wrong, the gravest first. */
 export function findFaults(status: Omit<Status, "ok" | "faults">): readonly string[] {
@@ -17,7 +19,7 @@ export function findFaults(status: Omit<Status, "ok" | "faults">): readonly stri
 }
 
 function datawayFaults(
-  { dataway, breaker, lastFlush, held, target }: Omit<Status, "ok" | "faults">,
+  { dataway, breaker, lastFlush, held, target, underway }: Omit<Status, "ok" | "faults">,
 ): string[] {
   if (dataway.endpoints.length === 0 && dataway.secret === null) {
     return target === null ? ["Nothing is sent as ENV_DATAWAY names no usable Dataway"] : [];
@@ -26,6 +28,10 @@ function datawayFaults(
   if (lastFlush?.error !== undefined) {
     const what = lastFlush.result === "dropped" ? "refused" : "did not take";
     faults.push(`Dataway ${what} the latest data: ${lastFlush.error}`);
+  }
+  if (underway.longestMs >= SLOW_MS) {
+    const seconds = Math.round(underway.longestMs / 1000);
+    faults.push(`Dataway has not answered an upload for ${seconds} s: ${held.points} points wait`);
   }
   if (breaker.state !== "closed") {
     const wait = describeWait(breaker);

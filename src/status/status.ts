@@ -5,6 +5,7 @@ import type { AskedSocket } from "../net/sockets.ts";
 import type { BreakerState } from "../pipeline/circuit_breaker.ts";
 import type { RefusalEntry } from "../pipeline/ledger.ts";
 import type { TargetStatus } from "../otlp_target/mod.ts";
+import type { Underway } from "../pipeline/outlet.ts";
 import type { LastFlush } from "./flush_watch.ts";
 
 /** One listener, asked for at `asked`. */
@@ -71,6 +72,8 @@ export interface Status {
       readonly error?: string;
     }
     | null;
+  /** Uploads that wait for their answers. */
+  readonly underway: Underway;
   readonly breaker: { readonly state: BreakerState; readonly nextTryInMs: number };
   /** The second target; `null`: there is none. */
   readonly target: TargetStatus | null;

@@ -135,6 +135,7 @@ async function statusOf(env: Readonly<Record<string, string>>): Promise<string> 
     sockets: [],
     connections: testPool().counts,
     lastFlush: undefined,
+    underway: { uploads: 0, longestMs: 0 },
     breaker: createCircuitBreaker({ now: () => 0 }),
     ledger,
     store: createPointStore({ maxBytes: 1, ledger }),

@@ -142,6 +142,38 @@ scenario("GET /status tells in an outage how much waits, and until when", async 
 });
 
 scenario(
+  "GET /status tells of an upload that is not answered, and the end says why data was held",
+  async () => {
+    const port = freePort();
+    await using sandbox = await startSandbox({
+      env: {
+        ENV_HTTP_LISTEN: `${HOST}:${port}`,
+        ENV_FLUSH_PLAN: "end",
+        ENV_DATAWAY_BUDGET: "100ms",
+        ENV_LOG_LEVEL: "debug",
+      },
+      freeze: false,
+    });
+    sandbox.dataway.otherwise("hang");
+    await sandbox.lambda.init();
+    await sandbox.lambda.invoke({ logs: ["a"] });
+    const { underway, lastFlush } = await statusAt(port);
+    assert(underway.uploads > 0, JSON.stringify(underway));
+    assertEquals(lastFlush, null);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const { faults } = await statusAt(port);
+    const isTold = faults.some((fault) =>
+      /^Dataway has not answered an upload for \d+ s: \d+ points wait$/.test(fault)
+    );
+    assert(isTold, faults.join("\n"));
+    await sandbox.lambda.shutdown();
+    assert(told(sandbox, "A flush ends while Dataway has not answered: its uploads go on").length > 0);
+    const [end] = told(sandbox, "Data was lost in this sandbox");
+    assertStringIncludes(String(end?.["error"]), "Cannot reach");
+  },
+);
+
+scenario(
   "debug: one line at the start, one a flush, one a refused request; info has none of them",
   async () => {
     for (const level of ["debug", "info"]) {

@@ -63,9 +63,10 @@ async function doctor(asked: Asked, context: CommandContext): Promise<number> {
   using client = createDatawayClient(parsed.config.dataway, env);
   const target = await examineTarget(parsed, env, now);
   const problems = [...parsed.problems, ...client.problems, ...target.problems];
+  const ports = await checkPorts(parsed);
   const sandbox = [
-    ...checkSandbox(env, { executable: Deno.execPath() }),
-    ...await checkPorts(parsed),
+    ...checkSandbox(env, { executable: Deno.execPath() }, ports.isRunning),
+    ...ports.findings,
   ];
   const dataway = await checkDataway({
     parsed,

@@ -9,7 +9,7 @@ import { createDatawayExporter } from "../../dataway/exporter.ts";
 import { type HttpAnswer } from "../../dataway/http/message.ts";
 import { chooseProxy, namedProxy } from "../../dataway/http/proxy.ts";
 import { buildUploadHeaders, buildUploadUrl, createPackageId } from "../../dataway/request.ts";
-import { isWebPage } from "../../dataway/response.ts";
+import { isWebPage, QUOTA_MARK } from "../../dataway/response.ts";
 import { batchOf } from "../../pipeline/exporter.ts";
 import { SELF_MEASUREMENT } from "../../pipeline/self_metrics.ts";
 import { createCommonKeys } from "../../point/common_tags.ts";
@@ -33,7 +33,7 @@ export interface DatawayCheck {
 }
 
 /** Longest wait for one answer, in ms: a function that starts the doctor has 10 s for its init. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 7_000;
 /** Of an answer's text, in characters. */
 const MAX_SHOWN_CHARS = 200;
 
@@ -125,6 +125,9 @@ function judge(base: string, answer: HttpAnswer, isUpload = false): Finding {
       `answers with a web page (${status}): a captive portal or a proxy answers in Dataway's place`,
     );
   }
+  if (status === 403 && answer.text.includes(QUOTA_MARK)) {
+    return fault(base, `has no room for more data (${said}): the workspace's quota is used up`);
+  }
   if (status === 401 || status === 403) {
     return fault(base, `refuses the token (${said}): is it the workspace's, whole, and not expired?`);
   }
@@ -195,6 +198,11 @@ async function sendPoint(endpoint: DatawayEndpoint, check: DatawayCheck): Promis
   const result = await exporter.export(batch, AbortSignal.timeout(PATIENCE_MS));
   if (result.status === "success") return ok(endpoint.base, "took a point");
   if (/^Cannot reach/.test(result.error)) return outOfReach(endpoint.base, result.error, check);
-  const why = result.status === "failure" && result.reason === "forbidden" ? "it refuses the token: " : "";
+  const reason = result.status === "failure" ? result.reason : undefined;
+  const why = reason === "forbidden"
+    ? "it refuses the token: "
+    : reason === "quota"
+    ? "the workspace's quota is used up: "
+    : "";
   return fault(endpoint.base, `did not take a point: ${why}${result.error}`);
 }

@@ -56,7 +56,12 @@ const EXPLANATIONS: readonly Explanation[] = [
     text: "there is no way to it: a subnet of a VPC needs a NAT gateway, or an endpoint",
   },
   {
-    sign: /TimeoutError|timed out|ETIMEDOUT/i,
+    sign: /No answer within|Signal timed out/i,
+    text:
+      "it takes connections, and does not answer: it may be overloaded, or something on the way keeps the answer",
+  },
+  {
+    sign: /No connection within|TimeoutError|timed out|ETIMEDOUT/i,
     text:
       "nothing came back: a subnet of a VPC needs a NAT gateway or an endpoint, and its security group a rule for it",
   },

@@ -7,11 +7,14 @@ import { askStatus } from "../ask_status.ts";
 import { fault, type Finding, note, ok } from "./finding.ts";
 
 /** Asks a running extension first: its own ports are taken by itself. */
-export async function checkPorts(parsed: ParsedConfig): Promise<readonly Finding[]> {
+export async function checkPorts(
+  parsed: ParsedConfig,
+): Promise<{ readonly isRunning: boolean; readonly findings: readonly Finding[] }> {
   const answer = await askStatus(parsed.config.core.listen);
-  if ("status" in answer) return [runningExtension(answer.status)];
+  if ("status" in answer) return { isRunning: true, findings: [runningExtension(answer.status)] };
   const taken = namedListeners(parsed.config).flatMap(tryListener);
-  return taken.length > 0 ? taken : [ok("ports", "all are free; no extension runs here")];
+  const free = ok("ports", "all are free; no extension runs here");
+  return { isRunning: false, findings: taken.length > 0 ? taken : [free] };
 }
 
 function runningExtension(status: Readonly<Record<string, unknown>>): Finding {

@@ -16,8 +16,10 @@ export interface SandboxPlaces {
 /** Lambda's least. In MB. */
 const LEAST_MB = 128;
 
-export function checkSandbox(env: Environment, places: SandboxPlaces): readonly Finding[] {
-  return [...checkMemory(env), ...checkArchitecture(places), ...checkLayer(env, places)];
+/** `isRunning`: an extension answers, so that the layer is where it should be. */
+export function checkSandbox(env: Environment, places: SandboxPlaces, isRunning = false): readonly Finding[] {
+  const layer = isRunning ? [] : checkLayer(env, places);
+  return [...checkMemory(env), ...checkArchitecture(places), ...layer];
 }
 
 function checkMemory(env: Environment): readonly Finding[] {

@@ -127,6 +127,10 @@ scenario("doctor: a web page, a redirect, an error and a server that is no Dataw
       () => new Response(null, { status: 302, headers: { location: `https://portal.test/?token=${TOKEN}` } }),
       /FAULT .*redirects \(302\) to https:\/\/portal\.test,/,
     ],
+    [
+      () => Response.json({ error_code: "kodo.beyondDataUsage" }, { status: 403 }),
+      /FAULT .*no room for more data \(403: .*: the workspace's quota is used up/,
+    ],
     [() => new Response("busy", { status: 503 }), /FAULT .*out of order \(503: busy\)/],
     [() => new Response("", { status: 404 }), /FAULT .*is no Dataway/],
     [() => new Response("log in", { status: 407 }), /FAULT .*a proxy that wants a user name/],
