@@ -37,9 +37,11 @@ export function createMainApp(receivers: readonly Receiver[]): App {
   return app;
 }
 
-/** The app of one receiver's own loopback ports: its routes and a 404 in plain text. */
-export function createReceiverApp(receiver: Receiver): App {
+/** The app of one receiver's own loopback ports: its routes, those of `others`, and a 404 in plain text. */
+export function createReceiverApp(receiver: Receiver, others: readonly Receiver[] = []): App {
   const app: App = new Hono({ getPath });
+  // First, as a receiver may answer whatever comes to a port of its own.
+  for (const other of others) mount(app, other);
   mount(app, receiver);
   return app;
 }

@@ -103,10 +103,11 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   const anyPort = (): Acceptor | undefined => listen(mainServed, { ...main, port: 0 }, mainGroup);
   const mainListener = main.port === 0 ? anyPort() : listen(mainServed, main, mainGroup, anyPort);
 
+  const everywhere = receivers.filter(({ isEverywhere }) => isEverywhere === true);
   for (const receiver of receivers) {
     const { name, ports = [] } = receiver;
     if (ports.length === 0) continue;
-    const served: Served = { name, app: createReceiverApp(receiver), calls: receiver.calls };
+    const served: Served = { name, app: createReceiverApp(receiver, everywhere), calls: receiver.calls };
     const group = pool.group({ name, max: MAX_CONNECTIONS });
     for (const address of ports) listen(served, address, group);
   }

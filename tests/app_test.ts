@@ -89,3 +89,16 @@ Deno.test("createReceiverApp() serves one receiver's routes only", async () => {
   assertEquals((await app.request("/v0.4/traces", { method: "POST" })).status, 200);
   assertEquals((await app.request("/awslambda", { method: "POST" })).status, 404);
 });
+
+Deno.test("createReceiverApp() serves what is everywhere although its receiver answers whatever comes", async () => {
+  const greedy: Receiver = {
+    name: "greedy",
+    app: new Hono().use((c) => Promise.resolve(c.text("mine", 404))),
+  };
+  const app = createReceiverApp(greedy, [{
+    name: "status",
+    app: new Hono().get("/status", (c) => c.text("here")),
+  }]);
+  assertEquals(await (await app.request("/status")).text(), "here");
+  assertEquals(await (await app.request("/other")).text(), "mine");
+});

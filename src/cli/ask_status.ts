@@ -1,6 +1,5 @@
 /** Asks the extension that runs in the same container. */
-import { parseConfig } from "../config.ts";
-import type { Environment } from "../config/reader.ts";
+import type { Config } from "../config.ts";
 import { createHttpClient } from "../dataway/http/client.ts";
 import { describeNetworkError } from "../dataway/error_text.ts";
 import type { ListenAddress } from "../pipeline/receiver.ts";
@@ -15,13 +14,24 @@ const PATIENCE_MS = 2_000;
 /** Of a wildcard address, where loopback clients find it. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
 
-/** The main listener's address by the settings. */
-export function mainAddress(env: Environment): ListenAddress {
-  return parseConfig(env).config.core.listen;
+/** Where a running extension answers by these settings: its main listener, then its other HTTP ports. */
+export function statusAddresses(config: Config): readonly ListenAddress[] {
+  const { core, otlp, ddtrace } = config;
+  return [
+    core.listen,
+    ...otlp.enabled ? [...otlp.http, ...otlp.grpc] : [],
+    ...ddtrace.enabled ? [...ddtrace.listen, ...ddtrace.lifecycleListen] : [],
+  ].filter(({ port }) => port !== 0);
 }
 
-/** Never rejects. */
-export async function askStatus({ hostname, port }: ListenAddress): Promise<StatusAnswer> {
+/** The first that is an extension's, else what the first one said. Never rejects. */
+export async function askStatus(addresses: readonly ListenAddress[]): Promise<StatusAnswer> {
+  const answers = await Promise.all(addresses.map(ask));
+  return answers.find((answer) => "status" in answer) ?? answers[0] ??
+    { error: "ENV_HTTP_LISTEN lets the extension choose its port: name it by --port" };
+}
+
+async function ask({ hostname, port }: ListenAddress): Promise<StatusAnswer> {
   const host = LOOPBACK_OF[hostname] ?? (hostname.includes(":") ? `[${hostname}]` : hostname);
   const address = `${host}:${port}`;
   using client = createHttpClient({ proxyOf: () => undefined, now: Date.now });

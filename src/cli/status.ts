@@ -1,8 +1,9 @@
 /** `datakit status`. */
+import { parseConfig } from "../config.ts";
 import { createRedactor, secretsIn } from "../secrets.ts";
 import { snippets } from "./snippets.ts";
 import { toShortJson } from "./to_json.ts";
-import { askStatus, mainAddress } from "./ask_status.ts";
+import { askStatus, statusAddresses } from "./ask_status.ts";
 import { type Command, OptionError } from "./command.ts";
 
 const USAGE =
@@ -11,8 +12,8 @@ listeners, last flush, breaker, account by source and category, spool, memory.
 
   /opt/extensions/datakit status [--port <port>]
 
-  --port <port>   of the extension's main listener (that of ENV_HTTP_LISTEN, 9529). If that was taken the extension
-                  has moved to a free one, which a line of its log names.
+  --port <port>   one of the extension's HTTP ports, if it is none of the settings': a taken main port (9529) moves to a
+                  free one, which a line of the log names
 
 Exit code 0: nothing is wrong; 1: something is (the list "faults"); 2: wrong arguments; 3: no extension answers.
 
@@ -27,9 +28,11 @@ export const STATUS: Command = {
   usage: USAGE,
   options: { port: "value" },
   run: async (asked, { env, print }) => {
-    const address = mainAddress(env);
+    const { config } = parseConfig(env);
     const port = asked.get("port");
-    const answer = await askStatus(port === undefined ? address : { ...address, port: parsePort(port) });
+    const answer = await askStatus(
+      port === undefined ? statusAddresses(config) : [{ ...config.core.listen, port: parsePort(port) }],
+    );
     const redact = createRedactor(secretsIn(env));
     if ("error" in answer) {
       print(redact(`There is no status as ${answer.error}`));

@@ -106,6 +106,8 @@ export interface Receiver {
   readonly app?: Hono;
   /** Calls that need HTTP/2 (gRPC), served wherever {@link app} is. */
   readonly calls?: CallHandler;
+  /** Its routes are served on the ports of all other receivers, too. */
+  readonly isEverywhere?: boolean;
   /** Loopback ports that serve {@link app} too. A taken port is logged once and skipped. */
   readonly ports?: readonly ListenAddress[];
   /**

@@ -6,7 +6,7 @@ import type { Status } from "./status.ts";
 export const STATUS_PATH = "/status";
 
 /**
- * `GET /status` on the main listener, which lets loopback clients alone to it. All that makes the answer is loaded with
+ * `GET /status` for loopback clients, on every HTTP port: a taken main port moves where nobody finds it. All that makes the answer is loaded with
  * the first question; `parts` is asked anew for each.
  */
 export function createStatusReceiver(parts: () => StatusParts): Receiver {
@@ -22,5 +22,5 @@ export function createStatusReceiver(parts: () => StatusParts): Receiver {
     const text = JSON.stringify(status, (_key, value) => typeof value === "string" ? redact(value) : value);
     return c.body(text, 200, { "content-type": "application/json", "cache-control": "no-store" });
   });
-  return { name: "status", app };
+  return { name: "status", app, isEverywhere: true };
 }

@@ -3,14 +3,14 @@ import { describeError } from "@std/log";
 import type { ParsedConfig } from "../../config.ts";
 import { MAIN_LISTENER, type NamedListener, namedListeners } from "../../config/listener_names.ts";
 import { createSockets, nameOf } from "../../net/sockets.ts";
-import { askStatus } from "../ask_status.ts";
+import { askStatus, statusAddresses } from "../ask_status.ts";
 import { fault, type Finding, note, ok } from "./finding.ts";
 
 /** Asks a running extension first: its own ports are taken by itself. */
 export async function checkPorts(
   parsed: ParsedConfig,
 ): Promise<{ readonly isRunning: boolean; readonly findings: readonly Finding[] }> {
-  const answer = await askStatus(parsed.config.core.listen);
+  const answer = await askStatus(statusAddresses(parsed.config));
   if ("status" in answer) return { isRunning: true, findings: [runningExtension(answer.status)] };
   const taken = namedListeners(parsed.config).flatMap(tryListener);
   const free = ok("ports", "all are free; no extension runs here");

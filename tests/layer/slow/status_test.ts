@@ -62,6 +62,28 @@ scenario(
   },
 );
 
+scenario("datakit status finds an extension whose main port was taken by its other ports", async () => {
+  using taken = Deno.listen({ hostname: HOST, port: 0 });
+  const env = {
+    ENV_HTTP_LISTEN: `${HOST}:${taken.addr.port}`,
+    ENV_DEFAULT_ENABLED_INPUTS: "opentelemetry,ddtrace",
+    ENV_INPUT_OTEL_HTTP: `${HOST}:${freePort()}`,
+    ENV_INPUT_OTEL_GRPC: "off",
+    ENV_INPUT_DDTRACE_LISTEN: `${HOST}:${freePort()}`,
+    ENV_INPUT_DDTRACE_LIFECYCLE_LISTEN: "off",
+  };
+  await using sandbox = await startExecutable(await buildBinary())({ env, freeze: false });
+  await sandbox.lambda.init();
+  const [code, text] = await ask(env);
+  assertEquals(code, 1, text);
+  const { faults, listeners } = JSON.parse(text);
+  assertEquals(faults.length, 1);
+  assertMatch(faults[0], /The listener 127\.0\.0\.1:\d+ \(main, tcp\) is off: AddrInUse/);
+  const states = listeners.map(({ name, state }: { name: string; state: string }) => `${name} ${state}`);
+  assertEquals(states.slice(0, 3), ["main off", "main open", "OTLP/HTTP open"]);
+  await sandbox.lambda.shutdown();
+});
+
 scenario(
   "datakit status finds by --port an extension that had to move, and says when there is none",
   async () => {
