@@ -1,6 +1,7 @@
 /**
  * What the sandbox used during an invocation: CPU, memory, `/tmp`. The figures are the whole sandbox's (function,
- * runtime and extensions), as the system's counters are. Two samples an invocation, and no timer between them.
+ * runtime and extensions), as the system's counters are. One sample an invocation and no timer: the end of one is the
+ * begin of the next, so that sums are whole, and what comes between them is what extensions do.
  */
 import type { Figure } from "../metric_fields.ts";
 
@@ -21,7 +22,7 @@ export interface CoreTimes {
   readonly irq: number;
 }
 
-/** Measures from INVOKE to the end of the runtime, of which a late event may tell only during the next invocation. */
+/** Measures up to the end of each runtime, of which a late event may tell only during the next invocation. */
 export interface UsageMeter {
   /** An INVOKE came; an invocation whose end was not told yet is over. */
   begin(requestId: string): void;
@@ -46,21 +47,38 @@ interface Spent {
 const MIB = 1024 * 1024;
 /** Ends that have not been told; more are lost ones. */
 const MAX_UNTOLD = 8;
+/** Levels change slowly, and reading them takes as long as the counters. In ms. */
+const LEVELS_EVERY_MS = 10_000;
+const NONE: readonly Figure[] = [];
 
-/** A meter over the system's calls. */
-export function createUsageMeter(calls: SystemCalls): UsageMeter {
-  let open: { readonly requestId: string; readonly from: Counters | undefined } | undefined;
+/** A meter over the system's calls. `now`: a clock in ms that may stand still while the sandbox sleeps. */
+export function createUsageMeter(
+  calls: SystemCalls,
+  now: () => number = () => performance.now(),
+): UsageMeter {
+  let last: Counters | undefined;
+  let open: string | undefined;
+  let levelsAt = -Infinity;
   const untold = new Map<string, Spent>();
+
+  /** What was used since the last sample, and that this is the last one now. */
+  function spend(): Spent {
+    const from = last;
+    last = readCounters(calls);
+    const isDue = now() - levelsAt >= LEVELS_EVERY_MS;
+    if (isDue) levelsAt = now();
+    return { from, to: last, levels: isDue ? readLevels(calls) : NONE };
+  }
 
   return {
     begin: (requestId) => {
-      const now = readCounters(calls);
       if (open !== undefined) {
         // The sandbox slept meanwhile: what it has used by now is what that invocation used.
-        untold.set(open.requestId, { from: open.from, to: now, levels: readLevels(calls) });
+        untold.set(open, spend());
         if (untold.size > MAX_UNTOLD) untold.delete(untold.keys().next().value ?? "");
       }
-      open = { requestId, from: now };
+      last ??= readCounters(calls);
+      open = requestId;
     },
     end: (requestId, runtimeMs) => {
       const late = untold.get(requestId);
@@ -68,10 +86,9 @@ export function createUsageMeter(calls: SystemCalls): UsageMeter {
         untold.delete(requestId);
         return figuresOf(late, runtimeMs);
       }
-      if (open?.requestId !== requestId) return [];
-      const { from } = open;
+      if (open !== requestId) return NONE;
       open = undefined;
-      return figuresOf({ from, to: readCounters(calls), levels: readLevels(calls) }, runtimeMs);
+      return figuresOf(spend(), runtimeMs);
     },
   };
 }
