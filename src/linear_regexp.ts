@@ -14,6 +14,10 @@ export type LinearRegExp = { readonly regexp: RegExp } | { readonly broken: stri
 const MAX_LENGTH = 1_000;
 /** Length once its repetitions are written out. */
 const MAX_EXPANDED_LENGTH = 4_000;
+/** What each part that may be missing adds when it is written out. */
+const NESTING_LENGTH = "(?:)??".length;
+/** Parts in a row of which each may be missing: V8's compiler takes a time that grows with the fourth power of it. */
+const MAX_OPTIONAL_ROW = 16;
 /** The engine repeats a part so often, counted through nested repetitions; beyond, the part is written so often. */
 const MAX_REPETITIONS = 16;
 
@@ -37,6 +41,10 @@ const ESCAPE = /^\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|c[A-Za-z]|[0-3][0-7]{0,2}|
 
 /** The message continues "it". */
 class NotLinear extends Error {}
+
+function tooManyOptional(): NotLinear {
+  return new NotLinear(`must have at most ${MAX_OPTIONAL_ROW} parts in a row that may be missing`);
+}
 
 function isRegExp(pattern: string): boolean {
   try {
@@ -74,10 +82,13 @@ function readTerms(cursor: Cursor): Term {
   let repetitions = 1;
   let findsEmpty = false;
   let isSoFarEmpty = true;
+  let optionalRow = 0;
   while (cursor.at < pattern.length && pattern[cursor.at] !== ")") {
     const term = readQuantified(cursor, readTerm(cursor));
     source += term.source;
     repetitions = Math.max(repetitions, term.repetitions);
+    optionalRow = term.findsEmpty ? optionalRow + 1 : 0;
+    if (optionalRow > MAX_OPTIONAL_ROW) throw tooManyOptional();
     if (term.source === "|") {
       findsEmpty ||= isSoFarEmpty;
       isSoFarEmpty = true;
@@ -140,31 +151,37 @@ function readQuantified(cursor: Cursor, term: Term): Term {
   const found = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})\??/.exec(cursor.pattern.slice(cursor.at));
   if (found === null) return term;
   cursor.at += found[0].length;
-  const [quantifier, least, comma, most] = found;
-  const { min, max } = least === undefined
+  const [quantifier, fewest, comma, most] = found;
+  const { min, max } = fewest === undefined
     ? { min: quantifier.startsWith("+") ? 1 : 0, max: quantifier.startsWith("?") ? 1 : Infinity }
-    : { min: Number(least), max: comma === "" ? Number(least) : most === "" ? Infinity : Number(most) };
+    : { min: Number(fewest), max: comma === "" ? Number(fewest) : most === "" ? Infinity : Number(most) };
   const times = max < Infinity ? max : term.findsEmpty ? min + 1 : min;
   const repetitions = term.repetitions * Math.max(1, times);
   const findsEmpty = term.findsEmpty || min === 0;
   if (repetitions <= MAX_REPETITIONS) return { source: term.source + quantifier, repetitions, findsEmpty };
+  if (term.findsEmpty && min > MAX_OPTIONAL_ROW) throw tooManyOptional();
   const source = writeOut(term.source, min, max, quantifier.length > 1 && quantifier.endsWith("?"));
   return { source, repetitions: term.repetitions, findsEmpty };
 }
 
-/** `min` times the term, then what may follow. All but the last one lose their groups, which keep their numbers. */
+/**
+ * `min` times the term, then what may follow: `aa(?:a(?:a)?)?`. Side by side (`aaa?a?`), what may be missing takes V8 a
+ * time to compile that grows with the fourth power of their number: 20 s for 60 of them. All but the last one lose
+ * their groups, which keep their numbers.
+ */
 function writeOut(source: string, min: number, max: number, isLazy: boolean): string {
   const lazy = isLazy ? "?" : "";
   const optional = max === Infinity ? 1 : max - min;
   const times = min + optional;
   if (times === 0) return `${source}{0}`;
-  if (times * source.length > MAX_EXPANDED_LENGTH) {
+  if (times * source.length + optional * NESTING_LENGTH > MAX_EXPANDED_LENGTH) {
     throw new NotLinear(`must have repetitions that make at most ${MAX_EXPANDED_LENGTH} characters`);
   }
   const copy = withoutCaptures(source);
-  const last = (max === Infinity ? "*" : optional > 0 ? "?" : "") + (optional > 0 ? lazy : "");
-  const required = copy.repeat(optional > 0 ? min : min - 1);
-  return required + `${copy}?${lazy}`.repeat(Math.max(0, optional - 1)) + source + last;
+  if (optional === 0) return copy.repeat(min - 1) + source;
+  if (max === Infinity) return `${copy.repeat(min)}${source}*${lazy}`;
+  const nested = `(?:${copy}`.repeat(optional - 1) + `${source}?${lazy}` + `)?${lazy}`.repeat(optional - 1);
+  return copy.repeat(min) + nested;
 }
 
 /** The same term with groups that do not capture. */

@@ -37,6 +37,8 @@ Deno.test("linearRegExp() refuses in words what cannot run in linear time", () =
     ["a".repeat(1001), /at most 1000 characters/],
     ["(a{100}){100}", /repetitions that make at most 4000/],
     ["(?:[0-9a-f]{64}){64}", /repetitions that make at most 4000/],
+    ["a?".repeat(17) + "b", /at most 16 parts in a row/],
+    ["(?:a?){60}a{60}", /at most 16 parts in a row/],
   ];
   for (const [pattern, reason] of refusals) {
     assert(reason.test(compiled(pattern)), `${pattern}: ${compiled(pattern)}`);
@@ -46,7 +48,7 @@ Deno.test("linearRegExp() refuses in words what cannot run in linear time", () =
 
 Deno.test("linearRegExp() writes counts out that are too large for the engine of linear time", () => {
   assertEquals(compiled("^\\/u\\/[0-9a-f]{17}$"), `^\\/u\\/${"[0-9a-f]".repeat(17)}$`);
-  assertEquals(compiled("a{16,18}?"), `${"a".repeat(16)}a??a??`);
+  assertEquals(compiled("a{16,18}?"), `${"a".repeat(16)}(?:aa??)??`);
   assertEquals(compiled("\\x41{17,}"), `${"\\x41".repeat(18)}*`);
   assertEquals(compiled("((a)b){17}(c)"), `${"(?:(?:a)b)".repeat(16)}((a)b)(c)`);
 });
@@ -127,4 +129,21 @@ scenario("linearRegExp() takes nothing that V8's engine of linear time cannot ru
   // The last one shows that the check can fail.
   assertEquals(refused.length, 1, refused.join("\n"));
   assert(refused[0]?.startsWith("(?=a)b: "));
+});
+
+Deno.test("linearRegExp() gives nothing that takes V8 long to compile, however often parts repeat", () => {
+  const patterns = [
+    "error.{0,100}code",
+    "[a-f]{0,60}[a-f]{60}",
+    "a{10,60}b{10,60}abcd",
+    "(?:ab?c?){20,40}abcdefgh",
+  ];
+  for (const pattern of patterns) {
+    const found = linearRegExp(pattern);
+    assert("regexp" in found, compiled(pattern));
+    const startedAt = performance.now();
+    found.regexp.test("x".repeat(100));
+    const tookMs = performance.now() - startedAt;
+    assert(tookMs < 1_000, `${tookMs} ms for ${pattern}`);
+  }
 });

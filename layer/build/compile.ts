@@ -15,8 +15,9 @@ import { trimHeap } from "./trim_heap.ts";
  * lines a quarter more CPU, by 40 % it does not. `--expose-gc` costs nothing: the memory guard asks for a collection
  * before it gives up data.
  *
- * The last two are for users' regular expressions, see `src/linear_regexp.ts`: one that backtracks so often goes on in
- * V8's engine of linear time. Without them `^(a+)+$` takes a day for 45 letters.
+ * The last three are for users' regular expressions, see `src/linear_regexp.ts`: one that backtracks so often goes on in
+ * V8's engine of linear time. Without them `^(a+)+$` takes a day for 45 letters. The first of them lets expressions
+ * ask for that engine by the flag `l`, as `src/log_rules/long_text.ts` does.
  */
 const V8_FLAGS = [
   "--max-semi-space-size=1",
@@ -25,6 +26,7 @@ const V8_FLAGS = [
   "--no-opt",
   "--invocation-count-for-maglev=4000",
   "--expose-gc",
+  "--enable-experimental-regexp-engine",
   "--enable-experimental-regexp-engine-on-excessive-backtracks",
   "--regexp-backtracks-before-fallback=20000",
 ];

@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject } from "../json/exact_json.ts";
 import { linearRegExp } from "../linear_regexp.ts";
 import { wordToStatus } from "../point/log_status.ts";
+import { type BoundedPattern, createBoundedPattern } from "./long_text.ts";
 import { DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
 
 /** What a log or a span is of. */
@@ -27,7 +28,7 @@ export interface Rule {
   /** It is for the texts of spans, and for no log. */
   readonly isOfSpans: boolean;
   readonly key: string | undefined;
-  readonly test?: RegExp;
+  readonly test?: BoundedPattern;
   readonly kind: (typeof KINDS)[number];
   readonly mask?: TextMask;
   readonly share?: number;
@@ -65,7 +66,7 @@ export function prepareRule(rule: unknown): Rule | string {
 }
 
 /** Whether a pattern is found in what a rule sees of a text. */
-export function isFound(pattern: RegExp, text: string): boolean {
+export function isFound(pattern: BoundedPattern, text: string): boolean {
   return pattern.test(text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text);
 }
 
@@ -94,18 +95,18 @@ function prepareMask(rule: JsonObject, pattern: string, condition: Condition): R
   if (named !== undefined) return { kind: "mask", mask: named(replacement), ...condition };
   const made = linearRegExp(pattern);
   if ("broken" in made) return made.broken;
-  const all = new RegExp(made.regexp, "g");
-  return { kind: "mask", mask: (text) => maskSeen(text, all, replacement), ...condition };
+  const bounded = createBoundedPattern(made.regexp);
+  return { kind: "mask", mask: (text) => maskSeen(text, bounded, replacement), ...condition };
 }
 
 function preparePattern(kind: "exclude" | "include", pattern: string, condition: Condition): Rule | string {
   const made = linearRegExp(pattern);
-  return "broken" in made ? made.broken : { kind, test: made.regexp, ...condition };
+  return "broken" in made ? made.broken : { kind, test: createBoundedPattern(made.regexp), ...condition };
 }
 
-function maskSeen(text: string, pattern: RegExp, replacement: string): string {
-  if (text.length <= MAX_SEEN) return text.replace(pattern, replacement);
-  return text.slice(0, MAX_SEEN).replace(pattern, replacement) + text.slice(MAX_SEEN);
+function maskSeen(text: string, pattern: BoundedPattern, replacement: string): string {
+  if (text.length <= MAX_SEEN) return pattern.replaceAll(text, replacement);
+  return pattern.replaceAll(text.slice(0, MAX_SEEN), replacement) + text.slice(MAX_SEEN);
 }
 
 function prepareCondition(when: unknown): Condition | string {

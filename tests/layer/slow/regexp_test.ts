@@ -5,7 +5,7 @@ import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
 
 /** Patterns that take more than the age of the universe by backtracking, on the texts below. */
-const PATTERNS = ["^(a+)+$", "^(a|aa)+$", "^(?:a?){60}a{60}$", "(.*)*=.*b"];
+const PATTERNS = ["^(a+)+$", "^(a|aa)+$", "^a{0,60}a{60}$", "(.*)*=.*b"];
 /** One resource for each. */
 const RESOURCES = ["a".repeat(35), "a".repeat(1_000), "a".repeat(20_000)];
 /** Backtracking 35 letters takes half an hour. In ms, on a machine that does other things too. */

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { createBoundedPattern, replaceWithin } from "../../src/log_rules/long_text.ts";
+
+Deno.test("createBoundedPattern() finds and replaces what the pattern does, in texts of any length", () => {
+  for (const source of ["b+", "(a)(b)?", "^a", "b$", "\\bab", "(?<first>a)b"]) {
+    const pattern = createBoundedPattern(new RegExp(source));
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("a", "b", " "), maxLength: 3000 }), (text) => {
+        assertEquals(pattern.test(text), new RegExp(source).test(text));
+        assertEquals(pattern.replaceAll(text, "<$&>"), text.replaceAll(new RegExp(source, "g"), "<$&>"));
+      }),
+      { numRuns: 100 },
+    );
+  }
+});
+
+Deno.test("replaceWithin() replaces as String.replace does", () => {
+  const replacements = [
+    "x",
+    "",
+    "$$",
+    "[$&]",
+    "$1",
+    "$2-$1",
+    "$12",
+    "$10",
+    "$0",
+    "$9",
+    "$<n>",
+    "$`|$'",
+    "a$",
+  ];
+  for (const source of ["(a)(b)?", "b", "", "(?<n>a)b*", "a|b"]) {
+    for (const replacement of replacements) {
+      for (const text of ["aabb", "", "xx", "ab ba a"]) {
+        assertEquals(
+          replaceWithin(text, new RegExp(source, "g"), replacement, 1_000),
+          text.replaceAll(new RegExp(source, "g"), replacement),
+          JSON.stringify([source, replacement, text]),
+        );
+      }
+    }
+  }
+});
+
+Deno.test("replaceWithin() lets nothing through that there was no time for", () => {
+  assertEquals(replaceWithin("a secret a b", /a/g, "*", -1), "**");
+  assertEquals(replaceWithin("nothing here", /q/g, "*", -1), "nothing here");
+});
