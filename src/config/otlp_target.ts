@@ -267,7 +267,9 @@ function endpointOf(
     return undefined;
   }
   if (own !== "") return url.href;
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${signal}`;
+  // Copied with a signal's path, the base is what stands before it.
+  const path = url.pathname.replace(/\/+$/, "").replace(/\/v1\/(?:traces|metrics|logs)$/, "");
+  url.pathname = `${path}/v1/${signal}`;
   return url.href;
 }
 

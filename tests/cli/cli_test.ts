@@ -104,6 +104,15 @@ scenario("doctor says why a second target is out of reach", async () => {
   );
 });
 
+scenario("doctor tells a second target's port of gRPC from that of HTTP", async () => {
+  const [exitCode, text] = await run(["doctor"], {
+    ENV_OTLP_TARGET: "http://127.0.0.1:4317",
+    ENV_INPUT_OTEL_GRPC: "off",
+  });
+  assertEquals(exitCode, 1);
+  assertStringIncludes(text, "Port 4317 is OTLP/gRPC's as a rule");
+});
+
 /** Pasted where it does not belong, in the forms in which it is at hand. */
 const MISPLACED: readonly (readonly [pasted: string, secret: string])[] = [
   [TEST_TOKEN, TEST_TOKEN],

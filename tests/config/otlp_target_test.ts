@@ -27,6 +27,16 @@ Deno.test("a base URL gets each signal's path; a signal's own URL is taken as it
   });
 });
 
+Deno.test("a base URL that was copied with a signal's path is taken for what it is", () => {
+  for (const base of ["https://h/otlp/v1/traces", "https://h/otlp/v1/logs/", "https://h/otlp"]) {
+    assertEquals(parse({ ENV_OTLP_TARGET: base }).config.target?.endpoints, {
+      traces: "https://h/otlp/v1/traces",
+      metrics: "https://h/otlp/v1/metrics",
+      logs: "https://h/otlp/v1/logs",
+    });
+  }
+});
+
 Deno.test("`cloudwatch` is the region's endpoints, with logs only where group and stream are named", () => {
   const env = { ENV_OTLP_TARGET: "cloudwatch", AWS_REGION: "eu-west-1" };
   const without = parse(env);

@@ -1,5 +1,5 @@
 /**
- * Signatures against AWS's published test suite for Signature Version 4.
+ * Signatures against AWS's published test suite for Signature Version 4, and against botocore.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { assertEquals } from "@std/assert";
@@ -73,4 +73,30 @@ Deno.test("service and region are the host's where it tells them", async () => {
   assertEquals(await scopeOf("https://logs.cn-north-1.amazonaws.com.cn/v1/logs"), "20150830/cn-north-1/logs");
   assertEquals(await scopeOf("https://a.osis.eu-west-1.amazonaws.com/x/v1/logs"), "20150830/eu-west-1/osis");
   assertEquals(await scopeOf("https://collector.example.com/v1/logs"), "20150830/eu-central-1/");
+});
+
+Deno.test("a request as ours are has the signature that botocore 1.44.8 gives it", async () => {
+  const sign = createSigner({
+    credentials: () => Promise.resolve({ ...CREDENTIALS, sessionToken: "session/token+==" }),
+    service: "",
+    region: "",
+    now: () => Date.parse("2026-11-25T20:00:00Z"),
+  });
+  const headers = await sign({
+    url: "https://logs.eu-west-1.amazonaws.com/v1/logs",
+    headers: {
+      "content-encoding": "gzip",
+      "content-type": "application/x-protobuf",
+      "user-agent": "datakit-lambda-extension/1",
+      "x-aws-log-group": "/aws/a  b",
+      "x-aws-log-stream": "2026/11/25/[$LATEST]0",
+    },
+    body: Uint8Array.from([0x1f, 0x8b, 0x08, 0x00, ...new TextEncoder().encode("body")]),
+  }, NEVER);
+  assertEquals(
+    headers["authorization"],
+    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261125/eu-west-1/logs/aws4_request, " +
+      "SignedHeaders=content-encoding;host;x-amz-date;x-amz-security-token;x-aws-log-group;x-aws-log-stream, " +
+      "Signature=bcedd3f09d56a0ce61e832a63c7bef2e5b5c7da770d8ee5bfb9f61d11133559c",
+  );
 });

@@ -16,6 +16,8 @@ export interface TargetExamination {
 
 /** Longest wait for one answer, in ms. */
 const PATIENCE_MS = 5_000;
+const GRPC_PORT = "4317";
+const GRPC_HINT = `Port ${GRPC_PORT} is OTLP/gRPC's as a rule, and what is sent is OTLP/HTTP, which has 4318`;
 
 /** Each signal's endpoint. */
 export async function checkTarget(
@@ -37,7 +39,9 @@ export async function checkTarget(
   });
   const findings = await Promise.all(asked.map(async ({ signal, url }) => {
     const result = await exporter.export(batchOf(CATEGORY_OF[signal], []), AbortSignal.timeout(PATIENCE_MS));
-    return judge(`${url.origin}${url.pathname}`, signal, result);
+    const finding = judge(`${url.origin}${url.pathname}`, signal, result);
+    const isGrpcPort = url.port === GRPC_PORT && finding.outcome === "fault";
+    return isGrpcPort ? { ...finding, text: `${finding.text}. ${GRPC_HINT}` } : finding;
   }));
   return { findings, problems: client.problems };
 }
