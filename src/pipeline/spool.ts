@@ -36,6 +36,8 @@ export interface Spool {
   audit(): void;
   /** Points in files that this process wrote or read. Files of earlier lives not read yet are not counted. */
   held(source?: Source, category?: Category): number;
+  /** Why it is off for now, as the disk failed; `undefined`: it is not. */
+  readonly off: string | undefined;
   /** Size of all files. */
   readonly bytes: number;
   /** Points found in files of earlier lives; they are among those received. */
@@ -75,10 +77,12 @@ export function createSpool(options: SpoolOptions): Spool {
   const fileBytes = Math.min(FILE_BYTES, options.maxBatchBytes);
   const writing = createPause(now);
   const reading = createPause(now);
+  let failure: string | undefined;
 
   /** One line for both. */
   function switchOff(pause: Pause, message: string, error: unknown): void {
     if (!writing.isOn() && !reading.isOn()) log.warn(message, { error: describeError(error) });
+    failure = describeError(error);
     pause.begin();
   }
 
@@ -253,6 +257,9 @@ export function createSpool(options: SpoolOptions): Spool {
     held: index.held,
     get bytes() {
       return index.bytes;
+    },
+    get off() {
+      return writing.isOn() || reading.isOn() ? failure : undefined;
     },
     get recovered() {
       return index.recovered;

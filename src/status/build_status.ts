@@ -38,7 +38,7 @@ export interface StatusParts {
   readonly breaker: Pick<CircuitBreaker, "state" | "waitMs">;
   readonly ledger: Pick<Ledger, "entries" | "refusals">;
   readonly store: Pick<PointStore, "held" | "heldBytes">;
-  readonly spool: Pick<Spool, "held" | "bytes" | "recovered" | "torn"> | undefined;
+  readonly spool: Pick<Spool, "held" | "bytes" | "recovered" | "torn" | "off"> | undefined;
   readonly recorder: HeldAside | undefined;
   readonly target: TargetStatus | undefined;
   /** Memory of this process in bytes (RSS). */
@@ -86,6 +86,7 @@ export function buildStatus(parts: StatusParts): Status {
       points: spool.held(),
       bytes: spool.bytes,
       maxBytes: core.spool.maxBytes,
+      ...(spool.off === undefined ? {} : { off: spool.off }),
       recovered: spool.recovered,
       torn: spool.torn,
     },

@@ -13,6 +13,7 @@ export function findFaults(status: Omit<Status, "ok" | "faults">): readonly stri
     ...lossFaults(status),
     ...telemetryFaults(status),
     ...listenerFaults(status),
+    ...spoolFaults(status),
     ...memoryFaults(status),
     ...status.problems.map(({ message, used }) => `${message}; used instead: ${used}`),
   ];
@@ -86,6 +87,11 @@ function listenerFaults({ listeners }: Omit<Status, "ok" | "faults">): string[] 
     .map(({ name, transport, asked, error }) =>
       `The listener ${asked} (${name}, ${transport}) is off: ${error}`
     );
+}
+
+function spoolFaults({ spool }: Omit<Status, "ok" | "faults">): string[] {
+  if (spool?.off === undefined) return [];
+  return [`The spool in ${spool.directory} is off, and data waits in memory: ${spool.off}`];
 }
 
 function memoryFaults({ memory: { usedBytes, limitBytes } }: Omit<Status, "ok" | "faults">): string[] {

@@ -87,6 +87,8 @@ export interface Status {
       readonly points: number;
       readonly bytes: number;
       readonly maxBytes: number;
+      /** Why it is off for now; missing when it is not. */
+      readonly off?: string;
       readonly recovered: number;
       readonly torn: number;
     }

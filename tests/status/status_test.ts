@@ -141,6 +141,31 @@ scenario("GET /status tells in an outage how much waits, and until when", async 
   await sandbox.lambda.shutdown();
 });
 
+scenario("GET /status tells why a secret cannot be read, and that the spool is off", async () => {
+  const port = freePort();
+  const folder = await Deno.makeTempFile();
+  await using sandbox = await startSandbox({
+    env: {
+      ENV_HTTP_LISTEN: `${HOST}:${port}`,
+      ENV_FLUSH_PLAN: "end",
+      ENV_DATAWAY: " ",
+      ENV_DATAWAY_SSM_PARAMETER: "/dataway",
+      AWS_ENDPOINT_URL_SSM: `http://${HOST}:9/`,
+      AWS_ACCESS_KEY_ID: "A",
+      AWS_SECRET_ACCESS_KEY: "hunter2hunter2",
+      ENV_SPOOL: "on",
+      ENV_SPOOL_DIR: `${folder}/spool`,
+    },
+  });
+  await sandbox.lambda.init();
+  for (const name of ["a", "b", "c"]) await sandbox.lambda.invoke({ logs: [name] });
+  const { faults } = await statusAt(port);
+  assert(faults.some((fault) => /secret is not known yet: .*refused/i.test(fault)), faults.join("\n"));
+  assert(faults.some((fault) => fault.startsWith(`The spool in ${folder}/spool is off`)), faults.join("\n"));
+  await sandbox.lambda.shutdown();
+  await Deno.remove(folder);
+});
+
 scenario(
   "GET /status tells of an upload that is not answered, and the end says why data was held",
   async () => {

@@ -36,6 +36,8 @@ export function createSecretExporter(options: SecretExporterOptions): SecretExpo
   let exporter: (Exporter & AsyncDisposable) | undefined;
   let askedAt = 0;
   let asking: Promise<void> | undefined;
+  /** Why the last question gave nothing. */
+  let failure = "";
 
   function ask(): Promise<void> {
     asking ??= load().finally(() => void (asking = undefined));
@@ -55,6 +57,7 @@ export function createSecretExporter(options: SecretExporterOptions): SecretExpo
       // Uploads under way over the old one end by themselves.
       exporter = exporterTo(endpoints);
     } catch (error) {
+      failure = `: ${describeError(error)}`;
       log.warn("Dataway's secret could not be read; data is held", { error: describeError(error) });
     }
   }
@@ -63,7 +66,7 @@ export function createSecretExporter(options: SecretExporterOptions): SecretExpo
     if (exporter === undefined) await settledBefore(ask(), signal);
     else if (now() - askedAt > REFRESH_MS) void ask();
     if (exporter === undefined) {
-      return { status: "retryable", error: "Cannot send as Dataway's secret is not known yet" };
+      return { status: "retryable", error: `Cannot send as Dataway's secret is not known yet${failure}` };
     }
     const used = exporter;
     const result = await used.export(batch, signal, patienceMs);
