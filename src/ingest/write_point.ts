@@ -1,5 +1,6 @@
 import type { Category, FieldValue } from "../point/point.ts";
-import type { PointKind, PointWriter } from "../point/point_writer.ts";
+import type { PointKind } from "../point/point_kind.ts";
+import type { PointWriter } from "../point/point_writer.ts";
 
 /** A point as its protocol says it, before Dataway's rules. */
 export interface RawPoint {

@@ -7,7 +7,7 @@ import type { LogRules, MemberMask, RuledLog } from "../log_rules/rules.ts";
 import { type JsonObject, toExactJson } from "../json/exact_json.ts";
 import type { Intake } from "../pipeline/receiver.ts";
 import type { FieldValue } from "../point/point.ts";
-import type { Constant, PointKind } from "../point/point_writer.ts";
+import type { Constant, PointKind } from "../point/point_kind.ts";
 import type { Key } from "../point/point_keys.ts";
 import type { LogRecorder } from "../recorder/flight_recorder.ts";
 import { utf8Length } from "../point/utf8.ts";

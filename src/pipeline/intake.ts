@@ -2,7 +2,9 @@
 import type { CommonKeys } from "../point/common_tags.ts";
 import type { Source } from "../point/point.ts";
 import { OWN_TAGS_MASK, UNKNOWN_MASK } from "../point/point_range.ts";
-import { createPointWriter, type PointKind, type PointWriter } from "../point/point_writer.ts";
+import { createPointWriter } from "../point/create_point_writer.ts";
+import type { PointKind } from "../point/point_kind.ts";
+import type { PointWriter } from "../point/point_writer.ts";
 import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Intake, InvocationSpan } from "./receiver.ts";

@@ -4,7 +4,8 @@ import type { ConnectionPool } from "../net/connection_pool.ts";
 import type { CallHandler } from "../net/http_connection.ts";
 import type { Sockets } from "../net/sockets.ts";
 import type { PointDraft } from "../point/point.ts";
-import type { PointKind, PointWriter } from "../point/point_writer.ts";
+import type { PointKind } from "../point/point_kind.ts";
+import type { PointWriter } from "../point/point_writer.ts";
 
 /** Why something that arrived did not become a point. `malformed`: undecodable or against the protocol's rules. */
 export type RefusalReason =

@@ -5,7 +5,8 @@ import { cleanTagValue } from "../../src/point/clean_text.ts";
 import { createPoint } from "../../src/point/create_point.ts";
 import { CATEGORIES, type Category, type FieldValue, type Point } from "../../src/point/point.ts";
 import { decodeRanges, putFramed, rangeOf } from "../../src/point/point_range.ts";
-import { createPointWriter, type PointWriter } from "../../src/point/point_writer.ts";
+import { createPointWriter } from "../../src/point/create_point_writer.ts";
+import type { PointWriter } from "../../src/point/point_writer.ts";
 
 interface Recorder {
   readonly writer: PointWriter;

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { PointDraft } from "../../src/point/point.ts";
 import { decodePoint } from "../../src/point/point_range.ts";
-import { createPointWriter } from "../../src/point/point_writer.ts";
+import { createPointWriter } from "../../src/point/create_point_writer.ts";
 import { type BlackBox, type BoxPoint, createBlackBox } from "../../src/recorder/blackbox.ts";
 import type { SandboxUsage } from "../../src/recorder/sandbox_probe.ts";
 import type { RequestOutcome } from "../../src/recorder/verdicts.ts";

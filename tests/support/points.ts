@@ -4,7 +4,7 @@ import type { Intake, InvocationSpan, RefusalReason } from "../../src/pipeline/r
 import type { PointStore } from "../../src/pipeline/store.ts";
 import type { Category, Point, Source } from "../../src/point/point.ts";
 import { decodePoint, decodeRanges, encodeRange, UNKNOWN_MASK } from "../../src/point/point_range.ts";
-import { createPointWriter } from "../../src/point/point_writer.ts";
+import { createPointWriter } from "../../src/point/create_point_writer.ts";
 import { encodePoint } from "../../src/point/protobuf.ts";
 
 /** Key and length of a point below 128 bytes. */

@@ -1,7 +1,7 @@
 /** Writes the points of a body, in slices of time: all that can be taken, all or none, or none for a try. */
 import type { Category, Point } from "../../point/point.ts";
 import { decodePoint } from "../../point/point_range.ts";
-import { createPointWriter } from "../../point/point_writer.ts";
+import { createPointWriter } from "../../point/create_point_writer.ts";
 import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
 import { type PointTarget, type RawPoint, writePoint } from "../write_point.ts";
 import { isMalformed, type PointDecoder, type WirePoint } from "./decoded.ts";

@@ -1,7 +1,8 @@
 import type { DdtraceMapping } from "../../config/ddtrace.ts";
 import { createByteTable } from "../../point/byte_table.ts";
 import type { Key } from "../../point/point_keys.ts";
-import type { PointKind, PointWriter } from "../../point/point_writer.ts";
+import type { PointKind } from "../../point/point_kind.ts";
+import type { PointWriter } from "../../point/point_writer.ts";
 import { sliceText } from "./msgpack_cursor.ts";
 
 /** A key of a span's tags, with what is known of it, looked up where it lies. */

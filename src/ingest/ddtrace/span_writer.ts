@@ -5,7 +5,7 @@
  */
 import type { DdtraceMapping } from "../../config/ddtrace.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import type { Constant } from "../../point/point_writer.ts";
+import type { Constant } from "../../point/point_kind.ts";
 import type { Chunk } from "./chunk.ts";
 import { divide, MAX_DIGITS, putDecimal, putHex, quotient } from "./int64.ts";
 import { clip } from "./json_writer.ts";

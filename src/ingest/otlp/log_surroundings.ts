@@ -4,7 +4,7 @@ import { cleanFieldValue } from "../../point/clean_field_value.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key, KeyTable } from "../../point/point_keys.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
-import type { Constant, PointKind } from "../../point/point_writer.ts";
+import type { Constant, PointKind } from "../../point/point_kind.ts";
 import { encodeFieldValue } from "../../point/protobuf.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
 import { readAround } from "./around_reader.ts";

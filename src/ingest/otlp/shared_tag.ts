@@ -1,7 +1,8 @@
 import { cleanTagValue } from "../../point/clean_text.ts";
 import type { Category } from "../../point/point.ts";
 import type { Key, KeyTable } from "../../point/point_keys.ts";
-import type { Constant, PointWriter } from "../../point/point_writer.ts";
+import type { Constant } from "../../point/point_kind.ts";
+import type { PointWriter } from "../../point/point_writer.ts";
 import { encodeTag } from "../../point/protobuf.ts";
 
 /** A tag that many points share, encoded once. */

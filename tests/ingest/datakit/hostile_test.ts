@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { createDatakitApiReceiver } from "../../../src/ingest/datakit/receiver.ts";
 import type { RefusalReason } from "../../../src/pipeline/receiver.ts";
-import { createPointWriter } from "../../../src/point/point_writer.ts";
+import { createPointWriter } from "../../../src/point/create_point_writer.ts";
 
 interface Outcome {
   readonly status: number;

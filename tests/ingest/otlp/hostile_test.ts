@@ -9,7 +9,8 @@ import {
   type ExportHandler,
   type Signal,
 } from "../../../src/ingest/otlp/export_handler.ts";
-import { createPointWriter, type PointKind } from "../../../src/point/point_writer.ts";
+import { createPointWriter } from "../../../src/point/create_point_writer.ts";
+import type { PointKind } from "../../../src/point/point_kind.ts";
 import type { FieldValue } from "../../../src/point/point.ts";
 import { createRecorder } from "./recorder.ts";
 

@@ -1,0 +1,70 @@
+/** Puts the pieces of a `PBPoint` into a buffer that has room for them. Each returns where it ended. */
+import { varintSize } from "./protobuf_writer.ts";
+
+/** First bytes of a point's members, and of a field's value. */
+export const POINT = { name: 0x0a, field: 0x12, time: 0x18 } as const;
+export const VALUE = {
+  int: 0x10,
+  unsigned: 0x18,
+  float: 0x21,
+  bool: 0x28,
+  bytes: 0x32,
+  string: 0x5a,
+} as const;
+
+/** A non-negative integer of 32 bits. */
+export function putVarint(buffer: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  while (rest >= 0x80) {
+    buffer[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  buffer[at++] = rest;
+  return at;
+}
+
+/** 64 bits, as two halves. */
+export function putVarint64(buffer: Uint8Array, from: number, low: number, high: number): number {
+  let at = from;
+  let lower = low >>> 0;
+  let upper = high >>> 0;
+  while (upper !== 0) {
+    buffer[at++] = (lower & 0x7f) | 0x80;
+    lower = ((lower >>> 7) | (upper << 25)) >>> 0;
+    upper >>>= 7;
+  }
+  return putVarint(buffer, at, lower);
+}
+
+/** Bytes as they are. Below some length a loop beats the call. */
+export function putBytes(buffer: Uint8Array, at: number, bytes: Uint8Array): number {
+  const { length } = bytes;
+  if (length > 48) buffer.set(bytes, at);
+  else for (let i = 0; i < length; i++) buffer[at + i] = bytes[i] ?? 0;
+  return at + length;
+}
+
+/** A field's key, and the length of its text of so many bytes, which comes next. */
+export function putTextHead(buffer: Uint8Array, from: number, head: Uint8Array, bytes: number): number {
+  let at = from;
+  buffer[at++] = POINT.field;
+  at = putVarint(buffer, at, head.length + 1 + varintSize(bytes) + bytes);
+  at = putBytes(buffer, at, head);
+  buffer[at++] = VALUE.string;
+  return putVarint(buffer, at, bytes);
+}
+
+/** Takes pieces out of what was put up to `end`: `holes` has begin and end of each, in any order. */
+export function closeHoles(buffer: Uint8Array, end: number, holes: readonly number[]): number {
+  const gaps: [number, number][] = [];
+  for (let i = 0; i < holes.length; i += 2) gaps.push([holes[i] ?? 0, holes[i + 1] ?? 0]);
+  gaps.sort((a, b) => a[0] - b[0]);
+  let to = gaps[0]?.[0] ?? end;
+  for (const [index, [, from]] of gaps.entries()) {
+    const until = gaps[index + 1]?.[0] ?? end;
+    buffer.copyWithin(to, from, until);
+    to += until - from;
+  }
+  return to;
+}
