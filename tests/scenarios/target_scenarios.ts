@@ -120,6 +120,14 @@ function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
+function spansAt({ dataway }: Sandbox): number {
+  return dataway.points("tracing", "opentelemetry").length;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 async function heldMs(sandbox: Sandbox): Promise<number> {
   const begun = performance.now();
   await sandbox.lambda.invoke();
@@ -228,7 +236,7 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
       for (let n = 0; n < 12; n++) times.push(await heldMs(sandbox));
       assertLess(sumOf(times), COST_OF_TWELVE_MS, String(times));
       const before = target.requests.length;
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await pause(1200);
       const later: number[] = [];
       for (let n = 0; n < 6; n++) later.push(await heldMs(sandbox));
       assertLess(Math.min(...later), 100, String(later));
@@ -238,6 +246,57 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
       assert(
         sandbox.lines().some((line) => line.includes("Data for the OTLP target was lost in this sandbox")),
       );
+    },
+  },
+  {
+    name: "beside a long invocation Dataway is sent to again and again while the second target hangs",
+    run: async (start) => {
+      await using target = startOtlpTarget();
+      target.always = "hang";
+      await using sandbox = await start({ env: envOf(target, { ENV_FLUSH_INTERVAL: "200ms" }) });
+      await sandbox.lambda.init();
+      const invocation = sandbox.lambda.invoke({ sleepMs: 2500 });
+      for (let n = 1; n <= 3; n++) {
+        await pause(300);
+        const response = await fetch("http://127.0.0.1:4318/v1/traces", {
+          method: "POST",
+          headers: { "content-type": "application/x-protobuf" },
+          body: encodeOtlp("traces", TRACES),
+        });
+        await response.body?.cancel();
+        assertEquals(response.status, 200);
+        for (let tries = 0; tries < 20 && spansAt(sandbox) < n; tries++) await pause(25);
+        assertEquals(spansAt(sandbox), n, "it must not wait for the second target");
+      }
+      await invocation;
+      await sandbox.lambda.shutdown();
+    },
+  },
+  {
+    name:
+      "after a restore from a snapshot the second target is told the sandbox's new name, and no time before it",
+    run: async (start) => {
+      await using target = startOtlpTarget();
+      await using sandbox = await start({ env: envOf(target), initializationType: "snap-start" });
+      await sandbox.lambda.init();
+      await pause(300);
+      const restoredAt = Date.now();
+      await sandbox.lambda.restore();
+      await sandbox.lambda.invoke({ logs: ["awake"] });
+      await end(sandbox);
+      const named = sandbox.lambda.events.findLast(({ type }) => type === "platform.restoreStart")?.record;
+      const resources = resourcesOf(target, "logs").filter(isPlatform);
+      const names = resources.map((resource) =>
+        attributesOf(nodes(resource, "resource")[0])["faas.instance"]
+      );
+      assertEquals(new Set(names), new Set([Object(named)["instanceId"]]));
+      const starts = target.items("metrics").flatMap((
+        metric,
+      ) => [...nodes(metric, "sum"), ...nodes(metric, "histogram")])
+        .flatMap((data) => nodes(data, "dataPoints")).map((point) =>
+          Number(point["startTimeUnixNano"]) / 1e6
+        );
+      assert(starts.length > 0 && Math.min(...starts) >= restoredAt - 50, `${starts} before ${restoredAt}`);
     },
   },
   {
@@ -268,7 +327,7 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
       await sandbox.lambda.invoke({ logs: ["second"] });
       assertEquals(target.requests.length, refused, "it was asked again before its time");
       target.always = undefined;
-      await new Promise((resolve) => setTimeout(resolve, 1100));
+      await pause(1100);
       await sandbox.lambda.invoke({ logs: ["third"] });
       await end(sandbox);
       const arrived = bodies(target);
