@@ -6,6 +6,7 @@ import { type FiltersConfig, readFiltersConfig } from "./config/filters.ts";
 import { type OtlpConfig, readOtlpConfig } from "./config/otlp.ts";
 import { type OtlpTargetConfig, readOtlpTargetConfig } from "./config/otlp_target.ts";
 import { createSettingReader, type Environment, type Setting, type SettingProblem } from "./config/reader.ts";
+import { checkOutcomes } from "./config/log_rules.ts";
 import { readRecorderConfig, type RecorderConfig } from "./config/recorder.ts";
 import { findUnknownNames } from "./config/unknown_names.ts";
 import { readSinkerConfig, type SinkerConfig } from "./config/sinker.ts";
@@ -47,6 +48,7 @@ export function parseConfig(env: Environment): ParsedConfig {
   const dataway = readDatawayConfig(read);
   const awslambda = readAwsLambdaConfig(read);
   const recorder = readRecorderConfig(read);
+  checkOutcomes(read, awslambda.logRules, recorder?.parts.has("logs") === true);
   const core = readCoreConfig(read, Number(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) || DEFAULT_MEMORY_MB);
   const otlp = readOtlpConfig(read, core.inputs.has("opentelemetry"), awslambda.schema);
   const config: Config = {

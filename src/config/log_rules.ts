@@ -59,6 +59,23 @@ export function readLogRules(read: SettingReader): readonly unknown[] {
 /** A word that no expression is, and what parts it from the next. */
 const FIRST_WORD = /^(\w+)(?:[,\s]+|$)/;
 
+/**
+ * Tells of rules that sampling is to spare requests by how they end, where no recorder waits for that.
+ * `holdsLogs`: one does.
+ */
+export function checkOutcomes(read: SettingReader, rules: readonly unknown[], holdsLogs: boolean): void {
+  if (holdsLogs) return;
+  const name = "ENV_AWSLAMBDA_LOG_RULES";
+  for (const outcome of createLogRules(rules).rules.awaited) {
+    read.problem({
+      name,
+      message:
+        `Cannot spare requests from sampling by ${outcome}, as ${name} asks, without ENV_AWSLAMBDA_RECORDER=on`,
+      used: "the rule without it",
+    });
+  }
+}
+
 /** Names of masks and patterns. */
 function readMasks(read: SettingReader): readonly unknown[] {
   const name = "ENV_AWSLAMBDA_LOG_MASK";

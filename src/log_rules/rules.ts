@@ -29,6 +29,8 @@ export interface LogRules {
   apply(log: RuledLog, text: string, takesSampledOut?: boolean): RuleDecision;
   /** How often each rule left a log out, or changed one. */
   readonly hits: readonly number[];
+  /** How requests end that sampling is to spare, as far as only a recorder can tell. */
+  readonly awaited: ReadonlySet<string>;
   /** Masks the texts of spans; `undefined` where no rule is for spans. */
   readonly spanMask: MemberMask | undefined;
 }
@@ -85,7 +87,9 @@ export function createLogRules(
   }
 
   const spanMask = memberMask(ready.filter((rule): rule is Rule => rule?.isOfSpans === true));
-  return { rules: { apply, hits, spanMask }, bad };
+  const awaited = new Set(ready.flatMap((rule) => [...rule?.unless ?? []]));
+  awaited.delete("cold");
+  return { rules: { apply, hits, awaited, spanMask }, bad };
 }
 
 function leftOut(rule: Rule, log: RuledLog, text: string): "filtered" | "sampled_out" | undefined {

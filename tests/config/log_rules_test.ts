@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { parseConfig } from "../../src/config.ts";
 import { readLogRules } from "../../src/config/log_rules.ts";
 import { createSettingReader } from "../../src/config/reader.ts";
 
@@ -60,4 +61,14 @@ Deno.test("readLogRules() leaves out what cannot be used, and says so", () => {
   // Their numbers stay those of the user's list.
   assertEquals(rules, [SECRETS, { exclude: "a" }, { exclude: "(" }, 7]);
   assertEquals(problems, ["ENV_AWSLAMBDA_LOG_RULES", "ENV_AWSLAMBDA_LOG_RULES"]);
+});
+
+Deno.test("parseConfig() tells of outcomes that no recorder waits for", () => {
+  const rules = '[{"sample":0.1,"unless":"cold,error"}]';
+  const named = (env: Readonly<Record<string, string>>): readonly string[] =>
+    parseConfig({ ENV_AWSLAMBDA_LOG_RULES: rules, ...env }).problems.map(({ name }) => name)
+      .filter((name) => name === "ENV_AWSLAMBDA_LOG_RULES");
+  assertEquals(named({}), ["ENV_AWSLAMBDA_LOG_RULES"]);
+  assertEquals(named({ ENV_AWSLAMBDA_RECORDER: "on" }), []);
+  assertEquals(named({ ENV_AWSLAMBDA_LOG_RULES: '[{"sample":0.1,"unless":"cold"}]' }), []);
 });
