@@ -4,7 +4,7 @@
  * @see `tests/spec/lambda.md` 3.3, `tests/spec/datakit.md` 1.9 and 10
  */
 import type { FieldValue, PointDraft } from "../point/point.ts";
-import { integer, unsigned } from "../point/create_point.ts";
+import { integer, unsigned } from "../point/integers.ts";
 import type { Observation } from "./invocations.ts";
 import { type Figure, FRACTIONS } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";

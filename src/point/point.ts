@@ -37,7 +37,7 @@ export type FieldValue = Scalar | readonly Scalar[];
 
 /**
  * One measured fact. Maps, not objects: keys come from customers' data and may be `__proto__`.
- * Points are made by {@link createPoint} only, so whoever holds one knows it obeys Dataway's rules.
+ * Points are read of what the writer wrote, so whoever holds one knows it obeys Dataway's rules.
  */
 export interface Point {
   readonly category: Category;
@@ -50,7 +50,7 @@ export interface Point {
   readonly ownTagsOnly?: true;
 }
 
-/** What a mapping hands to {@link createPoint}: the same as a point, before the rules were applied. */
+/** What a mapping hands to the writer: the same as a point, before the rules were applied. */
 export interface PointDraft {
   readonly category: Category;
   readonly measurement: string;

@@ -8,7 +8,7 @@ import { decodeProtobuf } from "./datakit/collect.ts";
 import { createTraceIntake } from "../../src/ingest/ddtrace/trace_intake.ts";
 import { createGrowingBuffer } from "../../src/ingest/growing_buffer.ts";
 import { createExportHandler } from "../../src/ingest/otlp/export_handler.ts";
-import { createPoint } from "../../src/point/create_point.ts";
+import { createPoint } from "../support/create_point.ts";
 import { createCommonKeys, encodeCommonTags } from "../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../src/point/encoding.ts";
 import type { Point } from "../../src/point/point.ts";

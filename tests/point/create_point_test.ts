@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createPoint, integer, unsigned } from "../../src/point/create_point.ts";
+import { integer, unsigned } from "../../src/point/integers.ts";
+import { createPoint } from "../support/create_point.ts";
 import {
   CATEGORIES,
   type Category,

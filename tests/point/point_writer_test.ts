@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createCommonKeys } from "../../src/point/common_tags.ts";
 import { cleanTagValue } from "../../src/point/clean_text.ts";
-import { createPoint } from "../../src/point/create_point.ts";
+import { createPoint } from "../support/create_point.ts";
 import { CATEGORIES, type Category, type FieldValue, type Point } from "../../src/point/point.ts";
 import { decodeRanges, putFramed, rangeOf } from "../../src/point/point_range.ts";
 import { createPointWriter } from "../../src/point/create_point_writer.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createPoint } from "../../src/point/create_point.ts";
+import { createPoint } from "../support/create_point.ts";
 import type { FieldValue, Point, Scalar } from "../../src/point/point.ts";
 import { encodeProtobuf } from "../../src/point/protobuf.ts";
 import { decodeProtobufPoints } from "../../src/point/protobuf_decoder.ts";

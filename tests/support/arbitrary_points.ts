@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { createPoint } from "../../src/point/create_point.ts";
+import { createPoint } from "./create_point.ts";
 import type { FieldValue, Point } from "../../src/point/point.ts";
 
 /** Any code point but lone surrogates, those that escapes turn on more often than the rest. */

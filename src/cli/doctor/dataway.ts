@@ -10,12 +10,13 @@ import { type HttpAnswer } from "../../dataway/http/message.ts";
 import { chooseProxy, namedProxy } from "../../dataway/http/proxy.ts";
 import { buildUploadHeaders, buildUploadUrl, createPackageId } from "../../dataway/request.ts";
 import { isWebPage, QUOTA_MARK } from "../../dataway/response.ts";
-import { batchOf } from "../../pipeline/exporter.ts";
+import { type Batch, batchOf } from "../../pipeline/exporter.ts";
+import { createIntakeHub } from "../../pipeline/intake.ts";
+import { createLedger } from "../../pipeline/ledger.ts";
 import { SELF_MEASUREMENT } from "../../pipeline/self_metrics.ts";
+import { createPointStore } from "../../pipeline/store.ts";
 import { createCommonKeys } from "../../point/common_tags.ts";
-import { createPoint } from "../../point/create_point.ts";
 import { ENCODINGS } from "../../point/encoding.ts";
-import { encodeRange } from "../../point/point_range.ts";
 import { VERSION } from "../../version.ts";
 import { explain } from "./explain.ts";
 import { fault, type Finding, note, ok } from "./finding.ts";
@@ -34,6 +35,8 @@ export interface DatawayCheck {
 
 /** Longest wait for one answer, in ms: a function that starts the doctor has 10 s for its init. */
 const PATIENCE_MS = 7_000;
+/** More than one point is. */
+const MOST_BYTES = 64 * 1024;
 /** Of an answer's text, in characters. */
 const MAX_SHOWN_CHARS = 200;
 
@@ -174,6 +177,20 @@ function outOfReach(base: string, error: string, { parsed, env }: DatawayCheck):
   return fault(base, `is out of reach by way of ${via}: ${explain(error)}`);
 }
 
+/** A point by the way that all points take. */
+function onePoint(now: () => number): Batch {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: MOST_BYTES, ledger });
+  createIntakeHub({ store, ledger }).of("self").write({
+    category: "metric",
+    measurement: SELF_MEASUREMENT,
+    tags: [["source", "doctor"]],
+    fields: [["checks", 1n]],
+    timeNs: BigInt(now()) * 1_000_000n,
+  });
+  return store.take("metric", { maxBytes: MOST_BYTES })?.batch ?? batchOf("metric", []);
+}
+
 async function sendPoint(endpoint: DatawayEndpoint, check: DatawayCheck): Promise<Finding> {
   const { parsed, client, now } = check;
   const { dataway } = parsed.config;
@@ -187,15 +204,7 @@ async function sendPoint(endpoint: DatawayEndpoint, check: DatawayCheck): Promis
     now,
     version: VERSION,
   });
-  const point = createPoint({
-    category: "metric",
-    measurement: SELF_MEASUREMENT,
-    tags: [["source", "doctor"]],
-    fields: [["checks", 1n]],
-    timeNs: BigInt(now()) * 1_000_000n,
-  });
-  const batch = batchOf("metric", point === undefined ? [] : [encodeRange([point])]);
-  const result = await exporter.export(batch, AbortSignal.timeout(PATIENCE_MS));
+  const result = await exporter.export(onePoint(now), AbortSignal.timeout(PATIENCE_MS));
   if (result.status === "success") return ok(endpoint.base, "took a point");
   if (/^Cannot reach/.test(result.error)) return outOfReach(endpoint.base, result.error, check);
   const reason = result.status === "failure" ? result.reason : undefined;

@@ -3,7 +3,7 @@ import { createLogger } from "@std/log";
 import fc from "fast-check";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { createDatakitApiReceiver } from "../../../src/ingest/datakit/receiver.ts";
-import { createPoint } from "../../../src/point/create_point.ts";
+import { createPoint } from "../../support/create_point.ts";
 import { createCommonKeys, encodeCommonTags } from "../../../src/point/common_tags.ts";
 import { ENCODINGS } from "../../../src/point/encoding.ts";
 import { CATEGORIES, type FieldValue, type Point } from "../../../src/point/point.ts";

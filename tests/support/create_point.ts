@@ -1,14 +1,14 @@
-import { cleanFieldValue } from "./clean_field_value.ts";
-import { cleanKey, cleanMeasurement, cleanTagValue } from "./clean_text.ts";
-import { MAX_FIELDS, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "./limits.ts";
-import type { Category, FieldValue, Point, PointChange, PointDraft, Unsigned } from "./point.ts";
+import { cleanFieldValue } from "../../src/point/clean_field_value.ts";
+import { cleanKey, cleanMeasurement, cleanTagValue } from "../../src/point/clean_text.ts";
+import { MAX_FIELDS, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "../../src/point/limits.ts";
+import type { Category, FieldValue, Point, PointChange, PointDraft } from "../../src/point/point.ts";
 
 type Changed = ((change: PointChange) => void) | undefined;
 
 /**
- * Makes a point of a draft under Dataway's rules; `undefined` when no field is left, which `changed` hears as
- * `no_field`. `changed` is told, once for each key or value, of everything that was shortened or left out; not of
- * what keeps its content in another form (a dot or newline in a key, an integer too wide for its type), and not of
+ * Makes a point of a draft under Dataway's rules, the plain way, by which the program's writer of bytes is judged;
+ * `undefined` when no field is left, which `changed` hears as `no_field`. `changed` is told, once for each key or
+ * value, of everything that was shortened or left out; not of what keeps its content in another form (a dot or newline in a key, an integer too wide for its type), and not of
  * `undefined` fields and empty tags, which say nothing.
  *
  * Of equal keys the last one wins, and a tag wins over a field. A key that only becomes equal by the rules (a dot
@@ -32,28 +32,6 @@ export function createPoint(
   const timeNs = clampTime(draft.timeNs, changed);
   const point = { category, measurement, tags, fields, timeNs };
   return draft.ownTagsOnly === true ? { ...point, ownTagsOnly: true } : point;
-}
-
-/**
- * An unsigned 64-bit field of an integer or of a number read from JSON (its fraction is cut); `undefined`, which
- * {@link createPoint} leaves out, for NaN and the infinities. Values outside the type are left to the rules.
- */
-export function unsigned(value: bigint): Unsigned;
-export function unsigned(value: bigint | number): Unsigned | undefined;
-export function unsigned(value: bigint | number): Unsigned | undefined {
-  const whole = integer(value);
-  return whole === undefined ? undefined : { unsigned: whole };
-}
-
-/**
- * A signed 64-bit field of an integer or of a number read from JSON (its fraction is cut); `undefined`, which
- * {@link createPoint} leaves out, for NaN and the infinities.
- */
-export function integer(value: bigint): bigint;
-export function integer(value: bigint | number): bigint | undefined;
-export function integer(value: bigint | number): bigint | undefined {
-  if (typeof value === "bigint") return value;
-  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : undefined;
 }
 
 /** `rewritten` learns which keys were not written so, for they yield to those that were. */
