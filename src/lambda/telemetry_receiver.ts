@@ -11,14 +11,16 @@ import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } fr
 import type { PointDraft } from "../point/point.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
 import { createBatchMemory } from "./batch_memory.ts";
+import { createContained } from "./contained.ts";
 import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
 import type { InvocationWatch } from "./lifecycle.ts";
-import { createLineAssembler } from "./lines/assembler.ts";
+import { type AssembledLog, createLineAssembler } from "./lines/assembler.ts";
 import { readHandlerError } from "./lines/handler_error.ts";
 import { createLineReader } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
 import { platformLog } from "./platform_lines.ts";
+import type { Figure } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
@@ -115,6 +117,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     contextOf,
     isCold: invocations.isCold,
   });
+  const contained = createContained(log);
   let batches = 0;
   let restOfTrace: ReturnType<typeof setTimeout> | undefined;
 
@@ -128,9 +131,14 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   function tellOutcome(outcome: Outcome): void {
-    if (outcome.finished !== undefined) options.onDone?.(outcome.finished);
-    trace?.ended(outcome);
-    options.recorder?.ended(outcome);
+    const { finished } = outcome;
+    if (finished !== undefined) contained("Telling the inputs an end", () => options.onDone?.(finished));
+    contained("The platform's trace", () => trace?.ended(outcome));
+    contained("The flight recorder", () => options.recorder?.ended(outcome));
+  }
+
+  function tapFigures(figures: () => readonly Figure[]): void {
+    if (options.tap !== undefined) contained("The OTLP target", () => options.tap?.figures(figures()));
   }
 
   function writeOutcomes(outcomes: readonly Outcome[]): void {
@@ -138,7 +146,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       tellOutcome(outcome);
       const figures = outcomeFigures(outcome);
       if (!config.metrics || figures.length === 0) continue;
-      options.tap?.figures(figures);
+      tapFigures(() => figures);
       write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
     }
   }
@@ -155,7 +163,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     const failure = from === "function" ? readHandlerError(line) : undefined;
     const observation = invocations.observeLine(from, line, failure, timeNs);
     takeObservation(observation);
-    if (from === "function" && logMetrics?.take(line) === true && !logMetrics.keepLines) {
+    const isMetric = from === "function" && logMetrics !== undefined &&
+      contained("Metrics from logs", () => logMetrics.take(line));
+    if (isMetric === true && logMetrics?.keepLines === false) {
       return config.logs ? refuse("filtered") : undefined;
     }
     const { requestId } = observation;
@@ -164,13 +174,25 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     takeObservation(invocations.failed(requestId, together, timeNs));
   }
 
+  /** One that cannot be written costs only itself. */
+  function writeLog(complete: AssembledLog): void {
+    const isDone = contained("Writing a log", () => {
+      logPoints.write(complete, stamp(complete.timeNs));
+      return true;
+    });
+    if (isDone !== true) refuse("malformed");
+  }
+
   /** Writes the logs that are complete. */
   function writeLogs(all: boolean): void {
     clearTimeout(restOfTrace);
     restOfTrace = undefined;
     for (const complete of assembler.take(all)) {
-      if (trace !== undefined) tellTrace(trace, complete, { rules, isCold: invocations.isCold });
-      if (config.logs) logPoints.write(complete, stamp(complete.timeNs));
+      if (trace !== undefined) {
+        const facts = { rules, isCold: invocations.isCold };
+        contained("The platform's trace", () => tellTrace(trace, complete, facts));
+      }
+      if (config.logs) writeLog(complete);
     }
     if (assembler.holds) restOfTrace = setTimeout(() => writeLogs(true), REST_OF_TRACE_MS);
   }
@@ -185,22 +207,24 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     options.resource.observe(event);
     if (event.type === "platform.restoreStart") {
       options.onRestore?.();
-      options.recorder?.restored();
+      contained("The flight recorder", () => options.recorder?.restored());
     }
     if (event.type === "platform.initStart" || event.type === "platform.restoreStart") {
-      options.tap?.started(event.instanceId);
+      contained("The OTLP target", () => options.tap?.started(event.instanceId));
     }
     // A log is not held beyond the outcome of its invocation.
     if (event.type === "platform.runtimeDone" || event.type === "platform.report") writeLogs(true);
     if (event.type === "unknown") refuse("unsupported");
-    trace?.observe(event);
+    contained("The platform's trace", () => trace?.observe(event));
     const observation = invocations.observe(event);
     if (observation.repeated !== true) writePlatformLog(event);
     const { outcome, others } = observation;
     if (outcome !== undefined) tellOutcome(outcome);
-    const beside = observation.repeated === true ? undefined : usage?.of(event);
+    const beside = observation.repeated === true || usage === undefined
+      ? undefined
+      : contained("Cost and usage", () => usage.of(event));
     if (config.metrics) {
-      options.tap?.figures(figuresOfEvent(event, observation, managedInstance, beside));
+      tapFigures(() => figuresOfEvent(event, observation, managedInstance, beside));
       write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs), beside));
     }
     writeOutcomes(others);
@@ -268,9 +292,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         // Before `next` at the latest: a freeze must not hold it.
         writeLogs(true);
         options.resource.invoked(event);
-        trace?.invoked(event);
-        usage?.invoked(event.requestId);
-        options.recorder?.invoked(event);
+        contained("The platform's trace", () => trace?.invoked(event));
+        contained("Cost and usage", () => usage?.invoked(event.requestId));
+        contained("The flight recorder", () => options.recorder?.invoked(event));
         const { open, outcomes } = invocations.invoked(event);
         writeOutcomes(outcomes);
         return open;
@@ -279,11 +303,11 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       shutdown: (reason) => {
         writeLogs(true);
         writeOutcomes(invocations.shutdown(reason));
-        trace?.close();
-        options.recorder?.shutdown(reason);
-        if (usage === undefined) return;
-        const figures = usage.shutdown();
-        options.tap?.figures(figures);
+        contained("The platform's trace", () => trace?.close());
+        contained("The flight recorder", () => options.recorder?.shutdown(reason));
+        const figures = usage === undefined ? undefined : contained("Cost and usage", () => usage.shutdown());
+        if (figures === undefined) return;
+        tapFigures(() => figures);
         write(shutdownToDrafts(figures, reason, metricOptions, nowNs()));
       },
       get batches() {

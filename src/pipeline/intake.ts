@@ -62,7 +62,7 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   function commit(kind: PointKind, source: Source, bytes: Uint8Array, length: number, mask: number): void {
     if (kind.category === "logging" && length > MAX_MESSAGE_BYTES) {
       const split = splitMessage(bytes.subarray(0, length), (part) => {
-        store.append(source, kind.category, part, part.length, mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK);
+        append(source, kind.category, part, part.length, mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK);
       });
       if (split?.isTrimmed === true) ledger.refused(source, "trimmed", split.parts);
       if (split !== undefined) return;

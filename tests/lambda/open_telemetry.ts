@@ -8,7 +8,10 @@ import { createResource } from "../../src/lambda/resource.ts";
 import type { LineSample } from "../../src/log_metrics/datadog.ts";
 import { createLogMetrics } from "../../src/log_metrics/mod.ts";
 import type { PlatformLine } from "../../src/config/platform_lines.ts";
-import { createTelemetryReceiver } from "../../src/lambda/telemetry_receiver.ts";
+import {
+  createTelemetryReceiver,
+  type TelemetryReceiverOptions,
+} from "../../src/lambda/telemetry_receiver.ts";
 import type { FinishedInvocation, InvocationSpan } from "../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { Point } from "../../src/point/point.ts";
@@ -32,6 +35,10 @@ export interface OpenOptions {
   readonly env?: Environment;
   readonly hostname?: string;
   readonly globalTags?: ReadonlyMap<string, string>;
+  /** In place of those that are made here. */
+  readonly parts?: Partial<
+    Pick<TelemetryReceiverOptions, "tap" | "usage" | "logMetrics" | "recorder" | "onDone">
+  >;
 }
 
 /** A telemetry receiver whose every outcome can be looked at. */
@@ -96,6 +103,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
     identity: { service: "fn", resource: "fn" },
     instanceId: () => "sandbox-1",
     onDone: (invocation) => void done.push(invocation),
+    ...options.parts,
     config: {
       schema,
       logs: options.logs ?? true,

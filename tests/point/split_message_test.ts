@@ -102,3 +102,24 @@ Deno.test("a log of several MB reaches the store in parts that are the text agai
   assertEquals(points.every(({ fields }) => fields.get("status") === "info"), true);
   assertEquals(ledger.refusals(), []);
 });
+
+Deno.test("the parts of a log of several MB are led elsewhere with it: none goes where it was not to go", () => {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 32 * 1024 * 1024, ledger });
+  const hub = createIntakeHub({ store, ledger });
+  const text = "line\n".repeat(300_000);
+  const led: Point[] = [];
+  hub.divert((_source, category, bytes, length) => {
+    led.push(decodePoint(category, bytes.subarray(0, length)));
+  }, () => {
+    hub.of("telemetry").write({
+      category: "logging",
+      measurement: "m",
+      tags: [],
+      fields: [["message", text]],
+      timeNs: 9n,
+    });
+  });
+  assertEquals(led.map((point) => point.fields.get("message")).join(""), text);
+  assertEquals(store.held(), 0);
+});
