@@ -7,7 +7,9 @@
  * @see https://v8.dev/blog/non-backtracking-regexp
  */
 
-/** An expression that runs in linear time, or the rule that its pattern breaks: it "must …". */
+import { BoundedRegExp } from "./bounded_pattern.ts";
+
+/** An expression whose `test` runs in linear time, or the rule that its pattern breaks: it "must …". */
 export type LinearRegExp = { readonly regexp: RegExp } | { readonly broken: string };
 
 /** Length of a pattern in UTF-16 units: time grows with it too. */
@@ -29,7 +31,7 @@ export function linearRegExp(pattern: string): LinearRegExp {
   if (pattern.length > MAX_LENGTH) return { broken: `must have at most ${MAX_LENGTH} characters` };
   if (!isRegExp(pattern)) return { broken: "must be a regular expression" };
   try {
-    return { regexp: new RegExp(expandRepetitions(pattern)) };
+    return { regexp: new BoundedRegExp(expandRepetitions(pattern)) };
   } catch (error) {
     if (error instanceof NotLinear) return { broken: error.message };
     throw error;

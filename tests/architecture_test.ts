@@ -69,6 +69,7 @@ const TOP: Readonly<Record<string, string>> = {
   "refusals.ts": "app",
   "config.ts": "config",
   "heap.ts": "leaf",
+  "bounded_pattern.ts": "leaf",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
   "secrets.ts": "leaf",

@@ -17,7 +17,7 @@ import { trimHeap } from "./trim_heap.ts";
  *
  * The last three are for users' regular expressions, see `src/linear_regexp.ts`: one that backtracks so often goes on in
  * V8's engine of linear time. Without them `^(a+)+$` takes a day for 45 letters. The first of them lets expressions
- * ask for that engine by the flag `l`, as `src/log_rules/long_text.ts` does.
+ * ask for that engine by the flag `l`, as `src/bounded_pattern.ts` does.
  */
 const V8_FLAGS = [
   "--max-semi-space-size=1",

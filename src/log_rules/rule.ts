@@ -1,8 +1,8 @@
 /** One rule as the user wrote it, checked and made ready to run. */
 import { isJsonObject, type JsonObject } from "../json/exact_json.ts";
+import { type BoundedPattern, createBoundedPattern } from "../bounded_pattern.ts";
 import { linearRegExp } from "../linear_regexp.ts";
 import { wordToStatus } from "../point/log_status.ts";
-import { type BoundedPattern, createBoundedPattern } from "./long_text.ts";
 import { DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
 
 /** What a log or a span is of. */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { BoundedRegExp } from "../../src/bounded_pattern.ts";
 import { type DdtraceConfig, readDdtraceConfig } from "../../src/config/ddtrace.ts";
 import { createSettingReader, type Environment, type SettingProblem } from "../../src/config/reader.ts";
 
@@ -69,8 +70,8 @@ Deno.test("customer tags and closed resources take regular expressions and repor
     DD_SERVICE: "named",
   });
   assertEquals(config.mapping.customerTags, new Set(["a.b"]));
-  assertEquals(config.mapping.customerTagPatterns, [/^x/]);
-  assertEquals(config.sampling.closedResources, new Map([["web", [/^\/health/]]]));
+  assertEquals(config.mapping.customerTagPatterns, [new BoundedRegExp("^x")]);
+  assertEquals(config.sampling.closedResources, new Map([["web", [new BoundedRegExp("^\\/health")]]]));
   assertEquals(config.service, "named");
   assertEquals(problems.map(({ name }) => name), [
     "ENV_INPUT_DDTRACE_CUSTOMER_TAGS",
@@ -83,7 +84,7 @@ Deno.test("a regular expression that cannot run in linear time is refused in wor
   const { config, problems } = ddtrace({
     ENV_INPUT_DDTRACE_CLOSE_RESOURCE: '{"*":["^(a+)+$","(?=x)y","(a)\\\\1"]}',
   });
-  assertEquals(config.sampling.closedResources, new Map([["*", [/^(a+)+$/]]]));
+  assertEquals(config.sampling.closedResources, new Map([["*", [new BoundedRegExp("^(a+)+$")]]]));
   assertEquals(problems.map(({ message }) => message), [
     "Cannot use a pattern of ENV_INPUT_DDTRACE_CLOSE_RESOURCE as it must not look ahead or behind, which takes more " +
     'than linear time: current value is "(?=x)y"',

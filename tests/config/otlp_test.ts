@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { BoundedRegExp } from "../../src/bounded_pattern.ts";
 import { type OtlpConfig, readOtlpConfig } from "../../src/config/otlp.ts";
 import { createSettingReader, type Environment, type SettingProblem } from "../../src/config/reader.ts";
 
@@ -62,7 +63,11 @@ Deno.test("readOtlpConfig() reports addresses that are none, once", () => {
 
 Deno.test("readOtlpConfig() reads customer tags by name and pattern, and reports a broken pattern", () => {
   const { config, problems } = read({ ENV_INPUT_OTEL_CUSTOMER_TAGS: '["a.b","reg:^x\\\\.","reg:["]' });
-  assertEquals(config.customerTags, { all: false, names: new Set(["a.b"]), patterns: [/^x\./] });
+  assertEquals(config.customerTags, {
+    all: false,
+    names: new Set(["a.b"]),
+    patterns: [new BoundedRegExp("^x\\.")],
+  });
   assertEquals(problems.map((problem) => problem.message), [
     'Cannot use a pattern of ENV_INPUT_OTEL_CUSTOMER_TAGS as it must be a regular expression: current value is "["',
   ]);

@@ -99,10 +99,18 @@ const HOSTILE: readonly unknown[] = [
   { mask: "(x+x+)+y" },
 ];
 
-scenario("no pattern of a rule hangs the executable, on whatever text", async () => {
+scenario("no pattern of a user's hangs the executable, on whatever text", async () => {
   const start = startExecutable(await buildBinary());
   await using sandbox = await start({
-    env: { ENV_FLUSH_PLAN: "end", ENV_AWSLAMBDA_LOG_RULES: JSON.stringify(HOSTILE) },
+    env: {
+      ENV_FLUSH_PLAN: "end",
+      ENV_AWSLAMBDA_LOG_RULES: JSON.stringify(HOSTILE),
+      // Patterns of other settings see the same texts.
+      ENV_AWSLAMBDA_LOG_MULTILINE: "^[^@]|[a-z0-9._%+-]+@[a-z]",
+      ENV_IO_FILTERS: JSON.stringify({
+        logging: ["{ message match ['[a-z0-9]+@nowhere', 'fault.{0,100}code'] }"],
+      }),
+    },
     timeoutMs: 60_000,
   });
   await sandbox.lambda.init();

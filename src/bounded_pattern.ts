@@ -58,6 +58,20 @@ export function createBoundedPattern(pattern: RegExp): BoundedPattern {
   };
 }
 
+/** An expression whose `test` no text can hold up for long. */
+export class BoundedRegExp extends RegExp {
+  readonly #bounded: BoundedPattern;
+
+  constructor(source: string) {
+    super(source);
+    this.#bounded = createBoundedPattern(this);
+  }
+
+  override test(text: string): boolean {
+    return this.#bounded.test(text);
+  }
+}
+
 function isSlow(all: RegExp, text: string): boolean {
   for (let from = 0; from < text.length; from += PIECE) {
     const startedAt = performance.now();

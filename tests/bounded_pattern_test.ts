@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createBoundedPattern, replaceWithin } from "../../src/log_rules/long_text.ts";
+import { BoundedRegExp, createBoundedPattern, replaceWithin } from "../src/bounded_pattern.ts";
 
 Deno.test("createBoundedPattern() finds and replaces what the pattern does, in texts of any length", () => {
   for (const source of ["b+", "(a)(b)?", "^a", "b$", "\\bab", "(?<first>a)b"]) {
@@ -12,6 +12,14 @@ Deno.test("createBoundedPattern() finds and replaces what the pattern does, in t
       }),
       { numRuns: 100 },
     );
+  }
+});
+
+Deno.test("BoundedRegExp is an expression whose test is bounded", () => {
+  const pattern = new BoundedRegExp("b+$");
+  assertEquals([pattern.source, pattern instanceof RegExp], ["b+$", true]);
+  for (const text of ["", "ab", "ba", `${"a".repeat(5_000)}b`, "b".repeat(5_000), `${"b".repeat(5_000)}a`]) {
+    assertEquals(pattern.test(text), /b+$/.test(text));
   }
 });
 
