@@ -110,7 +110,6 @@ function configOf(port: number, { refuse = [], certificates }: CollectorOptions)
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}`, ...tls } } } },
     exporters: { stdout: { refuse } },
     service: {
-      telemetry: { metrics: { level: "none" }, logs: { level: "error" } },
       pipelines: { traces: pipeline, metrics: pipeline, logs: pipeline },
     },
   };
