@@ -52,9 +52,13 @@ const MAX_WAIT_MS = 5_000;
 const STALLED_MS = 1_000;
 /** Garbage is collected when it is so large a part of the budget, … */
 const GARBAGE_SHARE = 0.5;
-/** … and memory is given back when nothing came for a while, if it is worth it. In ms and bytes. */
+/** … and memory is given back when nothing came for a while, … In ms. */
 const GIVE_BACK_IDLE_MS = 1_000;
+/** … if it is worth it: after so much garbage, or where the process has so much more than after the last time. In bytes. */
 const LEAST_GIVEN_BACK_BYTES = 4 * 1_048_576;
+const LEAST_GROWTH_BYTES = 8 * 1_048_576;
+/** After less garbage it is not even looked at. In bytes. */
+const LEAST_LOOK_BYTES = 256 * 1024;
 /** How often it is looked whether one has stalled, while others wait. In ms. */
 const RECHECK_MS = 250;
 
@@ -83,6 +87,8 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
   let garbageBytes = 0;
   /** Garbage since memory was given back, collected or not. */
   let usedBytes = 0;
+  /** Memory of the process when it was given back last; before that, at the start. */
+  let givenBackBytes = heap?.usedBytes() ?? 0;
   let givingBack: ReturnType<typeof setTimeout> | undefined;
   let refused = 0;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -119,8 +125,13 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
   }
 
   function giveBack(): void {
+    if (heap === undefined) return;
+    const isMuch = usedBytes >= LEAST_GIVEN_BACK_BYTES ||
+      heap.usedBytes() > givenBackBytes + LEAST_GROWTH_BYTES;
+    if (!isMuch) return;
     usedBytes = 0;
     collect();
+    givenBackBytes = heap.usedBytes();
   }
 
   function take(share: Share, bytes: number): Promise<boolean> {
@@ -139,7 +150,7 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
   function giveBackWhenIdle(): void {
     clearTimeout(givingBack);
     givingBack = undefined;
-    if (heap === undefined || usedBytes < LEAST_GIVEN_BACK_BYTES) return;
+    if (heap === undefined || usedBytes < LEAST_LOOK_BYTES) return;
     givingBack = setTimeout(giveBack, GIVE_BACK_IDLE_MS);
   }
 

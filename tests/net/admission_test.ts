@@ -110,7 +110,12 @@ Deno.test("createAdmission() gives up a body that stands still while others wait
 Deno.test("createAdmission() collects garbage when much of it has come together, and gives memory back when nothing comes", async () => {
   using time = installFakeTime();
   const calls: string[] = [];
-  const heap = { collect: () => void calls.push("collect"), trim: () => void calls.push("trim") };
+  let rssBytes = 60_000_000;
+  const heap = {
+    usedBytes: () => rssBytes,
+    collect: () => void calls.push("collect"),
+    trim: () => void calls.push("trim"),
+  };
   using admission = createAdmission({ maxBytes: 8_000_000, heap });
   const body = admission.open();
   for (let index = 0; index < 3; index++) {
@@ -129,6 +134,16 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
   assertEquals(calls, ["collect", "trim"]);
   await pass(time, 5_000);
   assertEquals(calls, ["collect", "trim", "collect", "trim"]);
+
+  // A body of little garbage, whose points have grown the process.
+  for (const grownBytes of [5_000_000, 5_000_000]) {
+    const small = admission.open();
+    await small.take(300_000);
+    small.close();
+    rssBytes += grownBytes;
+    await pass(time, 5_000);
+  }
+  assertEquals(calls.length, 6);
 });
 
 Deno.test("createAdmission() counts what was reserved only once, and gives back what was not needed", async () => {

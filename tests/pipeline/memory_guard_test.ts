@@ -35,6 +35,7 @@ function setUp(points: number): Setup {
     limitBytes: 100_000_000,
     usedBytes: () => setup.usedBytes,
     heap: {
+      usedBytes: () => setup.usedBytes,
       collect: () => void setup.collections++,
       // Only now is less memory used.
       trim: () => {
