@@ -191,8 +191,10 @@ async function inflateInSlices(
   await share.reserve(0);
   if (failure === undefined) return inflated.bytes();
   const { capacityBytes } = inflated;
-  if (inflated.drop()) share.spare(capacityBytes);
-  else share.give(capacityBytes);
+  const { buffer } = inflated.bytes();
+  // The decompressor's own, which is over: else the next body's comes beside it.
+  if (!inflated.drop()) buffer.transfer(0);
+  share.spare(capacityBytes);
   return failure;
 }
 

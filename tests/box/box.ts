@@ -13,7 +13,7 @@ import { freePort, sleep } from "../bench/rig.ts";
 import { connectTelemetry, invocationBody, type TelemetryConnection } from "../bench/telemetry.ts";
 import type { ControlGroup } from "../support/control_group.ts";
 import type { LoadCommand } from "./load_process.ts";
-import type { BoxPorts } from "./loads.ts";
+import { type BoxPorts, WARM_UP } from "./loads.ts";
 import { startYardstick } from "./yardstick.ts";
 
 /** What a load did to the extension. */
@@ -29,7 +29,7 @@ export interface BoxFigures {
 
 /** An extension under loads, one after the other. */
 export interface Box extends AsyncDisposable {
-  /** RSS before the first load, in MiB. */
+  /** RSS before the first load, when all that handles it is there. In MiB. */
   readonly idleMb: number;
   /** Sends a load, and waits until at most `givenBackMb` are left of what it took, or ten seconds. */
   run(name: string, givenBackMb: number): Promise<BoxFigures>;
@@ -45,6 +45,8 @@ const PAUSE_MS = 20;
 /** Memory is given back within this. In ms. */
 const GIVE_BACK_MS = 10_000;
 const LIMIT_MS = 60_000;
+/** After this all is as it stays without loads. In ms. */
+const WARM_UP_MS = 1_500;
 
 /** Starts `path` for a function of `memoryMb`, with invocations one after the other, in `group` if there is one. */
 export async function openBox(
@@ -75,7 +77,8 @@ export async function openBox(
   void extension.ended.then(() => void (isAlive = false));
   const rssMb = (): number => isAlive ? extension.memory().rssMb * MB_IN_MIB : NaN;
   const beat = stack.use(await startInvocations(platform));
-  await sleep(500);
+  await loads.run({ name: WARM_UP.name, ports });
+  await sleep(WARM_UP_MS);
   const owned = stack.move();
   return {
     idleMb: rssMb(),

@@ -3,7 +3,7 @@
  * stdin, answers each with the statuses.
  */
 import { TextLineStream } from "../bench/lines.ts";
-import { type BoxPorts, LOADS, type SendAll } from "./loads.ts";
+import { type BoxPorts, LOADS, type SendAll, WARM_UP } from "./loads.ts";
 
 /** Which load, and where to. */
 export interface LoadCommand {
@@ -14,7 +14,7 @@ export interface LoadCommand {
 const prepared = new Map<string, SendAll>();
 
 async function run({ name, ports }: LoadCommand): Promise<readonly number[]> {
-  const send = prepared.get(name) ?? LOADS.find((load) => load.name === name)?.prepare();
+  const send = prepared.get(name) ?? [WARM_UP, ...LOADS].find((load) => load.name === name)?.prepare();
   if (send === undefined) throw new Error(`Cannot send ${name} as there is no such load`);
   prepared.set(name, send);
   return await send(ports);

@@ -20,6 +20,15 @@ export interface Load {
 export type SendAll = (ports: BoxPorts) => Promise<readonly number[]>;
 type Send = (ports: BoxPorts) => Promise<number>;
 
+/** A small request of each kind: after it decoders are loaded. */
+export const WARM_UP: Load = {
+  name: "warm-up",
+  prepare: () => {
+    const sends = [otlp(spans(MIB / 2), {}), lines(1_000), emptyPoints(10)];
+    return (ports) => Promise.all(sends.map((send) => send(ports)));
+  },
+};
+
 export const LOADS: readonly Load[] = [
   {
     name: "20 gzip bodies of 64 MiB each",
