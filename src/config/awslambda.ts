@@ -71,10 +71,12 @@ export function readAwsLambdaConfig(read: SettingReader): AwsLambdaConfig {
     platformLines: readPlatformLines(read),
     logMetrics: readLogMetricsConfig(read),
     trace: read.choice("ENV_AWSLAMBDA_TRACE", ["auto", "full", "off"] as const, {
-      default: "off",
+      // DataKit makes none.
+      default: schema === "documented" ? "auto" : "off",
       description:
-        "A trace of each invocation from what Lambda tells, without a tracer: 1 to 2 spans each. `auto`: the " +
-        "invocation (where no tracer is seen), its cold start or restore; `full`: also the response and what extensions took",
+        "A trace of each invocation from what Lambda tells, without a tracer: 1 span each, 2 to 4 for a cold start. " +
+        "`auto`: the invocation (where no tracer is seen), its cold start or restore; `full`: also the response and " +
+        "what extensions took; `off`: none (default with the schema `datakit`)",
     }),
     traceShare: read.decimal("ENV_AWSLAMBDA_TRACE_SAMPLER", {
       default: 1,

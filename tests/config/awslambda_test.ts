@@ -18,7 +18,7 @@ Deno.test("readAwsLambdaConfig() collects everything by default", () => {
     logRules: [{ mask: "secrets" }],
     platformLines: NO_PLATFORM_LINES,
     logMetrics: NO_LOG_METRICS,
-    trace: "off",
+    trace: "auto",
     traceShare: 1,
     logTraceId: true,
     estimatedCost: false,

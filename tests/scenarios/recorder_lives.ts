@@ -15,6 +15,8 @@ const ENV = {
   ENV_AWSLAMBDA_RECORDER: "on",
   ENV_AWSLAMBDA_RECORDER_KEEP: "timeout,oom,error",
   ENV_FLUSH_PLAN: "end",
+  // Spans and ids of the platform's own are not looked at here.
+  ENV_AWSLAMBDA_TRACE: "off",
 };
 const SELF = "awslambda-extension";
 const LOGS = "awslambda-logging";
@@ -328,6 +330,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
       }, {
         env: {
           ENV_AWSLAMBDA_RECORDER: "traces",
+          ENV_AWSLAMBDA_TRACE: "off",
           ENV_DEFAULT_ENABLED_INPUTS: "awslambda,opentelemetry,ddtrace",
           ENV_INPUT_OTEL_HTTP: `127.0.0.1:${otlp}`,
           ENV_INPUT_OTEL_GRPC: "off",

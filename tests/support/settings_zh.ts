@@ -220,7 +220,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ],
   [
     "ENV_AWSLAMBDA_TRACE",
-    "无需探针，由 Lambda 平台的信息为每次调用生成链路（1 至 2 个 span）。`auto`：调用（未见探针时）及其冷启动或恢复；`full`：另加响应与扩展的耗时",
+    "无需探针，由 Lambda 平台的信息为每次调用生成链路（1 个 span，冷启动 2 至 4 个）。`auto`：调用（未见探针时）及其冷启动或恢复；`full`：另加响应与扩展的耗时；`off`：不生成（schema 为 `datakit` 时的默认值）",
   ],
   ["ENV_AWSLAMBDA_TRACE_SAMPLER", "上述链路按 trace id 保留的比例；有错误或冷启动的始终保留"],
   [

@@ -9,7 +9,7 @@ import type { InvokeEvent } from "../extensions_api.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PlatformPart, TelemetryEvent } from "../telemetry_event.ts";
 import type { Operation, PlatformSpan, SpanError } from "./platform_span.ts";
-import { createRuns, type Run, traceIdOfRun } from "./runs.ts";
+import { createRuns, msOf, type Run, spanIdOfRun, traceIdOfRun } from "./runs.ts";
 import { createStartup, type Part, waitedFor } from "./startup_spans.ts";
 import { spanIdOf, traceIdOf } from "./trace_ids.ts";
 import { parseXrayHeader } from "./xray_header.ts";
@@ -80,6 +80,7 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
     switch (event.type) {
       case "platform.start": {
         const run = runs.of(event.requestId, true);
+        if (run.startNs !== event.timeNs) run.spanId = undefined;
         run.startNs = event.timeNs;
         run.header ??= parseXrayHeader(event.traceHeader);
         break;
@@ -184,11 +185,11 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
     outcome: Outcome,
     begun: readonly Part[],
   ): void {
-    const startNs = run.startNs ?? finished.startNs;
+    const startNs = run.startNs ??= finished.startNs;
     const startMs = msOf(startNs);
     const traceId = traceIdOfRun(run);
     const error = errorOf(run, finished, outcome);
-    const spanId = run.tracer?.spanId ?? spanIdOf(run.requestId, startMs, "aws.lambda");
+    const spanId = run.tracer?.spanId ?? spanIdOfRun(run) ?? "";
     for (const part of begun) {
       if (!waitedFor(part, startNs)) writeUnrequested(part);
       else {
@@ -260,11 +261,9 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
     contextOf: (requestId) => {
       const run = runs.get(requestId);
       if (run === undefined) return undefined;
-      const { tracer, startNs } = run;
+      const { tracer } = run;
       if (tracer !== undefined) return { traceId: tracer.traceId, spanId: tracer.spanId };
-      const isOwnRoot = startNs !== undefined && !tracerSeen;
-      const spanId = isOwnRoot ? spanIdOf(requestId, msOf(startNs), "aws.lambda") : undefined;
-      return { traceId: traceIdOfRun(run), spanId };
+      return { traceId: traceIdOfRun(run), spanId: tracerSeen ? undefined : spanIdOfRun(run) };
     },
     close: settleHeld,
   };
@@ -298,8 +297,4 @@ function fieldsOf({ requestId, durable }: Run): readonly (readonly [string, stri
     ["durable_execution_name", durable.name],
     ["durable_execution_id", durable.id],
   ];
-}
-
-function msOf(ns: bigint): number {
-  return Number(ns / 1_000_000n);
 }

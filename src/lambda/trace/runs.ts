@@ -3,7 +3,7 @@ import type { InvocationSpan } from "../../pipeline/receiver.ts";
 import type { DurableExecution } from "../durable_execution.ts";
 import type { PlatformPart } from "../telemetry_event.ts";
 import type { PlatformSpan, SpanError } from "./platform_span.ts";
-import { traceIdOfRequest } from "./trace_ids.ts";
+import { spanIdOf, traceIdOfRequest } from "./trace_ids.ts";
 import type { XrayHeader } from "./xray_header.ts";
 
 /** One run of a request. */
@@ -12,6 +12,8 @@ export interface Run {
   header: XrayHeader | undefined;
   /** By the platform's clock. */
   startNs: bigint | undefined;
+  /** Of its own span; kept, as each of its logs asks for it. */
+  spanId: string | undefined;
   /** What a tracer told of it. */
   tracer: InvocationSpan | undefined;
   parts: readonly PlatformPart[];
@@ -50,6 +52,7 @@ export function createRuns(): Runs {
         requestId,
         header: undefined,
         startNs: undefined,
+        spanId: undefined,
         tracer: undefined,
         parts: [],
         overhead: undefined,
@@ -70,4 +73,17 @@ export function createRuns(): Runs {
 /** The trace it belongs to: the tracer's, else X-Ray's, else the request's own. */
 export function traceIdOfRun({ requestId, header, tracer }: Run): string {
   return tracer?.traceId ?? header?.traceId ?? traceIdOfRequest(requestId);
+}
+
+/** The id of its own span, once its start is known. */
+export function spanIdOfRun(run: Run): string | undefined {
+  const { requestId, startNs } = run;
+  if (startNs === undefined) return undefined;
+  run.spanId ??= spanIdOf(requestId, msOf(startNs), "aws.lambda");
+  return run.spanId;
+}
+
+/** Unix time in ms. */
+export function msOf(ns: bigint): number {
+  return Number(ns / 1_000_000n);
 }
