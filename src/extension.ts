@@ -13,6 +13,7 @@ import { idle } from "./lambda/idle.ts";
 import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import { createResource } from "./lambda/resource.ts";
 import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
+import { loadTrace } from "./lambda/trace/load_trace.ts";
 import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
 import { loadSpanMasker } from "./log_rules/load_span_masker.ts";
 import { loadLogMetrics } from "./log_metrics/load_log_metrics.ts";
@@ -252,6 +253,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     config: isOn ? awslambda : { ...awslambda, metrics: false, logs: false },
     resource,
     logMetrics,
+    createTrace: await loadTrace(awslambda.trace, log),
     managedInstance: shell.managedInstance,
     identity: spanIdentity,
     tap: target?.tap,

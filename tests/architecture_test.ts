@@ -176,6 +176,13 @@ scenario("src has no import against the direction, a dynamic one included", asyn
 /** What costs nothing when it is off: what is loaded by settings only. */
 const LAZY: readonly RegExp[] = [
   /^otlp_target\//,
+  /^recorder\//,
+  /^log_metrics\/(?!load_log_metrics)/,
+  /^lambda\/usage\/(?!load_usage)/,
+  /^lambda\/trace\/(?!load_trace)/,
+  /^log_rules\/span_masks\.ts$/,
+  /^ingest\/ddtrace\/(?:trace_intake|start_invocation|triggers\/)/,
+  /^status\/build_status\.ts$/,
   /^cli\/doctor\/target\.ts$/,
   /^filters\//,
   /^dataway\/(?:sinker|filter_pull)\.ts$/,

@@ -25,10 +25,8 @@ import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
 import { createLogRules } from "../log_rules/rules.ts";
-import { tellTrace } from "./trace/log_facts.ts";
-import { type SpanIdentity, spanToDraft } from "./trace/platform_span.ts";
-import { createPlatformTrace, type PlatformTrace } from "./trace/platform_trace.ts";
-import { createTraceRatio } from "../pipeline/trace_ratio.ts";
+import type { SpanIdentity } from "./trace/platform_span.ts";
+import type { createReceiverTrace } from "./trace/receiver_trace.ts";
 import { TELEMETRY_PATH } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
 import { readTelemetryText } from "./telemetry_text.ts";
@@ -61,6 +59,8 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly managedInstance: boolean;
   /** Takes the metrics that the function writes into its log. @default none */
   readonly logMetrics?: LogMetrics | undefined;
+  /** Makes the platform's trace. @default there is none */
+  readonly createTrace?: typeof createReceiverTrace | undefined;
   /** Whose spans the platform's trace is made of. */
   readonly identity: SpanIdentity;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
@@ -107,7 +107,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   });
   const lines = createLineReader();
   const assembler = createLineAssembler(config.multiLine);
-  const trace = config.trace === "off" ? undefined : createTrace(options, config.trace, config.traceShare);
+  const trace = options.createTrace?.(options);
   const contextOf = config.logTraceId ? trace?.contextOf : undefined;
   const rules = config.logRules.length === 0 ? undefined : createLogRules(config.logRules).rules;
   const logPoints = createLogPoints({
@@ -190,7 +190,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     for (const complete of assembler.take(all)) {
       if (trace !== undefined) {
         const facts = { rules, isCold: invocations.isCold };
-        contained("The platform's trace", () => tellTrace(trace, complete, facts));
+        contained("The platform's trace", () => trace.tell(complete, facts));
       }
       if (config.logs) writeLog(complete);
     }
@@ -315,31 +315,6 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       },
     },
   };
-}
-
-function createTrace(
-  { write, refuse, identity, instanceId, managedInstance, tap }: TelemetryReceiverOptions,
-  mode: "auto" | "full",
-  share: number,
-): PlatformTrace {
-  const isKept = createTraceRatio(share);
-  return createPlatformTrace({
-    mode,
-    instanceId,
-    managedInstance,
-    keep: (traceId) => isKept(lowBitsOf(traceId)),
-    write: (span) => {
-      tap?.span(span);
-      write(spanToDraft(span, identity));
-    },
-    sampledOut: () => refuse("sampled_out"),
-  });
-}
-
-/** Of an id in hexadecimal or decimal digits. */
-function lowBitsOf(traceId: string): bigint {
-  if (/^[0-9a-f]{16,32}$/i.test(traceId)) return BigInt(`0x${traceId.slice(-16)}`);
-  return /^\d+$/.test(traceId) ? BigInt(traceId) : 0n;
 }
 
 function isLogEvent(event: TelemetryEvent): event is LogEvent {

@@ -191,7 +191,10 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
   }
 
   function remove(file: SpoolFile): void {
-    known?.splice(known.indexOf(file), 1);
+    const at = known?.indexOf(file) ?? -1;
+    // Already gone: another file must not go in its place.
+    if (at < 0) return;
+    known?.splice(at, 1);
     bytes -= file.sizeBytes;
     try {
       folder.remove(file.number);

@@ -12,6 +12,7 @@ import {
   createTelemetryReceiver,
   type TelemetryReceiverOptions,
 } from "../../src/lambda/telemetry_receiver.ts";
+import { createReceiverTrace } from "../../src/lambda/trace/receiver_trace.ts";
 import type { FinishedInvocation, InvocationSpan } from "../../src/pipeline/receiver.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { Point } from "../../src/point/point.ts";
@@ -100,6 +101,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
       stamp: (timeNs) => timeNs,
       addSample: (sample) => void samples.push(sample),
     }),
+    createTrace: createReceiverTrace,
     identity: { service: "fn", resource: "fn" },
     instanceId: () => "sandbox-1",
     onDone: (invocation) => void done.push(invocation),
