@@ -54,9 +54,14 @@ const STALLED_MS = 1_000;
 const GARBAGE_SHARE = 0.5;
 /** … and memory is given back when nothing came for a while, … In ms. */
 const GIVE_BACK_IDLE_MS = 1_000;
-/** … if it is worth it: after so much garbage, or where the process has so much more than after the last time. In bytes. */
+/**
+ * … if it is worth it: after so much garbage, or where the process has so much more than in any case. It came to
+ * something if so much came back. In bytes, and ms until the next try.
+ */
 const LEAST_GIVEN_BACK_BYTES = 4 * 1_048_576;
 const LEAST_GROWTH_BYTES = 8 * 1_048_576;
+const LEAST_RETURN_BYTES = 2 * 1_048_576;
+const GIVE_BACK_AGAIN_MS = 3_000;
 /** After less garbage it is not even looked at. In bytes. */
 const LEAST_LOOK_BYTES = 256 * 1024;
 /** How often it is looked whether one has stalled, while others wait. In ms. */
@@ -87,8 +92,8 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
   let garbageBytes = 0;
   /** Garbage since memory was given back, collected or not. */
   let usedBytes = 0;
-  /** Memory of the process when it was given back last; before that, at the start. */
-  let givenBackBytes = heap?.usedBytes() ?? 0;
+  /** Memory that the process has in any case. */
+  let baseBytes = heap?.usedBytes() ?? 0;
   let givingBack: ReturnType<typeof setTimeout> | undefined;
   let refused = 0;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -126,12 +131,15 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
 
   function giveBack(): void {
     if (heap === undefined) return;
-    const isMuch = usedBytes >= LEAST_GIVEN_BACK_BYTES ||
-      heap.usedBytes() > givenBackBytes + LEAST_GROWTH_BYTES;
-    if (!isMuch) return;
+    const before = heap.usedBytes();
+    if (usedBytes < LEAST_GIVEN_BACK_BYTES && before <= baseBytes + LEAST_GROWTH_BYTES) return;
     usedBytes = 0;
     collect();
-    givenBackBytes = heap.usedBytes();
+    const after = heap.usedBytes();
+    // What does not come back is in use for good: code, and room that the heap keeps.
+    if (before - after < LEAST_RETURN_BYTES) baseBytes = after;
+    // Points that were held may have left by then.
+    else if (after > baseBytes + LEAST_GROWTH_BYTES) givingBack = setTimeout(giveBack, GIVE_BACK_AGAIN_MS);
   }
 
   function take(share: Share, bytes: number): Promise<boolean> {

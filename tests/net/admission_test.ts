@@ -111,10 +111,14 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
   using time = installFakeTime();
   const calls: string[] = [];
   let rssBytes = 60_000_000;
+  let returnedBytes = 0;
   const heap = {
     usedBytes: () => rssBytes,
     collect: () => void calls.push("collect"),
-    trim: () => void calls.push("trim"),
+    trim: () => {
+      calls.push("trim");
+      rssBytes -= returnedBytes;
+    },
   };
   using admission = createAdmission({ maxBytes: 8_000_000, heap });
   const body = admission.open();
@@ -144,6 +148,17 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
     await pass(time, 5_000);
   }
   assertEquals(calls.length, 6);
+
+  // What comes back is looked for again, until nothing does.
+  rssBytes += 20_000_000;
+  returnedBytes = 5_000_000;
+  const last = admission.open();
+  await last.take(300_000);
+  last.close();
+  await pass(time, 1_500);
+  assertEquals([calls.length, rssBytes], [8, 85_000_000]);
+  await pass(time, 60_000);
+  assertEquals([calls.length, rssBytes], [12, 75_000_000]);
 });
 
 Deno.test("createAdmission() counts what was reserved only once, and gives back what was not needed", async () => {
