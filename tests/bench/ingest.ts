@@ -4,7 +4,7 @@ import type { FieldValue } from "../../src/point/point.ts";
 import { startLoadProcess } from "./load.ts";
 import type { Kind, RequestKind } from "./payloads.ts";
 import { invokeEvent, shutdownEvent } from "./platform.ts";
-import { freePort, type Rig, startRig } from "./rig.ts";
+import { freePort, type Harness, startHarness } from "./harness.ts";
 import { median } from "./statistics.ts";
 import { connectTelemetry, invocationBody } from "./telemetry.ts";
 
@@ -72,9 +72,9 @@ export function allInputs(): { readonly env: Readonly<Record<string, string>>; r
 /** Load of one kind inside one long invocation, which ends and is followed by SHUTDOWN. */
 export async function measureIngest(path: string, kind: Kind, options: LoadOptions): Promise<IngestFigures> {
   const { env, ports } = allInputs();
-  await using rig = await startRig(path, "fast", env);
+  await using harness = await startHarness(path, "fast", env);
   await using load = startLoadProcess();
-  await using invocation = await openInvocation(rig);
+  await using invocation = await openInvocation(harness);
   const run = async (seconds: number): Promise<number> => {
     const report = kind === "StatsD packets"
       ? await load.run({ kind, port: ports.statsd, seconds, rate: options.rate, name: "bench.packets" })
@@ -86,22 +86,22 @@ export async function measureIngest(path: string, kind: Kind, options: LoadOptio
   const warmUp = await run(WARM_UP_SECONDS);
   reported = 0;
   const samples: number[] = [];
-  const sampler = setInterval(() => samples.push(rig.extension.memory().rssMb), SAMPLE_MS);
-  const cpuBefore = rig.extension.cpuMs();
+  const sampler = setInterval(() => samples.push(harness.extension.memory().rssMb), SAMPLE_MS);
+  const cpuBefore = harness.extension.cpuMs();
   let items: number;
   try {
     items = await run(options.seconds);
   } finally {
     clearInterval(sampler);
   }
-  const cpuMs = rig.extension.cpuMs() - cpuBefore;
-  const { peakMb } = rig.extension.memory();
+  const cpuMs = harness.extension.cpuMs() - cpuBefore;
+  const { peakMb } = harness.extension.memory();
   await invocation.end();
   return {
     itemsPerSecond: items / reported,
     sent: warmUp + items,
-    arrived: arrivedOf(kind, rig),
-    lost: lostOf(kind, rig),
+    arrived: arrivedOf(kind, harness),
+    lost: lostOf(kind, harness),
     cpuShare: cpuMs / 1000 / reported,
     rssMb: median(samples),
     peakMb,
@@ -111,9 +111,9 @@ export async function measureIngest(path: string, kind: Kind, options: LoadOptio
 /** Ever more StatsD packets a second, a second each, until some are lost. */
 export async function measurePackets(path: string): Promise<PacketStep[]> {
   const { env, ports } = allInputs();
-  await using rig = await startRig(path, "fast", env);
+  await using harness = await startHarness(path, "fast", env);
   await using load = startLoadProcess();
-  await using invocation = await openInvocation(rig);
+  await using invocation = await openInvocation(harness);
   const run = (rate: number): Promise<{ items: number; seconds: number }> =>
     load.run({ kind: "StatsD packets", port: ports.statsd, seconds: 1, rate, name: `bench.r${rate}` });
   await run(1_000);
@@ -124,7 +124,7 @@ export async function measurePackets(path: string): Promise<PacketStep[]> {
     if (kernelDrops(ports.statsd) > 0) break;
   }
   await invocation.end();
-  const points = rig.dataway.metrics("bench");
+  const points = harness.dataway.metrics("bench");
   return steps.map(({ perSecond, sent, field }) => ({
     perSecond,
     sent,
@@ -138,17 +138,17 @@ interface OpenInvocation extends AsyncDisposable {
 }
 
 /** An invocation that may take a quarter of an hour, as Lambda's longest. */
-async function openInvocation(rig: Rig): Promise<OpenInvocation> {
-  const call = await rig.until(rig.platform.next());
-  const telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+async function openInvocation(harness: Harness): Promise<OpenInvocation> {
+  const call = await harness.until(harness.platform.next());
+  const telemetry = await connectTelemetry((await harness.until(harness.platform.subscribed)).url);
   const startedMs = Date.now();
   call.reply({ ...invokeEvent(REQUEST_ID), deadlineMs: startedMs + 900_000 });
   return {
     end: async () => {
-      await rig.until(telemetry.post(invocationBody(REQUEST_ID, startedMs)));
-      const next = await rig.until(rig.platform.next());
+      await harness.until(telemetry.post(invocationBody(REQUEST_ID, startedMs)));
+      const next = await harness.until(harness.platform.next());
       next.reply(shutdownEvent());
-      await rig.extension.ended;
+      await harness.extension.ended;
     },
     [Symbol.asyncDispose]: () => {
       telemetry[Symbol.dispose]();
@@ -162,7 +162,7 @@ function portOf(kind: RequestKind, ports: Ports): number {
   return kind.startsWith("OTLP") ? ports.otlpHttp : ports.ddtrace;
 }
 
-function arrivedOf(kind: Kind, { dataway }: Rig): number {
+function arrivedOf(kind: Kind, { dataway }: Harness): number {
   switch (kind) {
     case "OTLP log records":
       // One line is the function's own.
@@ -176,7 +176,7 @@ function arrivedOf(kind: Kind, { dataway }: Rig): number {
   }
 }
 
-function lostOf(kind: Kind, { dataway }: Rig): number {
+function lostOf(kind: Kind, { dataway }: Harness): number {
   const source = kind.startsWith("OTLP") ? "otlp" : kind.startsWith("ddtrace") ? "ddtrace" : "statsd";
   let lost = 0;
   for (const { tags, fields } of dataway.metrics(SELF_MEASUREMENT)) {

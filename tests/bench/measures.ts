@@ -2,7 +2,7 @@
 import type { ControlGroup } from "../support/control_group.ts";
 import type { Memory } from "./extension_process.ts";
 import { invokeEvent, shutdownEvent } from "./platform.ts";
-import { sleep, startRig } from "./rig.ts";
+import { sleep, startHarness } from "./harness.ts";
 import { connectTelemetry, invocationBody, type LineKind, linesBody, reportBody } from "./telemetry.ts";
 
 export interface StartFigures {
@@ -46,15 +46,15 @@ export async function measureStart(
   env: Readonly<Record<string, string>> = {},
   group?: ControlGroup,
 ): Promise<StartFigures> {
-  await using rig = await startRig(path, "fast", env, group);
-  const registration = await rig.until(rig.platform.registered);
-  const call = await rig.until(rig.platform.next());
-  const cpuMs = rig.extension.cpuMs();
+  await using harness = await startHarness(path, "fast", env, group);
+  const registration = await harness.until(harness.platform.registered);
+  const call = await harness.until(harness.platform.next());
+  const cpuMs = harness.extension.cpuMs();
   await sleep(SETTLE_MS);
-  const memory = rig.extension.memory();
+  const memory = harness.extension.memory();
   call.reply(shutdownEvent());
-  await rig.extension.ended;
-  const { startedAt } = rig.extension;
+  await harness.extension.ended;
+  const { startedAt } = harness.extension;
   return { registerMs: registration.at - startedAt, nextMs: call.at - startedAt, cpuMs, memory };
 }
 
@@ -66,12 +66,12 @@ export async function measureInvocations(
   env: Readonly<Record<string, string>> = {},
   group?: ControlGroup,
 ): Promise<InvocationFigures> {
-  await using rig = await startRig(path, dataway, env, group);
-  let call = await rig.until(rig.platform.next());
-  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  await using harness = await startHarness(path, dataway, env, group);
+  let call = await harness.until(harness.platform.next());
+  using telemetry = await connectTelemetry((await harness.until(harness.platform.subscribed)).url);
   await sleep(SETTLE_MS);
-  const before = rig.extension.memory();
-  const cpuBefore = rig.extension.cpuMs();
+  const before = harness.extension.memory();
+  const cpuBefore = harness.extension.cpuMs();
   const holdMs: number[] = [];
   let halfway = before;
   for (let index = 0; index < count; index++) {
@@ -80,17 +80,17 @@ export async function measureInvocations(
     call.reply(invokeEvent(requestId));
     await sleep(1);
     const doneAt = performance.now();
-    await rig.until(telemetry.post(done));
-    call = await rig.until(rig.platform.next());
+    await harness.until(telemetry.post(done));
+    call = await harness.until(harness.platform.next());
     holdMs.push(Math.max(0, call.at - doneAt));
-    await rig.until(telemetry.post(reportBody(requestId)));
-    if (index + 1 === Math.floor(count / 2)) halfway = rig.extension.memory();
+    await harness.until(telemetry.post(reportBody(requestId)));
+    if (index + 1 === Math.floor(count / 2)) halfway = harness.extension.memory();
   }
-  const cpuMsPerInvocation = (rig.extension.cpuMs() - cpuBefore) / count;
+  const cpuMsPerInvocation = (harness.extension.cpuMs() - cpuBefore) / count;
   await sleep(SETTLE_MS);
-  const after = rig.extension.memory();
+  const after = harness.extension.memory();
   call.reply(shutdownEvent());
-  await rig.extension.ended;
+  await harness.extension.ended;
   return { holdMs, cpuMsPerInvocation, before, halfway, after };
 }
 
@@ -99,16 +99,16 @@ export async function measureInvocations(
  * hold, in ms: from the runtime's end to the arrival of `next`; 0 where `next` was asked for before that end.
  */
 export async function measureBusy(path: string, count: number, bufferMs: number): Promise<readonly number[]> {
-  await using rig = await startRig(path, "fast");
-  let call = await rig.until(rig.platform.next());
-  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  await using harness = await startHarness(path, "fast");
+  let call = await harness.until(harness.platform.next());
+  using telemetry = await connectTelemetry((await harness.until(harness.platform.subscribed)).url);
   await sleep(SETTLE_MS);
   const holdMs: number[] = [];
   let posting = Promise.resolve();
   for (let index = 0; index < count; index++) {
     const requestId = `3da1f2dc-3222-475e-9205-${String(index).padStart(12, "0")}`;
     call.reply(invokeEvent(requestId));
-    const next = rig.until(rig.platform.next());
+    const next = harness.until(harness.platform.next());
     await sleep(FUNCTION_MS);
     const doneAt = performance.now();
     const before = posting;
@@ -122,7 +122,7 @@ export async function measureBusy(path: string, count: number, bufferMs: number)
   }
   await posting;
   call.reply(shutdownEvent());
-  await rig.extension.ended;
+  await harness.extension.ended;
   return holdMs;
 }
 
@@ -132,27 +132,27 @@ export async function measureThroughput(
   batches: number,
   kind: LineKind = "text",
 ): Promise<ThroughputFigures> {
-  await using rig = await startRig(path, "fast");
+  await using harness = await startHarness(path, "fast");
   const requestId = "3da1f2dc-3222-475e-9205-000000000000";
   const body = linesBody(requestId, BATCH_LINES, BATCH_BYTES, kind);
-  const call = await rig.until(rig.platform.next());
-  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  const call = await harness.until(harness.platform.next());
+  using telemetry = await connectTelemetry((await harness.until(harness.platform.subscribed)).url);
   call.reply(invokeEvent(requestId));
-  const cpuBefore = rig.extension.cpuMs();
+  const cpuBefore = harness.extension.cpuMs();
   const startedAt = performance.now();
-  for (let index = 0; index < batches; index++) await rig.until(telemetry.post(body));
+  for (let index = 0; index < batches; index++) await harness.until(telemetry.post(body));
   const listenedMs = performance.now() - startedAt;
-  await rig.until(telemetry.post(invocationBody(requestId)));
-  const next = await rig.until(rig.platform.next());
-  const cpuMs = rig.extension.cpuMs() - cpuBefore;
-  const memory = rig.extension.memory();
+  await harness.until(telemetry.post(invocationBody(requestId)));
+  const next = await harness.until(harness.platform.next());
+  const cpuMs = harness.extension.cpuMs() - cpuBefore;
+  const memory = harness.extension.memory();
   next.reply(shutdownEvent());
-  await rig.extension.ended;
+  await harness.extension.ended;
   const sent = batches * BATCH_LINES + 1;
-  const arrived = rig.dataway.count().get("logging") ?? 0;
+  const arrived = harness.dataway.count().get("logging") ?? 0;
   return {
     eventsPerSecond: sent / (listenedMs / 1000),
-    endToEndPerSecond: sent / ((rig.dataway.lastPostAt - startedAt) / 1000),
+    endToEndPerSecond: sent / ((harness.dataway.lastPostAt - startedAt) / 1000),
     sent,
     arrived,
     cpuMs,

@@ -9,7 +9,7 @@ import {
   shutdownEvent,
   startPlatform,
 } from "../bench/platform.ts";
-import { freePort, sleep } from "../bench/rig.ts";
+import { freePort, sleep } from "../bench/harness.ts";
 import { connectTelemetry, invocationBody, type TelemetryConnection } from "../bench/telemetry.ts";
 import type { ControlGroup } from "../support/control_group.ts";
 import type { LoadCommand } from "./load_process.ts";

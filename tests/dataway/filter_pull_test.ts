@@ -9,7 +9,7 @@ const ENDPOINT = { base: "https://a.example/x", query: "token=tkn_aaaaaa", token
 const BATCH = batchOfPoints([testPoint("one")]);
 const LIVE = new AbortController().signal;
 
-interface Rig {
+interface Harness {
   readonly urls: readonly string[];
   /** Filters that were handed on. */
   readonly taken: readonly unknown[];
@@ -21,7 +21,7 @@ interface Rig {
 }
 
 /** A pull whose questions get `answers` in order: a body, a status, or none for ever. */
-function rig(...answers: readonly (string | number | undefined)[]): Rig {
+function harness(...answers: readonly (string | number | undefined)[]): Harness {
   const urls: string[] = [];
   const taken: unknown[] = [];
   const lines: string[] = [];
@@ -70,26 +70,26 @@ function rig(...answers: readonly (string | number | undefined)[]): Rig {
 }
 
 Deno.test("filters are asked for beside an upload, at most once a minute, and taken when they changed", async () => {
-  const { upload, urls, taken } = rig('{"filters":{"a":[]}}', '{"filters":{"a":[]}}', '{"filters":null}');
+  const { upload, urls, taken } = harness('{"filters":{"a":[]}}', '{"filters":{"a":[]}}', '{"filters":null}');
   for (const afterMs of [0, 1, 59_000, 1_000, 60_000]) assertEquals(await upload(afterMs), "success");
   assertEquals(urls, Array(3).fill("https://a.example/x/v1/datakit/pull?token=tkn_aaaaaa&filters=true"));
   assertEquals(taken, [{ a: [] }, {}]);
 });
 
 Deno.test("Dataway may have the filters asked for more rarely, and not more often than once a minute", async () => {
-  const rare = rig('{"filters":{},"pull_interval":300000000000}', "{}");
+  const rare = harness('{"filters":{},"pull_interval":300000000000}', "{}");
   for (const afterMs of [0, 100_000, 250_000]) await rare.upload(afterMs);
   // The time of the second question was fixed by the first.
   assertEquals(rare.urls.length, 2);
   await rare.upload(200_000);
   assertEquals(rare.urls.length, 2);
-  const often = rig('{"filters":{},"pull_interval":1000000000}', "{}");
+  const often = harness('{"filters":{},"pull_interval":1000000000}', "{}");
   for (const afterMs of [0, 30_000]) await often.upload(afterMs);
   assertEquals(often.urls.length, 1);
 });
 
 Deno.test("an upload waits for no answer to the question for filters", async () => {
-  const { upload, urls, taken, answerLate } = rig(undefined);
+  const { upload, urls, taken, answerLate } = harness(undefined);
   assertEquals(await upload(), "success");
   assertEquals([urls.length, taken], [1, []]);
   await answerLate();
@@ -97,7 +97,7 @@ Deno.test("an upload waits for no answer to the question for filters", async () 
 });
 
 Deno.test("filters that cannot be asked for are told of once, without the token", async () => {
-  const { upload, taken, lines } = rig(500, "no JSON", 404, '{"filters":{}}', 500);
+  const { upload, taken, lines } = harness(500, "no JSON", 404, '{"filters":{}}', 500);
   for (let i = 0; i < 5; i++) await upload(61_000);
   assertEquals(taken, [{}]);
   assertEquals(lines.length, 2);

@@ -5,7 +5,7 @@ import type { RuntimeEnd } from "../../src/lambda/invocation_state.ts";
 import type { NextResult } from "../../src/lambda/extensions_api.ts";
 import { createLifecycle, type LifecycleEnd, type LifecycleOptions } from "../../src/lambda/lifecycle.ts";
 
-interface Rig {
+interface Harness {
   readonly calls: string[];
   readonly lines: string[];
   run(options?: Partial<LifecycleOptions>, telemetry?: boolean): Promise<LifecycleEnd>;
@@ -36,7 +36,7 @@ const shutdown = (leftMs = 2000): NextResult => ({
 });
 
 /** A loop over scripted events; everything it does is written down in order. */
-function newRig(...events: (() => NextResult)[]): Rig {
+function newHarness(...events: (() => NextResult)[]): Harness {
   const calls: string[] = [];
   const lines: string[] = [];
   let busy = false;
@@ -52,7 +52,7 @@ function newRig(...events: (() => NextResult)[]): Rig {
         resolve();
       });
     });
-  const rig: Rig = {
+  const harness: Harness = {
     calls,
     lines,
     flushMs: 0,
@@ -75,11 +75,11 @@ function newRig(...events: (() => NextResult)[]): Rig {
             const end = Promise.withResolvers<RuntimeEnd>();
             const waitOver = Promise.withResolvers<void>();
             loseEnd = waitOver.resolve;
-            if (rig.runtimeMs !== Infinity) {
+            if (harness.runtimeMs !== Infinity) {
               setTimeout(() => {
-                rig.batches++;
+                harness.batches++;
                 end.resolve({ doneAt: Date.now() });
-              }, rig.runtimeMs);
+              }, harness.runtimeMs);
               runtimeEnd = end.promise.then(() => {});
               void runtimeEnd.then(waitOver.resolve);
             }
@@ -88,7 +88,7 @@ function newRig(...events: (() => NextResult)[]): Rig {
           lastReported: () => Promise.resolve(),
           shutdown: (reason) => void calls.push(`outcomes ${reason}`),
           get batches() {
-            return rig.batches;
+            return harness.batches;
           },
         },
         flusher: {
@@ -99,17 +99,17 @@ function newRig(...events: (() => NextResult)[]): Rig {
           flush: async (signal: AbortSignal) => {
             calls.push("flush");
             busy = true;
-            await until(rig.flushMs, signal);
+            await until(harness.flushMs, signal);
             busy = false;
             calls.push(signal.aborted ? "flush cut" : "flushed");
           },
           last: async (budgetMs: number) => {
             calls.push("final flush");
-            await until(rig.lastFlushMs, AbortSignal.timeout(budgetMs));
+            await until(harness.lastFlushMs, AbortSignal.timeout(budgetMs));
             calls.push("flushed");
           },
         },
-        breaker: () => rig.breaker,
+        breaker: () => harness.breaker,
         heldBytes: () => 0,
         plan: { kind: "end" },
         budgetMs: 50,
@@ -124,13 +124,13 @@ function newRig(...events: (() => NextResult)[]): Rig {
       return lifecycle.run(telemetry);
     },
   };
-  return rig;
+  return harness;
 }
 
 Deno.test("lifecycle flushes at the end of each invocation, asks for the next, and flushes once more at shutdown", async () => {
-  const rig = newRig(() => invoke("r1"));
-  assertEquals((await rig.run()).exitCode, 0);
-  assertEquals(rig.calls, [
+  const harness = newHarness(() => invoke("r1"));
+  assertEquals((await harness.run()).exitCode, 0);
+  assertEquals(harness.calls, [
     "next",
     "invoked r1",
     "flush",
@@ -143,21 +143,24 @@ Deno.test("lifecycle flushes at the end of each invocation, asks for the next, a
 });
 
 Deno.test("lifecycle cuts an end flush at its budget", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.flushMs = 5000;
+  const harness = newHarness(() => invoke("r1"));
+  harness.flushMs = 5000;
   const startedAt = Date.now();
-  await rig.run();
+  await harness.run();
   assertLess(Date.now() - startedAt, 1000);
-  assertEquals(rig.calls.slice(2, 5), ["flush", "flush cut", "next"]);
+  assertEquals(harness.calls.slice(2, 5), ["flush", "flush cut", "next"]);
 });
 
 Deno.test("lifecycle asks for the next event 200 ms before the deadline although the runtime is not done", async () => {
-  const rig = newRig(() => invoke("r1", 260));
-  rig.runtimeMs = Infinity;
+  const harness = newHarness(() => invoke("r1", 260));
+  harness.runtimeMs = Infinity;
   const startedAt = Date.now();
-  await rig.run();
+  await harness.run();
   assertLess(Date.now() - startedAt, 1000);
-  assert(!rig.calls.slice(0, rig.calls.lastIndexOf("next")).includes("flush"), "no time was left to flush");
+  assert(
+    !harness.calls.slice(0, harness.calls.lastIndexOf("next")).includes("flush"),
+    "no time was left to flush",
+  );
 });
 
 for (
@@ -167,35 +170,35 @@ for (
   ] as const
 ) {
   Deno.test(`lifecycle flushes by timer while an invocation is long ${name}`, async () => {
-    const rig = newRig(() => invoke("r1"));
-    rig.runtimeMs = 100;
-    await rig.run({ flushIntervalMs: 30, ...options });
-    const during = rig.calls.slice(0, rig.calls.indexOf("outcomes spindown"));
-    assert(during.filter((call) => call === "flush").length >= 2, rig.calls.join());
+    const harness = newHarness(() => invoke("r1"));
+    harness.runtimeMs = 100;
+    await harness.run({ flushIntervalMs: 30, ...options });
+    const during = harness.calls.slice(0, harness.calls.indexOf("outcomes spindown"));
+    assert(during.filter((call) => call === "flush").length >= 2, harness.calls.join());
   });
 }
 
 Deno.test("lifecycle without telemetry flushes by timer until the deadline or the next event", async () => {
-  const rig = newRig(() => invoke("r1", 120));
-  rig.runtimeMs = 400;
-  await rig.run({ flushIntervalMs: 25, plan: { kind: "periodic", everyMs: Infinity } }, false);
-  const flushes = rig.calls.filter((call) => call === "flush").length;
-  assert(flushes >= 2 && flushes <= 6, rig.calls.join());
+  const harness = newHarness(() => invoke("r1", 120));
+  harness.runtimeMs = 400;
+  await harness.run({ flushIntervalMs: 25, plan: { kind: "periodic", everyMs: Infinity } }, false);
+  const flushes = harness.calls.filter((call) => call === "flush").length;
+  assert(flushes >= 2 && flushes <= 6, harness.calls.join());
 });
 
 Deno.test("lifecycle ends a timer's flush although no time is left for one at the end", async () => {
-  const rig = newRig(() => invoke("r1", 300));
-  rig.runtimeMs = Infinity;
-  rig.flushMs = 5000;
-  await rig.run({ flushIntervalMs: 60 });
-  assertEquals(rig.calls.slice(1, 5), ["invoked r1", "flush", "flush cut", "next"]);
+  const harness = newHarness(() => invoke("r1", 300));
+  harness.runtimeMs = Infinity;
+  harness.flushMs = 5000;
+  await harness.run({ flushIntervalMs: 60 });
+  assertEquals(harness.calls.slice(1, 5), ["invoked r1", "flush", "flush cut", "next"]);
 });
 
 Deno.test("lifecycle does not flush all the time when the interval is longer than a timer can be", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = 50;
-  await rig.run({ flushIntervalMs: 2 ** 40, plan: { kind: "periodic", everyMs: Infinity } });
-  assertEquals(rig.calls.slice(1, 4), ["invoked r1", "next", "outcomes spindown"]);
+  const harness = newHarness(() => invoke("r1"));
+  harness.runtimeMs = 50;
+  await harness.run({ flushIntervalMs: 2 ** 40, plan: { kind: "periodic", everyMs: Infinity } });
+  assertEquals(harness.calls.slice(1, 4), ["invoked r1", "next", "outcomes spindown"]);
 });
 
 for (
@@ -207,17 +210,17 @@ for (
 ) {
   Deno.test(`lifecycle with ${name} asks for the next event before the runtime is done`, async () => {
     const held: number[] = [];
-    const rig = newRig(...Array.from({ length: gaps + 3 }, (_, n) => () => invoke(`r${n}`)));
-    rig.runtimeMs = 10;
+    const harness = newHarness(...Array.from({ length: gaps + 3 }, (_, n) => () => invoke(`r${n}`)));
+    harness.runtimeMs = 10;
     let open: string | undefined;
     const early: boolean[] = [];
-    const inner = rig.calls.push.bind(rig.calls);
-    rig.calls.push = (call) => {
+    const inner = harness.calls.push.bind(harness.calls);
+    harness.calls.push = (call) => {
       if (call.startsWith("invoked")) open = call;
-      if (call === "next" && open !== undefined) early.push(rig.batches === early.length);
+      if (call === "next" && open !== undefined) early.push(harness.batches === early.length);
       return inner(call);
     };
-    await rig.run({ plan, onHeld: (ms) => void held.push(ms) });
+    await harness.run({ plan, onHeld: (ms) => void held.push(ms) });
     assertEquals(early.length, gaps + 3);
     assertEquals(early.slice(gaps), [true, true, true]);
     assertEquals(held.slice(gaps), [0, 0, 0]);
@@ -226,83 +229,87 @@ for (
 
 Deno.test("lifecycle tells how long the next event was held after the runtime's end, by the platform's clock", async () => {
   const held: number[] = [];
-  const rig = newRig(() => invoke("r1"));
-  rig.flushMs = 40;
-  await rig.run({ budgetMs: 500, onHeld: (ms) => void held.push(ms) });
+  const harness = newHarness(() => invoke("r1"));
+  harness.flushMs = 40;
+  await harness.run({ budgetMs: 500, onHeld: (ms) => void held.push(ms) });
   assertEquals(held.length, 1);
   assert(Number(held[0]) >= 38 && Number(held[0]) < 300, `${held[0]} ms`);
 });
 
 Deno.test("lifecycle does not wait on when the end may have been lost, and goes on flushing by timer", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = 150;
-  setTimeout(() => rig.loseEnd(), 20);
-  await rig.run({ flushIntervalMs: 40 });
-  assertEquals(rig.calls.slice(1, 5), ["invoked r1", "flush", "flushed", "next"]);
-  assertEquals(rig.calls[5], "flush");
+  const harness = newHarness(() => invoke("r1"));
+  harness.runtimeMs = 150;
+  setTimeout(() => harness.loseEnd(), 20);
+  await harness.run({ flushIntervalMs: 40 });
+  assertEquals(harness.calls.slice(1, 5), ["invoked r1", "flush", "flushed", "next"]);
+  assertEquals(harness.calls[5], "flush");
 });
 
 Deno.test("lifecycle waits for two invocations without any telemetry in a row, then for none until some comes", async () => {
-  const rig = newRig(...Array.from({ length: 6 }, (_, n) => () => {
+  const harness = newHarness(...Array.from({ length: 6 }, (_, n) => () => {
     // Telemetry is back with the fifth.
-    if (n === 4) rig.batches++;
+    if (n === 4) harness.batches++;
     return invoke(`r${n}`, 230);
   }));
-  rig.runtimeMs = Infinity;
+  harness.runtimeMs = Infinity;
   const startedAt = Date.now();
   const invokedMs: number[] = [];
-  const inner = rig.calls.push.bind(rig.calls);
-  rig.calls.push = (call) => {
+  const inner = harness.calls.push.bind(harness.calls);
+  harness.calls.push = (call) => {
     if (call === "next") invokedMs.push(Date.now() - startedAt);
     return inner(call);
   };
-  await rig.run();
+  await harness.run();
   const holds = invokedMs.slice(1).map((ms, n) => ms - (invokedMs[n] ?? 0));
   assertEquals(holds.map((ms) => ms >= 25), [true, true, false, false, true, true], holds.join());
-  assertEquals(rig.lines.filter((line) => line.includes("no telemetry")).length, 1);
+  assertEquals(harness.lines.filter((line) => line.includes("no telemetry")).length, 1);
 });
 
 Deno.test("lifecycle waits for an invocation of which telemetry tells something, however often the end is missing", async () => {
-  const rig = newRig(...Array.from({ length: 4 }, (_, n) => () => {
-    setTimeout(() => rig.batches++, 5);
+  const harness = newHarness(...Array.from({ length: 4 }, (_, n) => () => {
+    setTimeout(() => harness.batches++, 5);
     return invoke(`r${n}`, 230);
   }));
-  rig.runtimeMs = Infinity;
+  harness.runtimeMs = Infinity;
   const startedAt = Date.now();
-  await rig.run();
+  await harness.run();
   assert(Date.now() - startedAt >= 4 * 25);
-  assertEquals(rig.lines, []);
+  assertEquals(harness.lines, []);
 });
 
 Deno.test("lifecycle with the overlap plan asks for the next event while a flush is in flight", async () => {
-  const rig = newRig(() => invoke("r1"), () => invoke("r2"));
-  rig.flushMs = 60;
-  await rig.run({ plan: { kind: "overlap" } });
-  assertEquals(rig.calls.slice(0, 6), ["next", "invoked r1", "flush", "next", "invoked r2", "next"]);
-  assert(rig.calls.includes("final flush"));
+  const harness = newHarness(() => invoke("r1"), () => invoke("r2"));
+  harness.flushMs = 60;
+  await harness.run({ plan: { kind: "overlap" } });
+  assertEquals(harness.calls.slice(0, 6), ["next", "invoked r1", "flush", "next", "invoked r2", "next"]);
+  assert(harness.calls.includes("final flush"));
 });
 
 Deno.test("lifecycle flushes at once when the store fills up while a function runs, and not while it waits for one", async () => {
   for (const plan of [{ kind: "periodic", everyMs: Infinity }, { kind: "end" }] as const) {
-    const rig = newRig(() => invoke("r1"));
-    rig.runtimeMs = 50;
-    const run = rig.run({ plan });
-    rig.requestFlush();
-    assertEquals(rig.calls, ["next"]);
-    setTimeout(rig.requestFlush, 20);
+    const harness = newHarness(() => invoke("r1"));
+    harness.runtimeMs = 50;
+    const run = harness.run({ plan });
+    harness.requestFlush();
+    assertEquals(harness.calls, ["next"]);
+    setTimeout(harness.requestFlush, 20);
     await run;
-    assertEquals(rig.calls.filter((call) => call !== "next").slice(0, 3), ["invoked r1", "flush", "flushed"]);
+    assertEquals(harness.calls.filter((call) => call !== "next").slice(0, 3), [
+      "invoked r1",
+      "flush",
+      "flushed",
+    ]);
   }
 });
 
 Deno.test("lifecycle that found Dataway well by a probe goes on as planned, and with one still under way does not wait", async () => {
-  const well = newRig(() => invoke("r1"));
+  const well = newHarness(() => invoke("r1"));
   well.breaker = "half_open";
   well.runtimeMs = 30;
   setTimeout(() => well.breaker = "closed", 10);
   await well.run();
   assertEquals(well.calls.slice(1, 7), ["invoked r1", "flush", "flushed", "flush", "flushed", "next"]);
-  const ill = newRig(() => invoke("r1"));
+  const ill = newHarness(() => invoke("r1"));
   ill.breaker = "half_open";
   ill.flushMs = 5000;
   await ill.run();
@@ -310,55 +317,55 @@ Deno.test("lifecycle that found Dataway well by a probe goes on as planned, and 
 });
 
 Deno.test("lifecycle holds data while the breaker is open", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.breaker = "open";
-  await rig.run();
-  assertEquals(rig.calls.slice(0, 3), ["next", "invoked r1", "next"]);
+  const harness = newHarness(() => invoke("r1"));
+  harness.breaker = "open";
+  await harness.run();
+  assertEquals(harness.calls.slice(0, 3), ["next", "invoked r1", "next"]);
 });
 
 Deno.test("lifecycle gives the last flush the time that is left, although one hangs beside the function", async () => {
-  const rig = newRig(() => invoke("r1"), () => shutdown(800));
-  rig.flushMs = rig.lastFlushMs = 10_000;
+  const harness = newHarness(() => invoke("r1"), () => shutdown(800));
+  harness.flushMs = harness.lastFlushMs = 10_000;
   const startedAt = Date.now();
-  await rig.run({ plan: { kind: "overlap" }, exportTimeoutMs: 60_000 });
+  await harness.run({ plan: { kind: "overlap" }, exportTimeoutMs: 60_000 });
   assertLess(Date.now() - startedAt, 800);
-  assertEquals(rig.calls.slice(-4), ["outcomes spindown", "final flush", "flushed", "flush cut"]);
+  assertEquals(harness.calls.slice(-4), ["outcomes spindown", "final flush", "flushed", "flush cut"]);
 });
 
 Deno.test("lifecycle without telemetry waits for nothing and still flushes", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = Infinity;
-  await rig.run({}, false);
-  assertEquals(rig.calls.slice(0, 3), ["next", "invoked r1", "flush"]);
+  const harness = newHarness(() => invoke("r1"));
+  harness.runtimeMs = Infinity;
+  await harness.run({}, false);
+  assertEquals(harness.calls.slice(0, 3), ["next", "invoked r1", "flush"]);
 });
 
 Deno.test("lifecycle on managed instances flushes by timer while it waits for shutdown", async () => {
-  const rig = newRig();
+  const harness = newHarness();
   const next = (): Promise<NextResult> =>
     new Promise((resolve) => setTimeout(() => resolve(shutdown()), 100));
-  await rig.run({ managedInstance: true, flushIntervalMs: 30, next });
-  assert(rig.calls.filter((call) => call === "flush").length >= 2, rig.calls.join());
+  await harness.run({ managedInstance: true, flushIntervalMs: 30, next });
+  assert(harness.calls.filter((call) => call === "flush").length >= 2, harness.calls.join());
 });
 
 Deno.test("lifecycle ignores unknown events and asks on", async () => {
-  const rig = newRig(() => ({ type: "unknown", eventType: "RESTORE" }), () => invoke("r1"));
-  assertEquals((await rig.run()).exitCode, 0);
-  assert(rig.calls.includes("invoked r1"));
-  assertEquals(rig.lines.length, 1);
+  const harness = newHarness(() => ({ type: "unknown", eventType: "RESTORE" }), () => invoke("r1"));
+  assertEquals((await harness.run()).exitCode, 0);
+  assert(harness.calls.includes("invoked r1"));
+  assertEquals(harness.lines.length, 1);
 });
 
 Deno.test("lifecycle asks again after a transport error, and gives up after four in a row", async () => {
   const broken = (): NextResult => ({ type: "transport_error", error: "reset" });
-  assertEquals((await newRig(broken, broken, () => invoke("r1")).run()).exitCode, 0);
-  const rig = newRig(broken, broken, broken, broken);
-  assertEquals((await rig.run()).exitCode, 1);
-  assertEquals(rig.calls.slice(-3), ["outcomes unknown", "final flush", "flushed"]);
+  assertEquals((await newHarness(broken, broken, () => invoke("r1")).run()).exitCode, 0);
+  const harness = newHarness(broken, broken, broken, broken);
+  assertEquals((await harness.run()).exitCode, 1);
+  assertEquals(harness.calls.slice(-3), ["outcomes unknown", "final flush", "flushed"]);
 });
 
 Deno.test("lifecycle makes a last flush and ends when Lambda refuses to serve it", async () => {
-  const rig = newRig(() => ({ type: "refused", httpStatus: 403, error: "403" }));
-  assertEquals((await rig.run()).exitCode, 1);
-  assertEquals(rig.calls, ["next", "outcomes unknown", "final flush", "flushed"]);
+  const harness = newHarness(() => ({ type: "refused", httpStatus: 403, error: "403" }));
+  assertEquals((await harness.run()).exitCode, 1);
+  assertEquals(harness.calls, ["next", "outcomes unknown", "final flush", "flushed"]);
 });
 
 Deno.test("lifecycle tells how long the sandbox slept between events", async () => {
@@ -369,14 +376,14 @@ Deno.test("lifecycle tells how long the sandbox slept between events", async () 
     now += 60_000;
     return Promise.resolve(events.shift() ?? shutdown());
   };
-  await newRig().run({ next, now: () => now, onWake: (ms) => void slept.push(ms) });
+  await newHarness().run({ next, now: () => now, onWake: (ms) => void slept.push(ms) });
   assertEquals(slept[0], 60_000);
 });
 
 Deno.test("lifecycle puts away what is left before each next, after each flush beside, and at the very end", async () => {
-  const rig = newRig(() => invoke("r1"));
-  await rig.run({ spill: (_maxMs, last) => void rig.calls.push(last ? "last spill" : "spill") });
-  assertEquals(rig.calls, [
+  const harness = newHarness(() => invoke("r1"));
+  await harness.run({ spill: (_maxMs, last) => void harness.calls.push(last ? "last spill" : "spill") });
+  assertEquals(harness.calls, [
     "next",
     "invoked r1",
     "flush",
@@ -391,10 +398,10 @@ Deno.test("lifecycle puts away what is left before each next, after each flush b
 });
 
 Deno.test("lifecycle with the next event asked for puts away after that, after its flush, and at the runtime's end", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.runtimeMs = 40;
-  await rig.run({ plan: { kind: "overlap" }, spill: () => void rig.calls.push("spill") });
-  assertEquals(rig.calls.slice(2, 8), ["flush", "next", "flushed", "spill", "spill", "spill"]);
+  const harness = newHarness(() => invoke("r1"));
+  harness.runtimeMs = 40;
+  await harness.run({ plan: { kind: "overlap" }, spill: () => void harness.calls.push("spill") });
+  assertEquals(harness.calls.slice(2, 8), ["flush", "next", "flushed", "spill", "spill", "spill"]);
 });
 
 for (
@@ -405,19 +412,19 @@ for (
   ] as const
 ) {
   Deno.test(`lifecycle goes on to SHUTDOWN and makes its last flush when ${name}`, async () => {
-    const rig = newRig(() => invoke("r1"), () => invoke("r2"));
-    assertEquals((await rig.run(broken)).exitCode, 0);
-    assertEquals(rig.calls.filter((call) => call === "next").length, 3);
-    assertEquals(rig.calls.slice(-2), ["final flush", "flushed"]);
-    assert(rig.lines.some((line) => line.includes("could not be handled")));
+    const harness = newHarness(() => invoke("r1"), () => invoke("r2"));
+    assertEquals((await harness.run(broken)).exitCode, 0);
+    assertEquals(harness.calls.filter((call) => call === "next").length, 3);
+    assertEquals(harness.calls.slice(-2), ["final flush", "flushed"]);
+    assert(harness.lines.some((line) => line.includes("could not be handled")));
   });
 }
 
 Deno.test("lifecycle does not wait for a flush that goes on after its signal", async () => {
-  const rig = newRig(() => invoke("r1"));
+  const harness = newHarness(() => invoke("r1"));
   const endless = new Promise<never>(() => {});
   const startedAt = Date.now();
-  const { exitCode } = await rig.run({
+  const { exitCode } = await harness.run({
     flusher: { busy: false, lastFlushAt: 0, flush: () => endless, last: () => endless },
     next: (() => {
       const events = [() => invoke("r1"), () => shutdown(700)];
@@ -426,7 +433,7 @@ Deno.test("lifecycle does not wait for a flush that goes on after its signal", a
   });
   assertEquals(exitCode, 0);
   assertLess(Date.now() - startedAt, 1200);
-  assert(rig.lines.some((line) => line.includes("goes on although its time is over")));
+  assert(harness.lines.some((line) => line.includes("goes on although its time is over")));
 });
 
 function raise(): never {
@@ -459,39 +466,42 @@ for (
   ]
 ) {
   Deno.test(`lifecycle waits at shutdown for the last report, ${told}`, async () => {
-    const rig = newRig(() => invoke("r1"));
+    const harness = newHarness(() => invoke("r1"));
     const reported = Promise.withResolvers<void>();
     let timer: ReturnType<typeof setInterval> | undefined;
     let waitedSince = 0;
-    await rig.run({
+    await harness.run({
       invocations: {
         invoked: () => ({ runtimeEnd: Promise.resolve({ doneAt: Date.now() }), waitOver: Promise.resolve() }),
         lastReported: (signal) => {
           waitedSince ||= Date.now();
-          timer ??= setInterval(() => ++rig.batches === posts && reported.resolve(), everyMs);
+          timer ??= setInterval(() => ++harness.batches === posts && reported.resolve(), everyMs);
           return Promise.race([
             reported.promise,
             new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
           ]);
         },
-        shutdown: () => void rig.calls.push(`outcomes after ${Date.now() - waitedSince} ms`),
+        shutdown: () => void harness.calls.push(`outcomes after ${Date.now() - waitedSince} ms`),
         get batches() {
-          return rig.batches;
+          return harness.batches;
         },
       },
     });
     clearInterval(timer);
-    const waitedMs = Number(/outcomes after (\d+)/.exec(rig.calls.join())?.[1]);
-    assert(waitedMs >= atLeastMs && came(rig.batches), `waited ${waitedMs} ms for ${rig.batches} POSTs`);
-    assertEquals(rig.calls.slice(-2), ["final flush", "flushed"]);
+    const waitedMs = Number(/outcomes after (\d+)/.exec(harness.calls.join())?.[1]);
+    assert(
+      waitedMs >= atLeastMs && came(harness.batches),
+      `waited ${waitedMs} ms for ${harness.batches} POSTs`,
+    );
+    assertEquals(harness.calls.slice(-2), ["final flush", "flushed"]);
   });
 }
 
 Deno.test("lifecycle keeps time of the budget and of shutdown for putting away", async () => {
-  const rig = newRig(() => invoke("r1"));
-  rig.flushMs = rig.lastFlushMs = 5000;
+  const harness = newHarness(() => invoke("r1"));
+  harness.flushMs = harness.lastFlushMs = 5000;
   const left: number[] = [];
-  await rig.run({ budgetMs: 200, spillMs: 50, spill: (maxMs) => void left.push(maxMs) });
+  await harness.run({ budgetMs: 200, spillMs: 50, spill: (maxMs) => void left.push(maxMs) });
   assertEquals(left.length, 2);
   const [atEnd = 0, atLast = 0] = left;
   assert(atEnd >= 10 && atEnd <= 60, `${atEnd} ms left of the invocation's budget`);

@@ -20,7 +20,7 @@ const SPAN: PlatformSpan = {
   meta: new Map([["faas.coldstart", "true"], ["note", "card 4111"]]),
 };
 
-interface Rig extends Platform {
+interface Harness extends Platform {
   /** Resources that were handed on, as requests have them. */
   readonly entries: readonly {
     readonly signal: TargetSignal;
@@ -30,7 +30,7 @@ interface Rig extends Platform {
   readonly refused: () => number;
 }
 
-function open(options: Partial<PlatformOptions> = {}): Rig {
+function open(options: Partial<PlatformOptions> = {}): Harness {
   const entries: { signal: TargetSignal; count: number; entry: OtlpNode }[] = [];
   let refused = 0;
   const keys = { traces: "resourceSpans", metrics: "resourceMetrics", logs: "resourceLogs" };
@@ -53,29 +53,29 @@ function open(options: Partial<PlatformOptions> = {}): Rig {
   return Object.assign(platform, { entries, refused: () => refused });
 }
 
-function spansOf({ entries }: Rig): readonly OtlpNode[] {
+function spansOf({ entries }: Harness): readonly OtlpNode[] {
   return entries.flatMap(({ entry }) => nodes(nodes(entry, "scopeSpans")[0], "spans"));
 }
 
-function recordsOf({ entries }: Rig): readonly OtlpNode[] {
+function recordsOf({ entries }: Harness): readonly OtlpNode[] {
   return entries.flatMap(({ entry }) => nodes(nodes(entry, "scopeLogs")[0], "logRecords"));
 }
 
 Deno.test("spans share a resource up to a flush, and have ids, kinds, times to the ns and typed attributes", () => {
-  const rig = open();
-  rig.span(SPAN);
-  rig.span({
+  const harness = open();
+  harness.span(SPAN);
+  harness.span({
     ...SPAN,
     operation: "aws.lambda.response",
     spanId: "b7ad6b7169203332",
     parentId: SPAN_ID,
     meta: new Map(),
   });
-  assertEquals(rig.entries, []);
-  rig.collect();
-  rig.collect();
-  assertEquals(rig.entries.map(({ signal, count }) => [signal, count]), [["traces", 2]]);
-  const [root, child] = spansOf(rig);
+  assertEquals(harness.entries, []);
+  harness.collect();
+  harness.collect();
+  assertEquals(harness.entries.map(({ signal, count }) => [signal, count]), [["traces", 2]]);
+  const [root, child] = spansOf(harness);
   assertEquals(
     [root?.["traceId"], root?.["spanId"], root?.["parentSpanId"], root?.["name"], root?.["kind"]],
     [TRACE_ID, SPAN_ID, undefined, "checkout", "2"],
@@ -93,10 +93,10 @@ Deno.test("spans share a resource up to a flush, and have ids, kinds, times to t
 });
 
 Deno.test("a failed span has a status, a type, and its stack as an exception", () => {
-  const rig = open();
-  rig.span({ ...SPAN, error: { type: "TypeError", message: "boom", stack: "at x" } });
-  rig.collect();
-  const [span] = spansOf(rig);
+  const harness = open();
+  harness.span({ ...SPAN, error: { type: "TypeError", message: "boom", stack: "at x" } });
+  harness.collect();
+  const [span] = spansOf(harness);
   assertEquals(nodes(span, "status"), [{ message: "boom", code: "2" }]);
   assertEquals(attributesOf(span)["error.type"], "TypeError");
   assertEquals(attributesOf(nodes(span, "events")[0]), {
@@ -107,27 +107,27 @@ Deno.test("a failed span has a status, a type, and its stack as an exception", (
 });
 
 Deno.test("ids of a tracer of Datadog's are told in OpenTelemetry's form, and what is no id is counted", () => {
-  const rig = open();
-  rig.span({ ...SPAN, traceId: "18446744073709551615", spanId: "255" });
-  rig.span({ ...SPAN, traceId: "none" });
-  rig.collect();
-  assertEquals(spansOf(rig).map((span) => [span["traceId"], span["spanId"]]), [
+  const harness = open();
+  harness.span({ ...SPAN, traceId: "18446744073709551615", spanId: "255" });
+  harness.span({ ...SPAN, traceId: "none" });
+  harness.collect();
+  assertEquals(spansOf(harness).map((span) => [span["traceId"], span["spanId"]]), [
     ["0000000000000000ffffffffffffffff", "00000000000000ff"],
   ]);
-  assertEquals(rig.refused(), 1);
+  assertEquals(harness.refused(), 1);
 });
 
 Deno.test("rules for spans mask their texts, and no id", () => {
-  const rig = open({ spanMask: (text) => text.replaceAll(/\d{4}/g, "****") });
-  rig.span({ ...SPAN, error: { type: "E", message: "pin 1234", stack: undefined } });
-  rig.collect();
-  const [span] = spansOf(rig);
+  const harness = open({ spanMask: (text) => text.replaceAll(/\d{4}/g, "****") });
+  harness.span({ ...SPAN, error: { type: "E", message: "pin 1234", stack: undefined } });
+  harness.collect();
+  const [span] = spansOf(harness);
   assertEquals([span?.["traceId"], attributesOf(span)["note"]], [TRACE_ID, "card ****"]);
   assertEquals(nodes(span, "status")[0]?.["message"], "pin ****");
 });
 
 Deno.test("a JSON log keeps its members under their own names, without what is said elsewhere, and masked", () => {
-  const rig = open();
+  const harness = open();
   const line = createLineReader().read({
     level: "WARN",
     message: "low stock",
@@ -139,7 +139,7 @@ Deno.test("a JSON log keeps its members under their own names, without what is s
     list: ["a"],
     none: null,
   });
-  rig.log({
+  harness.log({
     log: { from: "function", requestId: "r1", timeNs: 5n, line, texts: undefined, failure: undefined },
     message: line.message,
     status: "warning",
@@ -148,8 +148,8 @@ Deno.test("a JSON log keeps its members under their own names, without what is s
     share: undefined,
     mask: (text) => text.replaceAll("1234", "****"),
   }, 5n);
-  rig.collect();
-  const [record] = recordsOf(rig);
+  harness.collect();
+  const [record] = recordsOf(harness);
   assertEquals(
     [
       record?.["timeUnixNano"],
@@ -174,10 +174,10 @@ Deno.test("a JSON log keeps its members under their own names, without what is s
 });
 
 Deno.test("many logs are handed on before the flush, so that what is gathered stays small", () => {
-  const rig = open();
+  const harness = open();
   const line = createLineReader().read("x".repeat(10_000));
   for (let n = 0; n < 20; n++) {
-    rig.log({
+    harness.log({
       log: { from: "function", requestId: undefined, timeNs: 1n, line, texts: undefined, failure: undefined },
       message: line.message,
       status: "info",
@@ -187,17 +187,17 @@ Deno.test("many logs are handed on before the flush, so that what is gathered st
       mask: (text) => text,
     }, 1n);
   }
-  assertEquals(rig.entries.map(({ count }) => count), [7, 7]);
-  rig.collect();
-  assertEquals(rig.entries.map(({ count }) => count), [7, 7, 6]);
+  assertEquals(harness.entries.map(({ count }) => count), [7, 7]);
+  harness.collect();
+  assertEquals(harness.entries.map(({ count }) => count), [7, 7, 6]);
 });
 
 Deno.test("signals that are off are not gathered", () => {
-  const rig = open({ takes: (signal) => signal === "metrics" });
-  rig.span(SPAN);
-  rig.figures([["errors", 1]]);
-  rig.collect();
-  assertEquals(rig.entries.map(({ signal }) => signal), ["metrics"]);
+  const harness = open({ takes: (signal) => signal === "metrics" });
+  harness.span(SPAN);
+  harness.figures([["errors", 1]]);
+  harness.collect();
+  assertEquals(harness.entries.map(({ signal }) => signal), ["metrics"]);
 });
 
 Deno.test("the resource is what Lambda says, above the user's attributes, and a version only where there is one", () => {

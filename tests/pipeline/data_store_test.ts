@@ -23,31 +23,31 @@ function account({ store, ledger }: { store: PointStore; ledger: Ledger }): unkn
 }
 
 Deno.test("an entry counts for as many data as it says, held, sent, refused in part and dropped", () => {
-  const rig = open();
-  rig.put(10, 7);
-  rig.put(10, 5);
-  assertEquals(account(rig), [12, 0, {}, 12]);
-  const lease = rig.store.take("tracing", { maxBytes: 1000 });
+  const harness = open();
+  harness.put(10, 7);
+  harness.put(10, 5);
+  assertEquals(account(harness), [12, 0, {}, 12]);
+  const lease = harness.store.take("tracing", { maxBytes: 1000 });
   assertEquals([lease?.batch.count, lease?.batch.data], [2, 12]);
   lease?.putBack();
-  const [first, second] = rig.store.take("tracing", { maxBytes: 1000 })?.split() ?? [];
+  const [first, second] = harness.store.take("tracing", { maxBytes: 1000 })?.split() ?? [];
   first?.exported(3);
-  assertEquals(account(rig), [12, 4, { rejected: 3 }, 5]);
+  assertEquals(account(harness), [12, 4, { rejected: 3 }, 5]);
   second?.drop("rejected");
-  assertEquals(account(rig), [12, 4, { rejected: 8 }, 0]);
+  assertEquals(account(harness), [12, 4, { rejected: 8 }, 0]);
 });
 
 Deno.test("more refused than was sent is no more than was sent", () => {
-  const rig = open();
-  rig.put(10, 2);
-  rig.store.take("tracing", { maxBytes: 1000 })?.exported(50);
-  assertEquals(account(rig), [2, 0, { rejected: 2 }, 0]);
+  const harness = open();
+  harness.put(10, 2);
+  harness.store.take("tracing", { maxBytes: 1000 })?.exported(50);
+  assertEquals(account(harness), [2, 0, { rejected: 2 }, 0]);
 });
 
 Deno.test("a full store drops its oldest entries, with all their data", () => {
-  const rig = open();
-  for (let n = 0; n < 4; n++) rig.put(30_000, 10);
-  assertEquals(account(rig), [40, 0, { store_full: 10 }, 30]);
+  const harness = open();
+  for (let n = 0; n < 4; n++) harness.put(30_000, 10);
+  assertEquals(account(harness), [40, 0, { store_full: 10 }, 30]);
 });
 
 Deno.test("stores that are short of memory together each give the same part", () => {

@@ -10,7 +10,7 @@ import { createUploads } from "../../src/pipeline/uploads.ts";
 import { decodeRanges } from "../../src/point/point_range.ts";
 import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
-interface Rig {
+interface Harness {
   readonly store: PointStore;
   readonly ledger: Ledger;
   /** The messages of each upload that a flush made. */
@@ -18,7 +18,7 @@ interface Rig {
 }
 
 /** A flusher that groups points by the first letter of their message. */
-function rig(...answers: readonly ExportResult["status"][]): Rig {
+function harness(...answers: readonly ExportResult["status"][]): Harness {
   const ledger = createLedger();
   const store = createPointStore({ maxBytes: 1e6, ledger });
   const sent: string[] = [];
@@ -64,13 +64,13 @@ function rig(...answers: readonly ExportResult["status"][]): Rig {
 }
 
 Deno.test("flusher sends each group of a batch for itself, in order", async () => {
-  const { flush, store } = rig();
+  const { flush, store } = harness();
   assertEquals(await flush(), ["a1,a2,a3", "b1", "c1,c2"]);
   assertEquals(store.held(), 0);
 });
 
 Deno.test("flusher sends again only the groups that Dataway did not take, which lie in their old order", async () => {
-  const { flush, store, ledger } = rig("success", "retryable");
+  const { flush, store, ledger } = harness("success", "retryable");
   assertEquals(await flush(), ["a1,a2,a3", "b1"]);
   assertEquals(store.held(), 3);
   const lease = store.take("logging", { maxBytes: 1e6 });
@@ -81,7 +81,7 @@ Deno.test("flusher sends again only the groups that Dataway did not take, which 
 });
 
 Deno.test("flusher drops the group that Dataway refuses for good, and halves one that is too large", async () => {
-  const { flush, store, ledger } = rig("failure", "success", "too_large");
+  const { flush, store, ledger } = harness("failure", "success", "too_large");
   assertEquals(await flush(), ["a1,a2,a3", "b1", "c1,c2", "c1", "c2"]);
   assertEquals(store.held(), 0);
   assertEquals(ledger.totalDropped(), new Map([["rejected", 3]]));

@@ -9,7 +9,7 @@ import { messagesOf, pointsOf } from "../support/points.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
 import { type SpoolLife, startLife } from "./spool_life.ts";
 
-interface Rig {
+interface Harness {
   readonly disk: FakeDisk;
   readonly life: SpoolLife;
   readonly flusher: Flusher;
@@ -24,7 +24,7 @@ const RETRYABLE: ExportResult = { status: "retryable", error: "503" };
 const TOO_LARGE: ExportResult = { status: "too_large", error: "413" };
 
 /** Starts with `spooled` in files, one file for each inner list. */
-function newRig(...spooled: readonly string[][]): Rig {
+function newHarness(...spooled: readonly string[][]): Harness {
   const disk = createFakeDisk();
   for (const names of spooled) {
     const before = startLife(disk);
@@ -34,7 +34,7 @@ function newRig(...spooled: readonly string[][]): Rig {
   const life = startLife(disk);
   const breaker = createCircuitBreaker({ now: () => life.now });
   const sent: unknown[][] = [];
-  const rig: Omit<Rig, "flusher"> = { disk, life, breaker, sent, reports: [], answer: () => SUCCESS };
+  const harness: Omit<Harness, "flusher"> = { disk, life, breaker, sent, reports: [], answer: () => SUCCESS };
   const log = createLogger({ write: () => {} });
   const exporter: Exporter = {
     name: "test",
@@ -42,7 +42,7 @@ function newRig(...spooled: readonly string[][]): Rig {
     pointOverheadBytes: () => 0,
     export: (batch) => {
       sent.push(messagesOf(pointsOf(batch)));
-      return Promise.resolve(rig.answer(messagesOf(pointsOf(batch))));
+      return Promise.resolve(harness.answer(messagesOf(pointsOf(batch))));
     },
   };
   const flusher = createFlusher({
@@ -52,17 +52,17 @@ function newRig(...spooled: readonly string[][]): Rig {
     uploads: createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => life.now }),
     breaker,
     collect: () => {},
-    onFlushed: (report) => rig.reports.push(report),
+    onFlushed: (report) => harness.reports.push(report),
     log,
     now: () => life.now,
   });
-  return Object.assign(rig, { flusher });
+  return Object.assign(harness, { flusher });
 }
 
 const never = new AbortController().signal;
 
 Deno.test("flusher.flush() sends memory first, then the files, oldest first", async () => {
-  const { life, flusher, sent, disk, reports } = newRig(["a", "b"], ["c"]);
+  const { life, flusher, sent, disk, reports } = newHarness(["a", "b"], ["c"]);
   life.add("new");
   await flusher.flush(never);
   assertEquals(sent, [["new"], ["a", "b"], ["c"]]);
@@ -71,72 +71,72 @@ Deno.test("flusher.flush() sends memory first, then the files, oldest first", as
 });
 
 Deno.test("flusher.flush() leaves files alone when Dataway does not take what memory holds", async () => {
-  const rig = newRig(["a"]);
-  rig.answer = () => RETRYABLE;
-  rig.life.add("new");
-  await rig.flusher.flush(never);
-  assertEquals(rig.sent, [["new"]]);
-  assertEquals([rig.disk.contents.size, rig.flusher.stuck], [1, true]);
+  const harness = newHarness(["a"]);
+  harness.answer = () => RETRYABLE;
+  harness.life.add("new");
+  await harness.flusher.flush(never);
+  assertEquals(harness.sent, [["new"]]);
+  assertEquals([harness.disk.contents.size, harness.flusher.stuck], [1, true]);
 });
 
 Deno.test("flusher.flush() keeps a file that Dataway does not take, and goes no further", async () => {
-  const rig = newRig(["a"], ["b"]);
-  rig.answer = () => RETRYABLE;
-  await rig.flusher.flush(never);
-  assertEquals(rig.reports.at(-1)?.restored, 1);
-  assertEquals(rig.sent, [["a"]]);
-  rig.answer = () => SUCCESS;
-  await rig.flusher.flush(never);
-  assertEquals(rig.sent, [["a"], ["a"], ["b"]]);
-  rig.life.checkAccount();
+  const harness = newHarness(["a"], ["b"]);
+  harness.answer = () => RETRYABLE;
+  await harness.flusher.flush(never);
+  assertEquals(harness.reports.at(-1)?.restored, 1);
+  assertEquals(harness.sent, [["a"]]);
+  harness.answer = () => SUCCESS;
+  await harness.flusher.flush(never);
+  assertEquals(harness.sent, [["a"], ["a"], ["b"]]);
+  harness.life.checkAccount();
 });
 
 Deno.test("flusher.flush() halves a file that is too large, and keeps the half that was not taken", async () => {
-  const rig = newRig(["a", "b", "c", "d"]);
-  rig.answer = (messages) => messages.length > 2 ? TOO_LARGE : messages[0] === "a" ? SUCCESS : RETRYABLE;
-  await rig.flusher.flush(never);
-  assertEquals(rig.sent, [["a", "b", "c", "d"], ["a", "b"], ["c", "d"]]);
-  rig.life.checkAccount();
-  assertEquals(startLife(rig.disk).replay(), ["c", "d"]);
+  const harness = newHarness(["a", "b", "c", "d"]);
+  harness.answer = (messages) => messages.length > 2 ? TOO_LARGE : messages[0] === "a" ? SUCCESS : RETRYABLE;
+  await harness.flusher.flush(never);
+  assertEquals(harness.sent, [["a", "b", "c", "d"], ["a", "b"], ["c", "d"]]);
+  harness.life.checkAccount();
+  assertEquals(startLife(harness.disk).replay(), ["c", "d"]);
 });
 
 Deno.test("flusher.flush() counts a file that Dataway refuses for good", async () => {
-  const rig = newRig(["a", "b"]);
-  rig.answer = () => ({ status: "failure", error: "403", reason: "forbidden" });
-  await rig.flusher.flush(never);
-  assertEquals(rig.reports.at(-1)?.dropped, 2);
-  assertEquals(rig.life.ledger.totalDropped(), new Map([["forbidden", 2]]));
-  assertEquals(rig.disk.contents.size, 0);
+  const harness = newHarness(["a", "b"]);
+  harness.answer = () => ({ status: "failure", error: "403", reason: "forbidden" });
+  await harness.flusher.flush(never);
+  assertEquals(harness.reports.at(-1)?.dropped, 2);
+  assertEquals(harness.life.ledger.totalDropped(), new Map([["forbidden", 2]]));
+  assertEquals(harness.disk.contents.size, 0);
 });
 
 Deno.test("flusher.flush() probes with a file when memory is empty, and not while the breaker is open", async () => {
-  const rig = newRig(["a"], ["b"]);
-  rig.breaker.failed(1000);
-  await rig.flusher.flush(never);
-  assertEquals([rig.sent, rig.flusher.stuck], [[], true]);
-  rig.life.now += 1000;
-  await rig.flusher.flush(never);
-  assertEquals(rig.sent, [["a"], ["b"]]);
+  const harness = newHarness(["a"], ["b"]);
+  harness.breaker.failed(1000);
+  await harness.flusher.flush(never);
+  assertEquals([harness.sent, harness.flusher.stuck], [[], true]);
+  harness.life.now += 1000;
+  await harness.flusher.flush(never);
+  assertEquals(harness.sent, [["a"], ["b"]]);
 });
 
 Deno.test("flusher.flush() begins no further file once its time is over", async () => {
-  const rig = newRig(["a"], ["b"]);
+  const harness = newHarness(["a"], ["b"]);
   const over = new AbortController();
-  rig.answer = () => {
+  harness.answer = () => {
     over.abort();
     return SUCCESS;
   };
-  await rig.flusher.flush(over.signal);
-  assertEquals(rig.sent, [["a"]]);
-  assertEquals([rig.disk.contents.size, rig.flusher.stuck], [1, true]);
+  await harness.flusher.flush(over.signal);
+  assertEquals(harness.sent, [["a"]]);
+  assertEquals([harness.disk.contents.size, harness.flusher.stuck], [1, true]);
 });
 
 Deno.test("flusher.last() sends what comes while it replays files", async () => {
-  const rig = newRig(["a"]);
-  rig.answer = ([message]) => {
-    if (message === "a") rig.life.add("the last report");
+  const harness = newHarness(["a"]);
+  harness.answer = ([message]) => {
+    if (message === "a") harness.life.add("the last report");
     return SUCCESS;
   };
-  await rig.flusher.last(1000);
-  assertEquals(rig.sent, [["a"], ["the last report"]]);
+  await harness.flusher.last(1000);
+  assertEquals(harness.sent, [["a"], ["the last report"]]);
 });

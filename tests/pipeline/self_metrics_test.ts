@@ -5,7 +5,7 @@ import { createSelfMetrics, type SelfMetrics } from "../../src/pipeline/self_met
 import type { Point } from "../../src/point/point.ts";
 import { pointsOf } from "../support/points.ts";
 
-interface Rig {
+interface Harness {
   readonly ledger: Ledger;
   readonly self: SelfMetrics;
   now: number;
@@ -13,7 +13,7 @@ interface Rig {
   take(now?: boolean): Lease;
 }
 
-function newRig(): Rig {
+function newHarness(): Harness {
   const ledger = createLedger();
   const clock = { now: 0 };
   const self = createSelfMetrics({
@@ -43,17 +43,17 @@ function otlpOf({ batch }: Lease): Record<string, unknown> {
 }
 
 Deno.test("self metrics tell what grew since they were last told, by source", () => {
-  const rig = newRig();
-  rig.ledger.received("otlp", "tracing", 10);
-  rig.ledger.received("otlp", "metric", 1);
-  rig.ledger.exported("otlp", "tracing", 6);
-  rig.ledger.dropped("otlp", "tracing", "store_full", 4);
-  rig.ledger.refused("otlp", "malformed", 2);
-  rig.self.flushed(12, 0);
-  rig.self.held(15);
-  assertEquals(rig.self.take(), undefined, "not before the interval is over");
-  rig.now = 60_000;
-  const lease = rig.take();
+  const harness = newHarness();
+  harness.ledger.received("otlp", "tracing", 10);
+  harness.ledger.received("otlp", "metric", 1);
+  harness.ledger.exported("otlp", "tracing", 6);
+  harness.ledger.dropped("otlp", "tracing", "store_full", 4);
+  harness.ledger.refused("otlp", "malformed", 2);
+  harness.self.flushed(12, 0);
+  harness.self.held(15);
+  assertEquals(harness.self.take(), undefined, "not before the interval is over");
+  harness.now = 60_000;
+  const lease = harness.take();
   const points = pointsOf(lease.batch);
   assertEquals(fieldsOf(points), {
     flushes: 1n,
@@ -73,27 +73,27 @@ Deno.test("self metrics tell what grew since they were last told, by source", ()
     assertEquals([measurement, timeNs / 1_000_000n], ["awslambda-extension", 60_000n]);
   }
   lease.exported();
-  rig.ledger.received("otlp", "tracing", 1);
-  rig.now = 120_000;
-  assertEquals(otlpOf(rig.take()), { received: 1n });
+  harness.ledger.received("otlp", "tracing", 1);
+  harness.now = 120_000;
+  assertEquals(otlpOf(harness.take()), { received: 1n });
 });
 
 Deno.test("self metrics stay silent when nothing but themselves was sent", () => {
-  const rig = newRig();
-  assertEquals(rig.self.take(true), undefined);
-  rig.ledger.received("otlp", "metric");
-  rig.take(true).exported();
-  assertEquals(rig.self.take(true), undefined);
+  const harness = newHarness();
+  assertEquals(harness.self.take(true), undefined);
+  harness.ledger.received("otlp", "metric");
+  harness.take(true).exported();
+  assertEquals(harness.self.take(true), undefined);
 });
 
 Deno.test("self metrics that Dataway refuses are a part of the next ones, and the sums are exact", () => {
-  const rig = newRig();
+  const harness = newHarness();
   const sums = { received: 0n, dropped_rejected: 0n };
   for (let round = 0; round < 10; round++) {
-    rig.ledger.received("otlp", "logging", 100);
-    rig.ledger.dropped("otlp", "logging", "rejected", 7);
-    rig.now += 60_000;
-    const lease = rig.take();
+    harness.ledger.received("otlp", "logging", 100);
+    harness.ledger.dropped("otlp", "logging", "rejected", 7);
+    harness.now += 60_000;
+    const lease = harness.take();
     if (round % 3 !== 0) {
       lease.drop("rejected");
       continue;
@@ -104,41 +104,41 @@ Deno.test("self metrics that Dataway refuses are a part of the next ones, and th
     lease.exported();
   }
   assertEquals(sums, { received: 1000n, dropped_rejected: 70n });
-  assertEquals(rig.self.untold(), {});
+  assertEquals(harness.self.untold(), {});
 });
 
 Deno.test("self metrics whose answer was lost are sent again as they were, and only then new ones", () => {
-  const rig = newRig();
-  rig.ledger.received("otlp", "logging", 5);
-  const first = rig.take(true);
+  const harness = newHarness();
+  harness.ledger.received("otlp", "logging", 5);
+  const first = harness.take(true);
   const sent = pointsOf(first.batch);
-  assertEquals(rig.self.take(true), undefined, "they are on their way");
+  assertEquals(harness.self.take(true), undefined, "they are on their way");
   first.putBack();
-  rig.ledger.received("otlp", "logging", 2);
-  rig.now = 1000;
-  const again = rig.take();
+  harness.ledger.received("otlp", "logging", 2);
+  harness.now = 1000;
+  const again = harness.take();
   assertEquals(pointsOf(again.batch), sent);
   again.exported();
-  assertEquals(otlpOf(rig.take(true)), { received: 2n });
+  assertEquals(otlpOf(harness.take(true)), { received: 2n });
 });
 
 Deno.test("self metrics may be halved, each half being told on its own", () => {
-  const rig = newRig();
-  rig.ledger.received("otlp", "logging", 5);
-  const [own, otlp] = rig.take(true).split();
+  const harness = newHarness();
+  harness.ledger.received("otlp", "logging", 5);
+  const [own, otlp] = harness.take(true).split();
   own.exported();
   otlp.drop("too_large");
-  const next = rig.take(true);
+  const next = harness.take(true);
   assertEquals(otlpOf(next), { received: 5n });
   assert(next.batch.count === 2);
 });
 
 Deno.test("self metrics know what no figures have told that arrived", () => {
-  const rig = newRig();
-  rig.ledger.received("otlp", "logging", 5);
-  rig.take(true).exported();
-  rig.ledger.exported("otlp", "logging", 3);
-  rig.ledger.refused("statsd", "malformed", 2);
-  rig.take(true).putBack();
-  assertEquals(rig.self.untold(), { otlp: { exported: 3 }, statsd: { refused_malformed: 2 } });
+  const harness = newHarness();
+  harness.ledger.received("otlp", "logging", 5);
+  harness.take(true).exported();
+  harness.ledger.exported("otlp", "logging", 3);
+  harness.ledger.refused("statsd", "malformed", 2);
+  harness.take(true).putBack();
+  assertEquals(harness.self.untold(), { otlp: { exported: 3 }, statsd: { refused_malformed: 2 } });
 });

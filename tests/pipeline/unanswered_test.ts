@@ -11,7 +11,7 @@ import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
 import { type SpoolLife, startLife } from "./spool_life.ts";
 
-interface Rig {
+interface Harness {
   readonly life: SpoolLife;
   readonly disk: FakeDisk;
   readonly flusher: Flusher;
@@ -24,12 +24,12 @@ interface Rig {
 const SUCCESS: ExportResult = { status: "success" };
 const RETRYABLE: ExportResult = { status: "retryable", error: "no answer" };
 
-function newRig(): Rig {
+function newHarness(): Harness {
   const disk = createFakeDisk();
   const life = startLife(disk);
   const log = createLogger({ write: () => {} });
   const breaker = createCircuitBreaker({ now: () => life.now });
-  const begun: Rig["begun"] = [];
+  const begun: Harness["begun"] = [];
   const exporter: Exporter = {
     name: "test",
     maxBatchBytes: 100_000,
@@ -54,19 +54,19 @@ function newRig(): Rig {
   return { life, disk, flusher, uploads, breaker, begun };
 }
 
-function add({ life }: Rig, category: Category, name: string): void {
+function add({ life }: Harness, category: Category, name: string): void {
   put(life.store, "otlp", [testPoint(name, category)]);
 }
 
 /** Flushes for a moment. */
-async function flush({ flusher }: Rig): Promise<void> {
+async function flush({ flusher }: Harness): Promise<void> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), 5);
   await flusher.flush(over.signal);
   clearTimeout(timer);
 }
 
-function answer({ begun }: Rig, result: ExportResult, index = 0): Promise<void> {
+function answer({ begun }: Harness, result: ExportResult, index = 0): Promise<void> {
   begun[index]?.answer(result);
   return settle();
 }
@@ -76,98 +76,108 @@ function settle(): Promise<void> {
 }
 
 Deno.test("an upload that outlives its flush is neither cut nor sent again, and is settled when it is answered", async () => {
-  const rig = newRig();
-  add(rig, "logging", "a");
-  await flush(rig);
-  assertEquals([rig.flusher.busy, rig.flusher.stuck, rig.uploads.count], [false, true, 1]);
-  await flush(rig);
-  assertEquals(rig.begun.length, 1);
-  await answer(rig, SUCCESS);
-  assertEquals([rig.life.store.held(), rig.breaker.state(), rig.flusher.stuck], [0, "closed", false]);
-  assert(rig.flusher.lastFlushAt > 0);
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness);
+  assertEquals([harness.flusher.busy, harness.flusher.stuck, harness.uploads.count], [false, true, 1]);
+  await flush(harness);
+  assertEquals(harness.begun.length, 1);
+  await answer(harness, SUCCESS);
+  assertEquals([harness.life.store.held(), harness.breaker.state(), harness.flusher.stuck], [
+    0,
+    "closed",
+    false,
+  ]);
+  assert(harness.flusher.lastFlushAt > 0);
 });
 
 Deno.test("while an upload is not answered no flush waits for another, but one beside the function", async () => {
-  const rig = newRig();
-  add(rig, "logging", "a");
-  await flush(rig);
-  add(rig, "logging", "b");
-  add(rig, "tracing", "t");
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness);
+  add(harness, "logging", "b");
+  add(harness, "tracing", "t");
   const startedAt = performance.now();
-  await rig.flusher.flush(new AbortController().signal);
+  await harness.flusher.flush(new AbortController().signal);
   assert(performance.now() - startedAt < 1000);
-  assertEquals(rig.begun.map(({ names }) => names), [["a"], ["t"]]);
-  const beside = rig.flusher.flush(new AbortController().signal, { beside: true });
+  assertEquals(harness.begun.map(({ names }) => names), [["a"], ["t"]]);
+  const beside = harness.flusher.flush(new AbortController().signal, { beside: true });
   await settle();
-  await answer(rig, SUCCESS, 0);
-  await answer(rig, SUCCESS, 1);
-  assertEquals(rig.begun.map(({ names }) => names), [["a"], ["t"], ["b"]]);
-  await answer(rig, SUCCESS, 2);
+  await answer(harness, SUCCESS, 0);
+  await answer(harness, SUCCESS, 1);
+  assertEquals(harness.begun.map(({ names }) => names), [["a"], ["t"], ["b"]]);
+  await answer(harness, SUCCESS, 2);
   await beside;
-  rig.life.checkAccount();
+  harness.life.checkAccount();
 });
 
 Deno.test("an upload that fails after its flush is one failure for the breaker, and its data are held", async () => {
-  const rig = newRig();
+  const harness = newHarness();
   for (const state of ["closed", "open"] as const) {
-    add(rig, "logging", "a");
-    add(rig, "tracing", "t");
-    await flush(rig);
-    const first = rig.begun.length - 2;
-    await answer(rig, RETRYABLE, first);
-    await answer(rig, RETRYABLE, first + 1);
-    assertEquals(rig.breaker.state(), state);
+    add(harness, "logging", "a");
+    add(harness, "tracing", "t");
+    await flush(harness);
+    const first = harness.begun.length - 2;
+    await answer(harness, RETRYABLE, first);
+    await answer(harness, RETRYABLE, first + 1);
+    assertEquals(harness.breaker.state(), state);
   }
-  assertEquals(rig.life.store.held(), 4);
+  assertEquals(harness.life.store.held(), 4);
 });
 
 Deno.test("flusher.last() sends beside what is not answered, and in the end cuts and puts back everything", async () => {
-  const rig = newRig();
-  add(rig, "logging", "a");
-  add(rig, "tracing", "t");
-  await flush(rig);
-  add(rig, "metric", "m");
-  const last = rig.flusher.last(200);
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  add(harness, "tracing", "t");
+  await flush(harness);
+  add(harness, "metric", "m");
+  const last = harness.flusher.last(200);
   await settle();
-  assertEquals(rig.begun.length, 3);
-  await answer(rig, SUCCESS, 1);
+  assertEquals(harness.begun.length, 3);
+  await answer(harness, SUCCESS, 1);
   await last;
   // After a part of the time earlier uploads are cut, and what they carried is sent anew.
-  assertEquals(rig.begun.slice(3).map(({ names }) => names), [["a"]]);
-  assertEquals([rig.uploads.count, rig.life.store.held()], [0, 2]);
-  rig.life.checkAccount();
+  assertEquals(harness.begun.slice(3).map(({ names }) => names), [["a"]]);
+  assertEquals([harness.uploads.count, harness.life.store.held()], [0, 2]);
+  harness.life.checkAccount();
 });
 
 Deno.test("flusher.last() ends a flush that is being made, but not its upload", async () => {
-  const rig = newRig();
-  add(rig, "logging", "a");
-  const beside = rig.flusher.flush(new AbortController().signal, { beside: true });
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  const beside = harness.flusher.flush(new AbortController().signal, { beside: true });
   await settle();
-  const last = rig.flusher.last(500);
+  const last = harness.flusher.last(500);
   await beside;
-  await answer(rig, SUCCESS);
+  await answer(harness, SUCCESS);
   await last;
-  assertEquals([rig.begun.length, rig.life.store.held()], [1, 0]);
+  assertEquals([harness.begun.length, harness.life.store.held()], [1, 0]);
 });
 
 Deno.test("an unanswered upload is in a file too while the sandbox may be killed, and in none once it is settled", async () => {
   for (const result of [SUCCESS, RETRYABLE]) {
-    const rig = newRig();
-    add(rig, "logging", "a");
-    await flush(rig);
-    rig.uploads.replaceLeases((lease) => isStoreLease(lease) ? rig.life.spool.secure(lease) ?? lease : lease);
-    assertEquals([rig.disk.contents.size, rig.life.store.held(), rig.life.spool.held()], [1, 1, 0]);
-    rig.life.checkAccount();
-    assertEquals(rig.life.spool.take(), undefined, "it is on its way");
-    assertEquals(startLife(copyOf(rig.disk)).replay(), ["a"]);
-    await answer(rig, result);
+    const harness = newHarness();
+    add(harness, "logging", "a");
+    await flush(harness);
+    harness.uploads.replaceLeases((lease) =>
+      isStoreLease(lease) ? harness.life.spool.secure(lease) ?? lease : lease
+    );
+    assertEquals([harness.disk.contents.size, harness.life.store.held(), harness.life.spool.held()], [
+      1,
+      1,
+      0,
+    ]);
+    harness.life.checkAccount();
+    assertEquals(harness.life.spool.take(), undefined, "it is on its way");
+    assertEquals(startLife(copyOf(harness.disk)).replay(), ["a"]);
+    await answer(harness, result);
     const isHeld = result === RETRYABLE;
     assertEquals(
-      [rig.disk.contents.size, rig.life.store.held(), rig.life.spool.held()],
+      [harness.disk.contents.size, harness.life.store.held(), harness.life.spool.held()],
       isHeld ? [1, 0, 1] : [0, 0, 0],
     );
-    rig.life.checkAccount();
-    assertEquals(rig.life.replay(), isHeld ? ["a"] : []);
+    harness.life.checkAccount();
+    assertEquals(harness.life.replay(), isHeld ? ["a"] : []);
   }
 });
 

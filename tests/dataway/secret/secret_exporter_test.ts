@@ -8,7 +8,7 @@ import { batchOfPoints, testPoint } from "../../support/points.ts";
 const BATCH = batchOfPoints([testPoint("a")]);
 const never = new AbortController().signal;
 
-interface Rig {
+interface Harness {
   readonly exporter: SecretExporter;
   /** Tokens in the order in which batches were sent with them. */
   readonly tokens: string[];
@@ -19,10 +19,10 @@ interface Rig {
   answer: (token: string) => ExportResult;
 }
 
-function newRig(urls = ""): Rig {
+function newHarness(urls = ""): Harness {
   const lines: string[] = [];
   const tokens: string[] = [];
-  const rig: Omit<Rig, "exporter"> = {
+  const harness: Omit<Harness, "exporter"> = {
     tokens,
     lines,
     asks: 0,
@@ -33,8 +33,8 @@ function newRig(urls = ""): Rig {
   const exporter = createSecretExporter({
     endpointsOf: (value) => parseSecretEndpoints(value, urls),
     readSecret: () => {
-      rig.asks++;
-      return rig.secret();
+      harness.asks++;
+      return harness.secret();
     },
     exporterTo: (endpoints: readonly DatawayEndpoint[]) => ({
       name: "test",
@@ -43,73 +43,73 @@ function newRig(urls = ""): Rig {
       export: () => {
         const token = endpoints[0]?.token ?? "";
         tokens.push(token);
-        return Promise.resolve(rig.answer(token));
+        return Promise.resolve(harness.answer(token));
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }),
     log: createLogger({ write: (line) => lines.push(line) }),
-    now: () => rig.now,
+    now: () => harness.now,
   });
-  return Object.assign(rig, { exporter });
+  return Object.assign(harness, { exporter });
 }
 
 Deno.test("secret exporter sends as soon as the secret is known, and asks once", async () => {
-  const rig = newRig();
-  rig.exporter.prepare();
-  assertEquals(await rig.exporter.export(BATCH, never), { status: "success" });
-  await rig.exporter.export(BATCH, never);
-  assertEquals([rig.tokens, rig.asks], [["tkn_first", "tkn_first"], 1]);
+  const harness = newHarness();
+  harness.exporter.prepare();
+  assertEquals(await harness.exporter.export(BATCH, never), { status: "success" });
+  await harness.exporter.export(BATCH, never);
+  assertEquals([harness.tokens, harness.asks], [["tkn_first", "tkn_first"], 1]);
 });
 
 Deno.test("secret exporter adds a bare token to the URL of ENV_DATAWAY", async () => {
-  const rig = newRig("https://openway.example");
-  rig.secret = () => Promise.resolve(" tkn_bare\n");
-  await rig.exporter.export(BATCH, never);
-  assertEquals(rig.tokens, ["tkn_bare"]);
+  const harness = newHarness("https://openway.example");
+  harness.secret = () => Promise.resolve(" tkn_bare\n");
+  await harness.exporter.export(BATCH, never);
+  assertEquals(harness.tokens, ["tkn_bare"]);
 });
 
 Deno.test("secret exporter holds a batch no longer than its signal while AWS does not answer", async () => {
-  const rig = newRig();
-  rig.secret = () => new Promise(() => {});
+  const harness = newHarness();
+  harness.secret = () => new Promise(() => {});
   const abort = new AbortController();
-  const sent = rig.exporter.export(BATCH, abort.signal);
+  const sent = harness.exporter.export(BATCH, abort.signal);
   abort.abort();
   assertEquals((await sent).status, "retryable");
 });
 
 Deno.test("secret exporter holds data and says so once when the secret cannot be read, and asks again", async () => {
-  const rig = newRig();
-  rig.secret = () => Promise.reject(new Error("AccessDeniedException"));
-  assertEquals((await rig.exporter.export(BATCH, never)).status, "retryable");
-  assertEquals((await rig.exporter.export(BATCH, never)).status, "retryable");
-  assertEquals([rig.asks, rig.lines.length], [2, 1]);
+  const harness = newHarness();
+  harness.secret = () => Promise.reject(new Error("AccessDeniedException"));
+  assertEquals((await harness.exporter.export(BATCH, never)).status, "retryable");
+  assertEquals((await harness.exporter.export(BATCH, never)).status, "retryable");
+  assertEquals([harness.asks, harness.lines.length], [2, 1]);
 });
 
 Deno.test("secret exporter never prints a token, also of a secret it cannot use", async () => {
-  const rig = newRig();
-  rig.secret = () => Promise.resolve("ftp://host?token=tkn_hidden");
-  await rig.exporter.export(BATCH, never);
-  assertEquals(rig.lines.join().includes("tkn_hidden"), false);
+  const harness = newHarness();
+  harness.secret = () => Promise.resolve("ftp://host?token=tkn_hidden");
+  await harness.exporter.export(BATCH, never);
+  assertEquals(harness.lines.join().includes("tkn_hidden"), false);
 });
 
 Deno.test("secret exporter takes a refused token for a rotated one before it gives data up", async () => {
-  const rig = newRig();
-  rig.answer = (token) =>
+  const harness = newHarness();
+  harness.answer = (token) =>
     token === "tkn_first" ? { status: "failure", reason: "forbidden", error: "403" } : { status: "success" };
-  await rig.exporter.export(BATCH, never);
-  rig.secret = () => Promise.resolve("https://openway.example?token=tkn_second");
-  assertEquals((await rig.exporter.export(BATCH, never)).status, "failure", "asked a moment ago");
-  rig.now += 60_000;
-  assertEquals((await rig.exporter.export(BATCH, never)).status, "success");
-  assertEquals(rig.tokens.at(-1), "tkn_second");
+  await harness.exporter.export(BATCH, never);
+  harness.secret = () => Promise.resolve("https://openway.example?token=tkn_second");
+  assertEquals((await harness.exporter.export(BATCH, never)).status, "failure", "asked a moment ago");
+  harness.now += 60_000;
+  assertEquals((await harness.exporter.export(BATCH, never)).status, "success");
+  assertEquals(harness.tokens.at(-1), "tkn_second");
 });
 
 Deno.test("secret exporter refreshes an old secret in the background", async () => {
-  const rig = newRig();
-  await rig.exporter.export(BATCH, never);
-  rig.secret = () => Promise.resolve("https://openway.example?token=tkn_second");
-  rig.now += 3_600_001;
-  await rig.exporter.export(BATCH, never);
-  await rig.exporter.export(BATCH, never);
-  assertEquals(rig.tokens, ["tkn_first", "tkn_first", "tkn_second"]);
+  const harness = newHarness();
+  await harness.exporter.export(BATCH, never);
+  harness.secret = () => Promise.resolve("https://openway.example?token=tkn_second");
+  harness.now += 3_600_001;
+  await harness.exporter.export(BATCH, never);
+  await harness.exporter.export(BATCH, never);
+  assertEquals(harness.tokens, ["tkn_first", "tkn_first", "tkn_second"]);
 });

@@ -15,7 +15,7 @@ export interface Check {
   readonly startsByItself?: boolean;
   /** How long it may take, in ms. @default 25 s, which is several times what a healthy extension needs */
   readonly limitMs?: number;
-  run(rig: Rig): Promise<CheckResult>;
+  run(harness: Harness): Promise<CheckResult>;
 }
 
 export interface CheckResult {
@@ -40,7 +40,7 @@ export interface CheckOptions {
 }
 
 /** What a check works with. */
-export interface Rig {
+export interface Harness {
   readonly options: CheckOptions;
   /** A sandbox with the extension, and the back end it sends to. */
   start(options?: StageOptions): Promise<Stage>;

@@ -3,7 +3,7 @@ import type { InvokeResult } from "../invocation.ts";
 import type { LambdaOptions } from "../options.ts";
 import type { FunctionScript } from "../script.ts";
 import { nowMs, sleep } from "../waiters.ts";
-import { type Check, type CheckResult, createMarker, ms, notJudged, type Rig, verdict } from "./check.ts";
+import { type Check, type CheckResult, createMarker, type Harness, ms, notJudged, verdict } from "./check.ts";
 import type { Figures } from "./figures.ts";
 
 const SHUTDOWN_LIMIT_MS = 1400;
@@ -16,15 +16,15 @@ const MANAGED_LIMIT_MS = MANAGED_FLUSH_MS + 15_000;
 export const deliversAtSpindown: Check = {
   number: 9,
   title: `the last report and lines are sent at spindown; ${SHUTDOWN_LIMIT_MS} ms at most, exit code 0`,
-  async run(rig): Promise<CheckResult> {
-    await using stage = await rig.start();
+  async run(harness): Promise<CheckResult> {
+    await using stage = await harness.start();
     const { lambda, backEnd } = stage;
     await lambda.init();
     for (let n = 0; n < 2; n++) await lambda.invoke();
     const marker = createMarker();
     await lambda.invoke({ logsAfterResponse: [marker] });
     const { exitCode, killed, tookMs } = await lambda.shutdown();
-    const lines = await rig.forwardsLogs() ? backEnd.has(marker) : undefined;
+    const lines = await harness.forwardsLogs() ? backEnd.has(marker) : undefined;
     const reports = stage.figures()?.reportTimesMs.length;
     const measured = [
       ms(tookMs),
@@ -65,14 +65,14 @@ export const countsFailures: Check = {
   limitMs: 40_000,
   title:
     "timeout, crash and out of memory count exactly once each; a handled error once at most, and as nothing else",
-  async run(rig): Promise<CheckResult> {
+  async run(harness): Promise<CheckResult> {
     const broken: string[] = [];
     for (const { name, script, expected, mayBeNone = false } of SHAPES) {
-      const figures = await live(rig, { timeoutMs: 800 }, async (invoke) => {
+      const figures = await live(harness, { timeoutMs: 800 }, async (invoke) => {
         await invoke(script);
         await invoke();
       });
-      if (figures === undefined) return notJudged(await rig.whyUnreadable());
+      if (figures === undefined) return notJudged(await harness.whyUnreadable());
       const { errors, timeouts, outOfMemory, invocations } = figures;
       const told = { errors, timeouts, outOfMemory };
       const allowed = mayBeNone ? [expected, { ...expected, errors: 0 }] : [expected];
@@ -89,8 +89,8 @@ export const attributesReports: Check = {
   number: 11,
   title:
     "a report that comes during the next invocation belongs to its own; runtimeDone before INVOKE counts once",
-  async run(rig): Promise<CheckResult> {
-    await using stage = await rig.start();
+  async run(harness): Promise<CheckResult> {
+    await using stage = await harness.start();
     const { lambda } = stage;
     await lambda.init();
     await lambda.invoke();
@@ -98,12 +98,12 @@ export const attributesReports: Check = {
     const second = await lambda.invoke();
     await lambda.shutdown();
     const first = stage.figures()?.reportTimesMs[0];
-    if (first === undefined) return notJudged(await rig.whyUnreadable());
+    if (first === undefined) return notJudged(await harness.whyUnreadable());
     const early = Math.floor(second.startedAt) - first;
 
     const invokeDelayMs = 150;
     let longestMs = 0;
-    const late = await live(rig, { invokeDelayMs }, async (invoke) => {
+    const late = await live(harness, { invokeDelayMs }, async (invoke) => {
       for (let n = 0; n < 3; n++) longestMs = Math.max(longestMs, (await invoke()).extensionHoldMs ?? 0);
     });
     const measured =
@@ -118,12 +118,12 @@ export const countsColdStarts: Check = {
   limitMs: 50_000,
   title: "one cold start per environment or restore; none with provisioned concurrency or a proactive init",
   waits: true,
-  async run(rig): Promise<CheckResult> {
+  async run(harness): Promise<CheckResult> {
     const cases: readonly (readonly [name: string, expected: number, figures: Figures | undefined])[] = [
       [
         "on demand",
         1,
-        await live(rig, {}, async (invoke) => {
+        await live(harness, {}, async (invoke) => {
           await invoke();
           await invoke();
         }),
@@ -131,7 +131,7 @@ export const countsColdStarts: Check = {
       [
         "crash, then suppressed init",
         2,
-        await live(rig, {}, async (invoke) => {
+        await live(harness, {}, async (invoke) => {
           await invoke({ outcome: "crash" });
           await invoke();
         }),
@@ -139,15 +139,15 @@ export const countsColdStarts: Check = {
       [
         "provisioned concurrency",
         0,
-        await live(rig, { initializationType: "provisioned-concurrency" }, async (invoke) => {
+        await live(harness, { initializationType: "provisioned-concurrency" }, async (invoke) => {
           await invoke();
           await invoke();
         }),
       ],
-      ["two restores", 2, await restoreTwice(rig)],
-      ...rig.options.quick ? [] : [["proactive init", 0, await initProactively(rig)] as const],
+      ["two restores", 2, await restoreTwice(harness)],
+      ...harness.options.quick ? [] : [["proactive init", 0, await initProactively(harness)] as const],
     ];
-    if (cases.some(([, , figures]) => figures === undefined)) return notJudged(await rig.whyUnreadable());
+    if (cases.some(([, , figures]) => figures === undefined)) return notJudged(await harness.whyUnreadable());
     const broken = cases.filter(([, expected, figures]) => figures?.coldStarts !== expected)
       .map(([name, expected, figures]) => `${name}: ${figures?.coldStarts} instead of ${expected}`);
     return verdict(broken.length === 0, broken.join("; ") || `${cases.length} of ${cases.length} cases`);
@@ -160,9 +160,9 @@ export const servesManagedInstances: Check = {
   title:
     "managed instances: no INVOKE registered, 50 requests side by side all counted, sent without shutdown",
   waits: true,
-  async run(rig): Promise<CheckResult> {
-    const requests = rig.options.quick ? 5 : 50;
-    await using stage = await rig.start({
+  async run(harness): Promise<CheckResult> {
+    const requests = harness.options.quick ? 5 : 50;
+    await using stage = await harness.start({
       initializationType: "lambda-managed-instances",
       concurrency: requests,
       initTimeoutMs: 10_000,
@@ -179,7 +179,7 @@ export const servesManagedInstances: Check = {
       ),
     );
     const startedAt = nowMs();
-    const logs = await rig.forwardsLogs();
+    const logs = await harness.forwardsLogs();
     const complete = (): boolean => {
       const counted = stage.figures()?.invocations;
       return (counted === undefined || counted >= requests) && (!logs || markers.every(backEnd.has));
@@ -195,7 +195,7 @@ export const servesManagedInstances: Check = {
       `after ${ms(waitedMs)}`,
       ...lambda.violations,
     ].join(", ");
-    if (counted === undefined && !logs) return notJudged(await rig.whyUnreadable());
+    if (counted === undefined && !logs) return notJudged(await harness.whyUnreadable());
     const right = (counted === undefined || counted === requests) && (!logs || arrived === requests);
     return verdict(right && waitedMs < MANAGED_FLUSH_MS && lambda.violations.length === 0, measured);
   },
@@ -203,19 +203,22 @@ export const servesManagedInstances: Check = {
 
 /** One life from init to spindown, and what was told of it. */
 async function live(
-  rig: Rig,
+  harness: Harness,
   options: LambdaOptions,
   act: (invoke: (script?: FunctionScript) => Promise<InvokeResult>) => Promise<void>,
 ): Promise<Figures | undefined> {
-  await using stage = await rig.start(options);
+  await using stage = await harness.start(options);
   await stage.lambda.init();
   await act((script) => stage.lambda.invoke(script));
   await stage.lambda.shutdown();
   return stage.figures();
 }
 
-async function restoreTwice(rig: Rig): Promise<Figures | undefined> {
-  await using stage = await rig.start({ initializationType: "snap-start", functionInit: { restoreMs: 30 } });
+async function restoreTwice(harness: Harness): Promise<Figures | undefined> {
+  await using stage = await harness.start({
+    initializationType: "snap-start",
+    functionInit: { restoreMs: 30 },
+  });
   const { lambda } = stage;
   await lambda.init();
   await lambda.invoke();
@@ -227,8 +230,8 @@ async function restoreTwice(rig: Rig): Promise<Figures | undefined> {
   return stage.figures();
 }
 
-async function initProactively(rig: Rig): Promise<Figures | undefined> {
-  await using stage = await rig.start();
+async function initProactively(harness: Harness): Promise<Figures | undefined> {
+  await using stage = await harness.start();
   const { lambda } = stage;
   await lambda.init();
   await lambda.freeze(PROACTIVE_MS);

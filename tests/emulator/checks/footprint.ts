@@ -15,9 +15,9 @@ const GAP_MS = 6000;
 export const staysQuiet: Check = {
   number: 13,
   title: `prints ${LINES_PER_THOUSAND} lines per 1000 invocations at most, and none per batch`,
-  async run(rig): Promise<CheckResult> {
-    const invocations = rig.options.quick ? 20 : 200;
-    await using stage = await rig.start();
+  async run(harness): Promise<CheckResult> {
+    const invocations = harness.options.quick ? 20 : 200;
+    await using stage = await harness.start();
     const { lambda } = stage;
     await lambda.init();
     for (let n = 0; n < invocations; n++) await lambda.invoke({ logs: [`line ${n}`] });
@@ -32,14 +32,14 @@ export const keepsToTmp: Check = {
   number: 14,
   title:
     `writes under /tmp only, runs as user ${SANDBOX_USER} without HOME, ${MAX_DESCRIPTORS} descriptors at most`,
-  async run(rig): Promise<CheckResult> {
-    if (typeof rig.options.extension !== "string") return notApplicable("it is no process of its own");
+  async run(harness): Promise<CheckResult> {
+    if (typeof harness.options.extension !== "string") return notApplicable("it is no process of its own");
     if (Deno.build.os !== "linux") return notApplicable("only Linux tells");
     const folder = await Deno.makeTempDir({ prefix: "extensions-" });
     try {
       const asUser = Deno.uid() === 0;
-      const extension = asUser ? await copyTo(folder, rig.options.extension) : rig.options.extension;
-      await using stage = await rig.start({ extension, ...(asUser ? { userId: SANDBOX_USER } : {}) });
+      const extension = asUser ? await copyTo(folder, harness.options.extension) : harness.options.extension;
+      await using stage = await harness.start({ extension, ...(asUser ? { userId: SANDBOX_USER } : {}) });
       return await watch(stage, asUser);
     } finally {
       await Deno.remove(folder, { recursive: true });
@@ -51,9 +51,9 @@ export const survivesClockGap: Check = {
   number: 16,
   title: "a gap in the clock (thaw) starts no storm of timers and tells no negative durations",
   waits: true,
-  async run(rig): Promise<CheckResult> {
-    const gapMs = Math.max(rig.options.freezeMs, GAP_MS);
-    await using stage = await rig.start();
+  async run(harness): Promise<CheckResult> {
+    const gapMs = Math.max(harness.options.freezeMs, GAP_MS);
+    await using stage = await harness.start();
     const { lambda, backEnd } = stage;
     await lambda.init();
     for (let n = 0; n < 3; n++) await lambda.invoke({ logs: ["before"] });

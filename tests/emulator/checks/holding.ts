@@ -24,11 +24,11 @@ const NO_HOST = `https://${"a".repeat(64)}.invalid`;
 export const callsNext: Check = {
   number: 5,
   title: `calls next ${HOLD_LIMIT_MS} ms after runtimeDone at most when the back end is well`,
-  async run(rig): Promise<CheckResult> {
-    await using stage = await rig.start();
+  async run(harness): Promise<CheckResult> {
+    await using stage = await harness.start();
     await stage.lambda.init();
     const holds: number[] = [];
-    for (let n = 0; n < (rig.options.quick ? 5 : 30); n++) {
+    for (let n = 0; n < (harness.options.quick ? 5 : 30); n++) {
       const { extensionHoldMs, status } = await stage.lambda.invoke();
       if (status !== "success") return verdict(false, `an invocation ended with ${status}`);
       if (extensionHoldMs === undefined) return notApplicable("it is not waited for");
@@ -42,9 +42,9 @@ export const callsNext: Check = {
 export const survivesHanging: Check = {
   number: 6,
   title: "a back end that hangs holds no invocation beyond the flush timeout, and loses nothing",
-  async run(rig): Promise<CheckResult> {
-    const { flushTimeoutMs } = rig.options;
-    await using stage = await rig.start({ timeoutMs: flushTimeoutMs + 2000 });
+  async run(harness): Promise<CheckResult> {
+    const { flushTimeoutMs } = harness.options;
+    await using stage = await harness.start({ timeoutMs: flushTimeoutMs + 2000 });
     const { lambda, backEnd } = stage;
     await lambda.init();
     backEnd.answer("hang");
@@ -60,7 +60,7 @@ export const survivesHanging: Check = {
     const { exitCode } = await lambda.shutdown();
     const longest = Math.max(...holds);
     const arrived = markers.filter((marker) => backEnd.has(marker)).length;
-    const lossTold = await rig.forwardsLogs();
+    const lossTold = await harness.forwardsLogs();
     const measured = [
       `longest hold ${ms(longest)} of ${flushTimeoutMs} ms`,
       lossTold ? `${arrived} of ${markers.length} lines arrived` : NO_LINES,
@@ -75,7 +75,7 @@ export const survivesOutages: Check = {
   number: 7,
   limitMs: 60_000,
   title: "any failure of the back end: the function runs on, memory is bounded, losses are counted",
-  async run(rig): Promise<CheckResult> {
+  async run(harness): Promise<CheckResult> {
     await using stalled = silentListener();
     const modes: readonly (readonly [name: string, mode: BackEndMode | "closed", url?: string])[] = [
       ["healthy", 200],
@@ -89,10 +89,10 @@ export const survivesOutages: Check = {
     let baseMb: number | undefined;
     let mostMb = 0;
     for (const [name, mode, backEndUrl] of modes) {
-      await using stage = await rig.start(backEndUrl === undefined ? {} : { backEndUrl });
+      await using stage = await harness.start(backEndUrl === undefined ? {} : { backEndUrl });
       if (mode === "closed") await stage.backEnd.close();
       else stage.backEnd.answer(mode);
-      const life = await load(stage, rig.options.quick ? 1 : 4);
+      const life = await load(stage, harness.options.quick ? 1 : 4);
       if (life.fault !== undefined) broken.push(`${name}: ${life.fault}`);
       if (baseMb === undefined && life.fault !== undefined) return verdict(false, broken.join(", "));
       if (life.memoryMb === undefined) continue;
@@ -100,9 +100,9 @@ export const survivesOutages: Check = {
       mostMb = Math.max(mostMb, life.memoryMb - baseMb);
       if (life.memoryMb - baseMb > MEMORY_LIMIT_MB) broken.push(`${name}: ${life.memoryMb.toFixed(0)} MB`);
     }
-    const counted = rig.options.quick
+    const counted = harness.options.quick
       ? undefined
-      : await countsLosses(await rig.start({ memorySizeMb: 128 }));
+      : await countsLosses(await harness.start({ memorySizeMb: 128 }));
     if (counted?.fault !== undefined) broken.push(counted.fault);
     const measured = [
       ...broken.length === 0 ? [`${modes.length - 1} failures survived`] : broken,
@@ -119,14 +119,14 @@ export const survivesForgottenConnections: Check = {
   number: 8,
   title: "after a long freeze the first flush succeeds though idle connections were dropped in silence",
   waits: true,
-  async run(rig): Promise<CheckResult> {
-    if (!await rig.forwardsLogs()) return notJudged(NO_LINES);
-    await using stage = await rig.start({ timeoutMs: rig.options.flushTimeoutMs + 2000 });
+  async run(harness): Promise<CheckResult> {
+    if (!await harness.forwardsLogs()) return notJudged(NO_LINES);
+    await using stage = await harness.start({ timeoutMs: harness.options.flushTimeoutMs + 2000 });
     const { lambda, backEnd } = stage;
     await lambda.init();
     for (let n = 0; n < 3; n++) await lambda.invoke({ logs: [createMarker()] });
     backEnd.forgetConnections();
-    const freezeMs = Math.max(rig.options.freezeMs, STALE_MS);
+    const freezeMs = Math.max(harness.options.freezeMs, STALE_MS);
     await lambda.freeze(freezeMs);
     const marker = createMarker();
     const { extensionHoldMs = 0 } = await lambda.invoke({ logs: [marker] });

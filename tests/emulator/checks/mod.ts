@@ -8,8 +8,8 @@ import {
   type CheckOptions,
   type CheckResult,
   createMarker,
+  type Harness,
   notJudged,
-  type Rig,
   type Stage,
   type StageOptions,
 } from "./check.ts";
@@ -112,14 +112,14 @@ async function runCheck(
   }
   const fault = check.startsByItself ? undefined : await knowledge.startFault();
   if (fault !== undefined) return { number, title, outcome: "fail", measured: fault };
-  const rig = createRig(options, knowledge);
+  const harness = createHarness(options, knowledge);
   const { promise: late, resolve } = Promise.withResolvers<CheckResult>();
   const timer = setTimeout(() => {
     const measured = `not over after ${(ownMs / 1000).toFixed(0)} s`;
     resolve(ownMs < limitMs ? notJudged(`${measured}, when the time was up`) : { outcome: "fail", measured });
   }, ownMs);
   try {
-    return { number, title, ...await Promise.race([check.run(rig), late]) };
+    return { number, title, ...await Promise.race([check.run(harness), late]) };
   } catch (error) {
     return {
       number,
@@ -130,7 +130,7 @@ async function runCheck(
   } finally {
     clearTimeout(timer);
     // A check that is late is still at it; without its sandboxes it comes to an end.
-    await rig.close();
+    await harness.close();
   }
 }
 
@@ -142,12 +142,12 @@ interface Knowledge {
   whyUnreadable(): Promise<string>;
 }
 
-interface OwnRig extends Rig {
+interface OwnHarness extends Harness {
   /** Ends what the check has started and not ended. */
   close(): Promise<void>;
 }
 
-function createRig(options: CheckOptions, knowledge: Knowledge): OwnRig {
+function createHarness(options: CheckOptions, knowledge: Knowledge): OwnHarness {
   const open = new Set<Stage>();
   let closed = false;
   return {

@@ -12,10 +12,10 @@ export const registers: Check = {
   number: 1,
   startsByItself: true,
   title: `registers within ${REGISTER_LIMIT_MS} ms of exec, once, under its file's name`,
-  async run(rig): Promise<CheckResult> {
+  async run(harness): Promise<CheckResult> {
     const times: number[] = [];
     for (let n = 0; n < STARTS; n++) {
-      await using stage = await rig.start({ initTimeoutMs: 5000 });
+      await using stage = await harness.start({ initTimeoutMs: 5000 });
       const { status } = await stage.lambda.init();
       const { calls, violations, extensions } = stage.lambda;
       const registrations = calls.filter(({ call }) => call === "register");
@@ -36,11 +36,11 @@ export const keepsNext: Check = {
   number: 2,
   title: "one `next` at a time, never given up, however long the freeze",
   waits: true,
-  async run(rig): Promise<CheckResult> {
-    const { freezeMs } = rig.options;
+  async run(harness): Promise<CheckResult> {
+    const { freezeMs } = harness.options;
     const broken: string[] = [];
     for (const freeze of [true, false]) {
-      await using stage = await rig.start({ freeze });
+      await using stage = await harness.start({ freeze });
       const { lambda } = stage;
       await lambda.init();
       await lambda.invoke();
@@ -59,10 +59,10 @@ export const survivesSubscription: Check = {
   number: 3,
   startsByItself: true,
   title: `works whatever the subscription is answered (${REPLIES.join(", ")})`,
-  async run(rig): Promise<CheckResult> {
+  async run(harness): Promise<CheckResult> {
     const broken: string[] = [];
     for (const subscribeReply of REPLIES) {
-      await using stage = await rig.start({ subscribeReply });
+      await using stage = await harness.start({ subscribeReply });
       const { lambda } = stage;
       const init = await lambda.init();
       const statuses = init.status === "success"

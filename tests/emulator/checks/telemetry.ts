@@ -30,8 +30,8 @@ function bodies(): readonly (readonly [name: string, body: string])[] {
 export const answersTelemetry: Check = {
   number: 4,
   title: `answers every telemetry POST with 200 in ${LIMIT_MS} ms, hostile and large ones too`,
-  async run(rig): Promise<CheckResult> {
-    await using stage = await rig.start({ freeze: false });
+  async run(harness): Promise<CheckResult> {
+    await using stage = await harness.start({ freeze: false });
     const { lambda } = stage;
     await lambda.init();
     await lambda.invoke();

@@ -20,14 +20,14 @@ interface Reply {
   readonly headers: Headers;
 }
 
-interface Rig {
+interface Harness {
   readonly points: Point[];
   readonly refused: string[];
   readonly post: (path: string, body: BodyInit, headers?: Record<string, string>) => Promise<Reply>;
   readonly get: (path: string) => Promise<Reply>;
 }
 
-function rig(): Rig {
+function harness(): Harness {
   const intake = createRecordingIntake("datakit");
   const { points } = intake;
   const refused: string[] = [];
@@ -65,7 +65,7 @@ function plain(point: Point | undefined): unknown {
 }
 
 Deno.test("POST /v1/write/metric stores line protocol and answers 200 with nothing", async () => {
-  const { post, points, refused } = rig();
+  const { post, points, refused } = harness();
   const reply = await post("/v1/write/metric", "cpu,host=h1 load=1.5,n=2i 1700000000000000001\nmem used=3u");
   assertEquals([reply.status, reply.text, reply.headers.get("x-datakit")], [200, "", "2.0.0"]);
   assertEquals(points.map(plain), [
@@ -77,17 +77,17 @@ Deno.test("POST /v1/write/metric stores line protocol and answers 200 with nothi
 
 Deno.test("POST /v1/write takes every category and the old name of metrics", async () => {
   for (const category of CATEGORIES) {
-    const { post, points } = rig();
+    const { post, points } = harness();
     assertEquals((await post(`/v1/write/${category}`, "m f=1")).status, 200);
     assertEquals(points.map((point) => point.category), [category]);
   }
-  const { post, points } = rig();
+  const { post, points } = harness();
   assertEquals((await post("/v1/write/metrics", "m f=1")).status, 200);
   assertEquals(points[0]?.category, "metric");
 });
 
 Deno.test("POST /v1/write applies Dataway's rules", async () => {
-  const { post, points } = rig();
+  const { post, points } = harness();
   await post(
     "/v1/write/logging",
     '[{"measurement":"","tags":{"a.b":"c"},"fields":{"message":"x"},"time":1}]',
@@ -145,14 +145,14 @@ Deno.test("POST /v1/write reads the same points in every encoding and compressio
     ];
     for (const [coding, body] of forms) {
       await t.step(`${contentType} ${coding}`, async () => {
-        const byHeader = rig();
+        const byHeader = harness();
         const headers = {
           "Content-Type": contentType,
           ...(coding === "" ? {} : { "Content-Encoding": coding }),
         };
         assertEquals((await byHeader.post("/v1/write/logging", new Uint8Array(body), headers)).status, 200);
         assertEquals(byHeader.points.map(plain), [expected]);
-        const byQuery = rig();
+        const byQuery = harness();
         const path = `/v1/write/logging?encoding=${coding}`;
         await byQuery.post(path, new Uint8Array(body), { "Content-Type": contentType });
         assertEquals(byQuery.points.map(plain), [expected]);
@@ -192,7 +192,7 @@ Deno.test("POST /v1/write gives back what our own encoders wrote, whatever it is
         });
         fc.pre(point !== undefined);
         for (const [version, { contentType, encode }] of Object.entries(ENCODINGS)) {
-          const { post, points } = rig();
+          const { post, points } = harness();
           const reply = await post("/v1/write/tracing?precision=n", encode(batchOfPoints([point]), NO_TAGS), {
             "Content-Type": contentType,
           });
@@ -215,7 +215,7 @@ function sorted(point: Point | undefined): unknown {
 }
 
 Deno.test("POST /v1/write keeps the good points of a body and tells how many were not", async () => {
-  const { post, points, refused } = rig();
+  const { post, points, refused } = harness();
   const reply = await post("/v1/write/metric", 'a f=1\nbad\nb f=2\nc s="text is no metric"');
   assertEquals([reply.status, JSON.parse(reply.text)], [200, {
     content: {
@@ -278,7 +278,7 @@ Deno.test("POST /v1/write answers in DataKit's form when nothing could be taken"
   ];
   for (const [name, path, body, headers, status, code, counted] of cases) {
     await t.step(name, async () => {
-      const { post, points, refused } = rig();
+      const { post, points, refused } = harness();
       const reply = await post(`/v1/write/${path}`, body, headers);
       const { error_code, message } = JSON.parse(reply.text);
       assertEquals([reply.status, error_code, points.length, refused], [status, code, 0, [...counted]]);
@@ -288,18 +288,18 @@ Deno.test("POST /v1/write answers in DataKit's form when nothing could be taken"
 });
 
 Deno.test("POST /v1/write?strict takes all points or none", async () => {
-  const bad = rig();
+  const bad = harness();
   assertEquals((await bad.post("/v1/write/metric?strict=1", "a f=1\nbad")).status, 400);
   assertEquals([bad.points, bad.refused], [[], ["malformed 2"]]);
-  const changed = rig();
+  const changed = harness();
   assertEquals((await changed.post("/v1/write/metric?strict=1", 'a f=1,s="x"')).status, 400);
-  const good = rig();
+  const good = harness();
   assertEquals((await good.post("/v1/write/metric?strict=1", "a f=1")).status, 200);
   assertEquals(good.points.length, 1);
 });
 
 Deno.test("POST /v1/write?dry stores nothing", async () => {
-  const { post, points, refused } = rig();
+  const { post, points, refused } = harness();
   assertEquals((await post("/v1/write/metric?dry=1", "a f=1\nbad")).status, 200);
   assertEquals([points, refused], [[], []]);
 });
@@ -318,10 +318,10 @@ Deno.test("POST /v1/write counts each point once that lost a part, in every enco
     ],
   ];
   for (const [category, body, headers] of bodies) {
-    const { post, points, refused } = rig();
+    const { post, points, refused } = harness();
     assertEquals((await post(`/v1/write/${category}`, body, headers)).status, 200);
     assertEquals([points.length, refused], [4, ["trimmed 2"]]);
-    const strict = rig();
+    const strict = harness();
     assertEquals((await strict.post(`/v1/write/${category}?strict=1`, body, headers)).status, 400);
     assertEquals([strict.points.length, strict.refused], [0, ["malformed 4"]]);
   }
@@ -329,11 +329,11 @@ Deno.test("POST /v1/write counts each point once that lost a part, in every enco
 
 Deno.test("POST /v1/write?ignore_global_host_tags marks points that are sent with their own tags only", async () => {
   for (const name of ["ignore_global_host_tags", "ignore_global_tags"]) {
-    const { post, points } = rig();
+    const { post, points } = harness();
     assertEquals((await post(`/v1/write/metric?${name}=1`, "m,k=v f=1i 1")).status, 200);
     assertEquals(points.map(({ ownTagsOnly }) => ownTagsOnly), [true]);
   }
-  const { post, points } = rig();
+  const { post, points } = harness();
   await post("/v1/write/metric?ignore_global_host_tags=", "m,k=v f=1i 1");
   assertEquals(points[0]?.ownTagsOnly, undefined);
 });
@@ -360,19 +360,19 @@ Deno.test("POST /v1/write?echo gives the points back as they are stored", async 
     ["echo_json=1", "application/json", simple],
   ];
   for (const [query, type, text] of forms) {
-    const { post, points } = rig();
+    const { post, points } = harness();
     const reply = await post(`/v1/write/logging?precision=n&${query}`, body);
     assertEquals([reply.status, reply.headers.get("content-type"), reply.text], [200, type, text]);
     assertEquals(points.length, 2);
-    const dry = rig();
+    const dry = harness();
     assertEquals((await dry.post(`/v1/write/logging?precision=n&dry=1&${query}`, body)).text, text);
     assertEquals(dry.points, []);
   }
-  assertEquals((await rig().post("/v1/write/logging?echo=xml", body)).text, "");
+  assertEquals((await harness().post("/v1/write/logging?echo=xml", body)).text, "");
 });
 
 Deno.test("POST /v1/write?echo gives back a body that makes the same points", async () => {
-  const { post, points } = rig();
+  const { post, points } = harness();
   const body = `m,t=v i=1i,u=2u,x=1.5,b=t,s="a\n\\"q\\"",d="aGk="b,a=["x","y"] 1700000000000000001`;
   for (const [form, contentType] of [["lp", ""], ["pbjson", "application/json"]] as const) {
     points.length = 0;
@@ -416,7 +416,7 @@ Deno.test("POST /v1/write takes or counts each point of any JSON", async () => {
   ).map((parts) => `{${parts.join()}}`);
   await fc.assert(
     fc.asyncProperty(fc.array(point, { maxLength: 5 }), async (some) => {
-      const { post, points, refused } = rig();
+      const { post, points, refused } = harness();
       const sentinel = '{"name":"sentinel","fields":{"f":1},"time":1}';
       const body = `[${[sentinel, ...some, sentinel].join()}]`;
       fc.pre(body.length < 100_000);
@@ -431,7 +431,7 @@ Deno.test("POST /v1/write takes or counts each point of any JSON", async () => {
 });
 
 Deno.test("GET /v1/write is a 405, GET /v1/ping tells version and uptime", async () => {
-  const { get } = rig();
+  const { get } = harness();
   const refusal = await get("/v1/write/metric");
   assertEquals([refusal.status, refusal.headers.get("allow")], [405, "POST"]);
   const ping = await get("/v1/ping");

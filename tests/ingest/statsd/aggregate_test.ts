@@ -8,7 +8,7 @@ import type { FieldValue, Point } from "../../../src/point/point.ts";
 import { createRecordingIntake } from "../../support/points.ts";
 import { statsdConfig } from "./config_fixture.ts";
 
-interface Rig {
+interface Harness {
   readonly aggregator: Pick<Aggregator, "add"> & {
     /** The points of a flush. */
     readonly flush: () => Promise<Point[]>;
@@ -23,7 +23,7 @@ interface Rig {
 const NOW = 1_700_000_000_000;
 const NOW_NS = 1_700_000_000_000_000_000n;
 
-function rig(parts: Partial<StatsdConfig> = {}): Rig {
+function harness(parts: Partial<StatsdConfig> = {}): Harness {
   const config = statsdConfig(parts);
   const intake = createRecordingIntake("statsd");
   const clock = { now: NOW };
@@ -48,7 +48,7 @@ function plain(point: Point): readonly [string, Record<string, string>, Record<s
 }
 
 async function flush(packet: string, parts: Partial<StatsdConfig> = {}): Promise<ReturnType<typeof plain>[]> {
-  const { aggregator, feed } = rig(parts);
+  const { aggregator, feed } = harness(parts);
   feed(packet);
   return (await aggregator.flush()).map(plain);
 }
@@ -108,7 +108,7 @@ Deno.test("(await aggregator.flush()) joins distribution values of one second, s
 });
 
 Deno.test("(await aggregator.flush()) gives each line's own second, and later flushes of it other nanoseconds", async () => {
-  const { aggregator, feed } = rig();
+  const { aggregator, feed } = harness();
   const times: bigint[] = [];
   for (let i = 0; i < 3; i++) {
     feed("g:1|g|T1600000000\ng:2|g|T1600000001");
@@ -129,7 +129,7 @@ Deno.test("(await aggregator.flush()) clamps a line's time to an hour from now",
 });
 
 Deno.test("(await aggregator.flush()) never gives two flushes of one millisecond the same time", async () => {
-  const { aggregator, feed } = rig();
+  const { aggregator, feed } = harness();
   feed("a:1|c");
   const first = await aggregator.flush();
   feed("a:2|c");
@@ -159,7 +159,7 @@ Deno.test("aggregator.add() reads bare tags one by one and hostile keys as any o
     (await flush("a:1|c|#b,c,url:http://x:80,__proto__:p,empty:,dd.internal.entity_id:e"))[0]?.[1].b,
     "true",
   );
-  const { aggregator, feed } = rig();
+  const { aggregator, feed } = harness();
   feed("a:1|c|#b,c,url:http://x:80,__proto__:p,empty:,dd.internal.entity_id:e");
   assertEquals([...((await aggregator.flush())[0]?.tags ?? [])], [
     ["__proto__", "p"],
@@ -225,7 +225,7 @@ Deno.test("aggregator.add() keeps a figure whose tag has the same name", async (
 });
 
 Deno.test("aggregator adjusts Etsy's gauges over flushes and sends them only when touched", async () => {
-  const { aggregator, feed } = rig({ dialect: "etsy" });
+  const { aggregator, feed } = harness({ dialect: "etsy" });
   const values: (FieldValue | undefined)[] = [];
   for (const packet of ["q:10|g", "q:+4|g\nq:-1|g", "", "q:-3|g"]) {
     feed(packet);
@@ -235,7 +235,7 @@ Deno.test("aggregator adjusts Etsy's gauges over flushes and sends them only whe
 });
 
 Deno.test("aggregator.add() refuses series beyond the limit and takes samples of known ones", async () => {
-  const { aggregator, feed, refused } = rig({ maxSeries: 2 });
+  const { aggregator, feed, refused } = harness({ maxSeries: 2 });
   feed("a:1|c\nb:1|c\nc:1|c\nc:1|c\na:1|c");
   assertEquals(refused, new Map([["too_many_series", 2]]));
   assertEquals((await aggregator.flush()).map((point) => point.measurement), ["a", "b"]);
@@ -244,7 +244,7 @@ Deno.test("aggregator.add() refuses series beyond the limit and takes samples of
 });
 
 Deno.test("aggregator.add() bounds the memory of names", async () => {
-  const { aggregator, feed, refused } = rig();
+  const { aggregator, feed, refused } = harness();
   const long = "n".repeat(60_000);
   for (let i = 0; i < 100; i++) feed(`${long}${i}:1|c`);
   // A series costs its text and its key, together some 180 000 of 4 Mi units.
@@ -253,7 +253,7 @@ Deno.test("aggregator.add() bounds the memory of names", async () => {
 });
 
 Deno.test("aggregator.add() keeps exact figures when there are more values than it holds", async () => {
-  const { aggregator, feed } = rig({ percentiles: [] });
+  const { aggregator, feed } = harness({ percentiles: [] });
   for (let i = 0; i < 5000; i++) feed(`my.d:${i}|d`);
   const fields = (await aggregator.flush())[0]?.fields;
   assertEquals([fields?.get("d_count"), fields?.get("d_sum"), fields?.get("d_min"), fields?.get("d_max")], [
@@ -266,21 +266,21 @@ Deno.test("aggregator.add() keeps exact figures when there are more values than 
 });
 
 Deno.test("aggregator.add() counts as filtered what the settings drop", async () => {
-  const { aggregator, feed, refused } = rig({ dropPrefixes: ["datadog.dogstatsd.client."] });
+  const { aggregator, feed, refused } = harness({ dropPrefixes: ["datadog.dogstatsd.client."] });
   feed("datadog.dogstatsd.client.metrics:5|c\na:1|c");
   assertEquals((await aggregator.flush()).length, 1);
   assertEquals(refused, new Map([["filtered", 1]]));
 });
 
 Deno.test("(await aggregator.flush()) splits a point of too many fields and loses none", async () => {
-  const { aggregator, feed } = rig();
+  const { aggregator, feed } = harness();
   for (let i = 0; i < 2500; i++) feed(`app.f${i}:1|c`);
   const points = await aggregator.flush();
   assertEquals(points.reduce((sum, point) => sum + point.fields.size, 0), 2500);
 });
 
 Deno.test("(await aggregator.flush()) counts a figure that outgrew its type", async () => {
-  const { aggregator, feed, refused } = rig();
+  const { aggregator, feed, refused } = harness();
   for (let i = 0; i < 2; i++) feed("a:1.7e308|c");
   assertEquals(await aggregator.flush(), []);
   assertEquals(refused, new Map([["malformed", 1]]));
@@ -290,7 +290,7 @@ Deno.test("aggregator never loses a counter, whatever the tags", async () => {
   const tag = fc.string({ maxLength: 6 }).map((text) => text.replace(/[|\n\r]/g, ""));
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(tag, { maxLength: 4 }), { maxLength: 20 }), async (lines) => {
-      const { aggregator, feed } = rig();
+      const { aggregator, feed } = harness();
       for (const tags of lines) feed(`n.f:1|c|#${tags.join(",")}`);
       const total = (await aggregator.flush()).reduce((sum, { fields }) => {
         const value = fields.get("f") ?? fields.get("f_value");

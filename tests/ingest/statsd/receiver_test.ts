@@ -17,7 +17,7 @@ function listenOptions(): ListenOptions {
   return { pool: testPool(), sockets: createSockets() };
 }
 
-interface Rig {
+interface Harness {
   readonly receiver: StatsdReceiver;
   readonly points: Point[];
   readonly refused: string[];
@@ -25,7 +25,7 @@ interface Rig {
   readonly logged: string[];
 }
 
-function rig(parts: Partial<StatsdConfig> = {}): Rig {
+function harness(parts: Partial<StatsdConfig> = {}): Harness {
   const intake = createRecordingIntake("statsd");
   const refused: string[] = [];
   const logged: string[] = [];
@@ -55,7 +55,7 @@ function portOf(address: Deno.Addr | undefined): number {
 }
 
 Deno.test("receiver.feed() aggregates until collect() hands the points on", async () => {
-  const { receiver, points, refused } = rig();
+  const { receiver, points, refused } = harness();
   receiver.feed(bytes("a:1|c\nbad\n"));
   receiver.feed(bytes("a:2|c"));
   receiver.feed(new Uint8Array(0));
@@ -86,7 +86,7 @@ Deno.test("receiver counts each point once that Dataway's rules shorten: metrics
     ["a.b:1|c|#k:v", 0],
   ];
   for (const [line, counted] of lines) {
-    const { receiver, points, refusedByWriter } = rig({ tags: new Map([["env", "prod"]]) });
+    const { receiver, points, refusedByWriter } = harness({ tags: new Map([["env", "prod"]]) });
     receiver.feed(bytes(line));
     await receiver.collect?.();
     assertEquals(refusedByWriter.get("trimmed") ?? 0, counted, line.slice(0, 80));
@@ -102,14 +102,14 @@ Deno.test("receiver counts each point once that Dataway's rules shorten: metrics
 });
 
 Deno.test("receiver counts samples whose figures cannot be stored", async () => {
-  const { receiver, points, refused } = rig();
+  const { receiver, points, refused } = harness();
   receiver.feed(bytes("a:1e308|c\na:1e308|c"));
   await receiver.collect?.();
   assertEquals([points, refused], [[], ["malformed 1"]]);
 });
 
 Deno.test("receiver.feed() hands events on at once as key events", () => {
-  const { receiver, points } = rig({ tags: new Map([["env", "prod"]]) });
+  const { receiver, points } = harness({ tags: new Map([["env", "prod"]]) });
   receiver.feed(bytes("_e{6,9}:Deploy|v2 is out|t:success|h:h1|k:rel|s:ci|p:low|#team:core\n_e{1,1}:t|x"));
   const [point, second] = points;
   assertEquals(point?.category, "keyevent");
@@ -132,7 +132,7 @@ Deno.test("receiver.feed() hands events on at once as key events", () => {
 });
 
 Deno.test("receiver.feed() hands a service check on as a metric and its message as a log", () => {
-  const { receiver, points } = rig();
+  const { receiver, points } = harness();
   receiver.feed(bytes("_sc|up|2|d:1600000000|h:h1|#a:b|m:down|c:in-12\n_sc|up|0"));
   assertEquals(
     points.map((point) => [
@@ -165,7 +165,7 @@ Deno.test("receiver.feed() hands a service check on as a metric and its message 
 scenario(
   "receiver.collect() takes in what still sits in the UDP buffer, the largest datagram too",
   async () => {
-    const { receiver, points } = rig({ udp: LOOPBACK });
+    const { receiver, points } = harness({ udp: LOOPBACK });
     await using _sockets = await receiver.listen?.(listenOptions());
     const sender = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
     const to: Deno.NetAddr = {
@@ -188,7 +188,7 @@ scenario(
 scenario(
   "receiver reads TCP lines that straddle writes, and the last one of a closed connection",
   async () => {
-    const { receiver, points, refused } = rig({ tcp: LOOPBACK });
+    const { receiver, points, refused } = harness({ tcp: LOOPBACK });
     await using _sockets = await receiver.listen?.(listenOptions());
     const port = portOf(receiver.addresses()[0]);
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -212,10 +212,10 @@ scenario(
       const notASocket = `${folder}/file`;
       await Deno.writeTextFile(notASocket, "kept");
       // A socket file left behind, as by a crash.
-      const { receiver: former } = rig({ unixDatagramPath });
+      const { receiver: former } = harness({ unixDatagramPath });
       await former.listen?.(listenOptions());
       {
-        const { receiver, points, logged } = rig({ unixDatagramPath, unixStreamPath });
+        const { receiver, points, logged } = harness({ unixDatagramPath, unixStreamPath });
         await using _sockets = await receiver.listen?.(listenOptions());
         assertEquals(logged, []);
         const sender = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/client` });
@@ -228,7 +228,7 @@ scenario(
         connection.close();
         assertEquals([total(points, "a"), total(points, "b")], [2, 3]);
       }
-      const { receiver: barred, logged } = rig({ unixDatagramPath: notASocket });
+      const { receiver: barred, logged } = harness({ unixDatagramPath: notASocket });
       await using _none = await barred.listen?.(listenOptions());
       assertEquals(barred.addresses(), []);
       assertEquals(logged.length, 1);
@@ -243,7 +243,10 @@ scenario(
 scenario("receiver.listen() skips a taken port with one line in the log", async () => {
   const taken = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const port = portOf(taken.addr);
-  const { receiver, logged } = rig({ udp: [{ hostname: "127.0.0.1", port }, ...LOOPBACK], tcp: LOOPBACK });
+  const { receiver, logged } = harness({
+    udp: [{ hostname: "127.0.0.1", port }, ...LOOPBACK],
+    tcp: LOOPBACK,
+  });
   await using _sockets = await receiver.listen?.(listenOptions());
   assertEquals(receiver.addresses().length, 2);
   assertEquals(logged.length, 1);
@@ -252,7 +255,7 @@ scenario("receiver.listen() skips a taken port with one line in the log", async 
 });
 
 scenario("receiver.collect() ends in bounded time while packets keep coming", async () => {
-  const { receiver, points } = rig({ udp: LOOPBACK });
+  const { receiver, points } = harness({ udp: LOOPBACK });
   await using _sockets = await receiver.listen?.(listenOptions());
   const sender = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: portOf(receiver.addresses()[0]) };

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
 import { invokeEvent, shutdownEvent } from "../../bench/platform.ts";
-import { startRig } from "../../bench/rig.ts";
+import { startHarness } from "../../bench/harness.ts";
 import { connectTelemetry } from "../../bench/telemetry.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
@@ -49,31 +49,31 @@ async function flood(
   path: string,
   rules: readonly unknown[],
 ): Promise<readonly [cpuMs: number, logs: number]> {
-  await using rig = await startRig(path, "fast", {
+  await using harness = await startHarness(path, "fast", {
     ENV_AWSLAMBDA_LOG_MASK: "off",
     ENV_AWSLAMBDA_LOG_RULES: JSON.stringify(rules),
   });
-  await rig.until(rig.platform.registered);
-  const call = await rig.until(rig.platform.next());
-  using telemetry = await connectTelemetry((await rig.until(rig.platform.subscribed)).url);
+  await harness.until(harness.platform.registered);
+  const call = await harness.until(harness.platform.next());
+  using telemetry = await connectTelemetry((await harness.until(harness.platform.subscribed)).url);
   call.reply(invokeEvent(REQUEST_ID));
   const body = batch();
   const post = async (lines: number): Promise<void> => {
-    for (let sent = 0; sent < lines; sent += BATCH) await rig.until(telemetry.post(body));
+    for (let sent = 0; sent < lines; sent += BATCH) await harness.until(telemetry.post(body));
   };
   await post(LINES / 2);
-  const before = rig.extension.cpuMs();
+  const before = harness.extension.cpuMs();
   await post(LINES);
-  const cpuMs = rig.extension.cpuMs() - before;
+  const cpuMs = harness.extension.cpuMs() - before;
   const end = new TextEncoder().encode(JSON.stringify([{
     time: new Date().toISOString(),
     type: "platform.runtimeDone",
     record: { requestId: REQUEST_ID, status: "success", metrics: { durationMs: 1 } },
   }]));
-  await rig.until(telemetry.post(end));
-  (await rig.until(rig.platform.next())).reply(shutdownEvent());
-  await rig.until(rig.extension.ended.then((code) => assertEquals(code, 0))).catch(() => {});
-  return [cpuMs, rig.dataway.count().get("logging") ?? 0];
+  await harness.until(telemetry.post(end));
+  (await harness.until(harness.platform.next())).reply(shutdownEvent());
+  await harness.until(harness.extension.ended.then((code) => assertEquals(code, 0))).catch(() => {});
+  return [cpuMs, harness.dataway.count().get("logging") ?? 0];
 }
 
 scenario("each rule, alone and all in order, takes 50,000 lines a second and loses none", async () => {

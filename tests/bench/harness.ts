@@ -8,7 +8,7 @@ import { type Platform, startPlatform } from "./platform.ts";
 const LIMIT_MS = 60_000;
 
 /** An extension between a platform and a Dataway. */
-export interface Rig extends AsyncDisposable {
+export interface Harness extends AsyncDisposable {
   readonly platform: Platform;
   readonly dataway: CountingDataway;
   readonly extension: ExtensionProcess;
@@ -17,12 +17,12 @@ export interface Rig extends AsyncDisposable {
 }
 
 /** Starts the three; `none` names no Dataway, so nothing can be sent. */
-export async function startRig(
+export async function startHarness(
   path: string,
   dataway: "none" | "fast",
   env: Readonly<Record<string, string>> = {},
   group?: ControlGroup,
-): Promise<Rig> {
+): Promise<Harness> {
   const platform = startPlatform();
   const receiver = startDataway();
   const extension = await startExtension(path, {
