@@ -19,13 +19,14 @@ function emf(orders: unknown): string {
 }
 
 scenario(
-  "metrics come out of the log where neither logs nor Lambda's metrics nor StatsD are wanted",
+  "metrics come out of the log where neither logs nor Lambda's metrics and traces nor StatsD are wanted",
   async () => {
     await using sandbox = await startSandbox({
       env: {
         ENV_AWSLAMBDA_METRICS_FROM_LOGS: "emf,datadog",
         ENV_ENABLE_LOG_COLLECTION: "false",
         ENV_ENABLE_METRIC_COLLECTION: "false",
+        ENV_AWSLAMBDA_TRACE: "off",
         ENV_DEFAULT_ENABLED_INPUTS: "awslambda",
       },
     });
