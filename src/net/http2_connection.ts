@@ -221,7 +221,9 @@ export async function serveHttp2(
     strain.add(1);
     const view = new DataView(payload.buffer, payload.byteOffset);
     for (let at = 0; at < payload.length; at += 6) onSetting(view.getUint16(at), view.getUint32(at + 2));
+    // Before anything that it allows: until then the client reckons by its settings of before.
     output.send(encodeFrame(FRAME.settings, FLAG.ack, 0));
+    output.resume();
   }
 
   function onSetting(id: number, value: number): void {

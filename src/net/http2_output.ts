@@ -28,8 +28,10 @@ export interface Http2Output {
   answer(stream: Http2Stream, answer: Http2Answer, onSent: () => void): void;
   /** The client takes so many bytes more, on one stream or, without one, in all. Throws when that is too many. */
   widen(bytes: number, stream?: Http2Stream): void;
-  /** The client wants another window on each stream than until now. */
+  /** The client wants another window on each stream than until now; {@link resume} makes use of it. */
   resize(initialWindow: number, streams: Iterable<Http2Stream>): void;
+  /** Sends what the windows allow by now. */
+  resume(): void;
   /** What the client's windows are when a stream begins. */
   readonly initialWindow: number;
   /** Drops what is left of an answer. */
@@ -147,8 +149,8 @@ export function createHttp2Output(writer: ByteWriter): Http2Output {
           throw new ConnectionError(ERROR.flowControl, "a stream's window is too wide");
         }
       }
-      pumpAll([...waiting.keys()]);
     },
+    resume: () => pumpAll([...waiting.keys()]),
     get initialWindow() {
       return initialWindow;
     },

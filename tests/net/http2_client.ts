@@ -23,6 +23,8 @@ export interface RawHttp2 extends Disposable {
   send(...frames: readonly Uint8Array[]): Promise<void>;
   /** The next frame, its own settings and windows left out; `undefined` when the server has ended the connection. */
   receive(): Promise<ServerFrame | undefined>;
+  /** The next frame of any kind. */
+  receiveAny(): Promise<ServerFrame | undefined>;
 }
 
 /** A connection that has said what comes first. */
@@ -45,16 +47,21 @@ export async function connectHttp2(
     return found;
   }
 
+  async function receiveAny(): Promise<ServerFrame | undefined> {
+    const head = await read(9);
+    if (head === undefined) return undefined;
+    const view = new DataView(head.buffer);
+    const payload = await read(view.getUint32(0) >>> 8);
+    if (payload === undefined) return undefined;
+    return { type: view.getUint8(3), flags: view.getUint8(4), streamId: view.getUint32(5), payload };
+  }
+
   async function receive(): Promise<ServerFrame | undefined> {
     for (;;) {
-      const head = await read(9);
-      if (head === undefined) return undefined;
-      const view = new DataView(head.buffer);
-      const payload = await read(view.getUint32(0) >>> 8);
-      if (payload === undefined) return undefined;
-      const [type, flags, streamId] = [view.getUint8(3), view.getUint8(4), view.getUint32(5)];
-      const isOwn = type === FRAME.settings || type === FRAME.windowUpdate && streamId === 0;
-      if (!isOwn) return { type, flags, streamId, payload };
+      const frame = await receiveAny();
+      const isOwn = frame?.type === FRAME.settings ||
+        frame?.type === FRAME.windowUpdate && frame.streamId === 0;
+      if (!isOwn) return frame;
     }
   }
 
@@ -64,7 +71,7 @@ export async function connectHttp2(
   }
 
   await send(PREFACE, encodeSettings(settings));
-  return { send, receive, [Symbol.dispose]: () => connection.close() };
+  return { send, receive, receiveAny, [Symbol.dispose]: () => connection.close() };
 }
 
 export function headers(streamId: number, fields: readonly Field[] = CALL, isLast = false): Uint8Array {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   encodeFrame,
   encodeRstStream,
+  encodeSettings,
   encodeWindowUpdate,
   ERROR,
   FLAG,
@@ -108,6 +109,20 @@ scenario("serveHttp2() sends an answer as the client's windows allow", async () 
   assertEquals(await frames(client, 1), ["data 1 5"]);
   await client.send(encodeWindowUpdate(1, 100));
   assertEquals(await frames(client, 2), ["data 1 2", "headers 1 last"]);
+});
+
+scenario("serveHttp2() acknowledges settings before it sends what they allow", async () => {
+  await using server = listenHttp({ calls: counting });
+  using client = await connectHttp2(server.port, [[SETTING.initialWindowSize, 0]]);
+  await client.send(headers(1, CALL, true));
+  assertEquals(await frames(client, 1), ["headers 1"]);
+  await client.send(encodeSettings([[SETTING.initialWindowSize, 1]]));
+  const found: (string | undefined)[] = [];
+  for (let n = 0; n < 2; n++) {
+    const frame = await client.receiveAny();
+    found.push(frame === undefined ? frame : shown(frame));
+  }
+  assertEquals(found, ["settings 0", "data 1 1"]);
 });
 
 scenario("serveHttp2() refuses more calls at a time than it takes, and goes on with the others", async () => {
