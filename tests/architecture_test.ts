@@ -241,7 +241,7 @@ function withoutComments(code: string): string {
 }
 
 /** Of the tests of this and of the report's reader. */
-const EXAMPLES: readonly string[] = ["spec/x.md", "src/a.ts", "notes.md", "./tests/a_test.ts"];
+const EXAMPLES: readonly string[] = ["tests/spec/deno.md", "src/a.ts", "notes.md", "./tests/a_test.ts"];
 
 Deno.test("no comment points to a specification or file that is not in the repository", async () => {
   const tree = { src: SRC, tests: new URL("./", import.meta.url) };
@@ -260,8 +260,8 @@ Deno.test("no comment points to a specification or file that is not in the repos
 
 Deno.test("citedFiles finds what comments point to: paths and documents, not addresses and names in code", () => {
   const code =
-    `/** See \`spec/x.md\` 3, src/a.ts and https://x.test/b.md. */\nrun("c/d.md"); // as notes.md says`;
-  assertEquals(citedFiles(code), ["spec/x.md", "src/a.ts", "notes.md"]);
+    `/** See \`tests/spec/deno.md\` 3, src/a.ts and https://x.test/b.md. */\nrun("c/d.md"); // as notes.md says`;
+  assertEquals(citedFiles(code), ["tests/spec/deno.md", "src/a.ts", "notes.md"]);
 });
 
 /** Documents and source paths that the comments name. */
