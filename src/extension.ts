@@ -1,40 +1,30 @@
 import type { Heap } from "./heap.ts";
 import { createLogger, describeError, type Logger } from "@std/log";
 import { parseConfig } from "./config.ts";
-import { type DatawayEndpoint, parseSecretEndpoints } from "./config/dataway.ts";
 import type { Environment } from "./config/reader.ts";
 import { createDatawayClient } from "./dataway/client.ts";
-import { createDatawayExporter } from "./dataway/exporter.ts";
-import { createSecretExporter } from "./dataway/secret/secret_exporter.ts";
+import { createExporting } from "./exporting.ts";
 import { createIdentity, hostnameOf, spanIdentityOf } from "./identity.ts";
-import { createReceivers } from "./ingest/mod.ts";
 import type { RegisterResult } from "./lambda/extensions_api.ts";
 import { idle } from "./lambda/idle.ts";
 import { createLifecycle, type LifecycleEnd } from "./lambda/lifecycle.ts";
 import { createResource } from "./lambda/resource.ts";
-import { createTelemetryReceiver } from "./lambda/telemetry_receiver.ts";
-import { loadTrace } from "./lambda/trace/load_trace.ts";
-import { architectureName, loadUsage } from "./lambda/usage/load_usage.ts";
+import { architectureName } from "./lambda/usage/load_usage.ts";
 import { loadSpanMasker } from "./log_rules/load_span_masker.ts";
-import { loadLogMetrics } from "./log_metrics/load_log_metrics.ts";
 import { createAdmission } from "./net/admission.ts";
 import { createConnectionPool } from "./net/connection_pool.ts";
 import { createCircuitBreaker } from "./pipeline/circuit_breaker.ts";
-import type { Exporter } from "./pipeline/exporter.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { createCollection } from "./pipeline/collection.ts";
 import { createIntakeHub } from "./pipeline/intake.ts";
 import { joinStores } from "./pipeline/joint_store.ts";
-import type { Intake, Receiver } from "./pipeline/receiver.ts";
 import { createOutlet } from "./pipeline/outlet.ts";
 import { MAX_SPOOL_FILE_BYTES } from "./pipeline/spool.ts";
 import { createDiskFiles } from "./pipeline/spool_folder.ts";
 import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
-import { ENCODINGS } from "./point/encoding.ts";
-import type { Source } from "./point/point.ts";
+import { createReceiving } from "./receiving.ts";
 import { loadRecorder } from "./recording.ts";
-import { tellingRefusals } from "./refusals.ts";
 import { createRouting } from "./routing.ts";
 import { reportEnd, reportSettings, reportStart } from "./report.ts";
 import { serve } from "./serve.ts";
@@ -139,7 +129,6 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const startedAt = now();
   const parsed = parseConfig(options.env);
   const { core, dataway, awslambda } = parsed.config;
-  const encoding = ENCODINGS[dataway.contentEncoding];
   const hostname = awslambda.hostname ?? hostnameOf(options.hostname);
   const resource = createResource({
     env: options.env,
@@ -161,14 +150,14 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const collect = createCollection(() => receivers, log);
   const breaker = createCircuitBreaker({ now });
   const commonKeys = createCommonKeys(resource.keys);
-  const { sinker, filters } = await createRouting(parsed.config, {
+  const routing = await createRouting(parsed.config, {
     commonTags: resource.tags,
     send: client.send,
     ledger,
     log,
     now,
   });
-  const door = filters?.door(store) ?? store;
+  const door = routing.filters?.door(store) ?? store;
   const intake = createIntakeHub({
     store: door,
     ledger,
@@ -195,11 +184,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log,
     now,
   });
-  const spanIdentity = spanIdentityOf(options.env);
   await using target = await loadTarget({
     config: parsed.config.target,
     env: options.env,
-    service: spanIdentity.service,
+    service: spanIdentityOf(options.env).service,
     globalTags: awslambda.globalTags,
     logRules: awslambda.logRules,
     accountId: () => resource.tags().get("aws_account_id"),
@@ -210,56 +198,17 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log,
     now,
   });
-  const intakeOf = (source: Source): Intake => {
-    const made = intake.of(source);
-    return { ...made, refuse: tellingRefusals(made.refuse, source, { log, now }) };
-  };
-  const context = (source: Source) => ({
-    ...intakeOf(source),
-    sampledOut: recorder?.sampledOut,
-    log,
-    limits: core.bodyLimits,
-    now,
-    instanceId: identity.id,
-  });
-
-  const { receivers: listening, statsd } = createReceivers({
+  const { telemetry, receivers, usage } = await createReceiving({
     config: parsed.config,
-    context,
-    version: VERSION,
-    hostname,
-    requestFlush: () => lifecycle.requestFlush(),
-    relay: target?.relay,
-  });
-  const isOn = core.inputs.has("awslambda");
-  const initializationType = options.env["AWS_LAMBDA_INITIALIZATION_TYPE"];
-  const usage = !isOn ? undefined : await loadUsage({
-    config: awslambda,
-    region: options.env["AWS_REGION"],
-    initializationType,
-    managedInstance: shell.managedInstance,
-    log,
-  });
-  const logMetrics = await loadLogMetrics({
-    ...context("telemetry"),
-    enabled: isOn,
-    ...awslambda.logMetrics,
-    useNowTime: awslambda.useNowTime,
-    addSample: (sample) => statsd?.add({ ...sample, member: "", rate: 1, relative: false }),
-  });
-  const telemetry = createTelemetryReceiver({
-    ...context("telemetry"),
-    // Off, it still tells when the runtime is done: the other inputs' data leave with their invocation.
-    config: isOn ? awslambda : { ...awslambda, metrics: false, logs: false },
+    env: options.env,
+    intakeOf: intake.of,
     resource,
-    logMetrics,
-    createTrace: await loadTrace(awslambda.trace, log),
+    hostname,
     managedInstance: shell.managedInstance,
-    identity: spanIdentity,
-    tap: target?.tap,
-    initializationType,
-    usage,
+    instanceId: identity.id,
     recorder,
+    target,
+    requestFlush: () => lifecycle.requestFlush(),
     onRestore: () => {
       intake.redraw();
       identity.redraw();
@@ -267,46 +216,28 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       breaker.reset();
       target?.restored();
     },
-    onDone: (invocation) => receivers.forEach((receiver) => receiver.invocationDone?.(invocation)),
-  });
-  const receivers: readonly Receiver[] = [telemetry, ...listening];
-
-  const exporterTo = (endpoints: readonly DatawayEndpoint[]): Exporter & AsyncDisposable => {
-    const made = createDatawayExporter({
-      ...dataway,
-      endpoints,
-      encoding,
-      commonTags: resource.tags,
-      commonKeys,
-      send: client.send,
-      sinker,
-      now,
-      version: VERSION,
-    });
-    return filters?.beside(made, endpoints) ?? made;
-  };
-  const { secret } = dataway;
-  const late = secret === undefined ? undefined : createSecretExporter({
-    endpointsOf: (value) => parseSecretEndpoints(value, secret.urls),
-    readSecret: async () => {
-      const { readSecretValue } = await import("./dataway/secret/secret_store.ts");
-      const { createAwsClient } = await import("./dataway/secret/credentials.ts");
-      using aws = createAwsClient(options.env, now);
-      return await readSecretValue(secret, options.env, aws.send, now);
-    },
-    exporterTo,
     log,
     now,
   });
-  await using exporter = late ?? exporterTo(dataway.endpoints);
+  await using exporting = createExporting({
+    config: dataway,
+    env: options.env,
+    commonTags: resource.tags,
+    commonKeys,
+    routing,
+    send: client.send,
+    log,
+    now,
+  });
+  const stores = target === undefined ? store : joinStores([store, target.store]);
   const pool = createConnectionPool(log);
   const flushes = createFlushWatch({ log, now });
   const withHeap = options.heap === undefined ? {} : { heap: options.heap };
   const outlet = createOutlet({
     store,
     ledger,
-    exporter,
-    groupOf: sinker?.groupOf,
+    exporter: exporting.exporter,
+    groupOf: routing.sinker?.groupOf,
     exportOn,
     collect,
     aside: recorder,
@@ -315,7 +246,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
       maxBytes: core.spool.maxBytes,
     },
     memory: options.memoryUsedBytes === undefined ? undefined : {
-      store: target === undefined ? store : joinStores([store, target.store]),
+      store: stores,
       limitBytes: core.memoryLimitBytes,
       usedBytes: options.memoryUsedBytes,
       ...withHeap,
@@ -385,6 +316,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
 
   using admission = createAdmission({
     maxBytes: core.bodiesMaxBytes,
+    storedBytes: () => stores.heldBytes,
     ...withHeap,
   });
   await using _servers = await serve({
@@ -413,7 +345,7 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
   const loop = lifecycle.run(subscription?.status === "subscribed");
   void client.warmUp();
   void target?.warmUp();
-  late?.prepare();
+  exporting.prepare();
   const end = await loop.catch(async (error) => {
     log.error("The extension idles as its loop failed", { error: describeError(error) });
     return await idle(options.shell);

@@ -61,6 +61,8 @@ const TOP: Readonly<Record<string, string>> = {
   "shell.ts": "main",
   "identity.ts": "main",
   "report.ts": "main",
+  "exporting.ts": "main",
+  "receiving.ts": "main",
   "recording.ts": "main",
   "routing.ts": "main",
   "target.ts": "main",
