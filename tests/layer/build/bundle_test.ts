@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { withStableNames } from "../../../layer/build/bundle.ts";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { toAscii, withStableNames } from "../../../layer/build/bundle.ts";
 
 Deno.test("withStableNames drops hashes, numbers files of one name by their contents, and follows the imports", () => {
   const { files, names } = withStableNames(
@@ -47,4 +47,14 @@ Deno.test("withStableNames gives the same whatever the hashes are", () => {
     ]]),
   );
   assertEquals(build("YYYYYYYY", "CCCCCCCC"), build("AAAAAAAA", "BBBBBBBB"));
+});
+
+Deno.test("toAscii leaves a program what it is, in ASCII", () => {
+  const program =
+    'const π = "… 😀 \\u2026"; return [π, /[µ-…]/.test("€"), `${π}…`, /^\u{1F600}$/u.test("😀")];';
+  const ascii = toAscii(program);
+  // deno-lint-ignore no-control-regex
+  assertMatch(ascii, /^[\x00-\x7f]+$/);
+  assertEquals(new Function(ascii)(), new Function(program)());
+  assertThrows(() => toAscii("String.raw`…`"), Error, "String.raw");
 });
