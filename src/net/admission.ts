@@ -43,6 +43,8 @@ export interface AdmissionOptions {
    * the C library.
    */
   readonly heap?: Heap;
+  /** What the heap holds of what was received, in bytes: this does not come back before it is sent. @default 0 */
+  readonly storedBytes?: () => number;
 }
 
 /** Bodies that may wait, and how long each in all. In ms. */
@@ -50,20 +52,19 @@ const MAX_WAITING = 64;
 const MAX_WAIT_MS = 5_000;
 /** A body of which nothing has come for so long is given up if others wait. In ms. */
 const STALLED_MS = 1_000;
-/** Garbage is collected when it is so large a part of the budget, … */
+/** Garbage is collected when it is so large a part of the budget, or so much in bytes, … */
 const GARBAGE_SHARE = 0.5;
-/** … and memory is given back when nothing came for a while, … In ms. */
-const GIVE_BACK_IDLE_MS = 1_000;
+const MOST_GARBAGE_BYTES = 4 * 1_048_576;
 /**
- * … if it is worth it: after so much garbage, or where the process has so much more than in any case. It came to
- * something if so much came back. In bytes, and ms until the next try.
+ * … and memory is given back when nothing came for a while. Points that were held may have left only by the next try,
+ * or the one after it. In ms.
  */
+const GIVE_BACK_IDLE_MS = 1_000;
+const GIVE_BACK_AGAIN_MS = 3_000;
+const GIVE_BACK_TRIES = 3;
+/** It is worth it after so much garbage, or where the process has so much more than it needs. In bytes. */
 const LEAST_GIVEN_BACK_BYTES = 4 * 1_048_576;
 const LEAST_GROWTH_BYTES = 8 * 1_048_576;
-const LEAST_RETURN_BYTES = 2 * 1_048_576;
-const GIVE_BACK_AGAIN_MS = 3_000;
-/** After less garbage it is not even looked at. In bytes. */
-const LEAST_LOOK_BYTES = 256 * 1024;
 /** How often it is looked whether one has stalled, while others wait. In ms. */
 const RECHECK_MS = 250;
 
@@ -84,7 +85,9 @@ interface Waiter {
   readonly settle: (isGranted: boolean) => void;
 }
 
-export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission {
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { maxBytes, heap, storedBytes = () => 0 } = options;
+  const mostGarbageBytes = Math.min(GARBAGE_SHARE * maxBytes, MOST_GARBAGE_BYTES);
   /** In the order in which they first took something. */
   const shares = new Set<Share>();
   const waiting: Waiter[] = [];
@@ -92,8 +95,8 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
   let garbageBytes = 0;
   /** Garbage since memory was given back, collected or not. */
   let usedBytes = 0;
-  /** Memory that the process has in any case. */
-  let baseBytes = heap?.usedBytes() ?? 0;
+  /** Memory that the process has when all is given back that can be. */
+  let floorBytes = heap?.usedBytes() ?? 0;
   let givingBack: ReturnType<typeof setTimeout> | undefined;
   let refused = 0;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -109,7 +112,7 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
     share.touchedAt = performance.now();
     share.heldBytes += bytes;
     heldBytes += bytes;
-    if (garbageBytes > GARBAGE_SHARE * maxBytes) collect();
+    if (garbageBytes > mostGarbageBytes) collect();
   }
 
   function give(share: Share, bytes: number, isGarbage: boolean): void {
@@ -129,17 +132,26 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
     heap?.trim();
   }
 
-  function giveBack(): void {
+  function giveBack(triesLeft: number): void {
     if (heap === undefined) return;
-    const before = heap.usedBytes();
-    if (usedBytes < LEAST_GIVEN_BACK_BYTES && before <= baseBytes + LEAST_GROWTH_BYTES) return;
+    if (usedBytes < LEAST_GIVEN_BACK_BYTES && !hasGrown()) return;
     usedBytes = 0;
     collect();
-    const after = heap.usedBytes();
-    // What does not come back is in use for good: code, and room that the heap keeps.
-    if (before - after < LEAST_RETURN_BYTES) baseBytes = after;
-    // Points that were held may have left by then.
-    else if (after > baseBytes + LEAST_GROWTH_BYTES) givingBack = setTimeout(giveBack, GIVE_BACK_AGAIN_MS);
+    // Not what it was before, or a process that once was small would be collected for ever.
+    floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
+    if (triesLeft > 1 && hasGrown()) againIn(GIVE_BACK_AGAIN_MS, triesLeft - 1);
+  }
+
+  function hasGrown(): boolean {
+    return withoutStored() > floorBytes + LEAST_GROWTH_BYTES;
+  }
+
+  function withoutStored(): number {
+    return (heap?.usedBytes() ?? 0) - storedBytes();
+  }
+
+  function againIn(ms: number, tries: number): void {
+    givingBack = setTimeout(() => giveBack(tries), ms);
   }
 
   function take(share: Share, bytes: number): Promise<boolean> {
@@ -158,8 +170,8 @@ export function createAdmission({ maxBytes, heap }: AdmissionOptions): Admission
   function giveBackWhenIdle(): void {
     clearTimeout(givingBack);
     givingBack = undefined;
-    if (heap === undefined || usedBytes < LEAST_LOOK_BYTES) return;
-    givingBack = setTimeout(giveBack, GIVE_BACK_IDLE_MS);
+    // Looked at after little garbage too: what the runtime itself took for a body (a decompressor) is not in it.
+    if (heap !== undefined) againIn(GIVE_BACK_IDLE_MS, GIVE_BACK_TRIES);
   }
 
   /** In their order, but for the eldest body, which need not wait for others. */
