@@ -33,6 +33,7 @@ for (const { memoryMb, mostMb } of SIZES) {
       await using group = typeof made === "string" ? undefined : made;
       if (typeof made === "string") say(`=== ONLY RSS AND HOLDS ARE MEASURED, NOBODY CAN BE KILLED: ${made}`);
       await using box = await openBox(path, memoryMb, group);
+      say(`${memoryMb} MB, before any load: ${box.idleMb.toFixed(0)} MiB`);
       const bad: string[] = [];
       for (const { name } of LOADS) {
         const runs = await load(box, name);
