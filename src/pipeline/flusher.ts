@@ -54,7 +54,7 @@ export interface Flusher {
 
 export interface FlusherOptions {
   readonly store: PointStore;
-  /** What earlier flushes could not send; sent after all that the store holds. */
+  /** What earlier flushes could not send; sent after all that the store holds, or beside it if that takes long. */
   readonly spool?: Pick<Spool, "take">;
   /** The extension's own figures; sent beside all else, at the end after it. */
   readonly figures?: Pick<SelfMetrics, "take">;
@@ -96,8 +96,13 @@ const BATCH_BYTES = 512 * 1024;
 const COLLECT_MS = 100;
 /** An upload that takes longer than this may be hanging: no invocation is held for others. In ms. */
 const PATIENCE_MS = 250;
-/** In the end a category's batches go side by side too: order counts less than how much leaves. */
+/** In the end a category's batches go side by side, and files too: order counts less than how much leaves. */
 const LAST_LANES = 4;
+/**
+ * So long, in ms, do files wait for the answers to what the store held. A Dataway that is out of order has mostly said
+ * so by then; behind one that is slower than the budget they would wait for ever.
+ */
+const HEAD_START_MS = 50;
 /**
  * Part of the last flush's time that uploads of earlier ones get, as their connections may have died in a freeze; and
  * each Dataway that is not the only one.
@@ -230,7 +235,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     // What is under way from before tells as much.
     if (signal.aborted || uploads.count > 0) return void (round.stopped = true);
     const [category] = store.categories();
-    if (category === undefined) return await replay(pass, 1);
+    if (category === undefined) return await replay(SPOOL_LANE, pass, 1);
     const lease = store.take(category, { maxBytes: Math.min(PROBE_BYTES, uploads.learntBytes) });
     if (lease !== undefined && !await sent(category, lease, pass)) round.stopped = true;
   }
@@ -240,18 +245,27 @@ export function createFlusher(options: FlusherOptions): Flusher {
     for (;;) {
       // In the end also what earlier flushes have begun, and may yet be put back.
       const categories = isLast ? CATEGORIES : store.categories();
-      const lanes = isLast ? LAST_LANES : 1;
       const sends = categories.flatMap((category) =>
-        Array.from(
-          { length: lanes },
-          (_, n) => drain(category, n === 0 ? category : `${category} ${n}`, pass),
-        )
+        inLanes(category, pass, (lane) => drain(category, lane, pass))
       );
-      await Promise.all(isLast ? sends : [...sends, sendFigures(pass)]);
-      if (pass.waits) await replay(pass, Infinity);
+      const sending = Promise.all(isLast ? sends : [...sends, sendFigures(pass)]);
+      if (pass.waits) await headStart(sending, signal);
+      await Promise.all([sending, ...replays(pass)]);
+      // What was put back meanwhile.
+      if (isLast) await Promise.all(replays(pass));
       // What came meanwhile has another flush to go with, unless this is the last.
       if (!isLast || round.stopped || signal.aborted || store.categories().length === 0) return;
     }
+  }
+
+  function inLanes<T>(name: string, { isLast }: Pass, work: (lane: string) => T): readonly T[] {
+    return Array.from({ length: isLast ? LAST_LANES : 1 }, (_, n) => work(n === 0 ? name : `${name} ${n}`));
+  }
+
+  async function headStart(sending: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    using deadline = createDeadline(HEAD_START_MS, now);
+    using either = linkSignals(signal, deadline.signal);
+    await settledBefore(sending, either.signal);
   }
 
   /** Sends one category, batch after batch. The categories go side by side: their round trips overlap. */
@@ -271,11 +285,15 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
   }
 
-  /** Sends the spool, file after file: the newest data, which the store has, went first. */
-  async function replay(pass: Pass, files: number): Promise<void> {
-    for (let n = 0; n < files && await isFree(SPOOL_LANE, pass); n++) {
+  /** Sends the spool: the newest data, which the store has, went first. */
+  function replays(pass: Pass): readonly Promise<void>[] {
+    return inLanes(SPOOL_LANE, pass, (lane) => replay(lane, pass, Infinity));
+  }
+
+  async function replay(lane: string, pass: Pass, files: number): Promise<void> {
+    for (let n = 0; n < files && await isFree(lane, pass); n++) {
       const lease = spool?.take();
-      if (lease === undefined || !await sent(SPOOL_LANE, lease, pass)) return;
+      if (lease === undefined || !await sent(lane, lease, pass)) return;
     }
   }
 

@@ -187,3 +187,53 @@ function copyOf(disk: FakeDisk): FakeDisk {
   for (const [name, bytes] of disk.contents) copy.contents.set(name, bytes);
   return copy;
 }
+
+/** Writes one file for each category. */
+function spool(harness: Harness, ...categories: Category[]): void {
+  for (const category of categories) {
+    add(harness, category, `spooled ${category}`);
+    harness.life.spool.spill(100);
+  }
+}
+
+/** Lets time go by until so many uploads were begun. */
+async function begun(harness: Harness, count: number): Promise<readonly unknown[]> {
+  for (let tries = 0; tries < 100 && harness.begun.length < count; tries++) {
+    harness.life.now += 5;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return harness.begun.flatMap(({ names }) => names);
+}
+
+Deno.test("a Dataway slower than each flush is sent the files as well, one in a lane", async () => {
+  const harness = newHarness();
+  spool(harness, "tracing", "security");
+  add(harness, "logging", "a");
+  const over = new AbortController();
+  const flushing = harness.flusher.flush(over.signal);
+  assertEquals(await begun(harness, 2), ["a", "spooled tracing"]);
+  over.abort();
+  await flushing;
+  await answer(harness, SUCCESS, 1);
+  // The store's upload still hangs: nothing is waited for, but the next file goes.
+  await harness.flusher.flush(new AbortController().signal);
+  assertEquals(await begun(harness, 3), ["a", "spooled tracing", "spooled security"]);
+  await answer(harness, SUCCESS, 0);
+  await answer(harness, SUCCESS, 2);
+  assertEquals([harness.life.store.held(), harness.disk.contents.size], [0, 0]);
+  harness.life.checkAccount();
+});
+
+Deno.test("flusher.last() sends files side by side, beside what memory holds", async () => {
+  const harness = newHarness();
+  spool(harness, "tracing", "security", "logging");
+  add(harness, "network", "new");
+  const ending = harness.flusher.last(2000);
+  const names = await begun(harness, 4);
+  for (let index = 0; index < 4; index++) await answer(harness, SUCCESS, index);
+  await ending;
+  // None of them waited for another's answer.
+  assertEquals(names, ["new", "spooled tracing", "spooled security", "spooled logging"]);
+  assertEquals([harness.life.spool.held(), harness.disk.contents.size], [0, 0]);
+  harness.life.checkAccount();
+});

@@ -159,6 +159,23 @@ export const DATAWAY_CHAOS: readonly ChaosScenario[] = [
       await chaos.end();
     },
   },
+  ...[8, 40].map((invocations): ChaosScenario => ({
+    name:
+      `answers slower than the budget, with the spool on: all of ${invocations} invocations arrives, once`,
+    run: async (start) => {
+      const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "spool-" });
+      try {
+        const env = { ENV_SPOOL: "on", ENV_SPOOL_DIR: `${folder}/spool`, ENV_FLUSH_PLAN: "end" };
+        await using chaos = await startChaos(start, { env }, SMALL_BUDGET_MS);
+        chaos.sandbox.dataway.otherwise({ status: 200, delayMs: 350 });
+        await chaos.invoke(invocations);
+        await chaos.end();
+        assertEquals(Array.from(Deno.readDirSync(`${folder}/spool`)), []);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  })),
   {
     name:
       "points that Dataway refuses now and then: what arrived of the own figures and the last line are exact",
