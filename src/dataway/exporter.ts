@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { DatawayEndpoint } from "../config/dataway.ts";
+import { makeClosable } from "../pipeline/closable_exporter.ts";
 import type { Batch, Exporter, ExportResult } from "../pipeline/exporter.ts";
 import { type CommonKeys, type CommonTags, encodeCommonTags } from "../point/common_tags.ts";
 import type { Encoding } from "../point/encoding.ts";
@@ -61,7 +62,6 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   const redact = createRedactor(endpoints.map(({ token }) => token));
   const failover = createFailover(endpoints.length, now);
   const closing = new AbortController();
-  const underway = new Set<Promise<ExportResult>>();
   let encoded: { readonly of: ReadonlyMap<string, string>; readonly tags: CommonTags } | undefined;
 
   /** Encoded when they change, not for each body. */
@@ -160,27 +160,13 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     return combine(results);
   }
 
-  return {
+  return makeClosable({
     name: "dataway",
     maxBatchBytes: maxRawBodyBytes,
     pointOverheadBytes: () => encoding.growth(common()),
-    async export(batch, signal, patienceMs = NEXT_ENDPOINT_MS): Promise<ExportResult> {
-      if (signal.aborted || closing.signal.aborted) {
-        return { status: "retryable", error: "No time left to upload" };
-      }
-      const result = exportBatch(batch, signal, Math.min(patienceMs, NEXT_ENDPOINT_MS));
-      underway.add(result);
-      try {
-        return await result;
-      } finally {
-        underway.delete(result);
-      }
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      closing.abort(new DOMException("The exporter was closed", "AbortError"));
-      await Promise.all(underway);
-    },
-  };
+    export: (batch, signal, patienceMs = NEXT_ENDPOINT_MS) =>
+      exportBatch(batch, signal, Math.min(patienceMs, NEXT_ENDPOINT_MS)),
+  }, closing);
 }
 
 /** Whether another endpoint may still take the batch: this one is out of order, or knows the token no more. */

@@ -7,6 +7,7 @@ import type { OtlpTargetConfig, TargetSignal } from "../config/otlp_target.ts";
 import { boundSignal } from "../dataway/bounds.ts";
 import { describeNetworkError } from "../dataway/error_text.ts";
 import type { Send } from "../dataway/http/message.ts";
+import { makeClosable } from "../pipeline/closable_exporter.ts";
 import type { Batch, Exporter, ExportResult } from "../pipeline/exporter.ts";
 import type { Category } from "../point/point.ts";
 import { sliceOf } from "../point/point_range.ts";
@@ -54,7 +55,6 @@ export function createTargetExporter(options: TargetExporterOptions): Exporter &
   const { config, sign, send, version, now } = options;
   const redact = createRedactor(config.secrets);
   const closing = new AbortController();
-  const underway = new Set<Promise<ExportResult>>();
 
   function prepare({ ranges, sizeBytes }: Batch): Uint8Array<ArrayBuffer> {
     const body = new Uint8Array(sizeBytes);
@@ -111,25 +111,10 @@ export function createTargetExporter(options: TargetExporterOptions): Exporter &
     }
   }
 
-  return {
+  return makeClosable({
     name: "otlp_target",
     maxBatchBytes: MAX_BODY_BYTES,
     pointOverheadBytes: () => 0,
-    async export(batch, signal): Promise<ExportResult> {
-      if (signal.aborted || closing.signal.aborted) {
-        return { status: "retryable", error: "No time left to upload" };
-      }
-      const result = post(batch, signal);
-      underway.add(result);
-      try {
-        return await result;
-      } finally {
-        underway.delete(result);
-      }
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      closing.abort(new DOMException("The exporter was closed", "AbortError"));
-      await Promise.all(underway);
-    },
-  };
+    export: post,
+  }, closing);
 }
