@@ -7,12 +7,7 @@ import { startShell } from "../src/shell.ts";
 import { startPlatform } from "./bench/platform.ts";
 import { testPool } from "./support/connection_pool.ts";
 import { scenario } from "./support/scenario.ts";
-
-function freePorts(count: number): number[] {
-  const held = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  for (const listener of held) listener.close();
-  return held.map(({ addr }) => addr.port);
-}
+import { freePorts } from "./support/loopback.ts";
 
 scenario(
   "startShell() registers, listens, subscribes and asks for the first event, and keeps what comes meanwhile",

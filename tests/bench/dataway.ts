@@ -1,5 +1,6 @@
-/** A Dataway that takes everything at once and counts it: as little cost as a receiver can have. */
+/** A Dataway that takes everything at once and counts it afterwards: as little cost as a receiver can have. */
 import { gunzipSync } from "node:zlib";
+import { startDataway } from "../emulator/dataway.ts";
 import type { DecodedPoint } from "../support/wire/decoded_point.ts";
 import { decodeProtobuf } from "../support/wire/decode_protobuf.ts";
 
@@ -26,19 +27,18 @@ interface Body {
 const POINT_TAG = 0x0a;
 
 /** Starts the Dataway on a free port of the loopback. It reads protobuf bodies only. */
-export function startDataway(): CountingDataway {
+export async function startCountingDataway(): Promise<CountingDataway> {
   const bodies: Body[] = [];
   let lastPostAt = 0;
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
-    lastPostAt = performance.now();
-    const gzip = request.headers.get("content-encoding") === "gzip";
-    const category = new URL(request.url).pathname.split("/").at(-1) ?? "";
-    const bytes = await request.bytes();
-    if (request.method === "POST") bodies.push({ category, gzip, bytes });
-    return new Response("{}");
+  const dataway = await startDataway({
+    uploads: "count",
+    onUpload: ({ category = "", headers }, bytes) => {
+      lastPostAt = performance.now();
+      bodies.push({ category, gzip: headers.get("content-encoding") === "gzip", bytes });
+    },
   });
   return {
-    url: `http://127.0.0.1:${server.addr.port}?token=tkn_bench00000000000000000000000`,
+    url: dataway.url,
     count: () => {
       const counts = new Map<string, number>();
       for (const { category, gzip, bytes } of bodies) {
@@ -65,7 +65,7 @@ export function startDataway(): CountingDataway {
     get lastPostAt() {
       return lastPostAt;
     },
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    [Symbol.asyncDispose]: () => dataway[Symbol.asyncDispose](),
   };
 }
 

@@ -1,8 +1,9 @@
 /** What every measurement stands on: platform, extension and Dataway, each on ports of its own. */
 import type { ControlGroup } from "../support/control_group.ts";
-import { type CountingDataway, startDataway } from "./dataway.ts";
+import { type CountingDataway, startCountingDataway } from "./dataway.ts";
 import { type ExtensionProcess, startExtension } from "./extension_process.ts";
 import { type Platform, startPlatform } from "./platform.ts";
+import { freePort } from "../support/loopback.ts";
 
 /** An extension that is not there after this has failed, in ms. */
 const LIMIT_MS = 60_000;
@@ -24,7 +25,7 @@ export async function startHarness(
   group?: ControlGroup,
 ): Promise<Harness> {
   const platform = startPlatform();
-  const receiver = startDataway();
+  const receiver = await startCountingDataway();
   const extension = await startExtension(path, {
     AWS_LAMBDA_RUNTIME_API: platform.address,
     ENV_HTTP_LISTEN: `0.0.0.0:${freePort()}`,
@@ -54,15 +55,4 @@ export async function startHarness(
       await receiver[Symbol.asyncDispose]();
     },
   };
-}
-
-/** A TCP port that is free just now. */
-export function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
-}
-
-/** Waits. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

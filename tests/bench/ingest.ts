@@ -2,11 +2,13 @@
 import { SELF_MEASUREMENT } from "../../src/pipeline/self_metrics.ts";
 import type { FieldValue } from "../../src/point/point.ts";
 import { startLoadProcess } from "./load.ts";
+import type { LoadCommand, LoadReport } from "./load_process.ts";
 import type { Kind, RequestKind } from "./payloads.ts";
 import { invokeEvent, shutdownEvent } from "./platform.ts";
-import { freePort, type Harness, startHarness } from "./harness.ts";
+import { type Harness, startHarness } from "./harness.ts";
 import { median } from "./statistics.ts";
 import { connectTelemetry, invocationBody } from "./telemetry.ts";
+import { freePort } from "../support/loopback.ts";
 
 /** How a kind fared. */
 export interface IngestFigures {
@@ -44,6 +46,7 @@ interface Ports {
   readonly statsd: number;
 }
 
+const LOAD_PROCESS = `${import.meta.dirname}/load_process.ts`;
 const REQUEST_ID = "3da1f2dc-3222-475e-9205-000000000000";
 const SAMPLE_MS = 500;
 /** Before the clock runs: code is compiled, the first flushes are through. In seconds. */
@@ -73,7 +76,7 @@ export function allInputs(): { readonly env: Readonly<Record<string, string>>; r
 export async function measureIngest(path: string, kind: Kind, options: LoadOptions): Promise<IngestFigures> {
   const { env, ports } = allInputs();
   await using harness = await startHarness(path, "fast", env);
-  await using load = startLoadProcess();
+  await using load = startLoadProcess<LoadCommand, LoadReport>(LOAD_PROCESS);
   await using invocation = await openInvocation(harness);
   const run = async (seconds: number): Promise<number> => {
     const report = kind === "StatsD packets"
@@ -112,7 +115,7 @@ export async function measureIngest(path: string, kind: Kind, options: LoadOptio
 export async function measurePackets(path: string): Promise<PacketStep[]> {
   const { env, ports } = allInputs();
   await using harness = await startHarness(path, "fast", env);
-  await using load = startLoadProcess();
+  await using load = startLoadProcess<LoadCommand, LoadReport>(LOAD_PROCESS);
   await using invocation = await openInvocation(harness);
   const run = (rate: number): Promise<{ items: number; seconds: number }> =>
     load.run({ kind: "StatsD packets", port: ports.statsd, seconds: 1, rate, name: `bench.r${rate}` });

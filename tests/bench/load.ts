@@ -1,16 +1,15 @@
-/** The load process as the bench sees it. */
+/** A process that sends loads, so that their cost is not the measuring process's own. */
 import { TextLineStream } from "./lines.ts";
-import type { LoadCommand, LoadReport } from "./load_process.ts";
 
-export interface LoadProcess extends AsyncDisposable {
-  /** Sends as told; resolves with what was sent once all of it was answered. One command at a time. */
-  run(command: LoadCommand): Promise<LoadReport>;
+export interface LoadProcess<Command, Report> extends AsyncDisposable {
+  /** Sends as told; resolves with what came of it once all was answered. One command at a time. */
+  run(command: Command): Promise<Report>;
 }
 
-/** Starts it; it ends when disposed of. */
-export function startLoadProcess(): LoadProcess {
+/** Starts `file`, a program that reads commands and writes reports, a line of JSON each; it ends when disposed of. */
+export function startLoadProcess<Command, Report>(file: string): LoadProcess<Command, Report> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-P", "--frozen", `${import.meta.dirname}/load_process.ts`],
+    args: ["run", "--quiet", "-P", "--frozen", "--no-check", file],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

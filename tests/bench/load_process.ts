@@ -5,6 +5,7 @@
 import { TextLineStream } from "./lines.ts";
 import { createGrpcSender, createHttpSender, type Sender } from "./load_senders.ts";
 import { createPayload, type RequestKind } from "./payloads.ts";
+import { sleep } from "../emulator/waiters.ts";
 
 /** What is to be sent. */
 export type LoadCommand = RequestCommand | StatsdCommand;
@@ -100,8 +101,4 @@ async function sendPackets({ port, seconds, rate, name }: StatsdCommand): Promis
   const tookMs = performance.now() - startedAt;
   socket.close();
   return { items, seconds: tookMs / 1000 };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,7 +2,8 @@
 import type { ControlGroup } from "../support/control_group.ts";
 import type { Memory } from "./extension_process.ts";
 import { invokeEvent, shutdownEvent } from "./platform.ts";
-import { sleep, startHarness } from "./harness.ts";
+import { sleep } from "../emulator/waiters.ts";
+import { startHarness } from "./harness.ts";
 import { connectTelemetry, invocationBody, type LineKind, linesBody, reportBody } from "./telemetry.ts";
 
 export interface StartFigures {

@@ -1,7 +1,7 @@
 /** The compiled extension in a control group with the function's memory, and a process of 60 MB beside it. */
-import { startDataway } from "../bench/dataway.ts";
+import { startCountingDataway } from "../bench/dataway.ts";
 import { type ExtensionProcess, startExtension } from "../bench/extension_process.ts";
-import { TextLineStream } from "../bench/lines.ts";
+import { startLoadProcess } from "../bench/load.ts";
 import {
   invokeEvent,
   type NextCall,
@@ -9,12 +9,13 @@ import {
   shutdownEvent,
   startPlatform,
 } from "../bench/platform.ts";
-import { freePort, sleep } from "../bench/harness.ts";
+import { sleep } from "../emulator/waiters.ts";
 import { connectTelemetry, invocationBody, type TelemetryConnection } from "../bench/telemetry.ts";
 import type { ControlGroup } from "../support/control_group.ts";
 import type { LoadCommand } from "./load_process.ts";
 import { type BoxPorts, WARM_UP } from "./loads.ts";
 import { startYardstick } from "./yardstick.ts";
+import { freePort } from "../support/loopback.ts";
 
 /** What a load did to the extension. */
 export interface BoxFigures {
@@ -56,8 +57,10 @@ export async function openBox(
 ): Promise<Box> {
   await using stack = new AsyncDisposableStack();
   const platform = stack.use(startPlatform());
-  const dataway = stack.use(startDataway());
-  const loads = stack.use(startLoadProcess());
+  const dataway = stack.use(await startCountingDataway());
+  const loads = stack.use(
+    startLoadProcess<LoadCommand, readonly number[]>(`${import.meta.dirname}/load_process.ts`),
+  );
   const yardstick = stack.use(await startYardstick());
   if (group !== undefined) stack.use(await startBeside(group));
   const ports: BoxPorts = { main: freePort(), otlpHttp: freePort() };
@@ -104,37 +107,6 @@ export async function openBox(
 /** From now on the kernel tells the most memory since now. */
 function forgetPeak({ pid }: ExtensionProcess): void {
   Deno.writeTextFileSync(`/proc/${pid}/clear_refs`, "5");
-}
-
-interface Loads extends AsyncDisposable {
-  run(command: LoadCommand): Promise<readonly number[]>;
-}
-
-function startLoadProcess(): Loads {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-P", "--frozen", "--no-check", `${import.meta.dirname}/load_process.ts`],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const commands = process.stdin.getWriter();
-  const reports = process.stdout
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream())
-    .getReader();
-  return {
-    run: async (command) => {
-      await commands.write(new TextEncoder().encode(`${JSON.stringify(command)}\n`));
-      const { value } = await reports.read();
-      if (value === undefined) throw new Error("Cannot measure as the load process ended");
-      return JSON.parse(value);
-    },
-    [Symbol.asyncDispose]: async () => {
-      await commands.close().catch(() => {});
-      await reports.cancel();
-      await process.status;
-    },
-  };
 }
 
 /** What the function takes: `tail` keeps the bytes whose end it waits for. */

@@ -13,6 +13,7 @@ import { startDataway, TEST_TOKEN } from "../emulator/dataway.ts";
 import { testPool } from "../support/connection_pool.ts";
 import { startOtlpTarget } from "../support/otlp_target.ts";
 import { scenario } from "../support/scenario.ts";
+import { freePort } from "../support/loopback.ts";
 
 async function run(
   args: readonly string[],
@@ -73,7 +74,6 @@ scenario("doctor asks a second target for each signal, with its headers and with
     ENV_OTLP_TARGET_HEADERS: "api-key=0123456789",
     ENV_OTLP_TARGET_LOGS: "off",
   };
-  target.steps.push(200, 200);
   const [exitCode, text] = await run(["doctor"], env);
   assertStringIncludes(text, "none: all goes to the OTLP target alone");
   for (const signal of ["traces", "metrics"]) {
@@ -86,16 +86,14 @@ scenario("doctor asks a second target for each signal, with its headers and with
   ]);
   assertEquals(exitCode, text.includes("FAULT") ? 1 : 0);
 
-  target.always = 401;
+  target.otherwise(401);
   const [refused, why] = await run(["doctor"], env);
   assertEquals(refused, 1);
   assertStringIncludes(why, "refuses us (The OTLP target answered 401)");
 });
 
 scenario("doctor says why a second target is out of reach", async () => {
-  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = closed.addr as Deno.NetAddr;
-  closed.close();
+  const port = freePort();
   const [exitCode, text] = await run(["doctor"], { ENV_OTLP_TARGET: `http://127.0.0.1:${port}` });
   assertEquals(exitCode, 1);
   assertStringIncludes(

@@ -1,5 +1,6 @@
 /** What a person does to a sandbox that lives: by hand, from the page or from a terminal. */
-import type { DatawayDouble, ReplyStep } from "./dataway.ts";
+import type { DatawayDouble } from "./dataway.ts";
+import type { ReplyStep } from "./scripted_server.ts";
 import type { InvokeResult } from "./invocation.ts";
 import type { Lambda } from "./lambda.ts";
 

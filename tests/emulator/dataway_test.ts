@@ -149,3 +149,33 @@ scenario("startDataway() answers nothing over connections it was told to forget"
   assertEquals(dataway.requests.length, 1);
   assertEquals(await post(dataway), 200);
 });
+
+scenario(
+  "startDataway() keeps nothing of uploads that are only watched, and reads none that are only counted",
+  async () => {
+    for (const [uploads, points, undecodable] of [["watch", 1, 400], ["count", 0, 200]] as const) {
+      const seen: (readonly [points: number, status: number])[] = [];
+      await using dataway = await startDataway({
+        uploads,
+        onUpload: (upload) => void seen.push([upload.points.length, upload.status]),
+      });
+      dataway.otherwise((decoded) => decoded === points ? 200 : 500);
+      assertEquals(await post(dataway), 200);
+      assertEquals(await post(dataway, { body: new Uint8Array([1, 2, 3]) }), undecodable);
+      assertEquals(await post(dataway, { headers: { "x-pkg-id": "none" } }), 400);
+      assertEquals(seen, [[points, 200], [0, undecodable], [points, 400]]);
+      assertEquals(dataway.requests, []);
+    }
+  },
+);
+
+scenario("resetWaiting() closes what hangs now, and nothing else", async () => {
+  await using dataway = await startDataway();
+  // `fetch` tries once more over another connection.
+  dataway.reply("hang", "reset");
+  const hanging = post(dataway);
+  await dataway.waitFor(({ requests }) => requests.length === 1);
+  dataway.resetWaiting();
+  assertEquals(await hanging, 0);
+  assertEquals(await post(dataway), 200);
+});

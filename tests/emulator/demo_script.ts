@@ -3,7 +3,7 @@ import { createControls } from "./controls.ts";
 import { type DatawayDouble, startDataway } from "./dataway.ts";
 import { demoChapters, type DemoStage } from "./demo_chapters.ts";
 import { countArrivals, findMissing } from "./demo_findings.ts";
-import { demoListeners, freePorts } from "./demo_sends.ts";
+import { demoListeners, demoPorts } from "./demo_sends.ts";
 import { type Lambda, startLambda } from "./lambda.ts";
 import type { ExtensionSource } from "./options.ts";
 import type { ShownRun } from "./page/show_run.ts";
@@ -33,7 +33,7 @@ const TITLE_WIDTH = 14;
 export async function runDemo(options: DemoOptions): Promise<readonly string[]> {
   const { print, shown, showsAll = false } = options;
   const recorder = shown?.page?.recorder;
-  const ports = freePorts();
+  const ports = demoPorts();
   await using dataway = await startDataway(recorder === undefined ? {} : { onUpload: recorder.onUpload });
   await using lambda = await startLambda({
     extension: options.extension,

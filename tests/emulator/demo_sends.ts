@@ -1,5 +1,6 @@
 /** What the demo's function sends to local ports, as its SDKs would: OTLP, ddtrace, DogStatsD. */
 import type { LocalSend } from "./script.ts";
+import { freePorts } from "../support/loopback.ts";
 
 /** Where the extension listens in the demo: ports that were free, so that no other agent is in the way. */
 export interface DemoPorts {
@@ -18,15 +19,12 @@ export const SENT_BY_ORDER = {
 } as const;
 
 /** Ports that were free a moment ago. */
-export function freePorts(): DemoPorts {
-  const tcp = (): number => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    return listener.addr.port;
-  };
+export function demoPorts(): DemoPorts {
+  const [otlp = 0, ddtrace = 0] = freePorts(2);
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const statsd = socket.addr.transport === "udp" ? socket.addr.port : 0;
   socket.close();
-  return { otlp: tcp(), ddtrace: tcp(), statsd };
+  return { otlp, ddtrace, statsd };
 }
 
 /** The variables that put the extension's listeners there. */

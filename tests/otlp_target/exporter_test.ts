@@ -88,7 +88,7 @@ scenario(
   "no answer in time, and nobody there, keep the data and name the endpoint without its secrets",
   async () => {
     await using target = startOtlpTarget();
-    target.always = "hang";
+    target.otherwise("hang");
     const url = `${target.url}/?key=0123456789abcdef`;
     for (
       const result of [
@@ -107,18 +107,18 @@ scenario(
 scenario("a redirect is not followed, and keeps the data", async () => {
   await using elsewhere = startOtlpTarget();
   await using target = startOtlpTarget();
-  target.always = { status: 307, headers: { location: `${elsewhere.url}/v1/logs` } };
+  target.otherwise({ status: 307, headers: { location: `${elsewhere.url}/v1/logs` } });
   assertEquals((await send({ ENV_OTLP_TARGET: target.url })).status, "retryable");
   assertEquals(elsewhere.requests.length, 0);
 });
 
 scenario("a secret that an answer repeats does not get into the log", async () => {
   await using target = startOtlpTarget();
-  target.always = {
+  target.otherwise({
     status: 401,
     headers: { "content-type": "text/plain" },
     body: "bad key 0123456789abcdef",
-  };
+  });
   const env = { ENV_OTLP_TARGET: target.url, ENV_OTLP_TARGET_HEADERS: "api-key=0123456789abcdef" };
   assertEquals(await send(env), {
     status: "failure",

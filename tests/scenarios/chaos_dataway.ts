@@ -1,8 +1,9 @@
 /** Every way in which Dataway can be out of order: the function runs on, and what can be delivered is. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { ReplyStep } from "../emulator/dataway.ts";
+import type { ReplyStep } from "../emulator/scripted_server.ts";
 import type { Sandbox } from "../support/sandbox.ts";
 import { type ChaosScenario, messages, ownFigures, startChaos } from "./chaos_account.ts";
+import { startSilentServer } from "../support/loopback.ts";
 
 const TOKEN = "tkn_chaos000000000000000000000000";
 /** Longer than a label of a domain name may be: fails to resolve without asking any server. */
@@ -69,7 +70,7 @@ const unreachable: readonly (readonly [name: string, url: (port: number) => stri
 const failovers = unreachable.map(([name, url]): ChaosScenario => ({
   name: `when the first Dataway ${name} the second one takes everything`,
   run: async (start) => {
-    await using stalled = stalledListener();
+    await using stalled = startSilentServer();
     // Its URL is known only once it listens, and the sandbox starts one of its own.
     await using second = await start();
     await using chaos = await startChaos(start, {
@@ -86,7 +87,7 @@ const failovers = unreachable.map(([name, url]): ChaosScenario => ({
 const unreachableForGood = unreachable.map(([name, url]): ChaosScenario => ({
   name: `a Dataway that ${name} for good: the function runs on, and the loss is told once`,
   run: async (start) => {
-    await using stalled = stalledListener();
+    await using stalled = startSilentServer();
     await using chaos = await startChaos(start, {
       env: { ENV_DATAWAY: `${url(stalled.port)}?token=${TOKEN}` },
     });
@@ -248,25 +249,4 @@ function untoldFigures(line: string): ReadonlyMap<string, number> {
     for (const [field, value] of Object.entries(fields)) sums.set(field, (sums.get(field) ?? 0) + value);
   }
   return sums;
-}
-
-/** Accepts connections and never says a word. */
-function stalledListener(): { readonly port: number } & AsyncDisposable {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open: Deno.Conn[] = [];
-  const accepting = (async () => {
-    try {
-      while (true) open.push(await listener.accept());
-    } catch {
-      // Closed.
-    }
-  })();
-  return {
-    port: listener.addr.port,
-    [Symbol.asyncDispose]: async () => {
-      listener.close();
-      await accepting;
-      for (const conn of open) conn.close();
-    },
-  };
 }

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertExists, assertLess } from "@std/assert";
 import type { FunctionScript } from "../emulator/script.ts";
 import { DOCUMENTED_FIELDS } from "../support/documented.ts";
 import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
+import { freePort } from "../support/loopback.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -449,10 +450,4 @@ export const CONFORMANCE: readonly Scenario[] = [
 
 function messages({ dataway }: Sandbox): unknown[] {
   return dataway.points("logging").map((point) => point.fields.get("message"));
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -9,6 +9,7 @@ import type { LambdaOptions } from "../emulator/options.ts";
 import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
 import { pack } from "../ingest/ddtrace/support.ts";
 import type { Scenario } from "./conformance.ts";
+import { freePort } from "../support/loopback.ts";
 
 /** Cold starts are worth nothing here, but where they are asked for. */
 const ENV = {
@@ -70,12 +71,6 @@ function datadogSpan(port: number, name: string): LocalSend {
     headers: { "Content-Type": "application/msgpack" },
     base64: pack([[span]]).toBase64(),
   };
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function debugOf(requestId: string, name: string): unknown {

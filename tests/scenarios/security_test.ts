@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseConfig } from "../../src/config.ts";
-import type { ReplyStep } from "../emulator/dataway.ts";
 import { TEST_TOKEN } from "../emulator/dataway.ts";
+import type { ReplyStep } from "../emulator/scripted_server.ts";
 import { scenario } from "../support/scenario.ts";
 import { startSandbox } from "../support/sandbox.ts";
 import { findSecrets, secretsOf } from "../support/secrets.ts";

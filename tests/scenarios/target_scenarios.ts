@@ -227,7 +227,7 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
     name: "a second target that hangs takes nothing from Dataway, and costs nothing once that is known",
     run: async (start) => {
       await using target = startOtlpTarget();
-      target.always = "hang";
+      target.otherwise("hang");
       await using sandbox = await start({
         env: envOf(target, { ENV_DATAWAY_BUDGET: `${BUDGET_MS}ms`, ENV_OTLP_TARGET_TIMEOUT: "1s" }),
       });
@@ -252,7 +252,7 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
     name: "beside a long invocation Dataway is sent to again and again while the second target hangs",
     run: async (start) => {
       await using target = startOtlpTarget();
-      target.always = "hang";
+      target.otherwise("hang");
       await using sandbox = await start({ env: envOf(target, { ENV_FLUSH_INTERVAL: "200ms" }) });
       await sandbox.lambda.init();
       const invocation = sandbox.lambda.invoke({ sleepMs: 2500 });
@@ -320,13 +320,13 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
     run: async (start) => {
       await using target = startOtlpTarget();
       await using sandbox = await start({ env: envOf(target) });
-      target.always = { status: 429, headers: { "retry-after": "1" } };
+      target.otherwise({ status: 429, headers: { "retry-after": "1" } });
       await sandbox.lambda.init();
       await sandbox.lambda.invoke({ logs: ["first"], sends: SENDS });
       const refused = target.requests.length;
       await sandbox.lambda.invoke({ logs: ["second"] });
       assertEquals(target.requests.length, refused, "it was asked again before its time");
-      target.always = undefined;
+      target.otherwise(200);
       await pause(1100);
       await sandbox.lambda.invoke({ logs: ["third"] });
       await end(sandbox);
@@ -342,13 +342,13 @@ export const TARGET_SCENARIOS: readonly Scenario[] = [
     run: async (start) => {
       await using target = startOtlpTarget();
       // `ExportTraceServiceResponse { partial_success { rejected_spans: 1, error_message: "late" } }`.
-      target.always = { status: 200, body: "\x0a\x08\x08\x01\x12\x04late" };
+      target.otherwise({ status: 200, body: "\x0a\x08\x08\x01\x12\x04late" });
       await using sandbox = await start({ env: envOf(target, { ENV_OTLP_TARGET_INPUTS: "opentelemetry" }) });
       await sandbox.lambda.init();
       await sandbox.lambda.invoke({ sends: [post("traces", TRACES)] });
-      target.always = { status: 400, body: "\x12\x03bad" };
+      target.otherwise({ status: 400, body: "\x12\x03bad" });
       await sandbox.lambda.invoke({ sends: [post("logs", LOGS)] });
-      target.always = undefined;
+      target.otherwise(200);
       await sandbox.lambda.invoke();
       await end(sandbox);
       assertEquals(target.requests.length, 2);

@@ -1,3 +1,7 @@
+/**
+ * Dataways in the simulation's world. Apart from the double that the other tests share, as there are no sockets here and
+ * time is not real: an upload is a function call, and what a frozen sandbox misses is decided by the world's clock.
+ */
 import type { DatawayEndpoint } from "../../src/config/dataway.ts";
 import type { HttpAnswer, HttpRequest, Send } from "../../src/dataway/http/message.ts";
 import { SELF_MEASUREMENT } from "../../src/pipeline/self_metrics.ts";

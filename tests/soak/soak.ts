@@ -6,6 +6,7 @@ import { connectTelemetry } from "../bench/telemetry.ts";
 import { startExtension } from "../bench/extension_process.ts";
 import { invokeEvent, shutdownEvent, startPlatform } from "../bench/platform.ts";
 import { type Mode, startSoakDataway } from "./dataway.ts";
+import { sleep } from "../emulator/waiters.ts";
 
 export interface SoakOptions {
   /** The compiled extension. */
@@ -37,6 +38,8 @@ export interface SoakReport {
   readonly dropped: number;
   readonly uploads: number;
   readonly refused: number;
+  /** What was wrong with uploads, in words. */
+  readonly violations: readonly string[];
   readonly tookMs: number;
 }
 
@@ -57,7 +60,7 @@ const LIMIT_MS = 60_000;
 /** Runs it. Throws when the extension ends or does not answer for a minute. */
 export async function soak({ path, invocations, print }: SoakOptions): Promise<SoakReport> {
   await using platform = startPlatform();
-  await using dataway = startSoakDataway();
+  await using dataway = await startSoakDataway();
   await using extension = await startExtension(path, {
     AWS_LAMBDA_RUNTIME_API: platform.address,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128",
@@ -117,6 +120,7 @@ export async function soak({ path, invocations, print }: SoakOptions): Promise<S
     dropped: own.reduce((sum, [name, value]) => name.startsWith("dropped_") ? sum + value : sum, 0),
     uploads: dataway.uploads,
     refused: dataway.refused,
+    violations: dataway.violations,
     tookMs: performance.now() - startedAt,
   };
 }
@@ -185,10 +189,6 @@ function sample(pid: number): Sample {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
   return { rssMb: kilobytes / 1024, descriptors: [...Deno.readDirSync(`/proc/${pid}/fd`)].length };
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function alive<T>(promise: Promise<T>, ended: Promise<number>): Promise<T> {

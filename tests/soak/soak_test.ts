@@ -36,6 +36,7 @@ scenario("the compiled executable keeps memory, descriptors and its account over
   }
 
   assertEquals(report.exitCode, 0);
+  assertEquals(report.violations, []);
   assertEquals(report.received, report.pointsArrived + report.dropped, "received = arrived + dropped");
   assertEquals(report.linesTwice, 0);
   assert(report.linesSent - report.linesArrived <= report.dropped, "lines are missing that nobody counted");

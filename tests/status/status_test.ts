@@ -6,13 +6,9 @@ import type { Status } from "../../src/status/status.ts";
 import { type InProcessSandbox, startSandbox } from "../support/sandbox.ts";
 import { startOtlpTarget } from "../support/otlp_target.ts";
 import { scenario } from "../support/scenario.ts";
+import { freePort } from "../support/loopback.ts";
 
 const HOST = "127.0.0.1";
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: HOST, port: 0 });
-  return listener.addr.port;
-}
 
 async function statusAt(port: number): Promise<Status> {
   const response = await fetch(`http://${HOST}:${port}/status`);
@@ -278,7 +274,7 @@ scenario("GET /status tells of the second target: its account, and what is wrong
   assert((well.target?.exported ?? 0) > 1);
   assertEquals(well.target?.received, well.target?.exported);
 
-  target.always = { status: 503, headers: { "retry-after": "60" } };
+  target.otherwise({ status: 503, headers: { "retry-after": "60" } });
   await sandbox.lambda.invoke({ logs: ["b"] });
   const { faults, target: status } = await statusAt(port);
   assert((status?.held ?? 0) > 0 && status?.breaker.state === "open");

@@ -1,5 +1,6 @@
 /** A real OpenTelemetry collector, built from its Go modules. */
 import { missingTool, run } from "../clients/language.ts";
+import { freePort } from "../support/loopback.ts";
 
 export type Signal = "traces" | "metrics" | "logs";
 
@@ -113,11 +114,6 @@ function configOf(port: number, { refuse = [], certificates }: CollectorOptions)
       pipelines: { traces: pipeline, metrics: pipeline, logs: pipeline },
     },
   };
-}
-
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.transport === "tcp" ? listener.addr.port : 0;
 }
 
 async function listening(port: number): Promise<void> {

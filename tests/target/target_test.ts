@@ -11,8 +11,9 @@ import type { LambdaOptions } from "../emulator/options.ts";
 import { startOtlpTarget } from "../support/otlp_target.ts";
 import { type Sandbox, startExecutable } from "../support/sandbox.ts";
 import { scenario } from "../support/scenario.ts";
-import { ask, buildCollector, type Collector, freePort, type Signal, startCollector } from "./collector.ts";
+import { ask, buildCollector, type Collector, type Signal, startCollector } from "./collector.ts";
 import { attributesOf, bodiesOf, isPlatform, itemsOf, member, resourcesOf, sumOf } from "./read.ts";
+import { freePort } from "../support/loopback.ts";
 
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 /** What SDKs send of their own times begins so. */

@@ -1,4 +1,7 @@
-/** A server that answers in whatever bytes a test wants, and forwards where it is a proxy. */
+/**
+ * A server that answers in whatever bytes a test wants, and forwards where it is a proxy. Apart from the double of
+ * Dataway, as what is tested here is the client's reading of HTTP itself: bytes that no answer is, in pieces of any size.
+ */
 export interface RawServer extends AsyncDisposable, Disposable {
   readonly url: string;
   readonly host: string;

@@ -1,6 +1,6 @@
 /** Whatever an extension sends its data to: takes any request, keeps what it acknowledged, and breaks on demand. */
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
-import { type RawAnswer, type RawRequest, serveRaw } from "../dataway_http.ts";
+import { startScriptedServer } from "../scripted_server.ts";
 import { nowMs } from "../waiters.ts";
 import { acceptedBy } from "./intake.ts";
 
@@ -36,50 +36,34 @@ export interface BackEnd extends AsyncDisposable {
 
 /** Starts one on a free port of the loopback. */
 export function startBackEnd(): BackEnd {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const taken: BackEndRequest[] = [];
-  const closing = new AbortController();
-  const closed = new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
-  let mode: BackEndMode = 200;
   let requests = 0;
-  let connections = 0;
-  let forgotten = 0;
-
-  async function answer(request: RawRequest): Promise<RawAnswer> {
-    requests++;
-    const met = request.connection <= forgotten ? "hang" : mode;
-    if (met === "hang") await closed;
-    if (typeof met === "string") return { kind: "reset" };
-    const path = new URL(request.target, "http://back-end").pathname;
-    if (met < 300) {
-      const body = decodeBackEndBody(request.headers.get("content-encoding"), request.body);
-      taken.push({ at: nowMs(), path, headers: request.headers, body });
-      return acceptedBy(path, request.headers.get("content-type") ?? "");
-    }
-    return {
-      kind: "respond",
-      status: met,
-      headers: new Headers({ "content-type": "application/json" }),
-      body: "{}",
-    };
-  }
-
-  const server = serveRaw(listener, answer, () => ++connections);
-  const close = async (): Promise<void> => {
-    closing.abort();
-    await server[Symbol.asyncDispose]();
-  };
+  const server = startScriptedServer({
+    receive: ({ target, headers, body }, script) => {
+      requests++;
+      const step = script.next();
+      if (typeof step !== "number" || step >= 300) return { step };
+      const path = new URL(target, "http://back-end").pathname;
+      taken.push({
+        at: nowMs(),
+        path,
+        headers,
+        body: decodeBackEndBody(headers.get("content-encoding"), body),
+      });
+      return { step: acceptedBy(path, headers.get("content-type") ?? "") };
+    },
+  });
   return {
-    url: `http://127.0.0.1:${listener.addr.port}`,
+    url: server.origin,
     taken,
     get requests() {
       return requests;
     },
-    answer: (how) => void (mode = how),
-    close,
-    forgetConnections: () => void (forgotten = connections),
+    answer: server.otherwise,
+    close: server.down,
+    forgetConnections: server.forgetConnections,
     has: (text) => taken.some(({ body }) => new TextDecoder().decode(body).includes(text)),
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: server.down,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type Stage,
   verdict,
 } from "./check.ts";
+import { startSilentServer } from "../../support/loopback.ts";
 
 const NO_LINES = "no line of the function was found in what it sent, so a loss would not be seen";
 const HOLD_LIMIT_MS = 50;
@@ -76,7 +77,7 @@ export const survivesOutages: Check = {
   limitMs: 60_000,
   title: "any failure of the back end: the function runs on, memory is bounded, losses are counted",
   async run(harness): Promise<CheckResult> {
-    await using stalled = silentListener();
+    await using stalled = startSilentServer();
     const modes: readonly (readonly [name: string, mode: BackEndMode | "closed", url?: string])[] = [
       ["healthy", 200],
       ...([400, 403, 429, 500, 503] as const).map((status) => [String(status), status] as const),
@@ -209,25 +210,4 @@ function droppedByPlatform(
 function extensionMemoryMb(lambda: Stage["lambda"]): number | undefined {
   const memory = [...lambda.memory()].find(([name]) => name !== "function")?.[1];
   return memory === undefined ? undefined : memory.residentBytes / 1_048_576;
-}
-
-/** Accepts connections and never says a word. */
-function silentListener(): { readonly port: number } & AsyncDisposable {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open: Deno.Conn[] = [];
-  const accepting = (async () => {
-    try {
-      while (true) open.push(await listener.accept());
-    } catch {
-      // Closed.
-    }
-  })();
-  return {
-    port: listener.addr.port,
-    [Symbol.asyncDispose]: async () => {
-      listener.close();
-      await accepting;
-      for (const conn of open) conn.close();
-    },
-  };
 }

@@ -2,7 +2,7 @@
  * How an intake answers an upload that it took: some exporters read the answer, and take another for a failure. Each
  * row was taken from the intake's public documentation.
  */
-import type { RawAnswer } from "../dataway_http.ts";
+import type { ReplyDetails } from "../scripted_server.ts";
 
 /** Whose protocol a path belongs to. */
 export type IntakeName =
@@ -74,13 +74,12 @@ export function intakeOf(path: string): IntakeName {
 }
 
 /** What it answers to a request that it takes. */
-export function acceptedBy(path: string, contentType: string): RawAnswer {
+export function acceptedBy(path: string, contentType: string): ReplyDetails {
   const intake = find(path);
   const type = contentType.includes("protobuf") ? "application/x-protobuf" : "application/json";
   return {
-    kind: "respond",
     status: intake?.status ?? 200,
-    headers: new Headers({ "content-type": type }),
+    headers: { "content-type": type },
     body: (intake?.body ?? EMPTY_OBJECT)(contentType),
   };
 }

@@ -12,6 +12,7 @@ import { CHECK_TITLES_ZH } from "./checks_zh.ts";
 import { openPage, type Page } from "./open_page.ts";
 import type { PageControls } from "./server.ts";
 import type { CheckRow } from "./state.ts";
+import { freePort } from "../../support/loopback.ts";
 
 export interface ShowRunOptions {
   readonly asked: PageArguments;
@@ -135,11 +136,6 @@ async function showChecks(page: Page, extension: ExtensionSource): Promise<void>
 function describeExtension(source: ExtensionSource): { readonly name: string; readonly version: string } {
   const name = extensionName(source);
   return { name, version: name === "datakit" ? VERSION : "" };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Where there is none, the address has been printed. */

@@ -7,6 +7,7 @@ import { inProcessExtension } from "../../support/extension.ts";
 import { pointsOf } from "../../support/points.ts";
 import type { Lambda } from "../../emulator/lambda.ts";
 import type { LambdaOptions } from "../../emulator/options.ts";
+import { freePort } from "../../support/loopback.ts";
 
 /** Names of the tags and fields of one measurement. */
 export interface Emitted {
@@ -117,9 +118,4 @@ async function sendSpan(port: number): Promise<void> {
   });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`Cannot send a span: the status is ${response.status}`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }

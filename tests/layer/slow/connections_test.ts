@@ -6,6 +6,7 @@ import { type Sandbox, startExecutable } from "../../support/sandbox.ts";
 import { encodeRstStream, ERROR, join } from "../../../src/net/http2_frames.ts";
 import { connectHttp2, headers } from "../../net/http2_client.ts";
 import { scenario } from "../../support/scenario.ts";
+import { freePorts } from "../../support/loopback.ts";
 
 interface Ports {
   readonly main: number;
@@ -56,12 +57,6 @@ async function withExtension(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function freePorts(count: number): number[] {
-  const held = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  for (const listener of held) listener.close();
-  return held.map(({ addr }) => addr.port);
 }
 
 /** Connections that say `text` and then nothing more. Those that are refused are left out. */

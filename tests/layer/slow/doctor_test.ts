@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
 import { createTestCertificate } from "../../emulator/dataway_certificate.ts";
+import { type ReplyDetails, startScriptedServer, type TlsIdentity } from "../../emulator/scripted_server.ts";
 import { scenario } from "../../support/scenario.ts";
 
 const TOKEN = "tkn_0123456789abcdef0123456789abcdef";
@@ -10,6 +11,8 @@ const HOST = "127.0.0.1";
 const DEAD_PORT = 9;
 /** Ports of their own, as other tests may have the usual ones. */
 const QUIET = { ENV_HTTP_LISTEN: `${HOST}:0`, ENV_DEFAULT_ENABLED_INPUTS: "awslambda" };
+
+const OK: ReplyDetails = { status: 200, body: "{}", headers: { "content-type": "application/json" } };
 
 type Env = Readonly<Record<string, string>>;
 
@@ -40,30 +43,22 @@ interface Server extends AsyncDisposable {
   readonly paths: readonly string[];
 }
 
-function serve(
-  answer: (request: Request) => Response,
-  tls?: { readonly cert: string; readonly key: string },
-): Server {
+function serve(answer: (method: string, token: string | null) => ReplyDetails, tls?: TlsIdentity): Server {
   const paths: string[] = [];
-  const options = { hostname: HOST, port: 0, onListen: () => {}, ...tls };
-  const server = Deno.serve(options, async (request) => {
-    paths.push(`${request.method} ${new URL(request.url).pathname}`);
-    await request.body?.cancel();
-    return answer(request);
+  const server = startScriptedServer({
+    tls,
+    receive: ({ method, target }) => {
+      const { pathname, searchParams } = new URL(target, "http://server");
+      paths.push(`${method} ${pathname}`);
+      return { step: answer(method, searchParams.get("token")) };
+    },
   });
-  const { port } = server.addr;
-  return {
-    url: `${tls === undefined ? "http" : "https"}://${HOST}:${port}?token=${TOKEN}`,
-    port,
-    paths,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  return { ...server, url: `${server.origin}?token=${TOKEN}`, paths };
 }
 
 /** As Dataway answers to a token that it knows, and to one that it does not. */
-function dataway(request: Request): Response {
-  const isKnown = new URL(request.url).searchParams.get("token") === TOKEN;
-  return isKnown ? Response.json({}) : Response.json({ error_code: "kodo.tokenNotFound" }, { status: 403 });
+function dataway(_method: string, token: string | null): ReplyDetails {
+  return token === TOKEN ? OK : { status: 403, body: '{"error_code":"kodo.tokenNotFound"}' };
 }
 
 /** Made by openssl as users make theirs. */
@@ -105,9 +100,7 @@ scenario("doctor: a token that is refused is a fault, by question, by upload and
   }
   for (const status of [401, 403]) {
     // A Dataway that does not know the question.
-    await using old = serve((request) =>
-      new Response(null, { status: request.method === "GET" ? 404 : status })
-    );
+    await using old = serve((method) => ({ status: method === "GET" ? 404 : status, body: "" }));
     const { code, text } = await doctor({ ENV_DATAWAY: old.url });
     assertEquals(code, 1);
     assertMatch(text, new RegExp(`refuses the token \\(${status}\\)`));
@@ -116,24 +109,24 @@ scenario("doctor: a token that is refused is a fault, by question, by upload and
 });
 
 scenario("doctor: a web page, a redirect, an error and a server that is no Dataway are faults", async () => {
-  const html = { "content-type": "text/html" };
-  const cases: readonly (readonly [answer: () => Response, said: RegExp])[] = [
+  const headers = { "content-type": "text/html" };
+  const cases: readonly (readonly [answer: () => ReplyDetails, said: RegExp])[] = [
     [
-      () => new Response("<html>Please log in</html>", { headers: html }),
+      () => ({ status: 200, body: "<html>Please log in</html>", headers }),
       /FAULT .*web page \(200\): a captive portal/,
     ],
-    [() => new Response("<!DOCTYPE html>"), /FAULT .*web page/],
+    [() => ({ status: 200, body: "<!DOCTYPE html>" }), /FAULT .*web page/],
     [
-      () => new Response(null, { status: 302, headers: { location: `https://portal.test/?token=${TOKEN}` } }),
+      () => ({ status: 302, body: "", headers: { location: `https://portal.test/?token=${TOKEN}` } }),
       /FAULT .*redirects \(302\) to https:\/\/portal\.test,/,
     ],
     [
-      () => Response.json({ error_code: "kodo.beyondDataUsage" }, { status: 403 }),
+      () => ({ status: 403, body: '{"error_code":"kodo.beyondDataUsage"}' }),
       /FAULT .*no room for more data \(403: .*: the workspace's quota is used up/,
     ],
-    [() => new Response("busy", { status: 503 }), /FAULT .*out of order \(503: busy\)/],
-    [() => new Response("", { status: 404 }), /FAULT .*is no Dataway/],
-    [() => new Response("log in", { status: 407 }), /FAULT .*a proxy that wants a user name/],
+    [() => ({ status: 503, body: "busy" }), /FAULT .*out of order \(503: busy\)/],
+    [() => ({ status: 404, body: "" }), /FAULT .*is no Dataway/],
+    [() => ({ status: 407, body: "log in" }), /FAULT .*a proxy that wants a user name/],
   ];
   for (const [answer, said] of cases) {
     await using server = serve(answer);
@@ -141,7 +134,7 @@ scenario("doctor: a web page, a redirect, an error and a server that is no Dataw
     assertMatch(text, said);
     assertEquals(code, 1, text);
   }
-  await using portal = serve(() => new Response("<html>Please log in</html>", { headers: html }));
+  await using portal = serve(() => ({ status: 200, body: "<html>Please log in</html>", headers }));
   const { code, text } = await doctor({ ENV_DATAWAY: portal.url }, "--send");
   assertMatch(text, /did not take a point: .*web page/);
   assertEquals(code, 1);
@@ -229,7 +222,7 @@ scenario("doctor: what is wrong with a certificate is one sentence with the way 
 });
 
 scenario("doctor: unknown names and placeholders are faults although all else is well", async () => {
-  await using server = serve(() => Response.json({}));
+  await using server = serve(() => OK);
   const unknown = await doctor({ ENV_DATAWAY: server.url, ENV_SPOOOL: "on", ENV_STAGE: "prod" });
   assertMatch(unknown.text, /Cannot use ENV_SPOOOL as there is no such setting: is ENV_SPOOL meant\?/);
   assertNotMatch(unknown.text, /ENV_STAGE/);
@@ -253,7 +246,7 @@ scenario("doctor: unknown names and placeholders are faults although all else is
 scenario(
   "doctor: ports that are taken, too little memory, and a file that Lambda does not start are faults",
   async () => {
-    await using server = serve(() => Response.json({}));
+    await using server = serve(() => OK);
     using taken = Deno.listen({ hostname: HOST, port: 0 });
     const { code, text } = await doctor({
       ENV_DATAWAY: server.url,
@@ -279,20 +272,20 @@ scenario(
   async () => {
     await using server = serve(dataway);
     const base = (url: string): string => url.split("?")[0] ?? "";
-    const cases: readonly (readonly [answer: () => Response, code: number, said: RegExp])[] = [
-      [() => new Response(), 0, /ok {4}http:\/\/\S+\/v1\/traces: takes traces/],
+    const cases: readonly (readonly [answer: () => ReplyDetails, code: number, said: RegExp])[] = [
+      [() => ({ status: 200 }), 0, /ok {4}http:\/\/\S+\/v1\/traces: takes traces/],
       [
-        () => new Response("no key", { status: 401 }),
+        () => ({ status: 401, body: "no key" }),
         1,
         /FAULT \S+\/v1\/logs: refuses us \(.*401.*no key/,
       ],
       [
-        () => new Response("nothing here", { status: 404 }),
+        () => ({ status: 404, body: "nothing here" }),
         1,
         /FAULT .*\/v1\/metrics: does not take metrics: .*404/,
       ],
       [
-        () => new Response("<html>log in</html>", { headers: { "content-type": "text/html" } }),
+        () => ({ status: 200, body: "<html>log in</html>", headers: { "content-type": "text/html" } }),
         1,
         /FAULT .*\/v1\/logs: does not take logs: .*a web page/,
       ],

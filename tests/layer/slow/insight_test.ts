@@ -9,6 +9,7 @@ import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
 import { traceTree } from "../../support/trace_tree.ts";
 import { type InsightLife, LIVES } from "./insight/lives.ts";
+import { freePorts } from "../../support/loopback.ts";
 
 /** What is told by its sum. */
 const COUNTS =
@@ -73,12 +74,6 @@ function metrics(points: readonly Point[]): string {
   }
   const counts = Array.from(sums, ([name, value]) => `  ${name} ${value}\n`).sort().join("");
   return `${counts}figures\n${[...figures].sort().map((name) => `  ${name}\n`).join("")}`;
-}
-
-function freePorts(count: number): readonly number[] {
-  const held = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  for (const listener of held) listener.close();
-  return held.map(({ addr }) => addr.port);
 }
 
 function goldenUrl({ name }: InsightLife): URL {

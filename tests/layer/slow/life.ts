@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { invokeEvent, shutdownEvent, startPlatform } from "../../bench/platform.ts";
 import { connectTelemetry, invocationBody } from "../../bench/telemetry.ts";
+import { freePort } from "../../support/loopback.ts";
 
 const NOBODY = 65534;
 const REQUEST_ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
@@ -58,9 +59,4 @@ export async function live([command = "", ...args]: readonly string[], folder: s
     if (isAlive) process.kill("SIGKILL");
     await process.status;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }

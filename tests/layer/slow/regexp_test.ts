@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
+import { freePort } from "../../support/loopback.ts";
 
 /** Patterns that take more than the age of the universe by backtracking, on the texts below. */
 const PATTERNS = ["^(a+)+$", "^(a|aa)+$", "^a{0,60}a{60}$", "(.*)*=.*b"];
@@ -44,8 +45,3 @@ scenario("a user's pattern of exponential time does not hang the executable", as
   assertEquals((await lambda.shutdown()).exitCode, 0);
   assertEquals(dataway.points("tracing", "ddtrace").length, RESOURCES.length);
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
+import { freePorts } from "../../support/loopback.ts";
 
 /**
  * All it needs. Network: Lambda, Dataway, the listeners. Environment: its settings, the proxy variables.
@@ -127,12 +128,6 @@ function toAddress(text: string): string {
     ? "[::1]"
     : `[${bytes.map((byte) => byte.toString(16)).join(" ")}]`;
   return `${shown}:${parseInt(port, 16)}`;
-}
-
-function freePorts(count: number): readonly number[] {
-  const held = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  for (const listener of held) listener.close();
-  return held.map(({ addr }) => addr.port);
 }
 
 function hasLoopback6(): boolean {

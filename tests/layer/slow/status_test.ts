@@ -5,13 +5,9 @@ import { TEST_TOKEN } from "../../emulator/dataway.ts";
 import { createStatusReader } from "../../emulator/page/status_reader.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
+import { freePort } from "../../support/loopback.ts";
 
 const HOST = "127.0.0.1";
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: HOST, port: 0 });
-  return listener.addr.port;
-}
 
 /** `datakit status` as the function would start it: with the function's variables. */
 async function ask(

@@ -31,6 +31,8 @@ export type RawHandler = (request: RawRequest) => Promise<RawAnswer>;
 
 /** Large enough for any URL and headers of ours, in bytes. */
 const MAX_HEAD_BYTES = 64 * 1024;
+/** As servers answer what begins with no method, a TLS handshake for one. */
+const BAD_REQUEST = { kind: "respond", status: 400, headers: new Headers(), body: "" } as const;
 const DRIP_MS = 20;
 const FLOOD_BYTES = 128 * 1024;
 
@@ -80,6 +82,7 @@ async function serveConnection(conn: Deno.Conn, connection: number, handler: Raw
     while (true) {
       const read = await readRequest(peer, rest);
       if (read === undefined) return;
+      if (read === "not HTTP") return await respond(conn, BAD_REQUEST);
       rest = read.rest;
       const answer = await handler({ ...read.request, connection, gone: peer.watch() });
       if (answer.kind === "reset") return;
@@ -117,10 +120,16 @@ function createPeer(conn: Deno.Conn): Peer {
   };
 }
 
+interface RequestRead {
+  readonly request: Omit<RawRequest, "connection" | "gone">;
+  readonly rest: Uint8Array<ArrayBuffer>;
+}
+
+/** `undefined` once the peer has hung up. */
 async function readRequest(
   peer: Peer,
   already: Uint8Array<ArrayBuffer>,
-): Promise<{ request: Omit<RawRequest, "connection" | "gone">; rest: Uint8Array<ArrayBuffer> } | undefined> {
+): Promise<RequestRead | "not HTTP" | undefined> {
   let bytes = already;
   let headEnd = -1;
   while ((headEnd = findHeadEnd(bytes)) < 0) {
@@ -128,6 +137,7 @@ async function readRequest(
     const more = await peer.read();
     if (more === undefined) return undefined;
     bytes = concat([bytes, more]);
+    if (!isUpperCase(bytes[0])) return "not HTTP";
   }
   const [first = "", ...lines] = new TextDecoder().decode(bytes.subarray(0, headEnd)).split("\r\n");
   const [method = "", target = ""] = first.split(" ");
@@ -209,6 +219,11 @@ async function flood(conn: Deno.Conn, { start, more }: RawAnswer & { kind: "floo
   await writeAll(conn, new TextEncoder().encode(start));
   const block = new TextEncoder().encode(more.repeat(Math.ceil(FLOOD_BYTES / more.length)));
   while (true) await writeAll(conn, block);
+}
+
+/** The first letter of a method. */
+function isUpperCase(byte = 0): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
 }
 
 function findHeadEnd(bytes: Uint8Array): number {
