@@ -13,7 +13,7 @@ export interface Harness extends AsyncDisposable {
   readonly platform: Platform;
   readonly dataway: CountingDataway;
   readonly extension: ExtensionProcess;
-  /** Waits, but not longer than the extension lives or a minute. */
+  /** Waits, but not longer than the extension runs or a minute. */
   until<T>(promise: Promise<T>): Promise<T>;
 }
 

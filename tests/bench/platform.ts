@@ -1,5 +1,5 @@
 /**
- * A minimal Lambda platform with little cost of its own: it answers the three calls of an extension's life and
+ * A minimal Lambda platform with little cost of its own: it answers the three calls of an extension's lifecycle and
  * notes when each arrived. It checks nothing; the emulator in tests/emulator does.
  */
 

@@ -26,7 +26,7 @@ export interface ClientRun {
   readonly violations: readonly string[];
   /** The invocation under way meanwhile. */
   readonly requestId: string;
-  /** Around the client's life, Unix ns. */
+  /** Around the client's run, Unix ns. */
   readonly startedNs: bigint;
   readonly endedNs: bigint;
 }

@@ -13,7 +13,7 @@ export type Request =
   /** A StatsD datagram. */
   | { readonly packet: string };
 
-/** What is fed to one life of the program. */
+/** What is fed to one run of the program. */
 export interface Input {
   /** Unique in its group; the golden file's key. */
   readonly name: string;

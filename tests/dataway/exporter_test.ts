@@ -9,7 +9,7 @@ import { batchOfPoints, pointsOf, testPoint } from "../support/points.ts";
 
 const A: DatawayEndpoint = { base: "https://a.example", query: "token=tkn_aaaaaa", token: "tkn_aaaaaa" };
 const B: DatawayEndpoint = { base: "https://b.example", query: "token=tkn_bbbbbb", token: "tkn_bbbbbb" };
-const LIVE = new AbortController().signal;
+const NO_LIMIT = new AbortController().signal;
 const ONE: Batch = batchOfPoints([testPoint("one", "metric")]);
 const TWO: Batch = batchOfPoints([testPoint("one"), testPoint("two")]);
 
@@ -61,7 +61,7 @@ function hang(_url: string, { signal }: HttpRequest): Promise<HttpAnswer> {
 
 Deno.test("export() posts the encoded batch to its category, gzipped, with its headers", async () => {
   const { exporter, calls } = exporterWith([204]);
-  assertEquals(await exporter.export(TWO, LIVE), { status: "success" });
+  assertEquals(await exporter.export(TWO, NO_LIMIT), { status: "success" });
   assertEquals(calls.length, 1);
   assertEquals(calls[0]?.url, "https://a.example/v1/write/logging?token=tkn_aaaaaa");
   const init = calls[0]?.init;
@@ -75,7 +75,7 @@ Deno.test("export() posts the encoded batch to its category, gzipped, with its h
 
 Deno.test("export() posts plain bodies without saying gzip when told so", async () => {
   const { exporter, calls } = exporterWith([200], { gzip: false });
-  await exporter.export(ONE, LIVE);
+  await exporter.export(ONE, NO_LIMIT);
   assertEquals(new TextDecoder().decode(calls[0]?.init.body), "1 points region,x");
   assertEquals(calls[0]?.init.headers["content-encoding"], undefined);
 });
@@ -96,12 +96,12 @@ Deno.test("export() reports a body above the limit as too large without posting 
     growth: () => 0,
   };
   const { exporter, calls } = exporterWith([200], { encoding });
-  assertEquals(await exporter.export(TWO, LIVE), {
+  assertEquals(await exporter.export(TWO, NO_LIMIT), {
     status: "too_large",
     error: "Cannot send a body above 1000 bytes: 1001",
   });
   assertEquals(calls.length, 0);
-  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+  assertEquals((await exporter.export(ONE, NO_LIMIT)).status, "success");
 });
 
 Deno.test("export() gives up a batch that cannot be encoded", async () => {
@@ -111,7 +111,7 @@ Deno.test("export() gives up a batch that cannot be encoded", async () => {
   const { exporter } = exporterWith([], {
     encoding: { contentType: "t", encode, growth: () => 0 },
   });
-  assertEquals(await exporter.export(ONE, LIVE), {
+  assertEquals(await exporter.export(ONE, NO_LIMIT), {
     status: "failure",
     error: "Cannot encode: RangeError: no such thing",
     reason: "rejected",
@@ -121,10 +121,10 @@ Deno.test("export() gives up a batch that cannot be encoded", async () => {
 Deno.test("export() asks the next Dataway when one is out of order, and that one first from then on", async () => {
   let nowMs = 0;
   const { exporter, calls } = exporterWith([503, 200, 200, 200], { endpoints: [A, B], now: () => nowMs });
-  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
-  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+  assertEquals((await exporter.export(ONE, NO_LIMIT)).status, "success");
+  assertEquals((await exporter.export(ONE, NO_LIMIT)).status, "success");
   nowMs = 60_000;
-  assertEquals((await exporter.export(ONE, LIVE)).status, "success");
+  assertEquals((await exporter.export(ONE, NO_LIMIT)).status, "success");
   assertEquals(calls.map((call) => new URL(call.url).host), [
     "a.example",
     "b.example",
@@ -136,10 +136,10 @@ Deno.test("export() asks the next Dataway when one is out of order, and that one
 
 Deno.test("export() asks the next Dataway when one refuses the token, not when it refuses the data", async () => {
   const forbidden = exporterWith([403, 200], { endpoints: [A, B] });
-  assertEquals((await forbidden.exporter.export(ONE, LIVE)).status, "success");
+  assertEquals((await forbidden.exporter.export(ONE, NO_LIMIT)).status, "success");
   for (const status of [400, 413]) {
     const refused = exporterWith([status, 200], { endpoints: [A, B] });
-    await refused.exporter.export(ONE, LIVE);
+    await refused.exporter.export(ONE, NO_LIMIT);
     assertEquals(refused.calls.length, 1);
   }
 });
@@ -147,7 +147,7 @@ Deno.test("export() asks the next Dataway when one refuses the token, not when i
 Deno.test("export() keeps a batch that any Dataway may take later, and waits only if all ask for it", async () => {
   const wait = (seconds: number): HttpAnswer => answer(429, "", { "retry-after": String(seconds) });
   const resultOf = async (...answers: (number | HttpAnswer)[]): Promise<ExportResult> =>
-    await exporterWith(answers, { endpoints: [A, B] }).exporter.export(ONE, LIVE);
+    await exporterWith(answers, { endpoints: [A, B] }).exporter.export(ONE, NO_LIMIT);
   assertEquals(await resultOf(wait(9), wait(5)), {
     status: "retryable",
     error: "Dataway answered 429; Dataway answered 429",
@@ -200,7 +200,7 @@ Deno.test("export() keeps a batch that one Dataway refuses for good when no time
 
 Deno.test("export() ends an upload that takes longer than its timeout", async () => {
   const { exporter } = exporterWith([], { send: hang, timeoutMs: 5 });
-  assertEquals(await exporter.export(ONE, LIVE), {
+  assertEquals(await exporter.export(ONE, NO_LIMIT), {
     status: "retryable",
     error: "Cannot reach https://a.example: TimeoutError: No answer within 5 ms",
   });
@@ -208,7 +208,10 @@ Deno.test("export() ends an upload that takes longer than its timeout", async ()
 
 Deno.test("export() is retryable while no Dataway is known", async () => {
   const { exporter } = exporterWith([], { endpoints: [] });
-  assertEquals(await exporter.export(ONE, LIVE), { status: "retryable", error: "No Dataway to upload to" });
+  assertEquals(await exporter.export(ONE, NO_LIMIT), {
+    status: "retryable",
+    error: "No Dataway to upload to",
+  });
 });
 
 Deno.test("export() never shows a token, whether an error, an answer or a redirect quotes it", async () => {
@@ -221,18 +224,18 @@ Deno.test("export() never shows a token, whether an error, an answer or a redire
     answer(307, "", { location: "https://x.example/tkn_aaaaaa?token=tkn_aaaaaa" }),
   ];
   for (const quote of quoting) {
-    const result = await exporterWith([quote]).exporter.export(ONE, LIVE);
+    const result = await exporterWith([quote]).exporter.export(ONE, NO_LIMIT);
     assertFalse(JSON.stringify(result).includes("tkn_aaaaaa"), JSON.stringify(result));
   }
 });
 
 Deno.test("dispose() ends uploads under way as retryable and takes no more", async () => {
   const { exporter } = exporterWith([], { send: hang });
-  const result = exporter.export(ONE, LIVE);
+  const result = exporter.export(ONE, NO_LIMIT);
   await exporter[Symbol.asyncDispose]();
   await exporter[Symbol.asyncDispose]();
   const { status, error } = await result as ExportResult & { error: string };
   assertEquals(status, "retryable");
   assertStringIncludes(error, "The exporter was closed");
-  assertEquals((await exporter.export(ONE, LIVE)).status, "retryable");
+  assertEquals((await exporter.export(ONE, NO_LIMIT)).status, "retryable");
 });

@@ -7,7 +7,7 @@ import { batchOfPoints, testPoint } from "../support/points.ts";
 
 const ENDPOINT = { base: "https://a.example/x", query: "token=tkn_aaaaaa", token: "tkn_aaaaaa" };
 const BATCH = batchOfPoints([testPoint("one")]);
-const LIVE = new AbortController().signal;
+const NO_LIMIT = new AbortController().signal;
 
 interface Harness {
   readonly urls: readonly string[];
@@ -62,7 +62,7 @@ function harness(...answers: readonly (string | number | undefined)[]): Harness 
     },
     upload: async (afterMs = 0) => {
       clock.now += afterMs;
-      const result = await beside.export(BATCH, LIVE);
+      const result = await beside.export(BATCH, NO_LIMIT);
       await new Promise((resolve) => setTimeout(resolve));
       return result.status;
     },

@@ -5,7 +5,7 @@ import type { ApiCall } from "./journal.ts";
 import { type ApiReply, containerLostReply, errorReply } from "./reply.ts";
 import { nowMs } from "./waiters.ts";
 
-/** An app over the sandbox's current life. */
+/** An app over the sandbox's current generation. */
 export function createApi(sandbox: Sandbox): Hono {
   const app = new Hono();
   extensionRoutes(app, sandbox);
@@ -21,28 +21,33 @@ function extensionRoutes(app: Hono, sandbox: Sandbox): void {
     const name = c.req.header("Lambda-Extension-Name") ?? "";
     const body = await c.req.text();
     const features = c.req.header("Lambda-Extension-Accept-Feature") ?? "";
-    return await answer(sandbox, "register", name, (life) => life.extensions.register(name, features, body));
+    return await answer(
+      sandbox,
+      "register",
+      name,
+      (generation) => generation.extensions.register(name, features, body),
+    );
   });
   app.get(`${base}/event/next`, (c) => {
     const id = c.req.header("Lambda-Extension-Identifier") ?? null;
     const by = nameOf(sandbox, id);
-    return answer(sandbox, "next", by, (life) => life.extensions.next(id, c.req.raw.signal));
+    return answer(sandbox, "next", by, (generation) => generation.extensions.next(id, c.req.raw.signal));
   });
   for (const kind of ["init", "exit"] as const) {
     app.post(`${base}/${kind}/error`, async (c) => {
       await c.req.text();
       const id = c.req.header("Lambda-Extension-Identifier") ?? null;
       const type = c.req.header("Lambda-Extension-Function-Error-Type") ?? null;
-      const report = (life: Generation): ApiReply => life.extensions.reportError(kind, id, type);
+      const report = (generation: Generation): ApiReply => generation.extensions.reportError(kind, id, type);
       return await answer(sandbox, `${kind}/error`, nameOf(sandbox, id), report);
     });
   }
   app.put("/2022-07-01/telemetry", async (c) => {
     const id = c.req.header("Lambda-Extension-Identifier") ?? null;
     const body = await c.req.text();
-    return await answer(sandbox, "telemetry", nameOf(sandbox, id), (life) => {
-      const extension = life.extensions.identify(id);
-      return "status" in extension ? extension : life.telemetry.subscribe(extension.name, body);
+    return await answer(sandbox, "telemetry", nameOf(sandbox, id), (generation) => {
+      const extension = generation.extensions.identify(id);
+      return "status" in extension ? extension : generation.telemetry.subscribe(extension.name, body);
     });
   });
 }
@@ -51,14 +56,14 @@ function runtimeRoutes(app: Hono, sandbox: Sandbox): void {
   const base = "/2018-06-01/runtime";
   app.get(
     `${base}/invocation/next`,
-    () => answer(sandbox, "runtime/next", "function", (life) => life.runtime.next()),
+    () => answer(sandbox, "runtime/next", "function", (generation) => generation.runtime.next()),
   );
   for (const kind of ["response", "error"] as const) {
     app.post(`${base}/invocation/:id/${kind}`, (c) => {
       const mode = c.req.header("Lambda-Runtime-Function-Response-Mode");
-      return answer(sandbox, `runtime/${kind}`, "function", async (life) => {
+      return answer(sandbox, `runtime/${kind}`, "function", async (generation) => {
         const id = c.req.param("id");
-        const refused = life.runtime.begin(id, kind);
+        const refused = generation.runtime.begin(id, kind);
         if (refused !== undefined) return refused;
         if (mode !== undefined && mode !== "streaming") {
           return errorReply(400, "InvalidFunctionResponseMode", "Invalid function response mode");
@@ -66,7 +71,7 @@ function runtimeRoutes(app: Hono, sandbox: Sandbox): void {
         const startedAt = nowMs();
         const errorType = c.req.header("Lambda-Runtime-Function-Error-Type");
         const body = new Uint8Array(await c.req.arrayBuffer());
-        return life.runtime.finish(id, kind, {
+        return generation.runtime.finish(id, kind, {
           body,
           startedAt,
           ...(errorType === undefined ? {} : { errorType }),
@@ -76,28 +81,29 @@ function runtimeRoutes(app: Hono, sandbox: Sandbox): void {
   }
   app.get(
     `${base}/restore/next`,
-    () => answer(sandbox, "runtime/restore/next", "function", (life) => life.runtime.restoreNext()),
+    () =>
+      answer(sandbox, "runtime/restore/next", "function", (generation) => generation.runtime.restoreNext()),
   );
   for (const [phase, method] of [["init", "initError"], ["restore", "restoreError"]] as const) {
     app.post(`${base}/${phase}/error`, async (c) => {
       const type = c.req.header("Lambda-Runtime-Function-Error-Type") ?? "Runtime.Unknown";
       const body = await c.req.text();
-      const report = (life: Generation): ApiReply => life.runtime[method](type, body);
+      const report = (generation: Generation): ApiReply => generation.runtime[method](type, body);
       return await answer(sandbox, `runtime/${phase}/error`, "function", report);
     });
   }
 }
 
-/** Notes the call, asks the current life, and writes what it says. */
+/** Notes the call, asks the current generation, and writes what it says. */
 async function answer(
   sandbox: Sandbox,
   call: string,
   by: string,
-  ask: (life: Generation) => ApiReply | undefined | Promise<ApiReply | undefined>,
+  ask: (generation: Generation) => ApiReply | undefined | Promise<ApiReply | undefined>,
 ): Promise<Response> {
   const entry = sandbox.journal.call(call, by);
-  const life = sandbox.generation;
-  const reply = life === undefined ? containerLostReply() : await ask(life);
+  const generation = sandbox.generation;
+  const reply = generation === undefined ? containerLostReply() : await ask(generation);
   complete(sandbox, entry, reply?.status ?? 0);
   // An error thrown while streaming is how a server closes the socket without an answer.
   if (reply === undefined) return new Response(brokenBody(), { headers: { "Content-Length": "4" } });

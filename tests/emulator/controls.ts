@@ -1,4 +1,4 @@
-/** What a person does to a sandbox that lives: by hand, from the page or from a terminal. */
+/** What a person does to a running sandbox: by hand, from the page or from a terminal. */
 import type { DatawayDouble } from "./dataway.ts";
 import type { ReplyStep } from "./scripted_server.ts";
 import type { InvokeResult } from "./invocation.ts";

@@ -1,4 +1,4 @@
-/** `deno task demo`: builds the extension if needed and shows a function's life with it. */
+/** `deno task demo`: builds the extension if needed and shows a function with it. */
 import { parseArgs } from "node:util";
 import { buildBinary } from "../../build.ts";
 import { taskArguments } from "../../layer/build/task_arguments.ts";

@@ -1,4 +1,4 @@
-/** The demo's life in chapters: what happens in each, and the one line that it comes to. */
+/** The demo in chapters: what happens in each, and the one line that it comes to. */
 import type { Controls } from "./controls.ts";
 import type { DatawayDouble } from "./dataway.ts";
 import { type DemoPorts, orderSends } from "./demo_sends.ts";

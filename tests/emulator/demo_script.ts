@@ -1,4 +1,4 @@
-/** The demo: its life, its story on one screen, and all its tables when they are asked for. */
+/** The demo: its sandbox, its story on one screen, and all its tables when they are asked for. */
 import { createControls } from "./controls.ts";
 import { type DatawayDouble, startDataway } from "./dataway.ts";
 import { demoChapters, type DemoStage } from "./demo_chapters.ts";
@@ -29,7 +29,7 @@ export const DEMO_MEMORY_MB = 512;
 export const DEMO_FUNCTION = "checkout";
 const TITLE_WIDTH = 14;
 
-/** Lives the demo, prints it, and returns what is missing, one sentence each. */
+/** Runs the demo, prints it, and returns what is missing, one sentence each. */
 export async function runDemo(options: DemoOptions): Promise<readonly string[]> {
   const { print, shown, showsAll = false } = options;
   const recorder = shown?.page?.recorder;
@@ -54,7 +54,10 @@ export async function runDemo(options: DemoOptions): Promise<readonly string[]> 
   });
   const controls = createControls({ lambda, dataway, onChange: (armed) => recorder?.onArmed(armed) });
   shown?.control(lambda, controls);
-  const played = await live({ lambda, dataway, controls, ports, freezeMs: options.freezeMs }, options);
+  const played = await playChapters(
+    { lambda, dataway, controls, ports, freezeMs: options.freezeMs },
+    options,
+  );
   if (showsAll) printTables(lambda, dataway, played, print);
   printArrivals(dataway, played, print);
   const missing = findMissing(lambda, dataway, played, DEMO_MEMORY_MB);
@@ -74,7 +77,7 @@ function messageOf(line: string): string {
 }
 
 /** Chapter by chapter, each told in a line when it is over. */
-async function live(stage: DemoStage, { print, showsAll = false }: DemoOptions): Promise<Played> {
+async function playChapters(stage: DemoStage, { print, showsAll = false }: DemoOptions): Promise<Played> {
   const startedAt = performance.now();
   const clock = (line: string): void =>
     print(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}`);

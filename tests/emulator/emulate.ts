@@ -12,7 +12,7 @@ import { callTable, deliveryTable, invocationTable, memoryTable, timeTable } fro
 import { formatTable } from "./tables.ts";
 import { before, nowMs } from "./waiters.ts";
 
-/** What is lived. */
+/** What is played. */
 export interface EmulateOptions {
   readonly lambda: LambdaOptions;
   readonly invocations: number;
@@ -46,7 +46,7 @@ export interface Arrived extends Contents {
   readonly unread: number;
 }
 
-/** Lives the standard life and prints it. */
+/** Plays the standard life and prints it. */
 export async function emulate(options: EmulateOptions): Promise<LifeReport> {
   const { lambda: chosen, invocations, freezeMs, limitMs, print } = options;
   await using backEnd = startBackEnd();
@@ -60,10 +60,10 @@ export async function emulate(options: EmulateOptions): Promise<LifeReport> {
       ...withBackEnd(chosen.env ?? {}, backEnd.url),
     },
   });
-  const living = play(lambda, standardSteps(invocations, freezeMs), (line) => print(`> ${line}`));
+  const playing = play(lambda, standardSteps(invocations, freezeMs), (line) => print(`> ${line}`));
   // The end of a life that is late makes it fail, which is told here as what it is.
-  const settled = living.catch(() => {});
-  const played = await before(living, nowMs() + limitMs);
+  const settled = playing.catch(() => {});
+  const played = await before(playing, nowMs() + limitMs);
   const violations = [...lambda.violations];
   if (played === "late") {
     violations.push(`the life was not over after ${limitMs / 1000} s, and was ended`);

@@ -8,7 +8,7 @@ import type { RestoreResult } from "./restore.ts";
 
 /** One thing that happened. */
 export type SandboxEvent =
-  /** A life begins with its init; `life` counts from 1. */
+  /** A generation of the sandbox begins with its init; `life` counts them from 1. */
   | { readonly kind: "initStarted"; readonly at: number; readonly life: number; readonly phase: Phase }
   | {
     readonly kind: "initialized";

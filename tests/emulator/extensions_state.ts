@@ -54,7 +54,7 @@ export interface ExtensionsOptions {
   readonly onSwallowed: (name: string, event: ExtensionEvent) => void;
 }
 
-/** All extensions of one life of the sandbox. */
+/** All extensions of one generation of the sandbox. */
 export interface Extensions {
   readonly list: readonly ExtensionRecord[];
   register(name: string, acceptFeatures: string, body: string): ApiReply;
@@ -124,7 +124,7 @@ export function createExtensions(options: ExtensionsOptions): Extensions {
       errorReply(403, "Extension.UnknownExtensionIdentifier", `Unknown extension ${identifier}`);
   }
 
-  /** Adds an extension that lives in the runtime, or says why not. */
+  /** Adds an internal extension, one within the runtime, or says why not. */
   function createInternal(name: string): Slot | ApiReply {
     if (!registrationOpen) {
       return errorReply(403, "Extension.RegistrationClosed", "Extension registration closed already");

@@ -77,13 +77,13 @@ export function fakeExtension(options: FakeExtensionOptions = {}): FakeExtension
     await response.text();
   }
 
-  /** Waits for the report of each invocation of this life, or without platform events for a silence. */
+  /** Waits for the report of each invocation of this generation, or without platform events for a silence. */
   async function drain(before: number, invokes: number, killed: AbortSignal): Promise<void> {
     const endAt = nowMs() + (options.drainMs ?? 1000);
     const platform = options.types?.includes("platform") ?? true;
     for (let silentMs = 0; nowMs() < endAt && !killed.aborted; silentMs += 5) {
-      const life = received.slice(before);
-      const count = (type: string): number => life.filter((event) => event.type === type).length;
+      const own = received.slice(before);
+      const count = (type: string): number => own.filter((event) => event.type === type).length;
       if (platform && count("platform.initReport") > 0 && count("platform.report") >= invokes) return;
       if (!platform && silentMs >= 100) return;
       await sleep(5, killed);

@@ -12,7 +12,7 @@ export interface FunctionOutput {
   frame(frame: LogFrame): void;
 }
 
-/** The output of one life's function. */
+/** The output of one generation's function. */
 export function createFunctionOutput(sandbox: Sandbox, generation: Generation): FunctionOutput {
   const { settings, journal } = sandbox;
 

@@ -1,4 +1,4 @@
-/** One life of the sandbox, from an init to a reset or shutdown: the state machines and the programs. */
+/** One generation of the sandbox, from an init to a reset or shutdown: the state machines and the programs. */
 import type { SandboxEvent } from "./events.ts";
 import { createExtensions, type Extensions } from "./extensions_state.ts";
 import type { Journal } from "./journal.ts";
@@ -23,16 +23,16 @@ export interface Sandbox {
   /** Another one after each restore. */
   logStream: string;
   readonly journal: Journal;
-  /** Highest memory seen in the sandbox's life, in MB: scripted or measured. */
+  /** Highest memory seen in the sandbox, in MB: scripted or measured. */
   peakMemoryMb: number;
   generation?: Generation;
-  /** Every life so far, the current one last. */
-  readonly lives: Generation[];
+  /** Every generation so far, the current one last. */
+  readonly generations: Generation[];
 }
 
-/** One life; see the file. */
+/** One generation; see the file. */
 export interface Generation {
-  /** Counts the sandbox's lives from 1. */
+  /** Counts the sandbox's generations from 1. */
   readonly life: number;
   readonly phase: Phase;
   readonly extensions: Extensions;
@@ -56,7 +56,7 @@ export interface Generation {
   frozen: boolean;
   /** Tells whoever watches. */
   tell(event: SandboxEvent): void;
-  /** A snapshot was restored into this life. */
+  /** A snapshot was restored into this generation. */
   restored: boolean;
 }
 
@@ -66,7 +66,7 @@ export function createGeneration(sandbox: Sandbox, phase: Phase): Generation {
   const managed = settings.initializationType === "lambda-managed-instances";
   const fatal = Promise.withResolvers<Fatal>();
   const generation: Generation = {
-    life: sandbox.lives.length + 1,
+    life: sandbox.generations.length + 1,
     phase,
     extensions: createExtensions({
       names: settings.extensions.map(extensionName),

@@ -13,7 +13,7 @@ export interface InProcessContext {
   readonly killed: AbortSignal;
 }
 
-/** An extension that lives in the test. Resolves to its exit code; a rejection is exit code 1. */
+/** An extension within the test. Resolves to its exit code; a rejection is exit code 1. */
 export type InProcessRun = (context: InProcessContext) => Promise<number>;
 
 export interface InProcessOptions {

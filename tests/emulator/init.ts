@@ -23,7 +23,7 @@ export async function initialize(sandbox: Sandbox, phase: Phase, limitAt: number
   const startedAt = nowMs();
   const generation = createGeneration(sandbox, phase);
   sandbox.generation = generation;
-  sandbox.lives.push(generation);
+  sandbox.generations.push(generation);
   generation.tell({ kind: "initStarted", at: startedAt, life: generation.life, phase });
   generation.telemetry.emit(initStart(identity(sandbox), phase));
   startExtensions(sandbox, generation);

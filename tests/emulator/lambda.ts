@@ -1,6 +1,6 @@
 /**
- * A Lambda environment on this machine: the three APIs on one loopback port, and a life of inits, invocations,
- * freezes and ends at the caller's command. Any extension can live in it: a file, or code of the test itself.
+ * A Lambda environment on this machine: the three APIs on one loopback port, and a sandbox of inits, invocations,
+ * freezes and ends at the caller's command. Any extension can run in it: a file, or code of the test itself.
  *
  * @example
  * ```ts
@@ -41,19 +41,19 @@ export interface Lambda
   readonly runtimeApi: string;
   /** The variables an extension is given. */
   readonly env: Readonly<Record<string, string>>;
-  /** Every telemetry event of the current life, or of the last one when there is none, in order. */
+  /** Every telemetry event of the current generation, or of the last one when there is none, in order. */
   readonly events: readonly TelemetryEvent[];
-  /** Where the extensions of the current life listen for telemetry. */
+  /** Where the extensions of the current generation listen for telemetry. */
   readonly telemetryPorts: readonly number[];
-  /** There is a life to shut down. */
+  /** There is a generation to shut down. */
   readonly running: boolean;
-  /** The extensions of the current life. */
+  /** The extensions of the current generation. */
   readonly extensions: readonly { readonly name: string; readonly state: string }[];
   /** Cold start. A failed init is reset, and repeated in the next invocation, as Lambda does. */
   init(): Promise<InitResult>;
   /**
    * SnapStart: the snapshot of `init` wakes up as one more sandbox; the one before it is gone, without any notice.
-   * The first invocation after `init` restores by itself. A failed one ends the life.
+   * The first invocation after `init` restores by itself. A failed one ends the generation.
    */
   restore(): Promise<RestoreResult>;
   /** One invocation, after an init if there was none. On managed instances any number run at once. */
@@ -62,7 +62,7 @@ export interface Lambda
   delivered(withinMs: number): Promise<void>;
   /** Stays frozen (or idle) for `ms`; what is asked for meanwhile waits. */
   freeze(ms: number): Promise<void>;
-  /** Ends the environment's life. With reason `spindown` the next invocation is a new cold start. */
+  /** Ends the environment. With reason `spindown` the next invocation is a new cold start. */
   shutdown(reason?: ShutdownReason): Promise<ShutdownResult>;
   /** Process ids of what runs now, by name; only of processes of their own. */
   processIds(): ReadonlyMap<string, number>;
@@ -93,7 +93,7 @@ export function startLambda(options: LambdaOptions = {}): Promise<Lambda> {
     runtimeApi: `127.0.0.1:${server.addr.port}`,
     logStream: createLogStream(settings.functionVersion),
     peakMemoryMb: 0,
-    lives: [],
+    generations: [],
   };
   const app = createApi(sandbox);
   return Promise.resolve(createLambda(sandbox, async () => {
@@ -205,7 +205,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
     deliveries: journal.deliveries,
     violations: journal.violations,
     get events(): readonly TelemetryEvent[] {
-      return sandbox.lives.at(-1)?.telemetry.events ?? [];
+      return sandbox.generations.at(-1)?.telemetry.events ?? [];
     },
     get telemetryPorts(): readonly number[] {
       return sandbox.generation?.telemetry.ports ?? [];
@@ -214,7 +214,7 @@ function createLambda(sandbox: Sandbox, close: () => Promise<void>): Lambda {
       return sandbox.generation !== undefined;
     },
     get extensions(): readonly { readonly name: string; readonly state: string }[] {
-      return sandbox.lives.at(-1)?.extensions.list ?? [];
+      return sandbox.generations.at(-1)?.extensions.list ?? [];
     },
     init: () => inTurn(init),
     restore: () => inTurn(wakeSnapshot),

@@ -1,4 +1,4 @@
-/** A life of a sandbox as data: what happens in which order. */
+/** A scenario of a sandbox as data: what happens in which order. */
 import type { ShutdownResult } from "./ending.ts";
 import type { Lambda } from "./lambda.ts";
 import type { FunctionScript } from "./script.ts";
@@ -17,7 +17,7 @@ export type Step =
   | { readonly kind: "freeze"; readonly ms: number }
   | { readonly kind: "shutdown" };
 
-/** What came of a life. */
+/** What came of a scenario. */
 export interface Played {
   readonly invocations: readonly NamedInvocation[];
   /** Resets and the shutdown, in order. */

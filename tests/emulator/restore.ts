@@ -1,6 +1,6 @@
 /**
  * SnapStart: the memory of an init at publish wakes up in new sandboxes. One process cannot be in many places, so
- * it lives through its restores one after the other: stopped, continued, and told a new identity each time.
+ * it goes through its restores one after the other: stopped, continued, and told a new identity each time.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
  */
 import { thaw } from "./ending.ts";
@@ -19,7 +19,7 @@ export interface RestoreResult {
   readonly durationMs: number;
 }
 
-/** Wakes the snapshot up and runs the runtime's hooks, which happens only once a life: they wait in the snapshot. */
+/** Wakes the snapshot up and runs the runtime's hooks, which happens only once: they wait in the snapshot. */
 export async function restore(sandbox: Sandbox, generation: Generation): Promise<RestoreResult> {
   const { telemetry } = generation;
   const startedAt = nowMs();

@@ -51,7 +51,7 @@ export interface RuntimeOptions {
   readonly onRestoreError: (errorType: string, body: string) => void;
 }
 
-/** The runtime of one life of the sandbox. */
+/** The runtime of one generation of the sandbox. */
 export interface Runtime {
   readonly state: RuntimeState;
   /** Resolves with the first `next`, or `restore/next`. */

@@ -1,4 +1,4 @@
-/** What an emulated life looked like, as tables for people. */
+/** What an emulated sandbox looked like, as tables for people. */
 import type { InvokeResult } from "./invocation.ts";
 import type { Lambda } from "./lambda.ts";
 import { formatTable, median, showMb, showMs } from "./tables.ts";
@@ -22,9 +22,9 @@ export function startupsOf(lambda: Pick<Lambda, "calls">): readonly Startup[] {
   return lambda.calls.flatMap((exec, index) => {
     if (exec.call !== "exec" || exec.by === "function") return [];
     const own = lambda.calls.slice(index + 1).filter(({ by }) => by === exec.by);
-    const life = own.slice(0, own.findIndex(({ call }) => call === "exec") >>> 0);
+    const generation = own.slice(0, own.findIndex(({ call }) => call === "exec") >>> 0);
     const since = (call: string): number | undefined => {
-      const found = life.find((entry) => entry.call === call);
+      const found = generation.find((entry) => entry.call === call);
       return found === undefined ? undefined : found.at - exec.at;
     };
     return [{

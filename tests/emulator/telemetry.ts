@@ -1,5 +1,5 @@
 /**
- * The Telemetry API of one life of the sandbox: subscribers, replay, and the writing of events for each.
+ * The Telemetry API of one generation of the sandbox: subscribers, replay, and the writing of events for each.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html
  */
 import { type ApiReply, errorReply } from "./reply.ts";

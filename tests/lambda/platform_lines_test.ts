@@ -5,7 +5,7 @@ import { event, openTelemetry } from "./open_telemetry.ts";
 
 const ID = "0b5f6c1e-2f6e-4a41-9d5e-7a1c0f2d9e11";
 
-function life(status: string, errorType?: string): readonly unknown[] {
+function recordsOf(status: string, errorType?: string): readonly unknown[] {
   const failure = errorType === undefined ? {} : { errorType };
   const report = { durationMs: 134.974, billedDurationMs: 566, memorySizeMB: 128, maxMemoryUsedMB: 97 };
   return [
@@ -33,7 +33,7 @@ function life(status: string, errorType?: string): readonly unknown[] {
 
 Deno.test("platform lines are logs as the log group has them, once, where they are wanted", async () => {
   const telemetry = openTelemetry({ platformLines: ["start", "end", "report"], metrics: false });
-  const batch = life("success");
+  const batch = recordsOf("success");
   await telemetry.post(batch);
   await telemetry.post(batch.toReversed());
   assertEquals(telemetry.points.map(({ tags, fields }) => [...tags.values(), ...fields.values()]), [
@@ -55,7 +55,7 @@ Deno.test("a report that tells of a failure is an error, and rules apply to it",
     metrics: false,
     logRules: [{ mask: "\\d+ MB", with: "n MB", when: { from: "platform" } }],
   });
-  await telemetry.post(life("error", "Runtime.ExitError"));
+  await telemetry.post(recordsOf("error", "Runtime.ExitError"));
   const [point] = telemetry.points;
   assertEquals(point?.fields.get("status"), "error");
   assertEquals(
@@ -64,7 +64,7 @@ Deno.test("a report that tells of a failure is an error, and rules apply to it",
       "Max Memory Used: n MB\tInit Duration: 430.12 ms\tStatus: error\tError Type: Runtime.ExitError",
   );
   const none = openTelemetry({ metrics: false });
-  await none.post(life("success"));
+  await none.post(recordsOf("success"));
   assertEquals(none.points, []);
 });
 

@@ -6,7 +6,7 @@ export class Crash extends Error {}
 /** A disk in memory that survives its processes, fills up, and can be written only if it is told so. */
 export interface FakeDisk extends SpoolFiles {
   readonly contents: Map<string, Uint8Array>;
-  /** Operations until the process dies in the middle of one; `Infinity`: it lives. */
+  /** Operations until the process dies in the middle of one; `Infinity`: it goes on. */
   crashIn: number;
   /** Bytes that fit. */
   capacity: number;

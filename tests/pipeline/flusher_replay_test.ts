@@ -7,11 +7,11 @@ import { createFlusher, type Flusher, type FlushReport } from "../../src/pipelin
 import { createUploads } from "../../src/pipeline/uploads.ts";
 import { messagesOf, pointsOf } from "../support/points.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
-import { type SpoolLife, startLife } from "./spool_life.ts";
+import { type SpoolProcess, startSpoolProcess } from "./spool_process.ts";
 
 interface Harness {
   readonly disk: FakeDisk;
-  readonly life: SpoolLife;
+  readonly run: SpoolProcess;
   readonly flusher: Flusher;
   readonly breaker: CircuitBreaker;
   readonly sent: unknown[][];
@@ -27,14 +27,14 @@ const TOO_LARGE: ExportResult = { status: "too_large", error: "413" };
 function newHarness(...spooled: readonly string[][]): Harness {
   const disk = createFakeDisk();
   for (const names of spooled) {
-    const before = startLife(disk);
+    const before = startSpoolProcess(disk);
     before.add(...names);
     before.spool.spill(100);
   }
-  const life = startLife(disk);
-  const breaker = createCircuitBreaker({ now: () => life.now });
+  const run = startSpoolProcess(disk);
+  const breaker = createCircuitBreaker({ now: () => run.now });
   const sent: unknown[][] = [];
-  const harness: Omit<Harness, "flusher"> = { disk, life, breaker, sent, reports: [], answer: () => SUCCESS };
+  const harness: Omit<Harness, "flusher"> = { disk, run, breaker, sent, reports: [], answer: () => SUCCESS };
   const log = createLogger({ write: () => {} });
   const exporter: Exporter = {
     name: "test",
@@ -46,15 +46,15 @@ function newHarness(...spooled: readonly string[][]): Harness {
     },
   };
   const flusher = createFlusher({
-    store: life.store,
-    spool: life.spool,
+    store: run.store,
+    spool: run.spool,
     exporter,
-    uploads: createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => life.now }),
+    uploads: createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => run.now }),
     breaker,
     collect: () => {},
     onFlushed: (report) => harness.reports.push(report),
     log,
-    now: () => life.now,
+    now: () => run.now,
   });
   return Object.assign(harness, { flusher });
 }
@@ -62,18 +62,18 @@ function newHarness(...spooled: readonly string[][]): Harness {
 const never = new AbortController().signal;
 
 Deno.test("flusher.flush() sends memory first, then the files, oldest first", async () => {
-  const { life, flusher, sent, disk, reports } = newHarness(["a", "b"], ["c"]);
-  life.add("new");
+  const { run, flusher, sent, disk, reports } = newHarness(["a", "b"], ["c"]);
+  run.add("new");
   await flusher.flush(never);
   assertEquals(sent, [["new"], ["a", "b"], ["c"]]);
   assertEquals([reports[0]?.exported, disk.contents.size, flusher.stuck], [4, 0, false]);
-  life.checkAccount();
+  run.checkAccount();
 });
 
 Deno.test("flusher.flush() leaves files alone when Dataway does not take what memory holds", async () => {
   const harness = newHarness(["a"]);
   harness.answer = () => RETRYABLE;
-  harness.life.add("new");
+  harness.run.add("new");
   await harness.flusher.flush(never);
   assertEquals(harness.sent, [["new"]]);
   assertEquals([harness.disk.contents.size, harness.flusher.stuck], [1, true]);
@@ -88,7 +88,7 @@ Deno.test("flusher.flush() keeps a file that Dataway does not take, and goes no 
   harness.answer = () => SUCCESS;
   await harness.flusher.flush(never);
   assertEquals(harness.sent, [["a"], ["a"], ["b"]]);
-  harness.life.checkAccount();
+  harness.run.checkAccount();
 });
 
 Deno.test("flusher.flush() halves a file that is too large, and keeps the half that was not taken", async () => {
@@ -96,8 +96,8 @@ Deno.test("flusher.flush() halves a file that is too large, and keeps the half t
   harness.answer = (messages) => messages.length > 2 ? TOO_LARGE : messages[0] === "a" ? SUCCESS : RETRYABLE;
   await harness.flusher.flush(never);
   assertEquals(harness.sent, [["a", "b", "c", "d"], ["a", "b"], ["c", "d"]]);
-  harness.life.checkAccount();
-  assertEquals(startLife(harness.disk).replay(), ["c", "d"]);
+  harness.run.checkAccount();
+  assertEquals(startSpoolProcess(harness.disk).replay(), ["c", "d"]);
 });
 
 Deno.test("flusher.flush() counts a file that Dataway refuses for good", async () => {
@@ -105,7 +105,7 @@ Deno.test("flusher.flush() counts a file that Dataway refuses for good", async (
   harness.answer = () => ({ status: "failure", error: "403", reason: "forbidden" });
   await harness.flusher.flush(never);
   assertEquals(harness.reports.at(-1)?.dropped, 2);
-  assertEquals(harness.life.ledger.totalDropped(), new Map([["forbidden", 2]]));
+  assertEquals(harness.run.ledger.totalDropped(), new Map([["forbidden", 2]]));
   assertEquals(harness.disk.contents.size, 0);
 });
 
@@ -114,7 +114,7 @@ Deno.test("flusher.flush() probes with a file when memory is empty, and not whil
   harness.breaker.failed(1000);
   await harness.flusher.flush(never);
   assertEquals([harness.sent, harness.flusher.stuck], [[], true]);
-  harness.life.now += 1000;
+  harness.run.now += 1000;
   await harness.flusher.flush(never);
   assertEquals(harness.sent, [["a"], ["b"]]);
 });
@@ -134,7 +134,7 @@ Deno.test("flusher.flush() begins no further file once its time is over", async 
 Deno.test("flusher.last() sends what comes while it replays files", async () => {
   const harness = newHarness(["a"]);
   harness.answer = ([message]) => {
-    if (message === "a") harness.life.add("the last report");
+    if (message === "a") harness.run.add("the last report");
     return SUCCESS;
   };
   await harness.flusher.last(1000);

@@ -1,10 +1,10 @@
-/** Any sequence of writes, replays and crashes in the middle of either, over several lives on one disk. */
+/** Any sequence of writes, replays and crashes in the middle of either, over several processes on one disk. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import type { Category } from "../../src/point/point.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
 import { messagesOf, pointsOf } from "../support/points.ts";
-import { type SpoolLife, startLife } from "./spool_life.ts";
+import { type SpoolProcess, startSpoolProcess } from "./spool_process.ts";
 
 type Answer = "taken" | "refused" | "busy" | "half" | "halves";
 
@@ -55,7 +55,7 @@ interface World {
 }
 
 /** Each file is sent at most once a step. */
-function sendFile({ spool }: SpoolLife, world: World, answer: Answer): void {
+function sendFile({ spool }: SpoolProcess, world: World, answer: Answer): void {
   const lease = spool.take();
   if (lease === undefined) return;
   const take = (part: typeof lease): void => {
@@ -105,36 +105,36 @@ Deno.test("spool loses no point that it holds and sends none again that was sett
         doubtful: new Set(),
       };
       const { disk } = world;
-      let life = startLife(disk, { maxBatchBytes: 1200 });
+      let run = startSpoolProcess(disk, { maxBatchBytes: 1200 });
       let names = 0;
-      /** In memory of this life. */
+      /** In memory of this run. */
       let waiting: string[] = [];
       for (const { step, crashIn } of plan) {
-        life.now += 1;
+        run.now += 1;
         disk.crashIn = crashIn;
         try {
           if (step.do === "add") {
             const added = Array.from({ length: step.count }, () => `n${names++}`);
-            life.addFrom("otlp", step.category, ...added);
+            run.addFrom("otlp", step.category, ...added);
             waiting.push(...added);
-          } else if (step.do === "stow") life.spool.spill(1);
-          else if (step.do === "send") sendFile(life, world, step.answer);
+          } else if (step.do === "stow") run.spool.spill(1);
+          else if (step.do === "send") sendFile(run, world, step.answer);
         } catch (error) {
           if (!died(disk)) throw error;
         }
         if (!died(disk) && step.do === "stow") {
-          assertEquals(life.store.held(), 0);
+          assertEquals(run.store.held(), 0);
           for (const name of waiting) world.safe.add(name);
           waiting = [];
         }
         if (died(disk) || step.do === "die") {
           disk.restart();
           waiting = [];
-          life = startLife(disk, { maxBatchBytes: 1200, now: life.now });
-        } else life.checkAccount();
+          run = startSpoolProcess(disk, { maxBatchBytes: 1200, now: run.now });
+        } else run.checkAccount();
         disk.crashIn = Infinity;
       }
-      const rest = startLife(disk, { now: life.now }).replay();
+      const rest = startSpoolProcess(disk, { now: run.now }).replay();
       for (const name of rest) {
         assert(!world.settled.has(name), `${name} was sent after it was settled`);
         world.taken.set(name, (world.taken.get(name) ?? 0) + 1);
@@ -158,14 +158,14 @@ Deno.test("spool never takes more of the disk than it may, and counts all it giv
     fc.integer({ min: 300, max: 6000 }),
     (plan, maxBytes) => {
       const disk = createFakeDisk();
-      let life = startLife(disk, { maxBytes, maxBatchBytes: 1200 });
+      let run = startSpoolProcess(disk, { maxBytes, maxBatchBytes: 1200 });
       for (const [count, restart] of plan) {
-        if (restart) life = startLife(disk, { maxBytes, maxBatchBytes: 1200, now: life.now });
-        life.now += 1;
-        life.add(...Array.from({ length: count }, (_, n) => `n${n}`));
-        life.spool.spill(1);
+        if (restart) run = startSpoolProcess(disk, { maxBytes, maxBatchBytes: 1200, now: run.now });
+        run.now += 1;
+        run.add(...Array.from({ length: count }, (_, n) => `n${n}`));
+        run.spool.spill(1);
         assertLessOrEqual(disk.used(), maxBytes);
-        life.checkAccount();
+        run.checkAccount();
       }
     },
   ));

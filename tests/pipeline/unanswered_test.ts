@@ -9,10 +9,10 @@ import { createUploads, type Uploads } from "../../src/pipeline/uploads.ts";
 import type { Category } from "../../src/point/point.ts";
 import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 import { createFakeDisk, type FakeDisk } from "./fake_files.ts";
-import { type SpoolLife, startLife } from "./spool_life.ts";
+import { type SpoolProcess, startSpoolProcess } from "./spool_process.ts";
 
 interface Harness {
-  readonly life: SpoolLife;
+  readonly run: SpoolProcess;
   readonly disk: FakeDisk;
   readonly flusher: Flusher;
   readonly uploads: Uploads;
@@ -26,9 +26,9 @@ const RETRYABLE: ExportResult = { status: "retryable", error: "no answer" };
 
 function newHarness(): Harness {
   const disk = createFakeDisk();
-  const life = startLife(disk);
+  const run = startSpoolProcess(disk);
   const log = createLogger({ write: () => {} });
-  const breaker = createCircuitBreaker({ now: () => life.now });
+  const breaker = createCircuitBreaker({ now: () => run.now });
   const begun: Harness["begun"] = [];
   const exporter: Exporter = {
     name: "test",
@@ -40,22 +40,22 @@ function newHarness(): Harness {
         signal.addEventListener("abort", () => resolve({ status: "retryable", error: "cut" }));
       }),
   };
-  const uploads = createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => life.now });
+  const uploads = createUploads({ exporter, retry: (attempt) => attempt(), log, now: () => run.now });
   const flusher = createFlusher({
-    store: life.store,
-    spool: life.spool,
+    store: run.store,
+    spool: run.spool,
     exporter,
     uploads,
     breaker,
     collect: () => {},
     log,
-    now: () => life.now,
+    now: () => run.now,
   });
-  return { life, disk, flusher, uploads, breaker, begun };
+  return { run, disk, flusher, uploads, breaker, begun };
 }
 
-function add({ life }: Harness, category: Category, name: string): void {
-  put(life.store, "otlp", [testPoint(name, category)]);
+function add({ run }: Harness, category: Category, name: string): void {
+  put(run.store, "otlp", [testPoint(name, category)]);
 }
 
 /** Flushes for a moment. */
@@ -83,7 +83,7 @@ Deno.test("an upload that outlives its flush is neither cut nor sent again, and 
   await flush(harness);
   assertEquals(harness.begun.length, 1);
   await answer(harness, SUCCESS);
-  assertEquals([harness.life.store.held(), harness.breaker.state(), harness.flusher.stuck], [
+  assertEquals([harness.run.store.held(), harness.breaker.state(), harness.flusher.stuck], [
     0,
     "closed",
     false,
@@ -108,7 +108,7 @@ Deno.test("while an upload is not answered no flush waits for another, but one b
   assertEquals(harness.begun.map(({ names }) => names), [["a"], ["t"], ["b"]]);
   await answer(harness, SUCCESS, 2);
   await beside;
-  harness.life.checkAccount();
+  harness.run.checkAccount();
 });
 
 Deno.test("an upload that fails after its flush is one failure for the breaker, and its data are held", async () => {
@@ -122,7 +122,7 @@ Deno.test("an upload that fails after its flush is one failure for the breaker, 
     await answer(harness, RETRYABLE, first + 1);
     assertEquals(harness.breaker.state(), state);
   }
-  assertEquals(harness.life.store.held(), 4);
+  assertEquals(harness.run.store.held(), 4);
 });
 
 Deno.test("flusher.last() sends beside what is not answered, and in the end cuts and puts back everything", async () => {
@@ -138,8 +138,8 @@ Deno.test("flusher.last() sends beside what is not answered, and in the end cuts
   await last;
   // After a part of the time earlier uploads are cut, and what they carried is sent anew.
   assertEquals(harness.begun.slice(3).map(({ names }) => names), [["a"]]);
-  assertEquals([harness.uploads.count, harness.life.store.held()], [0, 2]);
-  harness.life.checkAccount();
+  assertEquals([harness.uploads.count, harness.run.store.held()], [0, 2]);
+  harness.run.checkAccount();
 });
 
 Deno.test("flusher.last() ends a flush that is being made, but not its upload", async () => {
@@ -151,7 +151,7 @@ Deno.test("flusher.last() ends a flush that is being made, but not its upload", 
   await beside;
   await answer(harness, SUCCESS);
   await last;
-  assertEquals([harness.begun.length, harness.life.store.held()], [1, 0]);
+  assertEquals([harness.begun.length, harness.run.store.held()], [1, 0]);
 });
 
 Deno.test("an unanswered upload is in a file too while the sandbox may be killed, and in none once it is settled", async () => {
@@ -160,28 +160,28 @@ Deno.test("an unanswered upload is in a file too while the sandbox may be killed
     add(harness, "logging", "a");
     await flush(harness);
     harness.uploads.replaceLeases((lease) =>
-      isStoreLease(lease) ? harness.life.spool.secure(lease) ?? lease : lease
+      isStoreLease(lease) ? harness.run.spool.secure(lease) ?? lease : lease
     );
-    assertEquals([harness.disk.contents.size, harness.life.store.held(), harness.life.spool.held()], [
+    assertEquals([harness.disk.contents.size, harness.run.store.held(), harness.run.spool.held()], [
       1,
       1,
       0,
     ]);
-    harness.life.checkAccount();
-    assertEquals(harness.life.spool.take(), undefined, "it is on its way");
-    assertEquals(startLife(copyOf(harness.disk)).replay(), ["a"]);
+    harness.run.checkAccount();
+    assertEquals(harness.run.spool.take(), undefined, "it is on its way");
+    assertEquals(startSpoolProcess(copyOf(harness.disk)).replay(), ["a"]);
     await answer(harness, result);
     const isHeld = result === RETRYABLE;
     assertEquals(
-      [harness.disk.contents.size, harness.life.store.held(), harness.life.spool.held()],
+      [harness.disk.contents.size, harness.run.store.held(), harness.run.spool.held()],
       isHeld ? [1, 0, 1] : [0, 0, 0],
     );
-    harness.life.checkAccount();
-    assertEquals(harness.life.replay(), isHeld ? ["a"] : []);
+    harness.run.checkAccount();
+    assertEquals(harness.run.replay(), isHeld ? ["a"] : []);
   }
 });
 
-/** What a next life of the sandbox finds after a kill. */
+/** What a next run of the sandbox finds after a kill. */
 function copyOf(disk: FakeDisk): FakeDisk {
   const copy = createFakeDisk();
   for (const [name, bytes] of disk.contents) copy.contents.set(name, bytes);
@@ -192,14 +192,14 @@ function copyOf(disk: FakeDisk): FakeDisk {
 function spool(harness: Harness, ...categories: Category[]): void {
   for (const category of categories) {
     add(harness, category, `spooled ${category}`);
-    harness.life.spool.spill(100);
+    harness.run.spool.spill(100);
   }
 }
 
 /** Lets time go by until so many uploads were begun. */
 async function begun(harness: Harness, count: number): Promise<readonly unknown[]> {
   for (let tries = 0; tries < 100 && harness.begun.length < count; tries++) {
-    harness.life.now += 5;
+    harness.run.now += 5;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return harness.begun.flatMap(({ names }) => names);
@@ -220,8 +220,8 @@ Deno.test("a Dataway slower than each flush is sent the files as well, one in a 
   assertEquals(await begun(harness, 3), ["a", "spooled tracing", "spooled security"]);
   await answer(harness, SUCCESS, 0);
   await answer(harness, SUCCESS, 2);
-  assertEquals([harness.life.store.held(), harness.disk.contents.size], [0, 0]);
-  harness.life.checkAccount();
+  assertEquals([harness.run.store.held(), harness.disk.contents.size], [0, 0]);
+  harness.run.checkAccount();
 });
 
 Deno.test("flusher.last() sends files side by side, beside what memory holds", async () => {
@@ -234,6 +234,6 @@ Deno.test("flusher.last() sends files side by side, beside what memory holds", a
   await ending;
   // None of them waited for another's answer.
   assertEquals(names, ["new", "spooled tracing", "spooled security", "spooled logging"]);
-  assertEquals([harness.life.spool.held(), harness.disk.contents.size], [0, 0]);
-  harness.life.checkAccount();
+  assertEquals([harness.run.spool.held(), harness.disk.contents.size], [0, 0]);
+  harness.run.checkAccount();
 });

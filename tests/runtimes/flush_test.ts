@@ -49,7 +49,7 @@ function rowOf(language: string, { client, how, flush }: Sdk): string {
 
 /** How many spans or counts, of one an invocation, are at Dataway when the function is frozen after the last answer. */
 async function arrived(command: FunctionCommand, sdk: Sdk, flushes: boolean): Promise<number> {
-  await using sandbox = await live(command, sdk.sdk, flushes, sdk.env ?? {});
+  await using sandbox = await runFunction(command, sdk.sdk, flushes, sdk.env ?? {});
   const { dataway } = sandbox;
   if (sdk.sends === "spans") {
     // Beside those that the platform tells of.
@@ -59,7 +59,7 @@ async function arrived(command: FunctionCommand, sdk: Sdk, flushes: boolean): Pr
     .reduce((sum, { fields }) => sum + Number(fields.get("orders") ?? 0), 0);
 }
 
-async function live(
+async function runFunction(
   command: FunctionCommand,
   sdk: string,
   flushes: boolean,
@@ -100,7 +100,7 @@ scenario(
     }
     const command = await python.install();
     const count = async (env: Readonly<Record<string, string>>): Promise<readonly number[]> => {
-      await using sandbox = await live(command, "log bridge", true, {}, env);
+      await using sandbox = await runFunction(command, "log bridge", true, {}, env);
       await sandbox.lambda.shutdown();
       const logs = sandbox.dataway.points("logging");
       const failed = logs.filter(({ fields }) => String(fields.get("message")).includes("order failed"));

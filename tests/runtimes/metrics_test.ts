@@ -25,7 +25,7 @@ for (const language of METRICS_LANGUAGES) {
       for (const library of language.libraries) {
         for (const logFormat of ["Text", "JSON"] as const) {
           await t.step(`${library}, ${logFormat}`, async () => {
-            const { metrics, lines } = await live(language, library, logFormat);
+            const { metrics, lines } = await runFunction(language, library, logFormat);
             assertEquals(metrics, EXPECTED[`${language.name} ${library}`] ?? EXPECTED[library]);
             if (Deno.env.get("METRICS_RECORD") === "1" && logFormat === "Text") {
               await keep(language, library, lines);
@@ -37,7 +37,7 @@ for (const language of METRICS_LANGUAGES) {
   );
 }
 
-async function live(
+async function runFunction(
   language: MetricsLanguage,
   library: string,
   logFormat: "Text" | "JSON",

@@ -42,12 +42,12 @@ export async function observe(
     ...language.cases.map(({ name }) => name),
     ...surroundings.spans ? language.loggers.map(({ name }) => `logger ${name}`) : [],
   ];
-  const observations = [...await live(client, surroundings, names)];
-  if (surroundings.spans) observations.push(...await live(client, surroundings, [INIT_ERROR]));
+  const observations = [...await observeIn(client, surroundings, names)];
+  if (surroundings.spans) observations.push(...await observeIn(client, surroundings, [INIT_ERROR]));
   return observations;
 }
 
-async function live(
+async function observeIn(
   client: RuntimeClient,
   { logFormat, logPipe, spans }: Surroundings,
   names: readonly string[],
@@ -77,7 +77,7 @@ async function live(
   }
   if (sandbox.lambda.running) await sandbox.lambda.shutdown();
   const faults = [...sandbox.dataway.violations, ...sandbox.lambda.violations];
-  if (faults.length > 0) throw new Error(`Cannot judge a life with faults: ${faults.join("; ")}`);
+  if (faults.length > 0) throw new Error(`Cannot judge a sandbox with faults: ${faults.join("; ")}`);
   return invoked.map(({ name, requestId, at }, index) => {
     const until = invoked[index + 1]?.at ?? Infinity;
     const inTime = (point: ReceivedPoint): boolean => timeMs(point) >= at && timeMs(point) < until;

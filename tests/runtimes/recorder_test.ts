@@ -38,7 +38,7 @@ const LANGUAGES: readonly RecorderLanguage[] = [
   },
 ];
 
-/** In their order in one life of an environment; the last ones end their process. */
+/** In their order in one environment; the last ones end their process. */
 const CASES = ["well", "thrown", "well", "well", "crash", "well", "hung", "well", "busy", "well"] as const;
 const FAILING = ["thrown", "crash", "hung", "busy"];
 const DETAILS = 4;
@@ -56,13 +56,13 @@ for (const { language, command } of LANGUAGES) {
       }
       await language.install();
       for (const logFormat of ["Text", "JSON"] as const) {
-        await t.step(logFormat, async () => await live(await command(), logFormat));
+        await t.step(logFormat, async () => await runFunction(await command(), logFormat));
       }
     },
   );
 }
 
-async function live(command: FunctionCommand, logFormat: LogFormat): Promise<void> {
+async function runFunction(command: FunctionCommand, logFormat: LogFormat): Promise<void> {
   await using sandbox = await startExecutable(await buildBinary())({
     function: command,
     handler: "recorder.handler",

@@ -15,7 +15,7 @@ export interface ChaosSandbox extends AsyncDisposable {
   readonly sandbox: Sandbox;
   /** Invocations with one telling line each; every one must be answered and none held beyond the budget. */
   invoke(times: number, script?: FunctionScript): Promise<void>;
-  /** Ends the life: exit code 0, in time. Then checks the ledger; `lost` points may be counted as such. */
+  /** Ends the sandbox: exit code 0, in time. Then checks the ledger; `lost` points may be counted as such. */
   end(expected?: Expected): Promise<void>;
 }
 

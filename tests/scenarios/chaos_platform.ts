@@ -229,7 +229,7 @@ export const PROCESS_CHAOS: readonly ChaosScenario[] = [
     },
   },
   {
-    name: "with the spool on a kill during an outage loses nothing: the next life sends it, once",
+    name: "with the spool on a kill during an outage loses nothing: the next process sends it, once",
     run: async (start) => {
       const folder = await Deno.makeTempDir({ prefix: "spool-" });
       try {

@@ -45,7 +45,7 @@ function verdicts({ sum }: Sandbox): Verdicts {
 }
 
 /** Runs one invocation in a fresh sandbox to its end and returns what Dataway has then. */
-async function lifeOf(start: StartSandbox, script: FunctionScript, expected: Verdicts): Promise<void> {
+async function checkVerdicts(start: StartSandbox, script: FunctionScript, expected: Verdicts): Promise<void> {
   await using sandbox = await start();
   await sandbox.lambda.init();
   await sandbox.lambda.invoke(script);
@@ -97,7 +97,7 @@ export const CONFORMANCE: readonly Scenario[] = [
   },
   {
     name: "a handler's exception is one error",
-    run: (start) => lifeOf(start, { outcome: "error" }, { ...ONE, errors: 1n }),
+    run: (start) => checkVerdicts(start, { outcome: "error" }, { ...ONE, errors: 1n }),
   },
   {
     name: "a timeout is one error and one timeout",
@@ -114,11 +114,12 @@ export const CONFORMANCE: readonly Scenario[] = [
   },
   ...(["oom_reported", "oom_killed", "oom_logged"] as const).map((outcome): Scenario => ({
     name: `out of memory in the shape ${outcome} is one error and one out_of_memory`,
-    run: (start) => lifeOf(start, { outcome }, { ...ONE, errors: 1n, outOfMemory: 1n, coldStarts: 2n }),
+    run: (start) =>
+      checkVerdicts(start, { outcome }, { ...ONE, errors: 1n, outOfMemory: 1n, coldStarts: 2n }),
   })),
   {
     name: "a crash is one error",
-    run: (start) => lifeOf(start, { outcome: "crash" }, { ...ONE, errors: 1n, coldStarts: 2n }),
+    run: (start) => checkVerdicts(start, { outcome: "crash" }, { ...ONE, errors: 1n, coldStarts: 2n }),
   },
   {
     name: "every log line arrives once, in order, with its level and request",
@@ -242,7 +243,7 @@ export const CONFORMANCE: readonly Scenario[] = [
     },
   })),
   ...["", "not a url", "ftp://x?token=tkn_1", "https://openway.guance.com"].map((dataway): Scenario => ({
-    name: `the function runs on, and one life says so in two lines at most, with ENV_DATAWAY=${
+    name: `the function runs on, and one sandbox says so in two lines at most, with ENV_DATAWAY=${
       JSON.stringify(dataway)
     }`,
     run: async (start) => {

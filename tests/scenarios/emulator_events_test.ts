@@ -10,7 +10,7 @@ function story(events: readonly SandboxEvent[]): readonly string[] {
   return events.filter(({ kind }) => kind !== "log" && kind !== "call").map(({ kind }) => kind);
 }
 
-scenario("lambda tells a life with a reset event by event", async () => {
+scenario("lambda tells a sandbox with a reset event by event", async () => {
   const events: SandboxEvent[] = [];
   let rests = 0;
   await using lambda = await startLambda({

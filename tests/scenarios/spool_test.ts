@@ -32,7 +32,7 @@ function readAll(folder: string): Files {
 }
 
 /**
- * Kills the extension. In the test's process it lives on for a moment and sees that Lambda is gone; what it still
+ * Kills the extension. In the test's process it runs on for a moment and sees that Lambda is gone; what it still
  * does to its files then is undone, as a killed process would not have done it.
  */
 async function kill({ lambda }: InProcessSandbox, folder: string): Promise<void> {
@@ -99,7 +99,7 @@ scenario(
 );
 
 scenario(
-  "spool: shutdown's end writes what is left, and the next life of the sandbox sends it",
+  "spool: shutdown's end writes what is left, and the next process of the sandbox sends it",
   () =>
     withFolder(async (folder) => {
       await using sandbox = await start(folder, { ENV_FLUSH_PLAN: "periodic,1h" });
@@ -134,7 +134,7 @@ scenario(
     }),
 );
 
-scenario("spool: a healthy life writes nothing", () =>
+scenario("spool: a healthy sandbox writes nothing", () =>
   withFolder(async (folder) => {
     await using sandbox = await start(folder);
     await sandbox.lambda.init();

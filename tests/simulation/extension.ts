@@ -62,7 +62,7 @@ export interface SimulatedExtensionOptions {
   readonly mutation: Mutation;
   /** Sees all points on their way into the store. */
   readonly onPoints: (source: Source, points: readonly Point[]) => readonly Point[];
-  /** Where the spool's files are, if there is a spool; a later life finds them there. */
+  /** Where the spool's files are, if there is a spool; a later process finds them there. */
   readonly disk: SpoolFiles;
   readonly onFlushed: (report: FlushReport) => void;
   readonly onShutdown: () => void;

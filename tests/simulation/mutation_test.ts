@@ -1,4 +1,4 @@
-/** The simulation is worth as much as what it finds: each broken part here must be noticed within a few lives. */
+/** The simulation is worth as much as what it finds: each broken part here must be noticed within a few sandboxes. */
 import { AssertionError, assertMatch } from "@std/assert";
 import { type Mutation, replaceIn } from "./extension.ts";
 import { simulate } from "./simulate.ts";
@@ -10,7 +10,7 @@ interface Case {
   readonly noticed: RegExp;
 }
 
-const MAX_LIVES = 150;
+const MAX_SANDBOXES = 150;
 const NEVER = new AbortController().signal;
 
 const CASES: readonly Case[] = [
@@ -92,10 +92,10 @@ const CASES: readonly Case[] = [
 
 for (const { name, mutation, noticed } of CASES) {
   Deno.test(`the simulation notices ${name}`, async () => {
-    for (let seed = 1; seed <= MAX_LIVES; seed++) {
+    for (let seed = 1; seed <= MAX_SANDBOXES; seed++) {
       const { broken } = await simulate(seed, undefined, mutation);
       if (broken !== undefined) return assertMatch(broken, noticed);
     }
-    throw new AssertionError(`It was not noticed in ${MAX_LIVES} lives`);
+    throw new AssertionError(`It was not noticed in ${MAX_SANDBOXES} sandboxes`);
   });
 }

@@ -6,8 +6,8 @@ import type { World } from "./world.ts";
 export interface FakePlatform {
   /** Answers `next` as the Extensions API does. */
   readonly send: RuntimeSend;
-  /** Lives the schedule up to SHUTDOWN, or to the kill without one. */
-  live(): Promise<void>;
+  /** Runs the schedule up to SHUTDOWN, or to the kill without one. */
+  run(): Promise<void>;
   /** Invocations, by their order, of which the extension may know by now. */
   readonly known: ReadonlySet<number>;
 }
@@ -19,7 +19,7 @@ export interface FakePlatformOptions {
   readonly watch: PlatformWatch;
 }
 
-/** What is told of the life as it goes. */
+/** What is told of the sandbox as it goes. */
 export interface PlatformWatch {
   /** The sandbox is awake again, or for the first time. */
   began(invocation: Invocation): void;
@@ -39,7 +39,7 @@ type PlatformRecord = string | Readonly<Record<string, unknown>>;
 /** One run of a request: a retry has the id of the run that failed. */
 interface Run {
   readonly requestId: string;
-  /** Its place in the life. */
+  /** Its place in the schedule. */
   readonly number: number;
 }
 
@@ -195,7 +195,7 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
     });
   }
 
-  async function live(): Promise<void> {
+  async function run(): Promise<void> {
     emit("platform.initStart", { initializationType: "on-demand", phase: "init", runtimeVersion: "test" });
     await asked.promise;
     emit("platform.initReport", {
@@ -228,5 +228,5 @@ export function createFakePlatform({ world, post, watch }: FakePlatformOptions):
     });
   }
 
-  return { send, live, known };
+  return { send, run, known };
 }

@@ -65,7 +65,7 @@ export interface Invocation {
   readonly retried: boolean;
 }
 
-/** One sandbox's life, from its first event to its last. */
+/** One sandbox, from its first event to its last. */
 export interface Schedule {
   readonly seed: number;
   readonly plan: FlushPlan;

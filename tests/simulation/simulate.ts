@@ -1,14 +1,14 @@
 import { installFakeTime } from "../support/fake_time.ts";
 import type { Mutation } from "./extension.ts";
-import { live } from "./life.ts";
+import { runSandbox } from "./sandbox.ts";
 import { createRandom } from "./random.ts";
 import { createSchedule } from "./schedule.ts";
 
-/** What came of one life. */
+/** What came of one sandbox. */
 export interface Outcome {
   /** The promise that was broken; `undefined` when all were kept. */
   readonly broken: string | undefined;
-  /** The life's story, a line a step, each with its time in ms. */
+  /** The sandbox's story, a line a step, each with its time in ms. */
   readonly story: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface Outcome {
 const CHANCES = 0x5bd1e995;
 
 /**
- * Lives the life of `seed`: the same seed, the same life. While it is lived the process's clocks and timers are fake.
+ * Runs the sandbox of `seed`: the same seed, the same sandbox. While it runs the process's clocks and timers are fake.
  * @param count Told of what happens, so that it can be seen that it does.
  * @param mutation Broken parts, to see that they are noticed.
  */
@@ -42,7 +42,7 @@ export async function simulate(
   globalThis.addEventListener("unhandledrejection", onUnhandled);
   try {
     const random = createRandom(seed ^ CHANCES);
-    await live({ time, schedule, random, tell, fail, count }, mutation, () => broken !== undefined);
+    await runSandbox({ time, schedule, random, tell, fail, count }, mutation, () => broken !== undefined);
   } catch (error) {
     fail(`Nothing throws: ${error instanceof Error ? error.stack : error}`);
   } finally {

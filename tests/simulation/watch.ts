@@ -9,7 +9,7 @@ import type { PlatformWatch } from "./platform.ts";
 import type { Arrival } from "./schedule.ts";
 import type { World } from "./world.ts";
 
-/** Looks on while a life is lived, and checks what an invocation costs and what is left at `next`. */
+/** Looks on while a sandbox runs, and checks what an invocation costs and what is left at `next`. */
 export interface Watch extends PlatformWatch {
   flushed(report: FlushReport): void;
   readonly shuttingDown: boolean;

@@ -25,7 +25,7 @@ function told({ extension }: InProcessSandbox, message: string): Record<string, 
 }
 
 scenario(
-  "GET /status tells version, listeners, the last flush and the account, and no fault of a healthy life",
+  "GET /status tells version, listeners, the last flush and the account, and no fault of a healthy sandbox",
   async () => {
     const port = freePort();
     await using sandbox = await startSandbox({

@@ -6,9 +6,9 @@ import type { InProcessContext } from "../emulator/in_process.ts";
 export interface InProcessExtension {
   readonly name: string;
   readonly run: (context: InProcessContext) => Promise<number>;
-  /** The program's own log lines, of all its lives. */
+  /** The program's own log lines, of all its processes. */
   readonly lines: readonly string[];
-  /** How each life ended, in order. */
+  /** How each process ended, in order. */
   readonly ends: readonly ExtensionEnd[];
 }
 

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 
 /**
  * Time that passes only in {@link FakeTime.step}. While it is installed, timers and clocks of the whole process are
- * its own, so that hours of a sandbox's life take milliseconds and every race has one outcome.
+ * its own, so that hours of a sandbox take milliseconds and every race has one outcome.
  */
 export interface FakeTime extends Disposable {
   /** Unix time in ms as the program sees it. */

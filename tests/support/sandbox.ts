@@ -8,9 +8,9 @@ import { type InProcessExtension, inProcessExtension } from "./extension.ts";
 export interface Sandbox extends AsyncDisposable {
   readonly lambda: Lambda;
   readonly dataway: DatawayDouble;
-  /** Our program when it runs in the test's own process, with the account that each of its lives left behind. */
+  /** Our program when it runs in the test's own process, with the account that each of its processes left behind. */
   readonly extension?: InProcessExtension;
-  /** The program's own log lines, of all its lives. */
+  /** The program's own log lines, of all its processes. */
   lines(): readonly string[];
   /** Sum of an integer field over all points of a measurement that arrived. */
   sum(field: string, measurement?: string): bigint;

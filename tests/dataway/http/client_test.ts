@@ -149,11 +149,14 @@ scenario("http client speaks SOCKS5 to the end, with and without credentials", a
 scenario("dialFirst() goes on to the next address when one refuses, and ends with its signal", async () => {
   using server: RawServer = startRawServer([]);
   const port = Number(new URL(server.url).port);
-  const live = new AbortController().signal;
-  const conn = await dialFirst(["127.0.0.2", "127.0.0.3", "127.0.0.1"], port, live);
+  const never = new AbortController().signal;
+  const conn = await dialFirst(["127.0.0.2", "127.0.0.3", "127.0.0.1"], port, never);
   assertEquals(conn.remoteAddr.hostname, "127.0.0.1");
   conn.close();
-  await assertRejects(() => dialFirst(["127.0.0.2", "127.0.0.3"], port, live), Deno.errors.ConnectionRefused);
+  await assertRejects(
+    () => dialFirst(["127.0.0.2", "127.0.0.3"], port, never),
+    Deno.errors.ConnectionRefused,
+  );
   await assertRejects(() => dialFirst(["127.0.0.1"], port, AbortSignal.abort("over")));
   assert(server.connections <= 2);
 });

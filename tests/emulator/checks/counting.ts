@@ -68,7 +68,7 @@ export const countsFailures: Check = {
   async run(harness): Promise<CheckResult> {
     const broken: string[] = [];
     for (const { name, script, expected, mayBeNone = false } of SHAPES) {
-      const figures = await live(harness, { timeoutMs: 800 }, async (invoke) => {
+      const figures = await countSandbox(harness, { timeoutMs: 800 }, async (invoke) => {
         await invoke(script);
         await invoke();
       });
@@ -103,7 +103,7 @@ export const attributesReports: Check = {
 
     const invokeDelayMs = 150;
     let longestMs = 0;
-    const late = await live(harness, { invokeDelayMs }, async (invoke) => {
+    const late = await countSandbox(harness, { invokeDelayMs }, async (invoke) => {
       for (let n = 0; n < 3; n++) longestMs = Math.max(longestMs, (await invoke()).extensionHoldMs ?? 0);
     });
     const measured =
@@ -123,7 +123,7 @@ export const countsColdStarts: Check = {
       [
         "on demand",
         1,
-        await live(harness, {}, async (invoke) => {
+        await countSandbox(harness, {}, async (invoke) => {
           await invoke();
           await invoke();
         }),
@@ -131,7 +131,7 @@ export const countsColdStarts: Check = {
       [
         "crash, then suppressed init",
         2,
-        await live(harness, {}, async (invoke) => {
+        await countSandbox(harness, {}, async (invoke) => {
           await invoke({ outcome: "crash" });
           await invoke();
         }),
@@ -139,7 +139,7 @@ export const countsColdStarts: Check = {
       [
         "provisioned concurrency",
         0,
-        await live(harness, { initializationType: "provisioned-concurrency" }, async (invoke) => {
+        await countSandbox(harness, { initializationType: "provisioned-concurrency" }, async (invoke) => {
           await invoke();
           await invoke();
         }),
@@ -201,8 +201,8 @@ export const servesManagedInstances: Check = {
   },
 };
 
-/** One life from init to spindown, and what was told of it. */
-async function live(
+/** One sandbox from init to spindown, and what was told of it. */
+async function countSandbox(
   harness: Harness,
   options: LambdaOptions,
   act: (invoke: (script?: FunctionScript) => Promise<InvokeResult>) => Promise<void>,

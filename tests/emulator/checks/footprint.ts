@@ -82,14 +82,14 @@ async function copyTo(folder: string, file: string): Promise<string> {
   return copy;
 }
 
-/** Lives while its open files are looked at. */
+/** Runs while its open files are looked at. */
 async function watch({ lambda }: Stage, asUser: boolean): ReturnType<Check["run"]> {
   const init = await lambda.init();
   if (init.status !== "success") return verdict(false, `init ${init.errorType ?? init.status}`);
   let most = 0;
   const outside = new Set<string>();
   const end = { at: nowMs() + 700 };
-  const living = (async () => {
+  const running = (async () => {
     for (let n = 0; n < 10; n++) await lambda.invoke({ logs: ["x"], sleepMs: 40 });
   })();
   while (nowMs() < end.at) {
@@ -103,7 +103,7 @@ async function watch({ lambda }: Stage, asUser: boolean): ReturnType<Check["run"
     }
     await sleep(10);
   }
-  await living;
+  await running;
   const { exitCode } = await lambda.shutdown();
   const measured = [
     asUser ? `as user ${SANDBOX_USER}` : "as this user (only root can choose another)",

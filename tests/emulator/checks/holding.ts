@@ -17,7 +17,7 @@ const NO_LINES = "no line of the function was found in what it sent, so a loss w
 const HOLD_LIMIT_MS = 50;
 /** Longer than clients are right to trust an idle connection, in ms. */
 const STALE_MS = 6000;
-/** What a life with a broken back end may hold on to beyond one with a healthy one, in MB. */
+/** What a sandbox with a broken back end may hold on to beyond one with a healthy one, in MB. */
 const MEMORY_LIMIT_MB = 64;
 /** Longer than a label of a domain name may be: fails to resolve without asking any server. */
 const NO_HOST = `https://${"a".repeat(64)}.invalid`;
@@ -93,13 +93,13 @@ export const survivesOutages: Check = {
       await using stage = await harness.start(backEndUrl === undefined ? {} : { backEndUrl });
       if (mode === "closed") await stage.backEnd.close();
       else stage.backEnd.answer(mode);
-      const life = await load(stage, harness.options.quick ? 1 : 4);
-      if (life.fault !== undefined) broken.push(`${name}: ${life.fault}`);
-      if (baseMb === undefined && life.fault !== undefined) return verdict(false, broken.join(", "));
-      if (life.memoryMb === undefined) continue;
-      baseMb ??= life.memoryMb;
-      mostMb = Math.max(mostMb, life.memoryMb - baseMb);
-      if (life.memoryMb - baseMb > MEMORY_LIMIT_MB) broken.push(`${name}: ${life.memoryMb.toFixed(0)} MB`);
+      const run = await load(stage, harness.options.quick ? 1 : 4);
+      if (run.fault !== undefined) broken.push(`${name}: ${run.fault}`);
+      if (baseMb === undefined && run.fault !== undefined) return verdict(false, broken.join(", "));
+      if (run.memoryMb === undefined) continue;
+      baseMb ??= run.memoryMb;
+      mostMb = Math.max(mostMb, run.memoryMb - baseMb);
+      if (run.memoryMb - baseMb > MEMORY_LIMIT_MB) broken.push(`${name}: ${run.memoryMb.toFixed(0)} MB`);
     }
     const counted = harness.options.quick
       ? undefined
@@ -109,7 +109,7 @@ export const survivesOutages: Check = {
       ...broken.length === 0 ? [`${modes.length - 1} failures survived`] : broken,
       ...baseMb === undefined
         ? ["memory not measured"]
-        : [`at most ${mostMb.toFixed(0)} MB above a healthy life`],
+        : [`at most ${mostMb.toFixed(0)} MB above a healthy sandbox`],
       ...counted === undefined ? [] : [counted.text],
     ];
     return verdict(broken.length === 0, measured.join(", "));
@@ -144,7 +144,7 @@ export const survivesForgottenConnections: Check = {
   },
 };
 
-/** One life with 100 kB of lines an invocation. */
+/** One sandbox with 100 kB of lines an invocation. */
 async function load(
   { lambda }: Stage,
   invocations: number,
@@ -166,8 +166,8 @@ async function load(
 
 /** 30 MB of lines against a back end that is down, then a recovery: memory in between, and what became of the lines. */
 async function countsLosses(stage: Stage): Promise<{ readonly fault?: string; readonly text: string }> {
-  await using life = stage;
-  const { lambda, backEnd } = life;
+  await using sandbox = stage;
+  const { lambda, backEnd } = sandbox;
   await lambda.init();
   backEnd.answer(503);
   const rounds = 60;
@@ -186,7 +186,7 @@ async function countsLosses(stage: Stage): Promise<{ readonly fault?: string; re
   const arrived = new Set(bodies.match(/flood\d+\/\d+;/g)).size;
   const dropped = droppedByPlatform(lambda);
   const lost = rounds * perRound - arrived - dropped.records;
-  const counted = life.figures()?.dropped;
+  const counted = sandbox.figures()?.dropped;
   const text = `flood: ${grownMb.toFixed(0)} MB grown in its second half, ${lost} lines lost, ` +
     (counted === undefined ? "how many were counted is not known" : `${counted} counted`);
   if (halfMb !== undefined && grownMb > 16) return { fault: `memory grows: ${grownMb.toFixed(0)} MB`, text };

@@ -202,7 +202,7 @@ interface Probed {
   readonly fault?: string;
 }
 
-/** One life when all is well tells whether lines are forwarded, and in what form data comes. */
+/** One sandbox when all is well tells whether lines are forwarded, and in what form data comes. */
 function createKnowledge(options: CheckOptions): Knowledge {
   let probing: Promise<Probed> | undefined;
 

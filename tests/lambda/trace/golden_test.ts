@@ -1,14 +1,14 @@
 /**
- * One right tree for each kind of life, in `golden/`. `deno run -P tests/lambda/trace/golden_test.ts` writes the files
+ * One right tree for each scenario, in `golden/`. `deno run -P tests/lambda/trace/golden_test.ts` writes the files
  * anew: look at what changes.
  */
 import { assertEquals } from "@std/assert";
 import { traceTree } from "../../support/trace_tree.ts";
 import { scenario } from "../../support/scenario.ts";
 import { openTelemetry } from "../open_telemetry.ts";
-import { BASE_MS, type Life, LIVES } from "./lives.ts";
+import { BASE_MS, TRACE_SCENARIOS, type TraceScenario } from "./scenarios.ts";
 
-async function live({ options, steps }: Life): Promise<string> {
+async function traceOf({ options, steps }: TraceScenario): Promise<string> {
   const telemetry = openTelemetry({ trace: "auto", ...options });
   for (const step of steps) {
     if ("atMs" in step && step.atMs !== undefined) telemetry.setTime(BASE_MS + step.atMs);
@@ -28,18 +28,18 @@ async function live({ options, steps }: Life): Promise<string> {
   return traceTree(telemetry.points, { baseMs: BASE_MS });
 }
 
-function goldenUrl({ name }: Life): URL {
+function goldenUrl({ name }: TraceScenario): URL {
   return new URL(`./golden/${name.replaceAll(/[^\w]+/g, "_")}.txt`, import.meta.url);
 }
 
-for (const life of LIVES) {
-  scenario(`the trace of a life: ${life.name}`, async () => {
-    assertEquals(await live(life), await Deno.readTextFile(goldenUrl(life)));
+for (const one of TRACE_SCENARIOS) {
+  scenario(`the trace of a sandbox: ${one.name}`, async () => {
+    assertEquals(await traceOf(one), await Deno.readTextFile(goldenUrl(one)));
   });
 }
 
 if (import.meta.main) {
-  for (const life of LIVES) {
-    await Deno.writeTextFile(goldenUrl(life), await live(life));
+  for (const one of TRACE_SCENARIOS) {
+    await Deno.writeTextFile(goldenUrl(one), await traceOf(one));
   }
 }

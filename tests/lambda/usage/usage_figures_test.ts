@@ -72,7 +72,7 @@ Deno.test("what an invocation used is told when its runtime is done", () => {
   assertEquals(measured.calls, [`begin ${ID}`, `end ${ID}`]);
 });
 
-Deno.test("on managed instances the whole life is one measurement", () => {
+Deno.test("on managed instances the whole sandbox is one measurement", () => {
   const measured = meter();
   const usage = figures({ meter: measured, managedInstance: true });
   usage.of(event("platform.start", { requestId: ID }));

@@ -1,4 +1,4 @@
-/** What the program really emits, by measurement: taken from lives of it in an emulated Lambda. */
+/** What the program really emits, by measurement: taken from sandboxes in an emulated Lambda. */
 import { createLedger } from "../../../src/pipeline/ledger.ts";
 import { createSelfMetrics } from "../../../src/pipeline/self_metrics.ts";
 import { DROPPED, REFUSED } from "../../../layer/guance/figures.ts";
@@ -27,7 +27,7 @@ export async function readEmitted(): Promise<EmittedNames> {
     for (const field of fields) emitted.fields.add(field);
     names.set(key, emitted);
   };
-  const live = async (options: LambdaOptions, run: (lambda: Lambda) => Promise<void>): Promise<void> => {
+  const inSandbox = async (options: LambdaOptions, run: (lambda: Lambda) => Promise<void>): Promise<void> => {
     await using sandbox = await startSandbox({ reportDelivery: "immediate", ...options });
     await sandbox.lambda.init();
     await run(sandbox.lambda);
@@ -37,27 +37,27 @@ export async function readEmitted(): Promise<EmittedNames> {
       note(`${category} ${source}`, tags.keys(), fields.keys());
     }
   };
-  await live({}, async (lambda) => {
+  await inSandbox({}, async (lambda) => {
     await lambda.invoke({ logs: ["a line"], response: "x", sleepMs: 5 });
     for (const outcome of ["error", "oom_reported"] as const) await lambda.invoke({ outcome });
     await lambda.invoke();
   });
-  await live({ timeoutMs: 300 }, async (lambda) => {
+  await inSandbox({ timeoutMs: 300 }, async (lambda) => {
     await lambda.invoke({ outcome: "hang" });
     await lambda.invoke();
   });
-  await live({ initializationType: "snap-start" }, async (lambda) => {
+  await inSandbox({ initializationType: "snap-start" }, async (lambda) => {
     await lambda.invoke();
   });
   const usage = inProcessExtension({
     ENV_AWSLAMBDA_ESTIMATED_COST: "true",
     ENV_AWSLAMBDA_USAGE: "true",
   });
-  await live({ extension: usage }, async (lambda) => {
+  await inSandbox({ extension: usage }, async (lambda) => {
     await lambda.invoke();
     await lambda.invoke();
   });
-  await live({}, async (lambda) => {
+  await inSandbox({}, async (lambda) => {
     lambda.emit("platform.logsDropped", { droppedBytes: 100, droppedRecords: 2, reason: "test" });
     await lambda.invoke();
   });
@@ -67,7 +67,7 @@ export async function readEmitted(): Promise<EmittedNames> {
     ENV_INPUT_OTEL_HTTP: `127.0.0.1:${port}`,
     ENV_INPUT_OTEL_GRPC: "off",
   });
-  await live({ extension }, async (lambda) => {
+  await inSandbox({ extension }, async (lambda) => {
     await lambda.invoke();
     await sendSpan(port);
     await lambda.invoke();
@@ -76,7 +76,7 @@ export async function readEmitted(): Promise<EmittedNames> {
   return names;
 }
 
-/** The ledger with every reason in it: no life brings all of them about. */
+/** The ledger with every reason in it: no sandbox brings all of them about. */
 function ownPoints(): readonly { tags: Iterable<string>; fields: Iterable<string> }[] {
   const ledger = createLedger();
   ledger.received("otlp", "tracing", 99);

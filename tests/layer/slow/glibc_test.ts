@@ -1,6 +1,6 @@
 /**
  * The executables on Amazon Linux 2's terms: no need above glibc 2.25, by our own reader and by binutils', and a
- * whole life with a C library that knows no GLIBC_2.27.
+ * whole lifecycle with a C library that knows no GLIBC_2.27.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
@@ -10,7 +10,7 @@ import { readVersions } from "../../../layer/formats/version_needs.ts";
 import { CONFORMANCE } from "../../scenarios/conformance.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
-import { live } from "./life.ts";
+import { runLifecycle } from "./lifecycle.ts";
 import { copyOldGlibc } from "./old_glibc.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -21,7 +21,7 @@ const UNVERSIONED: Readonly<Record<Arch, string>> = {
     "copy_file_range (weak), exp2f, expf, log2f, logf, pkey_alloc (weak), pkey_free (weak), pkey_get (weak), pkey_mprotect (weak), pkey_set (weak), powf",
   arm64: "copy_file_range (weak), exp2f, expf, log2f, logf, powf",
 };
-/** Where Debian has the C library; on other systems, and without the emulator, the life on it is left out. */
+/** Where Debian has the C library; on other systems, and without the emulator, the lifecycle on it is left out. */
 const LIBRARIES: Readonly<Record<Arch, string>> = {
   amd64: "/lib/x86_64-linux-gnu",
   arm64: "/lib/aarch64-linux-gnu",
@@ -60,10 +60,10 @@ for (const arch of ARCHS) {
   });
 
   scenario(
-    `executable for ${arch} lives where GLIBC_2.27 is unknown, the unedited one does not start`,
+    `executable for ${arch} runs where GLIBC_2.27 is unknown, the unedited one does not start`,
     async (t) => {
       if (!await isThere(`${LIBRARIES[arch]}/libm.so.6`) || !await canStart(EMULATOR[arch])) {
-        return say(`${arch}: no C library or no emulator here: the life on an old glibc was left out`);
+        return say(`${arch}: no C library or no emulator here: the lifecycle on an old glibc was left out`);
       }
       const folder = await Deno.makeTempDir({ prefix: "datakit-glibc-" });
       try {
@@ -86,7 +86,7 @@ for (const arch of ARCHS) {
         });
         await t.step("register, an invocation, SHUTDOWN", async () => {
           await Deno.chmod(folder, 0o755);
-          await live([wrapper], folder);
+          await runLifecycle([wrapper], folder);
         });
         if (arch === "arm64") return; // an emulated start takes longer than the emulated Lambda waits
         const start = startExecutable(wrapper);

@@ -1,5 +1,5 @@
 /**
- * What the compiled executable makes of whole lives with the platform's trace, cost and usage on: traces with their
+ * What the compiled executable makes of whole sandboxes with the platform's trace, cost and usage on: traces with their
  * logs, and metrics, as golden files. `deno run -P tests/layer/slow/insight_test.ts` writes them anew.
  */
 import { assertEquals } from "@std/assert";
@@ -8,7 +8,7 @@ import type { Point } from "../../../src/point/point.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
 import { traceTree } from "../../support/trace_tree.ts";
-import { type InsightLife, LIVES } from "./insight/lives.ts";
+import { INSIGHT_SCENARIOS, type InsightScenario } from "./insight/scenarios.ts";
 import { freePorts } from "../../support/loopback.ts";
 
 /** What is told by its sum. */
@@ -20,7 +20,7 @@ const FIGURES = /^(cpu_|sandbox_|tmp_|extension_billed)/;
 const INIT_PARTS = /^ +aws\.lambda\.init\..*\n/gm;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
-async function live({ options, run }: InsightLife): Promise<string> {
+async function tell({ options, run }: InsightScenario): Promise<string> {
   const [otlp = 0, agent = 0, lifecycle = 0] = freePorts(3);
   const start = startExecutable(await buildBinary());
   await using sandbox = await start({
@@ -76,18 +76,18 @@ function metrics(points: readonly Point[]): string {
   return `${counts}figures\n${[...figures].sort().map((name) => `  ${name}\n`).join("")}`;
 }
 
-function goldenUrl({ name }: InsightLife): URL {
+function goldenUrl({ name }: InsightScenario): URL {
   return new URL(`./insight/${name.replaceAll(/[^\w]+/g, "_")}.txt`, import.meta.url);
 }
 
-for (const life of LIVES) {
-  scenario(`the executable's traces, logs and metrics: ${life.name}`, async () => {
-    assertEquals(await live(life), await Deno.readTextFile(goldenUrl(life)));
+for (const one of INSIGHT_SCENARIOS) {
+  scenario(`the executable's traces, logs and metrics: ${one.name}`, async () => {
+    assertEquals(await tell(one), await Deno.readTextFile(goldenUrl(one)));
   });
 }
 
 if (import.meta.main) {
-  for (const life of LIVES) {
-    await Deno.writeTextFile(goldenUrl(life), await live(life));
+  for (const one of INSIGHT_SCENARIOS) {
+    await Deno.writeTextFile(goldenUrl(one), await tell(one));
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The layer as a user gets it: unpacked from the zip and started the way Lambda starts it, without a home, on a
- * folder that cannot be written, against a platform that only speaks the three calls of an extension's life.
+ * folder that cannot be written, against a platform that only speaks the three calls of an extension's lifecycle.
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { buildLayer } from "../../../build.ts";
@@ -8,7 +8,7 @@ import { type Arch, findBaseRuntime } from "../../../layer/build/base_runtime.ts
 import { run } from "../../../layer/build/command.ts";
 import { compile } from "../../../layer/build/compile.ts";
 import { scenario } from "../../support/scenario.ts";
-import { live } from "./life.ts";
+import { runLifecycle } from "./lifecycle.ts";
 import { readZip } from "../../../layer/formats/zip_reader.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -91,7 +91,7 @@ async function liveAndDie(arch: Arch, emulator: readonly string[]): Promise<void
   const folder = await Deno.makeTempDir({ prefix: "datakit-layer-" });
   try {
     const executable = await unpack((await buildLayer(arch)).path, folder);
-    await live([...emulator, executable], folder);
+    await runLifecycle([...emulator, executable], folder);
     assertEquals(listing(folder), ["extensions"]);
     assertEquals(listing(`${folder}/extensions`), ["datakit"]);
     assertEquals(listing("/tmp").filter((name) => name.startsWith("deno-compile-datakit")), []);

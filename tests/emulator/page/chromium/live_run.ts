@@ -10,7 +10,7 @@ import { type Order, orderScript } from "./orders.ts";
 export interface LiveRun extends AsyncDisposable {
   readonly page: Page;
   readonly url: string;
-  /** The extension that lives in it. */
+  /** The extension in it. */
   readonly executable: string;
   readonly lambda: Lambda;
   readonly controls: Controls;
@@ -66,7 +66,7 @@ export async function startLiveRun(port?: number): Promise<LiveRun> {
 }
 
 /** A morning of a shop: a cold start, orders, an error, a timeout, an outage, a crash, no memory, a long sleep. */
-export async function liveThroughMorning({ lambda, controls, order }: LiveRun): Promise<void> {
+export async function playMorning({ lambda, controls, order }: LiveRun): Promise<void> {
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   await lambda.init();
   for (const [i, name] of ["POST /orders", "GET /orders/1042", "POST /orders"].entries()) {

@@ -13,7 +13,7 @@ import {
   checkUploads,
 } from "./detail_steps.ts";
 import { checkFilters, checkKeyboard, checkTimeline } from "./hand_steps.ts";
-import { type LiveRun, liveThroughMorning, startLiveRun } from "./live_run.ts";
+import { type LiveRun, playMorning, startLiveRun } from "./live_run.ts";
 import { checkChinese, checkContrast, checkWidths, takePictures } from "./look_steps.ts";
 import { settle } from "./steps.ts";
 
@@ -28,7 +28,7 @@ Deno.test("the page shows a run of the compiled extension", async (t) => {
     assertEquals(await textsOf(live.page, "#ledgerHead span"), [], "no figures that are not known");
   });
   await t.step("nothing of it is in the layer's executable", () => checkExecutable(run));
-  await liveThroughMorning(run);
+  await playMorning(run);
   await waitForText(live.page, "#count", /^14$/);
   await t.step(
     "a page that has seen it happen shows what one shows that comes later",

@@ -18,7 +18,7 @@ import type { World } from "./world.ts";
 import { pointsOf } from "../support/points.ts";
 
 /** A sandbox with everything in and around it. */
-interface Life {
+interface Sandbox {
   readonly world: World;
   readonly register: Register;
   readonly dataway: FakeDataway;
@@ -28,7 +28,7 @@ interface Life {
   /** Invocations that must be, and that may be counted. */
   readonly requests: () => { readonly atLeast: number; readonly atMost: number };
   /** The platform has done its part. */
-  readonly lived: () => boolean;
+  readonly isOver: () => boolean;
   readonly end: () => LifecycleEnd | undefined;
 }
 
@@ -38,32 +38,34 @@ const SPARE_MS = 150;
 const SPOOL_SPARE_MS = 200;
 const MAX_STEPS = 50_000;
 
-/** Lives until SHUTDOWN is handled, the sandbox is killed, or a promise is broken; checks after each step. */
-export async function live(world: World, mutation: Mutation, isBroken: () => boolean): Promise<void> {
+/** Runs until SHUTDOWN is handled, the sandbox is killed, or a promise is broken; checks after each step. */
+export async function runSandbox(world: World, mutation: Mutation, isBroken: () => boolean): Promise<void> {
   const { time, schedule, fail, tell } = world;
-  const life = begin(world, mutation);
-  const { extension, watch } = life;
+  const sandbox = begin(world, mutation);
+  const { extension, watch } = sandbox;
   await time.settle();
-  for (let steps = 0; life.end() === undefined; steps++) {
-    if (life.lived() && schedule.ending === "kill" && !watch.shuttingDown) return await checkKill(life);
-    if (steps > MAX_STEPS) fail("Life ends");
+  for (let steps = 0; sandbox.end() === undefined; steps++) {
+    if (sandbox.isOver() && schedule.ending === "kill" && !watch.shuttingDown) {
+      return await checkKill(sandbox);
+    }
+    if (steps > MAX_STEPS) fail("The sandbox ends");
     if (!await time.step()) fail("Something goes on until the end");
     checkTotals(extension, schedule.storeMaxBytes, fail);
     const late = time.now() > watch.shutdownLimitAt + TICK_MS;
-    if (late && life.end() === undefined) fail("SHUTDOWN is handled in time");
+    if (late && sandbox.end() === undefined) fail("SHUTDOWN is handled in time");
     if (isBroken()) return;
   }
-  tell(`the extension ends: ${JSON.stringify(life.end())}`);
-  await checkEnd(life);
+  tell(`the extension ends: ${JSON.stringify(sandbox.end())}`);
+  await checkEnd(sandbox);
 }
 
-function begin(world: World, mutation: Mutation): Life {
+function begin(world: World, mutation: Mutation): Sandbox {
   const { time, fail } = world;
   const register = createRegister(() => time.elapsedMs);
   let last = false;
   let atLeast = 0;
   let end: LifecycleEnd | undefined;
-  let lived = false;
+  let isOver = false;
   const dataway = createFakeDataway({
     world,
     ordered: () => !last,
@@ -112,7 +114,7 @@ function begin(world: World, mutation: Mutation): Life {
   });
   running.extension = extension;
   void extension.end.then((how) => void (end = how));
-  void platform.live().then(() => void (lived = true));
+  void platform.run().then(() => void (isOver = true));
   return {
     world,
     register,
@@ -121,15 +123,15 @@ function begin(world: World, mutation: Mutation): Life {
     extension,
     disk,
     requests: () => ({ atLeast, atMost: platform.known.size }),
-    lived: () => lived,
+    isOver: () => isOver,
     end: () => end,
   };
 }
 
 /** What a killed process had in files, its sandbox's next one sends, and nothing twice. */
-async function checkKill({ world, dataway, extension, disk }: Life): Promise<void> {
+async function checkKill({ world, dataway, extension, disk }: Sandbox): Promise<void> {
   const { time, schedule, fail, count } = world;
-  count("lives ended by a kill");
+  count("sandboxes ended by a kill");
   const spooled = extension.spool?.held() ?? 0;
   // In a flush an answer may have been read and not yet booked: nobody can tell it from one that never came.
   if (!schedule.spool || extension.uploading()) return;
@@ -137,12 +139,14 @@ async function checkKill({ world, dataway, extension, disk }: Life): Promise<voi
   dataway.moods = Array.from({ length: schedule.endpoints }, () => ({ kind: "healthy", latencyMs: 1 }));
   const { received, sent, left } = await revive(world, dataway, disk);
   if (received !== spooled || sent !== spooled || left !== 0) {
-    fail(`A later life sends what was spooled: ${sent} of ${spooled}, ${received} found, ${left} left`);
+    fail(`The next process sends what was spooled: ${sent} of ${spooled}, ${received} found, ${left} left`);
   }
   count("points that outlived a kill", spooled);
 }
 
-async function checkEnd({ world, register, dataway, watch, extension, requests, end }: Life): Promise<void> {
+async function checkEnd(
+  { world, register, dataway, watch, extension, requests, end }: Sandbox,
+): Promise<void> {
   const { time, schedule, fail, count } = world;
   const { exitCode, reason } = end() ?? { exitCode: 1, reason: "none" };
   if (exitCode !== 0) fail(`The extension ends well: ${reason}`);
@@ -154,7 +158,7 @@ async function checkEnd({ world, register, dataway, watch, extension, requests, 
   checkRows(extension, register, dataway, fail);
   checkFigures(extension.ledger, dataway.figures, extension.untold(), fail);
   const held = extension.store.held() + (extension.spool?.held() ?? 0);
-  if (held > 0) count("lives that ended with data held");
+  if (held > 0) count("sandboxes that ended with data held");
   if (held > 0 && hadTime && dataway.failed === 0 && schedule.collect !== "hangs") {
     fail(`With a Dataway that is well nothing is held at the end: ${held}`);
   }

@@ -9,7 +9,7 @@ import { messagesOf, pointsOf, put } from "../support/points.ts";
 import type { FakeDisk } from "./fake_files.ts";
 
 /** One process with a store and a spool over a disk that outlives it. */
-export interface SpoolLife {
+export interface SpoolProcess {
   readonly store: PointStore;
   readonly spool: Spool;
   readonly ledger: Ledger;
@@ -23,7 +23,7 @@ export interface SpoolLife {
   checkAccount(): void;
 }
 
-export interface SpoolLifeOptions {
+export interface SpoolProcessOptions {
   readonly maxBytes?: number;
   readonly maxBatchBytes?: number;
   /** Unix time in ms at which the process starts. */
@@ -31,12 +31,12 @@ export interface SpoolLifeOptions {
 }
 
 /** Starts one. Points count 100 bytes each; `now` stands still unless it is set. */
-export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): SpoolLife {
+export function startSpoolProcess(disk: FakeDisk, options: SpoolProcessOptions = {}): SpoolProcess {
   const { maxBytes = 1e6, maxBatchBytes = 1e6 } = options;
   const ledger = createLedger();
   const store = createPointStore({ maxBytes: 1e7, ledger });
   const lines: string[] = [];
-  const log = createLogger({ write: (line) => lines.push(line), now: () => life.now });
+  const log = createLogger({ write: (line) => lines.push(line), now: () => run.now });
   const spool = createSpool({
     files: disk,
     maxBytes,
@@ -45,15 +45,15 @@ export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): Spool
     store,
     ledger,
     log,
-    now: () => life.now,
+    now: () => run.now,
   });
-  const life: SpoolLife = {
+  const run: SpoolProcess = {
     store,
     spool,
     ledger,
     lines,
     now: options.now ?? 1_700_000_000_000,
-    add: (...names) => life.addFrom("otlp", "logging", ...names),
+    add: (...names) => run.addFrom("otlp", "logging", ...names),
     addFrom: (source, category, ...names) =>
       put(
         store,
@@ -84,5 +84,5 @@ export function startLife(disk: FakeDisk, options: SpoolLifeOptions = {}): Spool
       assertEquals(balance, 0);
     },
   };
-  return life;
+  return run;
 }

@@ -1,4 +1,4 @@
-/** One life of an executable, started the way Lambda starts it: register, an invocation, SHUTDOWN. */
+/** The lifecycle of an executable, started the way Lambda starts it: register, an invocation, SHUTDOWN. */
 import { assertEquals } from "@std/assert";
 import { invokeEvent, shutdownEvent, startPlatform } from "../../bench/platform.ts";
 import { connectTelemetry, invocationBody } from "../../bench/telemetry.ts";
@@ -9,8 +9,11 @@ const REQUEST_ID = "3da1f2dc-3222-475e-9205-e2e6c6318895";
 /** A start under emulation takes several seconds, on a busy machine much more. */
 const START_LIMIT_MS = 120_000;
 
-/** Starts `[command, ...args]` in `folder` without a home, as nobody, and throws unless it lives and ends well. */
-export async function live([command = "", ...args]: readonly string[], folder: string): Promise<void> {
+/** Starts `[command, ...args]` in `folder` without a home, as nobody, and throws unless all of it goes well. */
+export async function runLifecycle(
+  [command = "", ...args]: readonly string[],
+  folder: string,
+): Promise<void> {
   await using platform = startPlatform();
   const process = new Deno.Command(command, {
     args,

@@ -1,6 +1,6 @@
 /**
- * The flight recorder and the black box over lives of a sandbox: run in process by `recorder_test.ts` and with the
- * compiled executable by the layer's tests. In each life every line is sent or counted.
+ * The flight recorder and the black box over sandboxes: run in process by `recorder_test.ts` and with the
+ * compiled executable by the layer's tests. In each sandbox every line is sent or counted.
  */
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
 import type { FunctionScript, LocalSend } from "../emulator/script.ts";
@@ -107,7 +107,7 @@ function assertBalanced(sandbox: Sandbox): void {
   }
 }
 
-async function live(
+async function runSandbox(
   start: StartSandbox,
   work: (sandbox: Sandbox) => Promise<void>,
   { env, ...options }: LambdaOptions = {},
@@ -123,12 +123,12 @@ async function live(
   assertBalanced(sandbox);
 }
 
-export const RECORDER_LIVES: readonly Scenario[] = [
+export const RECORDER_SCENARIOS: readonly Scenario[] = [
   {
     name: "only the request that failed sends what was held: an exception, a crash, the end of memory",
     run: async (start) => {
       const outcomes = ["error", "crash", "oom_killed", "oom_reported", "oom_logged"] as const;
-      await live(start, async (sandbox) => {
+      await runSandbox(start, async (sandbox) => {
         for (const outcome of outcomes) {
           await sandbox.lambda.invoke(script("well"));
           await sandbox.lambda.invoke(script(outcome, { outcome }));
@@ -141,7 +141,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "an exception that is not counted as an error sends it too",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         await sandbox.lambda.invoke(script("well"));
         await sandbox.lambda.invoke(script("thrown", { outcome: "error" }));
         await sandbox.lambda.invoke(script("late", { outcome: "error", lateErrorLine: true }));
@@ -155,7 +155,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "an exception that only Lambda tells of, or a line that comes after its answer, sends it too",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         await sandbox.lambda.invoke(script("well"));
         await sandbox.lambda.invoke(script("silent", { outcome: "error", silent: true }));
         await sandbox.lambda.invoke(
@@ -169,7 +169,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "a timeout sends what was held and the black box, with the last lines of any level",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         await sandbox.lambda.invoke(script("well", { sleepMs: 850 }));
         const { reset, requestId } = await sandbox.lambda.invoke({
           logs: [debug("hung"), "plain hung with password=4711"],
@@ -194,7 +194,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "a cold start sends what was held since the start, where that is asked for",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         await sandbox.lambda.invoke(script("first"));
         await sandbox.lambda.invoke(script("second"));
         await sandbox.lambda.shutdown();
@@ -204,7 +204,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "a start that fails sends what was held since then",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         assertEquals(debugs(sandbox), ["init"]);
         await sandbox.lambda.invoke();
         assertEquals(debugs(sandbox), ["init", "init"]);
@@ -214,7 +214,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "a slow request sends what was held",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         await sandbox.lambda.invoke(script("fast"));
         await sandbox.lambda.invoke(script("slow", { sleepMs: 1_000 }));
         await sandbox.lambda.invoke(script("fast"));
@@ -228,7 +228,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
     name: "a freeze, the next request at once, and the end at once change nothing, by any plan",
     run: async (start) => {
       for (const plan of ["end", "overlap", "adaptive", "60s"]) {
-        await live(start, async (sandbox) => {
+        await runSandbox(start, async (sandbox) => {
           await sandbox.lambda.invoke(script("well"));
           await sandbox.lambda.freeze(1_200);
           for (const name of ["a", "b"]) {
@@ -244,7 +244,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "more than fits leaves the newest, and a log that says how much is missing",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         const logs = Array.from({ length: 8_000 }, (_, n) => debug(`${String(n).padStart(4, "0")} of many`));
         await sandbox.lambda.invoke({ logs, outcome: "error" });
         await sandbox.lambda.shutdown();
@@ -273,7 +273,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "on managed instances the requests that failed are told from those beside them",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         const names = Array.from({ length: 30 }, (_, n) => String(n).padStart(2, "0"));
         await Promise.all(names.map((name) => {
           const details = Array.from({ length: 5 }, (_, n) => debugOf("{requestId}", `${name} ${n}`));
@@ -292,7 +292,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "short of memory the recorder gives up first what it holds, counted",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         const logs = Array.from({ length: 3_000 }, (_, n) => debug(`${n} ${"x".repeat(200)}`));
         await sandbox.lambda.invoke({ logs });
         await sandbox.lambda.invoke({ logs, outcome: "error" });
@@ -307,7 +307,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
     name: "spans that sampling leaves out are sent of failed requests, OpenTelemetry's and Datadog's",
     run: (start) => {
       const [otlp, agent] = [freePort(), freePort()];
-      return live(start, async (sandbox) => {
+      return runSandbox(start, async (sandbox) => {
         await sandbox.lambda.invoke({ sends: [otlpSpan(otlp, "well"), datadogSpan(agent, "well")] });
         const late = otlpSpan(otlp, "late");
         await sandbox.lambda.invoke({
@@ -340,7 +340,7 @@ export const RECORDER_LIVES: readonly Scenario[] = [
   {
     name: "what a rule samples out is sent of failed requests, with the masks that come after the rule",
     run: (start) =>
-      live(start, async (sandbox) => {
+      runSandbox(start, async (sandbox) => {
         const logs = [debug("with card 4711"), "kept"];
         await sandbox.lambda.invoke({ logs });
         await sandbox.lambda.invoke({ logs, outcome: "error", silent: true });

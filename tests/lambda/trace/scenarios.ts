@@ -1,4 +1,4 @@
-/** Lives of sandboxes as their platform tells of them, each with what its function is traced by besides. */
+/** Sandboxes as their platform tells of them, each with what its function is traced by besides. */
 import type { InvocationSpan } from "../../../src/pipeline/receiver.ts";
 import type { ShutdownReason } from "../../../src/lambda/extensions_api.ts";
 import type { OpenOptions } from "../open_telemetry.ts";
@@ -10,7 +10,7 @@ export type Step =
   | { readonly traced: InvocationSpan }
   | { readonly shutdown: ShutdownReason; readonly atMs?: number };
 
-export interface Life {
+export interface TraceScenario {
   readonly name: string;
   readonly options?: OpenOptions;
   readonly steps: readonly Step[];
@@ -98,7 +98,7 @@ const otlp = (n: number, parentId: string): InvocationSpan => ({
   parentId,
 });
 
-export const LIVES: readonly Life[] = [
+export const TRACE_SCENARIOS: readonly TraceScenario[] = [
   {
     name: "cold start, warm, X-Ray's header in both forms",
     steps: [

@@ -1,17 +1,17 @@
-/** Lives in the emulator whose traces, metrics and logs are told by golden files. */
+/** Sandboxes in the emulator whose traces, metrics and logs are told by golden files. */
 import type { Lambda } from "../../../emulator/lambda.ts";
 import type { LambdaOptions } from "../../../emulator/options.ts";
 import type { LocalSend } from "../../../emulator/script.ts";
 import { pack } from "../../../ingest/ddtrace/support.ts";
 
-/** Where the local protocols listen in this life. */
+/** Where the local protocols listen in this sandbox. */
 export interface Ports {
   readonly otlp: number;
   readonly agent: number;
   readonly lifecycle: number;
 }
 
-export interface InsightLife {
+export interface InsightScenario {
   readonly name: string;
   readonly options?: LambdaOptions;
   readonly run: (lambda: Lambda, ports: Ports) => Promise<void>;
@@ -28,7 +28,7 @@ const named = (message: string, more: Readonly<Record<string, string>> = {}): un
 const DURABLE = "arn:aws:lambda:eu-west-1:123456789012:function:fn:1/durable-execution/order-7/4f2a";
 const JSON_HEADERS = { "content-type": "application/json" };
 
-export const LIVES: readonly InsightLife[] = [
+export const INSIGHT_SCENARIOS: readonly InsightScenario[] = [
   {
     name: "cold start, warm, handled error, streaming",
     run: async (lambda) => {
