@@ -76,7 +76,10 @@ function createPlatformWatch(): PlatformWatch {
 
 /** The path to route by: clients join base and path carelessly, to `//v1/traces` or `/v1/traces/`. */
 function getPath(request: Request): string {
-  const { pathname } = new URL(request.url);
+  const { url } = request;
+  const from = url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.slice(from).search(/[?#]/);
+  const pathname = url.slice(from, end < 0 ? undefined : from + end);
   return pathname.replace(/^\/{2,}/, "/").replace(/(?<=.)\/+$/, "");
 }
 

@@ -71,6 +71,7 @@ const TOP: Readonly<Record<string, string>> = {
   "refusals.ts": "app",
   "config.ts": "config",
   "heap.ts": "leaf",
+  "latin1.ts": "leaf",
   "bounded_pattern.ts": "leaf",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",

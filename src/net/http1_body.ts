@@ -3,6 +3,7 @@
  * with it.
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-7.1
  */
+import { latin1 } from "../latin1.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Framing } from "./http1_head.ts";
 
@@ -80,7 +81,7 @@ export function createRequestBody(source: ByteSource, framing: Framing): Request
     const bytes = await source.readUntil(findLineEnd, MAX_SIZE_LINE_BYTES);
     if (bytes === undefined) throw tooShort();
     if (bytes === "too_long") throw malformed();
-    return String.fromCharCode(...bytes).replace(/\r?\n$/, "");
+    return latin1(bytes).replace(/\r?\n$/, "");
   }
 
   return {

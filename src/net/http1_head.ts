@@ -2,6 +2,7 @@
  * Heads of HTTP/1 requests: from bytes to method, target, fields, and how long the body is.
  * @see https://www.rfc-editor.org/rfc/rfc9112
  */
+import { latin1 } from "../latin1.ts";
 
 /** How a request's body ends. */
 export type Framing =
@@ -44,8 +45,6 @@ const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HT
 const TARGET = /^(?:\/|https?:\/\/|\*$)/i;
 /** Methods that a `Request` cannot have. */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
-/** `windows-1252`, which differs from ISO 8859-1 in 32 characters. */
-const decoder = new TextDecoder("latin1");
 
 /**
  * Where a head ends: behind its first empty line, be its lines ended by CRLF or LF. Empty lines before it, which
@@ -69,7 +68,7 @@ function isBlank(bytes: Uint8Array, end: number): boolean {
 
 /** Reads a head that {@link findHeadEnd} found. */
 export function parseHead(bytes: Uint8Array): RequestHead | HeadFailure {
-  const lines = toText(bytes).replace(/^[\r\n]+/, "").split("\n");
+  const lines = latin1(bytes).replace(/^[\r\n]+/, "").split("\n");
   const [, method = "", target = "", major, minor] = REQUEST_LINE.exec(withoutCr(lines[0] ?? "")) ?? [];
   if (method === "") return 400;
   if (major !== "1") return 505;
@@ -152,11 +151,4 @@ function isSpace(code: number): boolean {
 
 function withoutCr(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
-}
-
-/** One character a byte. */
-function toText(bytes: Uint8Array): string {
-  const text = decoder.decode(bytes);
-  if (!/[^\0-\xff]/.test(text)) return text;
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }

@@ -114,6 +114,8 @@ const FIGURES_SHARE = 0.2;
 const SHORTEST_MS = 10;
 /** Uploads that are cut are settled within this, in ms. */
 const CUT_MS = 50;
+/** Made once: each new one takes down where it was made. */
+const OVER = new DOMException("The flush is over", "AbortError");
 const SPOOL_LANE = "spool";
 const FIGURES_LANE = "figures";
 
@@ -148,7 +150,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     patienceMs?: number,
   ): Promise<void> {
     const stop = new AbortController();
-    stopFlushing = () => stop.abort();
+    stopFlushing = () => stop.abort(OVER);
     using over = linkSignals(signal, stop.signal);
     flushing = run({ round: newRound(over.signal, patienceMs), signal: over.signal, ...how });
     try {
@@ -156,7 +158,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     } finally {
       flushing = undefined;
       // What is still under way makes no second try.
-      stop.abort();
+      stop.abort(OVER);
     }
   }
 

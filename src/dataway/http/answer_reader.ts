@@ -1,3 +1,4 @@
+import { latin1 } from "../../latin1.ts";
 import { type BodyReader, createBodyReader } from "./body_reader.ts";
 
 /** Puts together one HTTP/1.1 answer from the pieces it comes in. */
@@ -120,11 +121,6 @@ function parseHead(bytes: Uint8Array): AnswerHead & { readonly version: string }
     if (name !== undefined && value !== undefined) headers.append(name, value);
   }
   return { status: Number(status ?? 0), version, headers };
-}
-
-/** One char a byte, as headers are. */
-function latin1(bytes: Uint8Array): string {
-  return bytes.reduce((all, byte) => all + String.fromCharCode(byte), "");
 }
 
 function isKeptAlive(version: string, headers: Headers): boolean {

@@ -41,6 +41,9 @@ const POOL_IDLE_MS = 5000;
  */
 const CONNECT_MS = 5_000;
 
+/** Targets that are kept as URLs: each category of each Dataway has one, and reading a URL costs as much as a request. */
+const MAX_TARGETS = 64;
+
 interface Pooled {
   readonly connection: Connection;
   /** Proxy and origin. */
@@ -62,6 +65,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { proxyOf, caCerts = [], insecure = false, identity, now } = options;
   const idle = new Map<string, Pooled[]>();
   const draining = new Set<Connection>();
+  const targets = new Map<string, URL>();
   let generation = 0;
 
   function renew(): void {
@@ -99,8 +103,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     else others.push(pooled);
   }
 
+  function targetOf(url: string): URL {
+    const found = targets.get(url);
+    if (found !== undefined) return found;
+    const made = new URL(url);
+    if (targets.size >= MAX_TARGETS) targets.clear();
+    targets.set(url, made);
+    return made;
+  }
+
   async function send(url: string, request: HttpRequest): Promise<HttpAnswer> {
-    const target = new URL(url);
+    const target = targetOf(url);
     const route: Route = { target, proxy: proxyOf(target), caCerts, insecure, identity };
     const key = `${route.proxy?.href ?? ""} ${target.origin}`;
     const forwarded = isForwarded(route);

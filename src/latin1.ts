@@ -1,0 +1,10 @@
+/** Characters turned into arguments of one call: more could be more than a stack takes. */
+const PIECE = 4096;
+
+/** One character a byte, as in the heads of HTTP/1: what `TextDecoder` calls latin1 is windows-1252. */
+export function latin1(bytes: Uint8Array): string {
+  if (bytes.length <= PIECE) return String.fromCharCode(...bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at += PIECE) text += latin1(bytes.subarray(at, at + PIECE));
+  return text;
+}
