@@ -8,7 +8,7 @@ import { closeHoles, POINT, putBytes, putTextHead, putVarint, putVarint64, VALUE
 import { createKeyTables, type Key, type Slot } from "./point_keys.ts";
 import { type Constant, createPointKinds, type PointKind } from "./point_kind.ts";
 import { OWN_TAGS_MASK } from "./point_range.ts";
-import type { PointWriter, PointWriterOptions } from "./point_writer.ts";
+import type { FillText, PointWriter, PointWriterOptions } from "./point_writer.ts";
 import { encodeFieldValue, OWN_TAGS_ONLY } from "./protobuf.ts";
 import { varintSize } from "./protobuf_writer.ts";
 import { createTextCopier } from "./text_copier.ts";
@@ -154,7 +154,8 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
 
   function tagBytes(key: Key, bytes: Uint8Array, from: number, to: number): void {
     if (to - from > MAX_TAG_BYTES || needsCleaning(bytes, from, to)) {
-      return tag(key, decoder.decode(bytes.subarray(from, to)));
+      // Invalid UTF-8 only gets longer: so many bytes are more than the rules leave.
+      return tag(key, decoder.decode(bytes.subarray(from, Math.min(to, from + MAX_TAG_BYTES * 2))));
     }
     if (from >= to || !admit(key, true)) return;
     if (!putTextBytes(key.slot.tagHead, bytes, from, to)) {
@@ -171,13 +172,34 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   }
 
   function textBytes(key: Key, bytes: Uint8Array, from: number, to: number): void {
-    if (kind.keys.isMetric || to - from > MAX_STRING_BYTES) {
-      return field(key, decoder.decode(bytes.subarray(from, to)));
-    }
+    if (kind.keys.isMetric) return trim();
+    if (to - from > MAX_STRING_BYTES) return field(key, decoder.decode(bytes.subarray(from, to)));
     if (!admit(key, false)) return;
     if (!putTextBytes(key.slot.fieldHead, bytes, from, to)) {
       putText(key.slot.fieldHead, decoder.decode(bytes.subarray(from, to)));
     }
+    key.slot.to = at;
+  }
+
+  function textOf(key: Key, maxBytes: number, fill: FillText): void {
+    if (kind.keys.isMetric) return trim();
+    if (maxBytes > MAX_STRING_BYTES) {
+      const bytes = new Uint8Array(maxBytes);
+      return field(key, decoder.decode(bytes.subarray(0, fill(bytes, 0))));
+    }
+    if (!admit(key, false)) return;
+    const head = key.slot.fieldHead;
+    ensure(FIELD_ROOM + maxBytes);
+    const startAt = at;
+    const textAt = putTextHead(buffer, startAt, head, maxBytes);
+    const length = fill(buffer, textAt);
+    const filled = buffer.subarray(textAt, textAt + length);
+    if (isUtf8(filled)) {
+      // Of a shorter text the head is not longer.
+      at = putTextHead(buffer, startAt, head, length);
+      if (at < textAt) buffer.copyWithin(at, textAt, textAt + length);
+      at += length;
+    } else putText(head, decoder.decode(filled));
     key.slot.to = at;
   }
 
@@ -375,6 +397,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
 
   return {
     kind: kinds.kind,
+    kindOfBytes: kinds.kindOfBytes,
     key: (category, name) => tableOf(category).define(name),
     constantTag: kinds.constantTag,
     begin,
@@ -384,6 +407,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     tagBytes,
     text,
     textBytes,
+    textOf,
     hex,
     int,
     uint,

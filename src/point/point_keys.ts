@@ -63,6 +63,8 @@ export interface KeyTable {
  */
 const MAX_KEYS = 4096;
 const MAX_LENGTH = 1024;
+/** Of a longer key only the beginning is decoded: the rules leave less of it. In bytes. */
+const LONGEST_BYTES = 4096;
 
 const KEY = 0x0a;
 const IS_TAG = 0x40;
@@ -121,9 +123,10 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
     of,
     current: (key) => key.isKept ? key : of(key.name),
     ofBytes: (bytes, from, to) => {
-      const found = byBytes.get(bytes, from, to);
+      const until = Math.min(to, from + LONGEST_BYTES);
+      const found = byBytes.get(bytes, from, until);
       if (found !== undefined) return found;
-      const slice = bytes.subarray(from, to);
+      const slice = bytes.subarray(from, until);
       const key = of(decoder.decode(slice));
       if (key.isKept && byBytes.size < MAX_KEYS) byBytes.set(slice, key);
       return key;

@@ -1,3 +1,4 @@
+import { type ByteTable, createByteTable } from "./byte_table.ts";
 import { cleanMeasurement, cleanTagValue } from "./clean_text.ts";
 import { POINT } from "./point_bytes.ts";
 import type { Category } from "./point.ts";
@@ -26,6 +27,8 @@ export interface Constant {
 /** What is made once for many points. */
 export interface PointKinds {
   readonly kind: (category: Category, measurement: string) => PointKind;
+  /** The kind whose measurement's UTF-8 is `bytes[from, to)`. */
+  readonly kindOfBytes: (category: Category, bytes: Uint8Array, from: number, to: number) => PointKind;
   /** `undefined` if the rules leave nothing of the tag. */
   readonly constantTag: (category: Category, name: string, value: string) => Constant | undefined;
 }
@@ -33,10 +36,14 @@ export interface PointKinds {
 /** Kinds kept, and the length of each one's measurement: measurements may be invented, too. */
 const MAX_KINDS = 1024;
 const MAX_KIND_LENGTH = 1024;
+/** Of a longer measurement only the beginning is decoded: the rules leave less of it. */
+const LONGEST_BYTES = 4096;
 
 /** The kinds of one writer, over its tables of keys. */
 export function createPointKinds(tableOf: (category: Category) => KeyTable): PointKinds {
   const kinds = new Map<string, PointKind>();
+  const byBytes = new Map<Category, ByteTable<PointKind>>();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   function kind(category: Category, measurement: string): PointKind {
     const id = `${category}/${measurement}`;
@@ -56,6 +63,25 @@ export function createPointKinds(tableOf: (category: Category) => KeyTable): Poi
     return made;
   }
 
+  function kindOfBytes(category: Category, bytes: Uint8Array, from: number, to: number): PointKind {
+    const until = Math.min(to, from + LONGEST_BYTES);
+    const table = tableOfBytes(category);
+    const found = table.get(bytes, from, until);
+    if (found !== undefined) return found;
+    const slice = bytes.subarray(from, until);
+    const made = kind(category, decoder.decode(slice));
+    if (table.size < MAX_KINDS && slice.length <= MAX_KIND_LENGTH) table.set(slice, made);
+    return made;
+  }
+
+  function tableOfBytes(category: Category): ByteTable<PointKind> {
+    const found = byBytes.get(category);
+    if (found !== undefined) return found;
+    const made: ByteTable<PointKind> = createByteTable();
+    byBytes.set(category, made);
+    return made;
+  }
+
   function requiredOf(category: Category): Constant | undefined {
     const isObject = category === "object" || category === "custom_object";
     if (!isObject && category !== "logging") return undefined;
@@ -71,5 +97,5 @@ export function createPointKinds(tableOf: (category: Category) => KeyTable): Poi
     return { key, isTag: true, bytes: encodeTag(key.slot.name, clean) };
   }
 
-  return { kind, constantTag };
+  return { kind, kindOfBytes, constantTag };
 }

@@ -23,12 +23,17 @@ export type CommitPoint = (
   commonMask: number,
 ) => void;
 
+/** Writes a text's bytes into `buffer` from `at` on, and returns how many. */
+export type FillText = (buffer: Uint8Array, at: number) => number;
+
 /**
  * The writer of one point after the other: {@link begin}, its tags and fields in any order, one of the ends.
  * Nothing may wait in between.
  */
 export interface PointWriter {
   readonly kind: (category: Category, measurement: string) => PointKind;
+  /** The kind whose measurement's UTF-8 is `bytes[from, to)`. */
+  readonly kindOfBytes: (category: Category, bytes: Uint8Array, from: number, to: number) => PointKind;
   /** A key that the program itself knows, prepared for a category's points. */
   readonly key: (category: Category, name: string) => Key;
   /** A tag that is the same for many points of a category; `undefined` if the rules leave nothing of it. */
@@ -44,6 +49,8 @@ export interface PointWriter {
   readonly text: (key: Key, value: string) => void;
   /** A string field that is the UTF-8 in `bytes[from, to)`, which is copied. */
   readonly textBytes: (key: Key, bytes: Uint8Array, from: number, to: number) => void;
+  /** A string field that `fill` writes as UTF-8, of at most `maxBytes`. */
+  readonly textOf: (key: Key, maxBytes: number, fill: FillText) => void;
   /** A string field: `bytes[from, to)` in hexadecimal. */
   readonly hex: (key: Key, bytes: Uint8Array, from: number, to: number) => void;
   /** A signed 64-bit field, as the two halves of its two's complement. */

@@ -140,3 +140,46 @@ Deno.test("Too many keys are left out, and what a log must have is not", () => {
     assertEquals(sorted(recorder.points[0]), sorted(createPoint(one)));
   }
 });
+
+Deno.test("A text is the same whether it comes as a string, as bytes, or is filled in", () => {
+  const recorder = record();
+  const { writer } = recorder;
+  const long = fc.tuple(fc.constantFrom("é", "a", "\\", "€.", "a\n"), fc.integer({ min: 1, max: 7000 }))
+    .map(([unit, count]) => new TextEncoder().encode(unit.repeat(count)));
+  const bytes = fc.oneof(
+    text.map((some) => new TextEncoder().encode(some)),
+    fc.uint8Array({ maxLength: 80 }),
+    long,
+  );
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const room = fc.constantFrom(0, 1, 100, 20_000);
+  fc.assert(
+    fc.property(fc.constantFrom<Category>("logging", "metric"), bytes, room, (category, some, spare) => {
+      const said = decoder.decode(some);
+      const end = some.length;
+      recorder.points.length = 0;
+      recorder.trimmed = 0;
+      writer.begin(writer.kind(category, said), "datakit");
+      const ofText = writer.kind(category, said).keys;
+      writer.integer(ofText.of("n"), 1);
+      writer.tag(ofText.of("t"), said);
+      writer.field(ofText.of(said), said);
+      writer.field(ofText.of("filled"), said);
+      assert(writer.end(1, 0));
+      const kind = writer.kindOfBytes(category, some, 0, end);
+      writer.begin(kind, "datakit");
+      writer.integer(kind.keys.of("n"), 1);
+      writer.tagBytes(kind.keys.of("t"), some, 0, end);
+      writer.textBytes(kind.keys.ofBytes(some, 0, end), some, 0, end);
+      writer.textOf(kind.keys.of("filled"), end + spare, (buffer, at) => {
+        buffer.set(some, at);
+        return end;
+      });
+      assert(writer.end(1, 0));
+      const [first, second] = recorder.points;
+      assertEquals(second, first);
+      assert(recorder.trimmed === 0 || recorder.trimmed === 2);
+    }),
+    { numRuns: 2000 },
+  );
+});

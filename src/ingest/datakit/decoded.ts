@@ -1,34 +1,37 @@
-import type { FieldValue } from "../../point/point.ts";
+import type { Category } from "../../point/point.ts";
+import type { PointTarget } from "../write_point.ts";
 
-/** A point as a client wrote it: without category, which the path tells, and without Dataway's rules applied. */
-export interface WirePoint {
-  /** Empty when the client sent none. */
-  readonly measurement: string;
-  readonly tags: readonly (readonly [string, string])[];
-  readonly fields: readonly (readonly [string, FieldValue | undefined])[];
-  /** Unix time in nanoseconds; `undefined`: the time of receipt. */
-  readonly timeNs: bigint | undefined;
-  /** A part of it could not be read, or is NaN or infinite: it is not among tags and fields. */
-  readonly isTrimmed?: true;
+/** Where a body's points go, and what the request says of all of them. */
+export interface Destination extends PointTarget {
+  readonly category: Category;
+  /** Unix time in nanoseconds, for points without one. */
+  readonly nowNs: bigint;
+  readonly ownTagsOnly: boolean;
 }
 
-/** What stands where points should: so many of them, and why the first is none. */
-export interface Malformed {
-  readonly error: string;
-  readonly count: number;
-}
+/**
+ * What a step came to: a point was written; one was read, but the rules leave no field of it; what stands there is no
+ * point; more steps are needed; the body is at its end.
+ */
+export type Step = "point" | "no_field" | "malformed" | "unfinished" | "end";
 
-/** Decodes a body point by point; nothing is kept of those before. Points fail one by one, the rest stands. */
+/**
+ * Writes a body's points one by one; nothing is kept of those before. Points fail one by one, the rest stands, and
+ * what fails leaves nothing behind.
+ */
 export interface PointDecoder {
-  /**
-   * Decodes on for a bounded time: a point, what is none, {@link NOTHING_YET}, or `undefined` at the body's end.
-   * Never throws.
-   */
-  readonly next: () => WirePoint | Malformed | undefined;
+  /** Decodes on for a bounded time. Never throws. */
+  readonly next: () => Step;
+  /** A measure of the work done so far: 1000 take less than a millisecond. */
+  readonly work: number;
+  /** Points that could not be read so far. */
+  readonly malformed: number;
+  /** Why the first of them could not. */
+  readonly firstError: string | undefined;
 }
 
-/** The body goes on, but no point was whole yet. */
-export const NOTHING_YET: Malformed = { error: "", count: 0 };
+/** What begins to decode a body. */
+export type BeginDecoding = (destination: Destination) => PointDecoder;
 
 /**
  * Tags, fields and values of arrays that are read of one point: several times what it may have. One with more is
@@ -37,8 +40,3 @@ export const NOTHING_YET: Malformed = { error: "", count: 0 };
 export const MAX_PARTS = 8192;
 /** The rule that it breaks. */
 export const TOO_MANY_PARTS = `it may have ${MAX_PARTS} tags, fields and values of arrays`;
-
-/** Whether a decoder's answer is no point. */
-export function isMalformed(next: WirePoint | Malformed): next is Malformed {
-  return "error" in next;
-}

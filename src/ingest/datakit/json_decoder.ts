@@ -4,10 +4,11 @@
  */
 import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from "../../json/exact_json.ts";
 import type { FieldValue, Scalar } from "../../point/point.ts";
-import { MAX_PARTS, NOTHING_YET, type PointDecoder, TOO_MANY_PARTS, type WirePoint } from "./decoded.ts";
+import { MAX_PARTS, TOO_MANY_PARTS } from "./decoded.ts";
 import { createJsonItems, type JsonItem } from "./json_items.ts";
 import { parseBase64, type ParsedScalar, parseInteger } from "./line_scalar.ts";
 import { type Precision, toNs } from "./precision.ts";
+import { NOTHING_YET, type WireDecoder, type WirePoint } from "./wire_point.ts";
 
 /** Commas of a point that are parsed, those within its values too: some 10 ms. A point with more is malformed. */
 const MAX_COMMAS = 50_000;
@@ -19,7 +20,7 @@ type ParsedTime = { readonly timeNs: bigint | undefined } | "malformed";
  * A decoder of a list of points, or of one. Text that is no JSON is one malformed point, whatever stands before the
  * fault: {@link createJsonCheck} tells that before.
  */
-export function createJsonDecoder(text: string, precision: Precision): PointDecoder {
+export function createJsonDecoder(text: string, precision: Precision): WireDecoder {
   const items = createJsonItems(text);
   return {
     next: () => {

@@ -1,15 +1,9 @@
 import type { FieldValue } from "../../point/point.ts";
 import { decodeField, type MemberBudget } from "../../point/protobuf_decoder.ts";
 import { createProtobufReader, nextField, type ProtobufReader } from "../../point/protobuf_reader.ts";
-import {
-  type Malformed,
-  MAX_PARTS,
-  NOTHING_YET,
-  type PointDecoder,
-  TOO_MANY_PARTS,
-  type WirePoint,
-} from "./decoded.ts";
+import { MAX_PARTS, TOO_MANY_PARTS } from "./decoded.ts";
 import { type Precision, toNs } from "./precision.ts";
+import { type Malformed, NOTHING_YET, type WireDecoder, type WirePoint } from "./wire_point.ts";
 
 /** Each part has its key, its value and that it is a tag. */
 const MAX_MEMBERS = 4 * MAX_PARTS;
@@ -25,7 +19,7 @@ const TOO_MANY: Malformed = {
  * A decoder of a `PBPoints` body; times are nanoseconds unless the request says otherwise. A point that is broken
  * inside its frame is malformed alone; one whose frame is broken ends the body, as nothing tells where the next begins.
  */
-export function createProtobufDecoder(body: Uint8Array, precision: Precision): PointDecoder {
+export function createProtobufDecoder(body: Uint8Array, precision: Precision): WireDecoder {
   const unit = precision === "auto" ? "n" : precision;
   // A text may begin with a byte order mark: it is the customer's.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

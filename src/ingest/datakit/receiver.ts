@@ -6,12 +6,13 @@ import { CATEGORIES, type Category } from "../../point/point.ts";
 import { type BodyRequest, mediaType, readBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
 import { createTimeSlice } from "../time_slice.ts";
-import type { PointDecoder } from "./decoded.ts";
+import type { BeginDecoding } from "./decoded.ts";
 import { parseEcho } from "./echo.ts";
 import { createJsonCheck, createJsonDecoder } from "./json_decoder.ts";
 import { createLineProtocolDecoder } from "./line_protocol_decoder.ts";
 import { parsePrecision, type Precision } from "./precision.ts";
 import { createProtobufDecoder } from "./protobuf_decoder.ts";
+import { createWirePointWriter, type WireDecoder } from "./wire_point.ts";
 import { createBodyWriter } from "./write_points.ts";
 
 /** Form of a body; what no media type claims is line protocol. */
@@ -147,11 +148,14 @@ function encodingOf(type: string): Encoding {
 }
 
 /** What begins to decode the body. */
-async function decoderOf({ bytes, encoding, precision }: Body): Promise<() => PointDecoder> {
-  if (encoding === "protobuf") return () => createProtobufDecoder(bytes, precision);
-  if (encoding === "line") return () => createLineProtocolDecoder(bytes, precision);
+async function decoderOf({ bytes, encoding, precision }: Body): Promise<BeginDecoding> {
+  if (encoding === "line") return (destination) => createLineProtocolDecoder(bytes, precision, destination);
+  if (encoding === "protobuf") {
+    return (destination) => createWirePointWriter(createProtobufDecoder(bytes, precision), destination);
+  }
   const text = new TextDecoder().decode(bytes);
-  return await isJson(text) ? () => createJsonDecoder(text, precision) : noJson;
+  const decode = await isJson(text) ? () => createJsonDecoder(text, precision) : noJson;
+  return (destination) => createWirePointWriter(decode(), destination);
 }
 
 async function isJson(text: string): Promise<boolean> {
@@ -164,7 +168,7 @@ async function isJson(text: string): Promise<boolean> {
   }
 }
 
-function noJson(): PointDecoder {
+function noJson(): WireDecoder {
   let left = 1;
   return {
     next: () => left-- > 0 ? { error: "Cannot read points as the body must be JSON", count: 1 } : undefined,

@@ -3,8 +3,8 @@ import type { Category, Point } from "../../point/point.ts";
 import { decodePoint } from "../../point/point_range.ts";
 import { createPointWriter } from "../../point/create_point_writer.ts";
 import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
-import { type PointTarget, type RawPoint, writePoint } from "../write_point.ts";
-import { isMalformed, type PointDecoder, type WirePoint } from "./decoded.ts";
+import type { PointTarget } from "../write_point.ts";
+import type { BeginDecoding, Destination, PointDecoder } from "./decoded.ts";
 import { createEcho, type EchoForm } from "./echo.ts";
 
 /** How a body is written. */
@@ -33,63 +33,72 @@ export interface WriteResult {
 
 /** Writes bodies. Any number may be under way at once. */
 export interface BodyWriter {
-  /** `decoderOf` begins at the body's start each time it is called. */
-  readonly write: (decoderOf: () => PointDecoder, options: WriteOptions) => Promise<WriteResult>;
+  /** `begin` begins at the body's start each time it is called. */
+  readonly write: (begin: BeginDecoding, options: WriteOptions) => Promise<WriteResult>;
 }
 
 interface Count {
   accepted: number;
   malformed: number;
-  /** The first that could not be read, and the first that breaks a rule. */
-  unread: string | undefined;
+  /** The first that breaks a rule. */
   broken: string | undefined;
 }
+
+/** Work after which the clock is looked at: a look takes longer than a short line. */
+const WORK_BETWEEN_LOOKS = 1000;
 
 /** A writer of bodies into an intake. */
 export function createBodyWriter(intake: PointTarget): BodyWriter {
   const rehearsal = createRehearsal();
 
-  async function write(decoderOf: () => PointDecoder, options: WriteOptions): Promise<WriteResult> {
+  async function write(begin: BeginDecoding, options: WriteOptions): Promise<WriteResult> {
     const slice = createTimeSlice();
+    const { isStrict, isDry } = options;
     const echo = options.echo === undefined ? undefined : createEcho(options.echo);
-    const isRehearsed = options.isStrict || options.isDry || echo !== undefined;
-    const store = (point: WirePoint): string | undefined =>
-      writePoint(intake, rawPoint(point, options)) ? undefined : "no_field";
-    const count = await eachPoint(decoderOf(), slice, (point) => {
-      if (!isRehearsed) return store(point);
-      const broken = rehearsal.rehearse(point, options);
-      if (broken !== undefined) return broken;
+    const isRehearsed = isStrict || isDry || echo !== undefined;
+    const rehearsed = (): string | undefined => {
+      if (rehearsal.wasTrimmed() && isStrict) return "trimmed";
       echo?.add(rehearsal.point(options.category));
-      if (!options.isStrict && !options.isDry) store(point);
       return undefined;
-    });
-    if (options.isStrict && !options.isDry && count.malformed === 0) {
-      await eachPoint(decoderOf(), slice, store);
+    };
+    const decoder = begin(destinationOf(isRehearsed ? rehearsal.target : intake, options));
+    const count = await eachPoint(decoder, slice, isRehearsed ? rehearsed : undefined);
+    const malformed = count.malformed + decoder.malformed;
+    if (isRehearsed && !isDry && !(isStrict && malformed > 0)) {
+      await eachPoint(begin(destinationOf(intake, options)), slice);
     }
-    const { accepted, malformed, unread, broken } = count;
-    return { accepted, malformed, firstError: unread ?? broken, echoed: echo?.end() };
+    return {
+      accepted: count.accepted,
+      malformed,
+      firstError: decoder.firstError ?? count.broken,
+      echoed: echo?.end(),
+    };
   }
 
   return { write };
 }
 
-/** Takes each point; `take` tells the rule that one breaks. */
+function destinationOf({ writer, begin }: PointTarget, options: WriteOptions): Destination {
+  const { category, nowNs, ownTagsOnly } = options;
+  return { writer, begin, category, nowNs, ownTagsOnly };
+}
+
+/** Writes each point; `look` tells the rule that the one just written breaks. */
 async function eachPoint(
   decoder: PointDecoder,
   slice: TimeSlice,
-  take: (point: WirePoint) => string | undefined,
+  look?: () => string | undefined,
 ): Promise<Count> {
-  const count: Count = { accepted: 0, malformed: 0, unread: undefined, broken: undefined };
-  for (;;) {
-    if (slice.isOver()) await slice.pause();
-    const next = decoder.next();
-    if (next === undefined) return count;
-    if (isMalformed(next)) {
-      count.malformed += next.count;
-      if (next.count > 0) count.unread ??= next.error;
-      continue;
+  const count: Count = { accepted: 0, malformed: 0, broken: undefined };
+  for (let lookAt = 0;;) {
+    if (decoder.work >= lookAt) {
+      if (slice.isOver()) await slice.pause();
+      lookAt = decoder.work + WORK_BETWEEN_LOOKS;
     }
-    const broken = take(next);
+    const step = decoder.next();
+    if (step === "end") return count;
+    if (step !== "point" && step !== "no_field") continue;
+    const broken = step === "no_field" ? step : look?.();
     if (broken === undefined) count.accepted++;
     else {
       count.malformed++;
@@ -98,15 +107,11 @@ async function eachPoint(
   }
 }
 
-function rawPoint(point: WirePoint, { category, nowNs, ownTagsOnly }: WriteOptions): RawPoint {
-  const { measurement, tags, fields, timeNs = nowNs, isTrimmed = false } = point;
-  return { category, measurement, tags, fields, timeNs, isTrimmed, ownTagsOnly };
-}
-
-/** Writes points for a look at them only. */
+/** Points written for a look at them only. */
 interface Rehearsal {
-  /** The rule that the point breaks; a strict write lets nothing be shortened or left out. */
-  rehearse(point: WirePoint, options: WriteOptions): string | undefined;
+  readonly target: PointTarget;
+  /** Whether the last point lost anything; a strict write lets nothing be shortened or left out. */
+  wasTrimmed(): boolean;
   /** The last point, as it is stored. */
   point(category: Category): Point;
 }
@@ -118,13 +123,12 @@ function createRehearsal(): Rehearsal {
     commit: (_kind, _source, buffer, length) => void (bytes = buffer.subarray(0, length)),
     trimmed: () => void (isTrimmed = true),
   });
-  const target: PointTarget = { writer, begin: (kind) => writer.begin(kind, "datakit") };
-
   return {
-    rehearse: (point, options) => {
+    target: { writer, begin: (kind) => writer.begin(kind, "datakit") },
+    wasTrimmed: () => {
+      const was = isTrimmed;
       isTrimmed = false;
-      if (!writePoint(target, rawPoint(point, options))) return "no_field";
-      return options.isStrict && isTrimmed ? "trimmed" : undefined;
+      return was;
     },
     point: (category) => decodePoint(category, bytes),
   };

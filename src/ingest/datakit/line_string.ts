@@ -1,0 +1,75 @@
+/** Strings of line protocol: where they end, and what their escapes mean. */
+const QUOTE = 34;
+const BACKSLASH = 92;
+/** Bytes looked at one by one before the search that is quick for long strings only. */
+const NEAR_BYTES = 64;
+
+/** Finds strings' ends in a body. */
+export interface StringFinder {
+  /** The closing quote of the string that the quote at `open` begins; -1: there is none. */
+  closeOf(open: number): number;
+  /** Whether a backslash is in the string found last. */
+  readonly hasBackslash: boolean;
+}
+
+/** A finder in a body. */
+export function createStringFinder(body: Uint8Array): StringFinder {
+  let hasBackslash = false;
+  return {
+    closeOf: (open) => {
+      const near = Math.min(open + 1 + NEAR_BYTES, body.length);
+      let at = open + 1;
+      hasBackslash = false;
+      for (; at < near; at++) {
+        const byte = body[at];
+        if (byte === QUOTE) return at;
+        if (byte === BACKSLASH) {
+          hasBackslash = true;
+          break;
+        }
+      }
+      let close = body.indexOf(QUOTE, at);
+      while (close >= 0 && isEscaped(body, open, close)) close = body.indexOf(QUOTE, close + 1);
+      hasBackslash ||= close >= 0 && body.subarray(at, close).indexOf(BACKSLASH) >= 0;
+      return close;
+    },
+    get hasBackslash() {
+      return hasBackslash;
+    },
+  };
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(body: Uint8Array, open: number, at: number): boolean {
+  let first = at;
+  while (first - 1 > open && body[first - 1] === BACKSLASH) first--;
+  return (at - first) % 2 === 1;
+}
+
+/** A string without its escapes. */
+export function unescapeString(raw: string): string {
+  return raw.replace(/\\(["\\])/g, "$1");
+}
+
+/** The same of `bytes[from, to)`, put into `target` at `start`; returns the bytes that it has. */
+export function unescapeBytes(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  start: number,
+): number {
+  let at = start;
+  for (let i = from; i < to; i++) {
+    let byte = bytes[i] ?? 0;
+    if (byte === BACKSLASH && i + 1 < to) {
+      const next = bytes[i + 1];
+      if (next === QUOTE || next === BACKSLASH) {
+        byte = next;
+        i++;
+      }
+    }
+    target[at++] = byte;
+  }
+  return at - start;
+}
