@@ -37,7 +37,7 @@ export interface SelfMetricsOptions {
   readonly ledger: Ledger;
   readonly store: Pick<PointStore, "held" | "heldBytes">;
   /** Told apart from memory: `held_points` and `held_bytes` do not count what is in files. */
-  readonly spool?: Pick<Spool, "held" | "bytes" | "recovered" | "torn">;
+  readonly spool?: Pick<Spool, "held" | "bytes" | "recovered" | "torn" | "gone">;
   /** Points of the flight recorder: neither received nor refused yet. */
   readonly aside?: { readonly held: number };
   /** What became of local clients' connections. */
@@ -120,7 +120,11 @@ export function createSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
       counters.set("spool_recovered", spool.recovered).set("spool_torn", spool.torn);
     }
     // Only what there is: in most sandboxes nothing ever is.
-    const others = [...connectionCounters(connections), ...Object.entries(options.counters?.() ?? {})];
+    const others = [
+      ["spool_gone", spool?.gone ?? 0] as const,
+      ...connectionCounters(connections),
+      ...Object.entries(options.counters?.() ?? {}),
+    ];
     for (const [name, value] of others) if (growth(name, value) !== 0n) counters.set(name, value);
     return counters;
   }

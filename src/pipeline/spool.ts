@@ -42,8 +42,10 @@ export interface Spool {
   readonly bytes: number;
   /** Points found in files of earlier lives; they are among those received. */
   readonly recovered: number;
-  /** Files of earlier lives found torn, whose points nobody can count. */
+  /** Files of earlier lives found torn. What they were to hold is received and dropped, where that can be told. */
   readonly torn: number;
+  /** Files of earlier lives that were gone before they were read: removed, or taken by somebody else. */
+  readonly gone: number;
 }
 
 export interface SpoolOptions {
@@ -73,7 +75,11 @@ export const MAX_SPOOL_FILE_BYTES = 1024 * 1024;
 /** A spool that has not looked at its folder yet. */
 export function createSpool(options: SpoolOptions): Spool {
   const { pointOverheadBytes, store, ledger, log, now } = options;
-  const index = createSpoolIndex({ ...options, folder: createSpoolFolder(options.files) });
+  const index = createSpoolIndex({
+    ...options,
+    folder: createSpoolFolder(options.files),
+    maxFileBytes: MAX_SPOOL_FILE_BYTES,
+  });
   const fileBytes = Math.min(FILE_BYTES, options.maxBatchBytes);
   const writing = createPause(now);
   const reading = createPause(now);
@@ -131,7 +137,9 @@ export function createSpool(options: SpoolOptions): Spool {
   /** The newest file of the category, if it is at rest and has room for so much more. */
   function smallFile(category: Category, moreBytes: number, morePoints: number): SpoolFile | undefined {
     const file = index.files().findLast(({ head }) => head?.category === category);
-    if (file?.head === undefined || !index.isAtRest(file) || file.rest !== undefined) return undefined;
+    if (file?.head === undefined || file.isFound || !index.isAtRest(file) || file.rest !== undefined) {
+      return undefined;
+    }
     const overheadBytes = (countPoints(file.head) + morePoints) * pointOverheadBytes();
     const fits = file.sizeBytes + moreBytes + overheadBytes <= fileBytes;
     return fits && file.sizeBytes < SMALL_FILE_BYTES ? file : undefined;
@@ -179,6 +187,10 @@ export function createSpool(options: SpoolOptions): Spool {
       if (file === undefined) return undefined;
       const points = file.rest ?? index.pointsOf(file);
       if (points === undefined || file.head === undefined) continue;
+      if (points.left === 0) {
+        index.remove(file);
+        continue;
+      }
       file.isLent = true;
       return lend(file, file.head.category, points, points.ranges(), { count: points.left });
     }
@@ -266,6 +278,9 @@ export function createSpool(options: SpoolOptions): Spool {
     },
     get torn() {
       return index.torn;
+    },
+    get gone() {
+      return index.gone;
     },
   };
 }

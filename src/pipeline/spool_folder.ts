@@ -4,14 +4,17 @@
  * moment, and is not believed.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { emptySpoolFile } from "./spool_format.ts";
 
 /** A larger number is a younger file. */
 export interface SpoolFolder {
-  /** What is there, oldest first. The rest of a write that was cut off is removed. Throws when the disk does. */
-  list(): {
-    readonly files: readonly { readonly number: number; readonly sizeBytes: number }[];
-    cutOff: boolean;
-  };
+  /**
+   * What is there, oldest first. The rest of a write that was cut off is removed, after `cutOff` was told what there is
+   * of it; of very many it is told no bytes. Throws when the disk does.
+   */
+  list(
+    cutOff?: (rest: Uint8Array) => void,
+  ): readonly { readonly number: number; readonly sizeBytes: number }[];
   /** Throws `NotFound` when it is not there, or is no file of ours, and what the disk does. */
   read(number: number): Uint8Array;
   /** Makes or replaces the file. A crash leaves it as it was, or as it is to be. Throws when the disk does. */
@@ -40,33 +43,48 @@ const MAX_NUMBER = 4e15;
 const DIGITS = 17;
 /** Of what is being written. The name is a new one each time: who knows it beforehand can be in its way. */
 const UNFINISHED = /^unfinished.*\.tmp$/;
+/** So many of these are read: a folder that was flooded must not hold up anybody. */
+const MAX_RESTS_READ = 16;
+
+/** Makes or replaces a file at once and whole. Throws when the disk does, and leaves nothing behind then. */
+export function putFile(files: Omit<SpoolFiles, "list">, name: string, content: Uint8Array): void {
+  const unfinished = `unfinished-${crypto.randomUUID()}.tmp`;
+  try {
+    files.write(unfinished, content);
+    files.rename(unfinished, name);
+  } catch (error) {
+    quietly(() => files.remove(unfinished));
+    throw error;
+  }
+}
 
 /** The folder over a file system. */
 export function createSpoolFolder(files: SpoolFiles): SpoolFolder {
   function write(number: number, content: Uint8Array): void {
-    const unfinished = `unfinished-${crypto.randomUUID()}.tmp`;
-    try {
-      files.write(unfinished, content);
-      files.rename(unfinished, nameOf(number));
-    } catch (error) {
-      quietly(() => files.remove(unfinished));
-      throw error;
-    }
+    putFile(files, nameOf(number), content);
+  }
+
+  /** What there is of a write that was cut off; empty if it cannot be read. */
+  function restOf(name: string): Uint8Array {
+    let rest = new Uint8Array();
+    quietly(() => rest = new Uint8Array(files.read(name)));
+    return rest;
   }
 
   return {
-    list: () => {
+    list: (cutOff = () => {}) => {
       const found: { number: number; sizeBytes: number }[] = [];
-      let cutOff = false;
+      let rests = 0;
       for (const { name, sizeBytes } of files.list()) {
         const number = numberOf(name);
         if (number !== undefined) found.push({ number, sizeBytes });
         else if (UNFINISHED.test(name)) {
-          cutOff ||= sizeBytes > 0;
+          // An empty one is what was about to be written, which nothing had left yet.
+          if (sizeBytes > 0) cutOff(rests++ < MAX_RESTS_READ ? restOf(name) : new Uint8Array());
           quietly(() => files.remove(name));
         }
       }
-      return { files: found.sort((a, b) => a.number - b.number), cutOff };
+      return found.sort((a, b) => a.number - b.number);
     },
     read: (number) => files.read(nameOf(number)),
     put: write,
@@ -75,8 +93,8 @@ export function createSpoolFolder(files: SpoolFiles): SpoolFolder {
         files.remove(nameOf(number));
       } catch (error) {
         if (error instanceof Deno.errors.NotFound) return;
-        // An empty file is a torn one: a later life does not send it.
-        if (!quietly(() => write(number, new Uint8Array()))) throw error;
+        // Whoever finds it has nothing to send, and nothing to miss.
+        if (!quietly(() => write(number, emptySpoolFile()))) throw error;
       }
     },
   };
@@ -116,7 +134,15 @@ const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 const OUR_NAMES = /^(\d+\.spool|unfinished.*\.tmp)$/;
 /** Files looked at, the youngest: a folder that was flooded must not hold up anybody. */
 const MAX_FILES = 10_000;
-const NOT_OURS = "the folder must be one that nobody else can use, and stay the same";
+
+/** The folder is not ours, or no longer the one that it was: what we had in it is gone. */
+export class ForeignFolderError extends Error {
+  override readonly name = "ForeignFolderError";
+
+  constructor() {
+    super("the folder must be one that nobody else can use, and stay the same");
+  }
+}
 
 /** Which folder it is, whatever its name leads to by now, and whose. */
 interface Identity {
@@ -140,13 +166,13 @@ export function createDiskFiles(directory: string, maxFileBytes: number): SpoolF
     const found = lookAt(directory);
     if (found === undefined) return undefined;
     const { isDirectory, mode, dev, ino, uid } = found;
-    if (!isDirectory || ((mode ?? 0) & OTHERS_MODE) !== 0) throw new Error(NOT_OURS);
+    if (!isDirectory || ((mode ?? 0) & OTHERS_MODE) !== 0) throw new ForeignFolderError();
     if (known === undefined) {
       const user = ownUser(directory);
-      if (uid !== user) throw new Error(NOT_OURS);
+      if (uid !== user) throw new ForeignFolderError();
       known = { device: dev, inode: ino, user };
     }
-    if (known.device !== dev || known.inode !== ino) throw new Error(NOT_OURS);
+    if (known.device !== dev || known.inode !== ino) throw new ForeignFolderError();
     return known;
   }
 
@@ -162,10 +188,13 @@ export function createDiskFiles(directory: string, maxFileBytes: number): SpoolF
     list: () => {
       const user = folder()?.user;
       if (user === undefined) return [];
-      const names = Array.from(Deno.readDirSync(directory))
+      const names = (ifThere(() => Array.from(Deno.readDirSync(directory))) ?? [])
         .flatMap(({ name, isFile }) => isFile && OUR_NAMES.test(name) ? [name] : []);
       return names.sort().slice(-MAX_FILES).flatMap((name) => {
-        const { isFile, nlink, uid, size } = Deno.lstatSync(path(name));
+        // It may have gone since it was named.
+        const found = ifThere(() => Deno.lstatSync(path(name)));
+        if (found === undefined) return [];
+        const { isFile, nlink, uid, size } = found;
         const isOurs = isFile && nlink === 1 && uid === user && size <= maxFileBytes;
         return isOurs ? [{ name, sizeBytes: size }] : [];
       });
@@ -205,13 +234,20 @@ export function createDiskFiles(directory: string, maxFileBytes: number): SpoolF
 
 /** What a name stands for, links not followed; throws when the way to it has one. `undefined`: nothing. */
 function lookAt(path: string): Deno.FileInfo | undefined {
-  try {
+  return ifThere(() => {
     // `/tmp` itself is the system's.
     const first = path.indexOf("/", 1);
     for (let end = path.indexOf("/", first + 1); first > 0 && end > 0; end = path.indexOf("/", end + 1)) {
-      if (Deno.lstatSync(path.slice(0, end)).isSymlink) throw new Error(NOT_OURS);
+      if (Deno.lstatSync(path.slice(0, end)).isSymlink) throw new ForeignFolderError();
     }
     return Deno.lstatSync(path);
+  });
+}
+
+/** `undefined` when what is looked at is not there. */
+function ifThere<T>(look: () => T): T | undefined {
+  try {
+    return look();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

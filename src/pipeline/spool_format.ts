@@ -36,6 +36,11 @@ const HEAD_LENGTH_BYTES = 4;
 /** A point is never smaller: frames, a name, one field with its key. A count that cannot be is not believed. */
 const MIN_POINT_BYTES = 10;
 
+/** A file of nothing: what stands for one that cannot be removed. */
+export function emptySpoolFile(): Uint8Array {
+  return encodeSpoolFile({ category: "logging", runs: [] }, []);
+}
+
 /** The checksum in a file's bytes. */
 export function checksumOf(file: Uint8Array): number {
   return file.length < PREFIX_BYTES ? 0 : new DataView(file.buffer, file.byteOffset).getUint32(12, true);
@@ -62,18 +67,51 @@ export function encodeSpoolFile(head: SpoolHead, payloads: readonly Uint8Array[]
 
 /** Reads a file's bytes; `undefined`: torn. Never throws. */
 export function decodeSpoolFile(bytes: Uint8Array): SpoolContent | undefined {
-  if (bytes.length < PREFIX_BYTES + HEAD_LENGTH_BYTES) return undefined;
-  if (MAGIC.some((byte, at) => bytes[at] !== byte)) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const body = bytes.subarray(PREFIX_BYTES);
-  if (view.getUint32(8, true) !== body.length || view.getUint32(12, true) !== crc32(body)) return undefined;
-  const payloadAt = HEAD_LENGTH_BYTES + view.getUint32(PREFIX_BYTES, true);
-  if (payloadAt > body.length) return undefined;
-  const head = decodeHead(new TextDecoder().decode(body.subarray(HEAD_LENGTH_BYTES, payloadAt)));
-  const payload = body.subarray(payloadAt);
-  if (head === undefined || countPoints(head) * MIN_POINT_BYTES > payload.length) return undefined;
+  const found = readHead(bytes);
+  if (found === undefined || !isWhole(bytes)) return undefined;
+  const { head, payloadAt } = found;
+  const payload = bytes.subarray(payloadAt);
+  if (countPoints(head) * MIN_POINT_BYTES > payload.length) return undefined;
   const range = rangeOf(payload, countPoints(head));
   return range === undefined ? undefined : { ...head, payload, range, checksum: checksumOf(bytes) };
+}
+
+/**
+ * What a file was to hold, at most, that is torn or was never finished: its head came through. `undefined`: nobody can
+ * tell, or what it tells cannot be. Never throws.
+ *
+ * @param maxFileBytes No file of ours is larger.
+ */
+export function headOfTornFile(bytes: Uint8Array, maxFileBytes: number): SpoolHead | undefined {
+  const found = readHead(bytes);
+  // Whole, and all the same no file of ours: somebody has made it up.
+  if (found === undefined || (isWhole(bytes) && decodeSpoolFile(bytes) === undefined)) return undefined;
+  const { head, payloadAt, announcedBytes } = found;
+  if (announcedBytes > maxFileBytes) return undefined;
+  return countPoints(head) * MIN_POINT_BYTES > announcedBytes - payloadAt ? undefined : head;
+}
+
+function readHead(
+  bytes: Uint8Array,
+): { readonly head: SpoolHead; readonly payloadAt: number; readonly announcedBytes: number } | undefined {
+  const headAt = PREFIX_BYTES + HEAD_LENGTH_BYTES;
+  if (bytes.length < headAt || MAGIC.some((byte, at) => bytes[at] !== byte)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const payloadAt = headAt + view.getUint32(PREFIX_BYTES, true);
+  if (payloadAt > bytes.length) return undefined;
+  const head = decodeHead(new TextDecoder().decode(bytes.subarray(headAt, payloadAt)));
+  return head === undefined ? undefined : {
+    head,
+    payloadAt,
+    announcedBytes: PREFIX_BYTES + view.getUint32(8, true),
+  };
+}
+
+/** Whether nothing was added, cut off or changed. */
+function isWhole(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const body = bytes.subarray(PREFIX_BYTES);
+  return view.getUint32(8, true) === body.length && view.getUint32(12, true) === crc32(body);
 }
 
 /** Whether each of the points has a name and a field: of what another process has written nothing is believed. */

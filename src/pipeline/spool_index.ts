@@ -1,13 +1,14 @@
 import { describeError, type Logger } from "@std/log";
 import type { Category, Source } from "../point/point.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
-import type { SpoolFolder } from "./spool_folder.ts";
+import { ForeignFolderError, type SpoolFolder } from "./spool_folder.ts";
 import {
   checksumOf,
   countPoints,
   decodeSpoolFile,
   encodeSpoolFile,
   hasWholePoints,
+  headOfTornFile,
   type SpoolContent,
   type SpoolHead,
 } from "./spool_format.ts";
@@ -27,6 +28,8 @@ export interface SpoolFile {
   retryAt?: number;
   /** Its points are on their way to Dataway. */
   isLent?: boolean;
+  /** Of an earlier life, which may be another process that is not over yet: it is sent, but not written anew. */
+  readonly isFound?: boolean;
 }
 
 /** The spool's files with their account: no point comes or goes but through the ledger. */
@@ -40,7 +43,8 @@ export interface SpoolIndex {
   /** Other content for a file, at once and whole; `false` when there is no room. Throws when the disk does. */
   replace(file: SpoolFile, head: SpoolHead, payloads: readonly Uint8Array[]): boolean;
   /**
-   * Reads a file. `undefined`: it is torn or gone, which is counted, and out of the index; or it cannot be read for now.
+   * Reads a file. `undefined`: it is torn, gone or another, which is counted, and out of the index; or it cannot be read
+   * for now.
    */
   contentOf(file: SpoolFile): SpoolContent | undefined;
   /** The points of a file, else as {@link contentOf}. */
@@ -53,10 +57,13 @@ export interface SpoolIndex {
   readonly bytes: number;
   readonly recovered: number;
   readonly torn: number;
+  readonly gone: number;
 }
 
 export interface SpoolIndexOptions {
   readonly folder: SpoolFolder;
+  /** Bound of one file, its head included: what is larger was not written here. In bytes. */
+  readonly maxFileBytes: number;
   /** Bound of all files together; the oldest goes first. */
   readonly maxBytes: number;
   readonly ledger: Ledger;
@@ -72,18 +79,21 @@ export const RETRY_MS = 60_000;
 
 /** An index that has not looked at its folder yet. */
 export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
-  const { folder, maxBytes, ledger, log, now } = options;
+  const { folder, maxFileBytes, maxBytes, ledger, log, now } = options;
   let known: SpoolFile[] | undefined;
   let bytes = 0;
   let lastNumber = 0;
   let recovered = 0;
   let torn = 0;
+  let gone = 0;
 
   function open(): SpoolFile[] {
     if (known !== undefined) return known;
-    const { files, cutOff } = folder.list();
-    if (cutOff) reportTorn("It was being written");
-    known = files.map(({ number, sizeBytes }) => ({ number, sizeBytes }));
+    const files = folder.list((rest) =>
+      // No account of its points: what it was to replace may have had a part of them, and still be there.
+      reportTorn("It was being written", headOfTornFile(rest, maxFileBytes))
+    );
+    known = files.map(({ number, sizeBytes }) => ({ number, sizeBytes, isFound: true }));
     lastNumber = known.at(-1)?.number ?? 0;
     bytes = known.reduce((sum, file) => sum + file.sizeBytes, 0);
     return known;
@@ -96,7 +106,9 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
   function add(head: SpoolHead, payloads: readonly Uint8Array[]): SpoolFile | undefined {
     const content = encodeSpoolFile(head, payloads);
     if (!makeRoom(content.length)) return undefined;
-    lastNumber = Math.max(lastNumber + 1, Math.floor(now()) * NUMBERS_PER_MS);
+    // No two processes write in the same place within a millisecond.
+    const place = Math.floor(Math.random() * NUMBERS_PER_MS);
+    lastNumber = Math.max(lastNumber + 1, Math.floor(now()) * NUMBERS_PER_MS + place);
     folder.put(lastNumber, content);
     const file = { number: lastNumber, sizeBytes: content.length, head, checksum: checksumOf(content) };
     open().push(file);
@@ -130,26 +142,34 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
   }
 
   function contentOf(file: SpoolFile): SpoolContent | undefined {
-    let problem = "It is torn";
+    let found: Uint8Array;
     try {
-      const content = decodeSpoolFile(folder.read(file.number));
-      const isKnown = file.checksum !== undefined;
-      if (content !== undefined && content.checksum === (file.checksum ?? content.checksum)) {
-        if (isKnown || hasWholePoints(content)) {
-          if (!isKnown) adopt(file, content);
-          return content;
-        }
-      } else if (isKnown) problem = "It is another than was written";
+      found = folder.read(file.number);
     } catch (error) {
-      problem = describeError(error);
-      if (!(error instanceof Deno.errors.NotFound)) {
-        log.warn("A spooled file waits as it cannot be read for now", { error: problem });
-        file.retryAt = now() + RETRY_MS;
-        return undefined;
-      }
+      if (error instanceof Deno.errors.NotFound) lose(file, describeError(error));
+      else wait(file, describeError(error));
+      return undefined;
     }
-    lose(file, problem);
+    const content = decodeSpoolFile(found);
+    const isKnown = file.checksum !== undefined;
+    if (content !== undefined && isKnown && content.checksum !== file.checksum) {
+      // Whoever wrote it may still send it.
+      lose(file, "It is another than was written");
+      return undefined;
+    }
+    if (content !== undefined && (isKnown || hasWholePoints(content))) {
+      if (!isKnown) adopt(file, content, content.checksum);
+      return content;
+    }
+    // One that is whole and has no points was made up.
+    if (!isKnown) tear(file, content === undefined ? headOfTornFile(found, maxFileBytes) : undefined);
+    else lose(file, "It is torn", remove);
     return undefined;
+  }
+
+  function wait(file: SpoolFile, error: string): void {
+    log.warn("A spooled file waits as it cannot be read for now", { error });
+    file.retryAt = now() + RETRY_MS;
   }
 
   function pointsOf(file: SpoolFile): SpooledPoints | undefined {
@@ -159,43 +179,62 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
   }
 
   /** A file of an earlier life: from now on its points are this life's. */
-  function adopt(file: SpoolFile, { category, runs, checksum }: SpoolContent): void {
+  function adopt(file: SpoolFile, { category, runs }: SpoolHead, checksum?: number): void {
     file.head = { category, runs };
-    file.checksum = checksum;
+    if (checksum !== undefined) file.checksum = checksum;
     for (const [source, count] of runs) ledger.received(source, category, count);
     recovered += countPoints(file.head);
   }
 
-  function lose(file: SpoolFile, problem: string): void {
-    if (file.head === undefined) reportTorn(problem);
-    else {
+  /** A file of an earlier life that nobody can send, and what it was to hold if that is known. */
+  function tear(file: SpoolFile, head: SpoolHead | undefined): void {
+    reportTorn("It is torn", head);
+    if (head !== undefined) adopt(file, head);
+    drop(file, "spool_lost");
+  }
+
+  /** Counts what is not there any more. What is there instead is none of ours. */
+  function lose(file: SpoolFile, problem: string, leave: (file: SpoolFile) => void = forget): void {
+    if (file.head !== undefined) {
       log.error("Spooled data was lost as its file cannot be read", {
         points: countPoints(file.head),
         error: problem,
       });
+    } else {
+      gone++;
+      log.warn("A spooled file of an earlier life was gone before it was read", { error: problem });
     }
-    drop(file, "spool_lost");
+    drop(file, "spool_lost", leave);
   }
 
-  function reportTorn(problem: string): void {
+  function reportTorn(problem: string, head: SpoolHead | undefined): void {
     torn++;
-    log.error("Spooled data of an earlier life was lost as its file is torn", { error: problem });
+    log.error("Spooled data of an earlier life was lost as its file is torn", {
+      error: problem,
+      ...(head === undefined ? {} : { pointsAtMost: countPoints(head) }),
+    });
   }
 
-  function drop(file: SpoolFile, reason: DropReason): void {
+  function drop(file: SpoolFile, reason: DropReason, leave: (file: SpoolFile) => void = remove): void {
     const { head } = file;
     if (head !== undefined) {
       for (const [source, count] of head.runs) ledger.dropped(source, head.category, reason, count);
     }
-    remove(file);
+    leave(file);
+  }
+
+  /** Whether it was known until now. */
+  function forget(file: SpoolFile): boolean {
+    const at = known?.indexOf(file) ?? -1;
+    if (at < 0) return false;
+    known?.splice(at, 1);
+    bytes -= file.sizeBytes;
+    return true;
   }
 
   function remove(file: SpoolFile): void {
-    const at = known?.indexOf(file) ?? -1;
     // Already gone: another file must not go in its place.
-    if (at < 0) return;
-    known?.splice(at, 1);
-    bytes -= file.sizeBytes;
+    if (!forget(file)) return;
     try {
       folder.remove(file.number);
     } catch (error) {
@@ -209,13 +248,17 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     if (known === undefined) return;
     let there: ReadonlyMap<number, number>;
     try {
-      there = new Map(folder.list().files.map(({ number, sizeBytes }) => [number, sizeBytes]));
-    } catch {
+      there = new Map(folder.list().map(({ number, sizeBytes }) => [number, sizeBytes]));
+    } catch (error) {
+      // What cannot be looked at for now may well be there.
+      if (!(error instanceof ForeignFolderError)) return;
       there = new Map();
     }
     for (const file of [...known]) {
-      const isThere = there.get(file.number) === file.sizeBytes;
-      if (!isThere && file.head !== undefined && !file.isLent) lose(file, "It is gone");
+      if (file.head === undefined || file.isLent) continue;
+      const sizeBytes = there.get(file.number);
+      if (sizeBytes === undefined) lose(file, "It is gone");
+      else if (sizeBytes !== file.sizeBytes) contentOf(file);
     }
   }
 
@@ -244,6 +287,9 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     },
     get torn() {
       return torn;
+    },
+    get gone() {
+      return gone;
     },
   };
 }

@@ -3,7 +3,7 @@
  * finds is of a process that was killed without a word.
  */
 import { describeError, type Logger } from "@std/log";
-import type { SpoolFiles } from "../pipeline/spool_folder.ts";
+import { putFile, type SpoolFiles } from "../pipeline/spool_folder.ts";
 import { countPoints, decodeSpoolFile, encodeSpoolFile, hasWholePoints } from "../pipeline/spool_format.ts";
 import { contentOf, POINT_FRAME_BYTES, putFramed } from "../point/point_range.ts";
 
@@ -44,22 +44,25 @@ export function createBoxFile(files: Omit<SpoolFiles, "list">, log: Pick<Logger,
       tried(() => {
         const framed = new Uint8Array(point.length + POINT_FRAME_BYTES);
         const end = putFramed(framed, 0, point, point.length);
-        // The name is a new one each time: who knows it beforehand can be in its way.
-        const unfinished = `unfinished-${crypto.randomUUID()}.tmp`;
-        files.write(unfinished, encodeSpoolFile(HEAD, [framed.subarray(0, end)]));
-        files.rename(unfinished, NAME);
+        putFile(files, NAME, encodeSpoolFile(HEAD, [framed.subarray(0, end)]));
       }),
     remove,
     take: () => {
       const bytes = tried(() => files.read(NAME));
       if (bytes === undefined) return undefined;
       remove();
-      const content = decodeSpoolFile(bytes);
-      if (content === undefined || content.category !== HEAD.category || countPoints(content) !== 1) {
-        return undefined;
-      }
-      // Of what another process has written nothing is believed.
-      return hasWholePoints(content) ? contentOf(content.range, 0) : undefined;
+      const point = pointIn(bytes);
+      if (point === undefined) log.warn("The black box of an earlier process was lost as its file is torn");
+      return point;
     },
   };
+}
+
+/** The one point of a box. Of what another process has written nothing is believed. */
+function pointIn(bytes: Uint8Array): Uint8Array | undefined {
+  const content = decodeSpoolFile(bytes);
+  if (content === undefined || content.category !== HEAD.category || countPoints(content) !== 1) {
+    return undefined;
+  }
+  return hasWholePoints(content) ? contentOf(content.range, 0) : undefined;
 }

@@ -154,8 +154,10 @@ scenario(
       ) {
         Deno.writeTextFileSync(`${parent}/spool/${name}`, "x");
       }
-      assertEquals(folder.list(), { files: [{ number: 5, sizeBytes: 1 }], cutOff: true });
-      assertEquals(folder.list().cutOff, false);
+      const rests: Uint8Array[] = [];
+      assertEquals(folder.list((rest) => rests.push(rest)), [{ number: 5, sizeBytes: 1 }]);
+      assertEquals(rests, [new Uint8Array([0x78]), new Uint8Array([0x78])]);
+      folder.list(() => assert(false, "a rest is told of once"));
       const left = Array.from(Deno.readDirSync(`${parent}/spool`), ({ name }) => name).sort();
       assert(!left.some((name) => name.endsWith(".tmp")), left.join());
       assert(left.includes("notes.txt"));

@@ -9,6 +9,7 @@ Deno.test("createSpoolIndex() removes a file once: no other one goes in its plac
   const index = createSpoolIndex({
     folder: createSpoolFolder(createFakeDisk()),
     maxBytes: 1e6,
+    maxFileBytes: 1e6,
     ledger: createLedger(),
     log: createLogger({ level: "off" }),
     now: () => 1_700_000_000_000,

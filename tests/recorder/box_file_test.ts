@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createLogger } from "@std/log";
 import { type BoxFile, createBoxFile } from "../../src/recorder/box_file.ts";
 import { encodePoint } from "../../src/point/protobuf.ts";
@@ -75,3 +75,31 @@ scenario(
     }
   },
 );
+
+Deno.test("a box that is torn at any byte is told of, once, and goes", () => {
+  const disk = createFakeDisk();
+  open(disk).file.save(POINT);
+  const bytes = disk.contents.get(NAME) ?? new Uint8Array();
+  for (let length = 0; length < bytes.length; length++) {
+    disk.contents.set(NAME, bytes.slice(0, length));
+    const { file, lines } = open(disk);
+    assertEquals([file.take(), file.take(), lines.length, disk.contents.size], [undefined, undefined, 1, 0]);
+    assertStringIncludes(lines[0] ?? "", "torn");
+  }
+});
+
+Deno.test("a box that cannot be saved leaves nothing behind that would be taken for data of the spool", () => {
+  const disk = createFakeDisk();
+  const { file } = open(disk);
+  const { rename } = disk;
+  Object.assign(disk, {
+    rename: () => {
+      throw new Error("Is a directory");
+    },
+  });
+  file.save(POINT);
+  Object.assign(disk, { rename });
+  disk.capacity = 10;
+  file.save(POINT);
+  assertEquals(Array.from(disk.contents.keys()), []);
+});

@@ -86,7 +86,7 @@ function ownPoints(): readonly { tags: Iterable<string>; fields: Iterable<string
   const lease = createSelfMetrics({
     ledger,
     store: { held: () => 1, heldBytes: 1 },
-    spool: { held: () => 1, bytes: 1, recovered: 1, torn: 1 },
+    spool: { held: () => 1, bytes: 1, recovered: 1, torn: 1, gone: 1 },
     intervalMs: 0,
     now: () => 1,
   }).take(true);
