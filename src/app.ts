@@ -1,5 +1,6 @@
 import { Hono } from "@hono/hono";
 import { STATUS_CODE } from "@std/http/status";
+import { TELEMETRY_PATHS } from "./lambda/telemetry_api.ts";
 import type { ClientInfo } from "./net/http1_connection.ts";
 import type { Receiver } from "./pipeline/receiver.ts";
 
@@ -9,20 +10,19 @@ export type ConnectionInfo = Partial<ClientInfo>;
 /** What a listener serves. */
 export type App = Hono<{ Bindings: ConnectionInfo }>;
 
-/** The paths that anyone may reach: the platform posts telemetry from outside the loopback range. */
-const PUBLIC_PATHS: readonly string[] = ["/awslambda", "/"];
 const LOOPBACK = "127.0.0.1";
 
 /**
- * The main listener's app: every receiver's routes. All but the telemetry endpoint answer to loopback clients
- * only, since the listener itself must be open to the platform; the telemetry endpoint refuses who cannot be it.
+ * The main listener's app: every receiver's routes. All but the telemetry endpoint answer to loopback clients only,
+ * since the listener itself must be open to the platform, which posts from outside the loopback range; the telemetry
+ * endpoint refuses who cannot be it.
  */
 export function createMainApp(receivers: readonly Receiver[]): App {
   const app: App = new Hono({ getPath });
   const platform = createPlatformWatch();
   app.use(async (c, next) => {
     const client = c.env ?? {};
-    const isTelemetry = PUBLIC_PATHS.includes(c.req.path);
+    const isTelemetry = TELEMETRY_PATHS.includes(c.req.path);
     if (!isTelemetry && !isLoopback(hostOf(client.remoteAddr))) {
       return c.text("Cannot serve this path to other hosts\n", STATUS_CODE.Forbidden);
     }

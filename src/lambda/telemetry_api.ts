@@ -23,8 +23,10 @@ export type SubscribeResult =
   | { readonly status: "unsupported"; readonly httpStatus: number; readonly error: string }
   | { readonly status: "failed"; readonly httpStatus?: number; readonly error: string };
 
-/** Where the platform posts its batches. */
+/** Where we ask the platform to post its batches. */
 export const TELEMETRY_PATH = "/awslambda";
+/** Where it posts them: managed instances post to `/`, whatever path was subscribed. */
+export const TELEMETRY_PATHS = [TELEMETRY_PATH, "/"];
 
 const SCHEMA = "2022-12-13";
 const MANAGED_SCHEMA = "2025-01-29";

@@ -27,7 +27,7 @@ import type { LogMetrics } from "../log_metrics/mod.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
-import { TELEMETRY_PATH } from "./telemetry_api.ts";
+import { TELEMETRY_PATHS } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
 import { readTelemetryText } from "./telemetry_text.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
@@ -261,8 +261,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   const app = new Hono();
-  // Managed instances post to `/`, whatever path was subscribed.
-  app.on("POST", [TELEMETRY_PATH, "/"], async (c) => {
+  app.on("POST", TELEMETRY_PATHS, async (c) => {
     batches++;
     const read = await readTelemetryText(c.req.raw);
     if (read.ok) takeBatch(read.text, c.req.header("sequence-id") || undefined);

@@ -8,31 +8,26 @@ import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { readBody } from "../body.ts";
 import { type BodyResult, refusalOf } from "../body_result.ts";
 import { createAgentInfo } from "./agent_info.ts";
-import type { TraceVersion } from "./decode.ts";
-import type { TraceIntake } from "./trace_intake.ts";
 import { remoteIp } from "./remote_ip.ts";
+import {
+  CONFIG_PATH,
+  INFO_PATH,
+  OLD_STATSD_PATH,
+  SERVICES_PATHS,
+  STATSD_PATH,
+  TRACE_VERSIONS,
+  tracesPath,
+  UNKEPT_PATHS,
+} from "./routes.ts";
+import type { TraceIntake } from "./trace_intake.ts";
 
 export interface AgentAppOptions extends ReceiverContext {
   readonly intake: () => Promise<TraceIntake>;
   readonly statsd: ((lines: Uint8Array) => void) | undefined;
 }
 
-const VERSIONS: readonly TraceVersion[] = ["v0.3", "v0.4", "v0.5", "v0.7", "v1.0"];
 /** Sampling rates by service: all of everything, since the user samples by our settings. Node and .NET insist on it. */
 const RATES = '{"rate_by_service":{"service:,env:":1}}';
-/** What has no place in a workspace without Datadog's products. Tracers get a plain success and stay silent. */
-const UNKEPT_PATHS = [
-  "/v0.6/stats",
-  "/telemetry/proxy/*",
-  "/evp_proxy/*",
-  "/profiling/*",
-  "/debugger/*",
-  "/symdb/*",
-  "/v0.1/pipeline_stats",
-  "/openlineage/*",
-  "/tracer_flare/*",
-];
-
 /** The trace agent's app. Each reply comes after the whole body was read, and tells our state. */
 export function createAgentApp(options: AgentAppOptions): Hono {
   const { limits, refuse, log, intake, statsd } = options;
@@ -60,8 +55,8 @@ export function createAgentApp(options: AgentAppOptions): Hono {
     });
   }
 
-  for (const version of VERSIONS) {
-    route(`/${version}/traces`, async (c, body) => {
+  for (const version of TRACE_VERSIONS) {
+    route(tracesPath(version), async (c, body) => {
       if (!body.ok) {
         refuse(refusalOf(body), traceCount(c));
         // A body cut short by a freeze is sent again.
@@ -85,10 +80,10 @@ export function createAgentApp(options: AgentAppOptions): Hono {
       return version === "v0.3" ? await reply("OK\n") : await replyJson(RATES);
     });
   }
-  route("/info", () => replyJson(info.body()));
-  route("/v0.7/config", () => replyJson("{}"));
-  for (const path of ["/services", "/v0.3/services", "/v0.4/services"]) route(path, () => reply("OK\n"));
-  for (const path of ["/dogstatsd/v1/proxy", "/dogstatsd/v2/proxy"]) {
+  route(INFO_PATH, () => replyJson(info.body()));
+  route(CONFIG_PATH, () => replyJson("{}"));
+  for (const path of SERVICES_PATHS) route(path, () => reply("OK\n"));
+  for (const path of [OLD_STATSD_PATH, STATSD_PATH]) {
     route(path, async (_c, body) => {
       if (!body.ok) {
         refuse(refusalOf(body));

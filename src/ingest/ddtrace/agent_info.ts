@@ -1,4 +1,5 @@
 /** What we say of ourselves to tracers, who choose their protocol by it. */
+import { NAMED_PATHS } from "./routes.ts";
 
 /** The `/info` document and the headers every reply carries. */
 export interface AgentInfo {
@@ -9,18 +10,6 @@ export interface AgentInfo {
 /** Recent enough for Java's features, older than the versions that make Go compute statistics. */
 const VERSION = "7.70.0";
 
-/**
- * Endpoints left out are off in the tracers. `/v0.6/stats` must stay out: with it, clients drop spans they counted.
- */
-const ENDPOINTS = [
-  "/v0.3/traces",
-  "/v0.4/traces",
-  "/v0.5/traces",
-  "/v0.7/traces",
-  "/v1.0/traces",
-  "/dogstatsd/v2/proxy",
-];
-
 /** Document and hash are made once, with the first request. */
 export function createAgentInfo(maxRequestBytes: number): AgentInfo {
   let text: string | undefined;
@@ -29,7 +18,7 @@ export function createAgentInfo(maxRequestBytes: number): AgentInfo {
   const body = (): string =>
     text ??= JSON.stringify({
       version: VERSION,
-      endpoints: ENDPOINTS,
+      endpoints: NAMED_PATHS,
       client_drop_p0s: false,
       span_meta_structs: true,
       span_events: true,

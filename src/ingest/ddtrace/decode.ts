@@ -6,9 +6,7 @@ import { decodeV07 } from "./decode_v07.ts";
 import { decodeV10 } from "./decode_v10.ts";
 import { DecodeError } from "./msgpack_cursor.ts";
 import { pack } from "./msgpack_writer.ts";
-
-/** The trace routes there are, as in their paths. */
-export type TraceVersion = "v0.3" | "v0.4" | "v0.5" | "v0.7" | "v1.0";
+import type { TraceVersion } from "./routes.ts";
 
 /** Parsed JSON takes up to forty times its size, and no tracer of today sends it. */
 const MAX_JSON_BYTES = 1024 * 1024;
