@@ -1,4 +1,5 @@
 /** Accepts connections for as long as the listener is wanted: an error never ends it. */
+import { createBackoff } from "./backoff.ts";
 import type { ConnectionGroup, Lease } from "./connection_pool.ts";
 
 type Listener = Deno.Listener<Deno.Conn>;
@@ -21,9 +22,6 @@ export interface Acceptor extends AsyncDisposable {
   readonly open: number;
 }
 
-/** Wait after the first failure in a row, which doubles up to the longest. In ms. */
-const FIRST_WAIT_MS = 5;
-const LONGEST_WAIT_MS = 500;
 /** Longest wait for the work on connections that are closed: what a handler waits for may never come. In ms. */
 const END_MS = 100;
 
@@ -34,7 +32,7 @@ const END_MS = 100;
 export function acceptConnections(listener: Listener, { group, serve }: AcceptOptions): Acceptor {
   const open = new Set<Deno.Conn>();
   const served = new Set<Promise<void>>();
-  let wake = (): void => {};
+  const backoff = createBackoff();
   let accepted = 0;
   let stopped = false;
 
@@ -42,22 +40,22 @@ export function acceptConnections(listener: Listener, { group, serve }: AcceptOp
     if (stopped) return;
     stopped = true;
     listener.close();
-    wake();
+    backoff.end();
   }
 
   async function accept(): Promise<void> {
-    for (let failures = 0; !stopped;) {
+    while (!stopped) {
       if (!group.hasVacancy()) {
         await group.change();
         continue;
       }
       try {
         take(await listener.accept());
-        failures = 0;
+        backoff.reset();
       } catch (error) {
         if (stopped) return;
         group.acceptFailed(error);
-        await wait(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++));
+        await backoff.wait();
       }
     }
   }
@@ -73,17 +71,6 @@ export function acceptConnections(listener: Listener, { group, serve }: AcceptOp
       lease.release();
     });
     served.add(done);
-  }
-
-  /** Not by racing a promise that lives as long as the listener: each race would leave a little behind. */
-  function wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   const accepting = accept();

@@ -7,14 +7,8 @@ import type { RecorderConfig } from "../config/recorder.ts";
 import type { PointStore } from "../pipeline/store.ts";
 import { timeMsOf, UNKNOWN_MASK } from "../point/point_range.ts";
 import { type BlackBox, type BlackBoxOptions, type BoxPoint, createBlackBox } from "./blackbox.ts";
-import {
-  createHeldRequests,
-  type EndReason,
-  type HeldRequests,
-  type HeldRequestsOptions,
-} from "./held_requests.ts";
+import { createHeldRequests, type HeldRequests, type HeldRequestsOptions } from "./held_requests.ts";
 import type { HoldReason } from "./rings.ts";
-import type { RequestOutcome } from "./verdicts.ts";
 
 /** What makes logs sees this of the recorder. */
 export interface LogRecorder {
@@ -29,23 +23,12 @@ export interface LogRecorder {
 }
 
 /** The recorder of one sandbox. */
-export interface FlightRecorder extends LogRecorder {
+export interface FlightRecorder
+  extends LogRecorder, Pick<HeldRequests, "ended" | "shutdown" | "restored" | "shed" | "held" | "heldBytes"> {
   /** Holds spans that sampling leaves out, for the request that runs; `undefined`: they are not wanted. */
   readonly sampledOut: ((write: () => void) => void) | undefined;
   /** An INVOKE came; `deadlineAt` in Unix ms. */
   invoked(event: { readonly requestId: string; readonly deadlineAt: number }): void;
-  /** What has been learnt of how a request ended. */
-  ended(outcome: RequestOutcome): void;
-  /** After the outcomes of all requests: nothing is held any more. */
-  shutdown(reason: EndReason): void;
-  /** The sandbox woke up from a snapshot. */
-  restored(): void;
-  /** Gives up the oldest until at most `maxBytes` are held. */
-  shed(maxBytes: number): void;
-  /** Points held. */
-  readonly held: number;
-  /** Memory of what is held, in bytes. */
-  readonly heldBytes: number;
 }
 
 export interface FlightRecorderOptions
