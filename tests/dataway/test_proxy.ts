@@ -1,3 +1,5 @@
+import { serveConnections } from "../support/loopback.ts";
+
 /** A forward proxy on loopback: CONNECT, and absolute URLs for plain HTTP. One request a connection. */
 export interface TestProxy extends AsyncDisposable {
   readonly url: string;
@@ -20,8 +22,6 @@ export function startTestProxy(options: TestProxyOptions = {}): TestProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const requestLines: string[] = [];
   const credentials: string[] = [];
-  const conns = new Set<Deno.Conn>();
-  const tasks = new Set<Promise<void>>();
 
   async function serve(conn: Deno.Conn): Promise<void> {
     const buffer = new Uint8Array(1024 * 1024);
@@ -39,7 +39,7 @@ export function startTestProxy(options: TestProxyOptions = {}): TestProxy {
     }
     const url = new URL(method === "CONNECT" ? `http://${target}` : target);
     const upstream = await Deno.connect({ hostname: "127.0.0.1", port: options.port ?? Number(url.port) });
-    conns.add(upstream);
+    server.adopt(upstream);
     if (method === "CONNECT") await conn.write(new TextEncoder().encode("HTTP/1.1 200 Connected\r\n\r\n"));
     else {
       // The head is ASCII and its target stands at a known place; what follows may be binary.
@@ -53,37 +53,13 @@ export function startTestProxy(options: TestProxyOptions = {}): TestProxy {
     ]);
   }
 
-  async function accept(): Promise<void> {
-    for await (const conn of listener) {
-      conns.add(conn);
-      const task = serve(conn).catch(() => {}).finally(() => {
-        close(conn);
-        tasks.delete(task);
-      });
-      tasks.add(task);
-    }
-  }
-
-  const accepting = accept();
+  const server = serveConnections(listener, serve);
   const port = listener.addr.transport === "tcp" ? listener.addr.port : 0;
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     requestLines,
     credentials,
-    async [Symbol.asyncDispose](): Promise<void> {
-      close(listener);
-      await accepting;
-      for (const conn of conns) close(conn);
-      await Promise.all(tasks);
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}
-
-function close(closer: { close(): void }): void {
-  try {
-    closer.close();
-  } catch {
-    // Closed already.
-  }
 }

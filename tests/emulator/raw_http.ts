@@ -2,6 +2,7 @@
  * HTTP/1.1 by hand, because a double must be able to do what no proper server does: close without an answer, or
  * never finish one. Bodies have a Content-Length or come in chunks.
  */
+import { serveConnections } from "../support/loopback.ts";
 
 /** One request as it came in. */
 export interface RawRequest {
@@ -42,37 +43,7 @@ export function serveRaw(
   handler: RawHandler,
   nextConnection: () => number,
 ): AsyncDisposable {
-  const open = new Set<Deno.Conn>();
-  const tasks = new Set<Promise<void>>();
-
-  async function accept(): Promise<void> {
-    while (true) {
-      let conn: Deno.Conn;
-      try {
-        conn = await listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
-        continue; // A failed TLS handshake says nothing about the next connection.
-      }
-      open.add(conn);
-      const task = serveConnection(conn, nextConnection(), handler).finally(() => {
-        open.delete(conn);
-        close(conn);
-        tasks.delete(task);
-      });
-      tasks.add(task);
-    }
-  }
-
-  const accepting = accept();
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      close(listener);
-      await accepting;
-      for (const conn of open) close(conn);
-      await Promise.all(tasks);
-    },
-  };
+  return serveConnections(listener, (conn) => serveConnection(conn, nextConnection(), handler));
 }
 
 async function serveConnection(conn: Deno.Conn, connection: number, handler: RawHandler): Promise<void> {
@@ -251,12 +222,4 @@ function concat(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuff
     at += part.byteLength;
   }
   return whole;
-}
-
-function close(closer: { close(): void }): void {
-  try {
-    closer.close();
-  } catch {
-    // Closed already.
-  }
 }

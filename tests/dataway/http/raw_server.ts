@@ -2,6 +2,8 @@
  * A server that answers in whatever bytes a test wants, and forwards where it is a proxy. Apart from the double of
  * Dataway, as what is tested here is the client's reading of HTTP itself: bytes that no answer is, in pieces of any size.
  */
+import { serveConnections } from "../../support/loopback.ts";
+
 export interface RawServer extends AsyncDisposable, Disposable {
   readonly url: string;
   readonly host: string;
@@ -29,8 +31,6 @@ export function startRawServer(answers: readonly RawAnswer[], options: RawServer
     ? Deno.listen(address)
     : Deno.listenTls({ ...address, ...tls });
   const received: Uint8Array[] = [];
-  const open = new Set<Deno.Conn>();
-  const tasks = new Set<Promise<void>>();
   let connections = 0;
   let answered = 0;
 
@@ -48,36 +48,16 @@ export function startRawServer(answers: readonly RawAnswer[], options: RawServer
 
   async function forward(conn: Deno.Conn, { url }: RawServer): Promise<void> {
     const far = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
-    open.add(far);
+    server.adopt(far);
     await conn.write(new TextEncoder().encode("HTTP/1.1 200 Connected\r\n\r\n"));
     await Promise.allSettled([conn.readable.pipeTo(far.writable), far.readable.pipeTo(conn.writable)]);
   }
 
-  async function accept(): Promise<void> {
-    for (;;) {
-      let conn: Deno.Conn;
-      try {
-        conn = await listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) return;
-        continue;
-      }
-      connections++;
-      open.add(conn);
-      const task = serve(conn).catch(() => {}).finally(() => {
-        close(conn);
-        tasks.delete(task);
-      });
-      tasks.add(task);
-    }
-  }
-
-  const accepting = accept();
+  const server = serveConnections(listener, (conn) => {
+    connections++;
+    return serve(conn);
+  });
   const port = "port" in listener.addr ? listener.addr.port : 0;
-  const stop = (): void => {
-    close(listener);
-    for (const conn of open) close(conn);
-  };
   return {
     host: `127.0.0.1:${port}`,
     url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
@@ -86,12 +66,8 @@ export function startRawServer(answers: readonly RawAnswer[], options: RawServer
       return connections;
     },
     rewind: () => void (answered = 0),
-    [Symbol.dispose]: stop,
-    async [Symbol.asyncDispose](): Promise<void> {
-      stop();
-      await accepting;
-      await Promise.all(tasks);
-    },
+    [Symbol.dispose]: () => server[Symbol.dispose](),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -106,13 +82,5 @@ async function readRequest(conn: Deno.Conn, readsBodies: boolean): Promise<Uint8
     const end = text.indexOf("\r\n\r\n");
     const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
     if (end >= 0 && (!readsBodies || bytes.byteLength >= end + 4 + length)) return bytes;
-  }
-}
-
-function close(closer: { close(): void }): void {
-  try {
-    closer.close();
-  } catch {
-    // Closed already.
   }
 }

@@ -1,3 +1,5 @@
+import { serveConnections } from "../../support/loopback.ts";
+
 /** A SOCKS5 proxy on loopback (RFC 1928): CONNECT to names and addresses, with a password if it has one. */
 export interface SocksProxy extends AsyncDisposable {
   readonly port: number;
@@ -10,8 +12,6 @@ export function startSocksProxy(
 ): SocksProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const targets: string[] = [];
-  const open = new Set<Deno.Conn>();
-  const tasks = new Set<Promise<void>>();
 
   async function serve(conn: Deno.Conn): Promise<void> {
     const read = async (count: number): Promise<Uint8Array> => {
@@ -42,39 +42,15 @@ export function startSocksProxy(
     const port = high * 256 + low;
     targets.push(`${host}:${port}`);
     const far = await Deno.connect({ hostname: "127.0.0.1", port });
-    open.add(far);
+    server.adopt(far);
     await write(5, 0, 0, 1, 127, 0, 0, 1, high, low);
     await Promise.allSettled([conn.readable.pipeTo(far.writable), far.readable.pipeTo(conn.writable)]);
   }
 
-  async function accept(): Promise<void> {
-    for await (const conn of listener) {
-      open.add(conn);
-      const task = serve(conn).catch(() => {}).finally(() => {
-        close(conn);
-        tasks.delete(task);
-      });
-      tasks.add(task);
-    }
-  }
-
-  const accepting = accept();
+  const server = serveConnections(listener, serve);
   return {
     port: listener.addr.port,
     targets,
-    async [Symbol.asyncDispose](): Promise<void> {
-      close(listener);
-      await accepting;
-      for (const conn of open) close(conn);
-      await Promise.all(tasks);
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}
-
-function close(closer: { close(): void }): void {
-  try {
-    closer.close();
-  } catch {
-    // Closed already.
-  }
 }
