@@ -281,6 +281,7 @@ function ledger(): Chart[] {
       NO_UNIT,
       own("spool_recovered", "SUM", words("Recovered points", "恢复的数据点")),
       own("spool_torn", "SUM", words("Unusable files", "无法使用的文件")),
+      own("spool_gone", "SUM", words("Files gone before they were read", "读取前已消失的文件")),
     ),
   ];
 }
