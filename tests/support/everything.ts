@@ -22,25 +22,32 @@ export const EVERYTHING: Readonly<Record<string, string>> = {
   ENV_AWSLAMBDA_USAGE: "true",
 };
 
-/** The same, with all of it on and a second target of its own, unless the scenario sets something else. */
+/** The same, with all of it on, a second target and a spool of its own, unless the scenario sets something else. */
 export function startEverything(start: StartSandbox): StartSandbox {
   return async (options = {}) => {
+    // The executable may write below /tmp only.
+    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "everything-" });
     const target = startOtlpTarget();
+    const close = async (): Promise<void> => {
+      await target[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    };
+    const spool = { ENV_SPOOL: "on", ENV_SPOOL_DIR: `${folder}/spool` };
     let sandbox: Sandbox;
     try {
       sandbox = await start({
         ...options,
-        env: { ...EVERYTHING, ENV_OTLP_TARGET: target.url, ...options.env },
+        env: { ...EVERYTHING, ...spool, ENV_OTLP_TARGET: target.url, ...options.env },
       });
     } catch (error) {
-      await target[Symbol.asyncDispose]();
+      await close();
       throw error;
     }
     const dispose = sandbox[Symbol.asyncDispose].bind(sandbox);
     return Object.assign(sandbox, {
       [Symbol.asyncDispose]: async () => {
         await dispose();
-        await target[Symbol.asyncDispose]();
+        await close();
       },
     });
   };
