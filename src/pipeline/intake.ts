@@ -60,18 +60,22 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   }
 
   function commit(kind: PointKind, source: Source, bytes: Uint8Array, length: number, mask: number): void {
-    if (kind.category === "logging" && length > MAX_MESSAGE_BYTES) {
-      const split = splitMessage(bytes.subarray(0, length), (part) => {
-        append(source, kind.category, part, part.length, mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK);
-      });
-      if (split?.isTrimmed === true) ledger.refused(source, "trimmed", split.parts);
-      if (split !== undefined) return;
-    }
+    const { category } = kind;
+    if (category === "logging" && length > MAX_MESSAGE_BYTES && isSplit(source, bytes, length, mask)) return;
     // A span that is only held may never be there.
-    if (kind.category === "tracing" && TRACERS.has(source) && append === store.append) tracerSeen();
-    const masked = kind.category === "tracing" ? maskSpan?.(bytes, length) : undefined;
-    if (masked !== undefined) return append(source, kind.category, masked, masked.length, mask);
-    append(source, kind.category, bytes, length, mask);
+    if (category === "tracing" && TRACERS.has(source) && append === store.append) tracerSeen();
+    const masked = category === "tracing" ? maskSpan?.(bytes, length) : undefined;
+    if (masked !== undefined) return append(source, category, masked, masked.length, mask);
+    append(source, category, bytes, length, mask);
+  }
+
+  /** Apart from the rest: a function that has a closure in it costs an object each time it is called. */
+  function isSplit(source: Source, bytes: Uint8Array, length: number, mask: number): boolean {
+    const split = splitMessage(bytes.subarray(0, length), (part) => {
+      append(source, "logging", part, part.length, mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK);
+    });
+    if (split?.isTrimmed === true) ledger.refused(source, "trimmed", split.parts);
+    return split !== undefined;
   }
 
   return {

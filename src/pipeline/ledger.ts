@@ -60,15 +60,21 @@ interface Row {
 
 /** A ledger with nothing in it. */
 export function createLedger(): Ledger {
-  const rows = new Map<string, Row>();
+  const rows: Row[] = [];
+  const bySource = new Map<Source, Map<Category, Row>>();
   const refusals = new Map<string, { source: Source; reason: RefusalReason; count: number }>();
 
+  /** Asked for with each point: no key is put together. */
   function row(source: Source, category: Category): Row {
-    const key = `${source}/${category}`;
-    const found = rows.get(key);
-    if (found !== undefined) return found;
+    return bySource.get(source)?.get(category) ?? addRow(source, category);
+  }
+
+  function addRow(source: Source, category: Category): Row {
     const made: Row = { source, category, received: 0, exported: 0, dropped: new Map() };
-    rows.set(key, made);
+    rows.push(made);
+    const ofSource = bySource.get(source);
+    if (ofSource === undefined) bySource.set(source, new Map([[category, made]]));
+    else ofSource.set(category, made);
     return made;
   }
 
@@ -83,11 +89,11 @@ export function createLedger(): Ledger {
       if (found === undefined) refusals.set(key, { source, reason, count });
       else found.count += count;
     },
-    entries: () => [...rows.values()].map((r) => ({ ...r, dropped: new Map(r.dropped) })),
+    entries: () => rows.map((r) => ({ ...r, dropped: new Map(r.dropped) })),
     refusals: () => [...refusals.values()].map((r) => ({ ...r })),
     totalDropped: () => {
       const total = new Map<DropReason, number>();
-      for (const { dropped } of rows.values()) {
+      for (const { dropped } of rows) {
         for (const [reason, count] of dropped) increase(total, reason, count);
       }
       return total;

@@ -1,5 +1,5 @@
 import { rangeBytes } from "../point/point_range.ts";
-import { type HeldRange, rangeOfSegment, type Segment } from "./segment.ts";
+import { heldPointBytes, type HeldRange, rangeOfSegment, type Segment } from "./segment.ts";
 
 /** How much a lent batch may hold. */
 export interface BatchLimit {
@@ -18,15 +18,22 @@ export interface PointQueue {
   pushed(segment: Segment, bytes: number): void;
   /** Takes at least one point, and as many as the limit allows. */
   take(limit: BatchLimit): readonly HeldRange[];
-  /** Takes the oldest points until at least `bytes` are out, each counted with `pointOverheadBytes` more. */
-  takeBytes(bytes: number, pointOverheadBytes: number): readonly HeldRange[];
+  /** The oldest points that are of one segment, valid until the queue changes. */
+  readonly oldest: QueuePart | undefined;
+  /** Takes out so many of {@link oldest}, of so many bytes together. */
+  skip(points: number, bytes: number): void;
   /** Puts points where they belong: almost always to the front. */
   insert(ranges: readonly HeldRange[]): void;
 }
 
 /** What is left of a segment in the queue. */
-interface Part {
+export interface QueuePart {
   readonly segment: Segment;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Part extends QueuePart {
   from: number;
   to: number;
 }
@@ -46,7 +53,7 @@ export function createPointQueue(): PointQueue {
       if (part === undefined) break;
       const from = part.from;
       while (part.from < part.to) {
-        size += pointBytes(part.segment, part.from);
+        size += heldPointBytes(part.segment, part.from);
         if (isFull(size, count)) {
           full = true;
           break;
@@ -69,7 +76,7 @@ export function createPointQueue(): PointQueue {
       if (part === undefined) break;
       const to = part.to;
       while (part.to > part.from) {
-        size += pointBytes(part.segment, part.to - 1);
+        size += heldPointBytes(part.segment, part.to - 1);
         if (isFull(size, count)) {
           full = true;
           break;
@@ -127,20 +134,19 @@ export function createPointQueue(): PointQueue {
         count > 0 && size + (count + 1) * pointOverheadBytes > maxBytes;
       return newestFirst ? takeNewest(isFull) : takeOldest(isFull);
     },
-    takeBytes: (wanted, pointOverheadBytes) => {
-      let before = 0;
-      return takeOldest((size, count) => {
-        const isEnough = before >= wanted;
-        before = size + (count + 1) * pointOverheadBytes;
-        return isEnough;
-      });
+    get oldest() {
+      return parts[0];
+    },
+    skip: (skipped, skippedBytes) => {
+      const part = parts[0];
+      if (part === undefined) return;
+      part.from += skipped;
+      length -= skipped;
+      bytes -= skippedBytes;
+      if (part.from >= part.to) parts.shift();
     },
     insert,
   };
-}
-
-function pointBytes({ ends }: Segment, index: number): number {
-  return (ends[index] ?? 0) - (index === 0 ? 0 : ends[index - 1] ?? 0);
 }
 
 function isOlder(a: Part | undefined, b: Part | undefined): boolean {

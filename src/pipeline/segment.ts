@@ -1,9 +1,7 @@
 import { POINT_FRAME_BYTES, type PointRange, putFramed } from "../point/point_range.ts";
 
-/** A piece of the store's memory: framed points of one category, filled once from front to back. */
-export interface Segment {
-  /** Order among the segments of its category. */
-  readonly sequence: number;
+/** What a segment writes into. */
+export interface SegmentMemory {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where each point ends. */
   ends: Int32Array;
@@ -11,6 +9,12 @@ export interface Segment {
   masks: Int32Array;
   /** The source of each point, as the caller numbers them. */
   sources: Uint8Array;
+}
+
+/** A piece of the store's memory: framed points of one category, filled once from front to back. */
+export interface Segment extends SegmentMemory {
+  /** Order among the segments of its category. */
+  readonly sequence: number;
   /** Points written. */
   count: number;
   /** Bytes written. */
@@ -28,14 +32,14 @@ export interface HeldRange extends PointRange {
 export const SEGMENT_BYTES = 64 * 1024;
 const INITIAL_POINTS = 32;
 
-/** An empty segment with room for `sizeBytes`, in `bytes` that are of no more use if there are any. */
-export function createSegment(sequence: number, sizeBytes: number, bytes?: Uint8Array<ArrayBuffer>): Segment {
+/** An empty segment with room for `sizeBytes`, in `memory` that is of no more use if there is any. */
+export function createSegment(sequence: number, sizeBytes: number, memory?: SegmentMemory): Segment {
   return {
     sequence,
-    bytes: bytes ?? new Uint8Array(sizeBytes),
-    ends: new Int32Array(INITIAL_POINTS),
-    masks: new Int32Array(INITIAL_POINTS),
-    sources: new Uint8Array(INITIAL_POINTS),
+    bytes: memory?.bytes ?? new Uint8Array(sizeBytes),
+    ends: memory?.ends ?? new Int32Array(INITIAL_POINTS),
+    masks: memory?.masks ?? new Int32Array(INITIAL_POINTS),
+    sources: memory?.sources ?? new Uint8Array(INITIAL_POINTS),
     count: 0,
     used: 0,
     live: 0,
@@ -65,6 +69,11 @@ export function appendPoint(
   segment.used = end;
   segment.live++;
   return end - used;
+}
+
+/** The bytes that a segment's point takes, its frame included. */
+export function heldPointBytes({ ends }: Segment, index: number): number {
+  return (ends[index] ?? 0) - (index === 0 ? 0 : ends[index - 1] ?? 0);
 }
 
 /** The points `from` to `to` of a segment. */

@@ -1,5 +1,5 @@
 import { CATEGORIES, type Category, type Source, SOURCES } from "../point/point.ts";
-import { groupRanges, rangeBytes, splitRanges } from "../point/point_range.ts";
+import { groupRanges, splitRanges } from "../point/point_range.ts";
 import { batchOf } from "./exporter.ts";
 import { type GroupOf, type Lease, settlesOnce } from "./lease.ts";
 import type { DropReason, Ledger } from "./ledger.ts";
@@ -7,9 +7,11 @@ import { type BatchLimit, createPointQueue, type PointQueue } from "./point_queu
 import {
   appendPoint,
   createSegment,
+  heldPointBytes,
   type HeldRange,
   type Segment,
   SEGMENT_BYTES,
+  type SegmentMemory,
   segmentRoom,
 } from "./segment.ts";
 
@@ -77,8 +79,15 @@ const FIRST_SEGMENT_BYTES = 4 * 1024;
 /** Segments' memory kept for the next ones. */
 const SPARE_SEGMENTS = 4;
 
+/** Points of a spare segment's index: of smaller ones than are usual not all is kept. */
+const SPARE_POINTS = 4096;
+
+/** What becomes of points that are held no more. */
+type Settled = (source: Source, category: Category, data: number) => void;
+
 /** One category's points. */
 interface Shelf {
+  readonly category: Category;
   readonly queue: PointQueue;
   /** Points held, those lent included, by source. */
   readonly held: number[];
@@ -92,7 +101,9 @@ export function createPointStore(options: PointStoreOptions): PointStore {
   const { maxBytes, ledger, onPressure, exportOn = true, masksCount = false } = options;
   const pressureBytes = Math.min(PRESSURE_BYTES, maxBytes * PRESSURE_SHARE);
   const shelves = new Map<Category, Shelf>();
-  const spare: Uint8Array<ArrayBuffer>[] = [];
+  const inOrder: Shelf[] = [];
+  const spare: SegmentMemory[] = [];
+  const droppedFor = new Map<DropReason, Settled>();
   let heldBytes = 0;
   let sequence = 0;
 
@@ -100,12 +111,14 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     const found = shelves.get(category);
     if (found !== undefined) return found;
     const made: Shelf = {
+      category,
       queue: createPointQueue(),
       held: SOURCES.map(() => 0),
       open: undefined,
       nextBytes: FIRST_SEGMENT_BYTES,
     };
     shelves.set(category, made);
+    inOrder.push(made);
     return made;
   }
 
@@ -125,7 +138,9 @@ export function createPointStore(options: PointStoreOptions): PointStore {
   /** Gives memory back that nobody needs any more. */
   function recycle(segment: Segment): void {
     if (segment.live > 0) return;
-    if (segment.bytes.length === SEGMENT_BYTES && spare.length < SPARE_SEGMENTS) spare.push(segment.bytes);
+    const isKept = segment.bytes.length === SEGMENT_BYTES && spare.length < SPARE_SEGMENTS &&
+      segment.ends.length <= SPARE_POINTS;
+    if (isKept) spare.push(segment);
     else segment.bytes.buffer.transfer(0);
   }
 
@@ -145,42 +160,68 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     if (before < pressureBytes && heldBytes >= pressureBytes) onPressure?.();
   }
 
-  /** The category that holds most pays first: a flood of logs must not push out the metrics. */
+  /**
+   * The category that holds most pays first: a flood of logs must not push out the metrics. Once the store is full
+   * this runs for every point that comes.
+   */
   function shed(limitBytes: number, reason: DropReason): void {
     while (heldBytes > limitBytes) {
-      let fullest: [Category, Shelf] | undefined;
-      for (const entry of shelves) {
-        const { queue } = entry[1];
-        if (queue.length > 0 && queue.bytes > (fullest?.[1].queue.bytes ?? -1)) fullest = entry;
+      let fullest: Shelf | undefined;
+      let most = 0;
+      let second = 0;
+      for (let i = 0; i < inOrder.length; i++) {
+        const shelf = inOrder[i];
+        const bytes = shelf?.queue.bytes ?? 0;
+        if (bytes > most) {
+          second = most;
+          most = bytes;
+          fullest = shelf;
+        } else if (bytes > second) second = bytes;
       }
       if (fullest === undefined) return;
-      const [category, { queue }] = fullest;
-      const second = [...shelves.values()].reduce((most, shelf) => {
-        return shelf.queue === queue ? most : Math.max(most, shelf.queue.bytes);
-      }, 0);
       // In one go down to the next fullest.
-      const surplus = Math.min(heldBytes - limitBytes, Math.max(1, queue.bytes - second));
-      for (const range of queue.takeBytes(surplus, POINT_INDEX_BYTES)) {
-        settleRange(category, range, (source, count) => ledger.dropped(source, category, reason, count));
-      }
+      dropOldest(fullest, Math.min(heldBytes - limitBytes, Math.max(1, most - second)), reason);
     }
   }
 
-  function settleRange(
-    category: Category,
-    range: HeldRange,
-    count?: (source: Source, n: number) => void,
-  ): void {
-    const shelf = shelfOf(category);
-    const { segment, from, to } = range;
-    heldBytes -= rangeBytes(range) + (to - from) * POINT_INDEX_BYTES;
+  /** Drops points until at least `wantedBytes` are out. */
+  function dropOldest(shelf: Shelf, wantedBytes: number, reason: DropReason): void {
+    const { queue } = shelf;
+    let left = wantedBytes;
+    for (let oldest = queue.oldest; left > 0 && oldest !== undefined; oldest = queue.oldest) {
+      const { segment, from, to } = oldest;
+      let end = from;
+      let bytes = 0;
+      while (end < to && left > 0) {
+        const size = heldPointBytes(segment, end++);
+        bytes += size;
+        left -= size + POINT_INDEX_BYTES;
+      }
+      queue.skip(end - from, bytes);
+      settlePoints(shelf, segment, from, end, droppedAs(reason));
+    }
+  }
+
+  function droppedAs(reason: DropReason): Settled {
+    const found = droppedFor.get(reason);
+    if (found !== undefined) return found;
+    const made: Settled = (source, category, data) => ledger.dropped(source, category, reason, data);
+    droppedFor.set(reason, made);
+    return made;
+  }
+
+  function settlePoints(shelf: Shelf, segment: Segment, from: number, to: number, settled?: Settled): void {
+    const { category, held } = shelf;
     for (let i = from; i < to;) {
       const index = segment.sources[i] ?? 0;
       let data = 0;
-      for (; i < to && segment.sources[i] === index; i++) data += dataAt(segment, i);
-      shelf.held[index] = (shelf.held[index] ?? 0) - data;
+      for (; i < to && segment.sources[i] === index; i++) {
+        data += dataAt(segment, i);
+        heldBytes -= heldPointBytes(segment, i) + POINT_INDEX_BYTES;
+      }
+      held[index] = (held[index] ?? 0) - data;
       const source = SOURCES[index];
-      if (source !== undefined) count?.(source, data);
+      if (source !== undefined) settled?.(source, category, data);
     }
     segment.live -= to - from;
     if (segment !== shelf.open) recycle(segment);
@@ -200,9 +241,10 @@ export function createPointStore(options: PointStoreOptions): PointStore {
 
   function lend(category: Category, ranges: readonly HeldRange[]): StoreLease {
     const settling = settlesOnce();
-    const settle = (count?: (source: Source, n: number) => void): void => {
+    const settle = (settled?: Settled): void => {
       settling();
-      for (const range of ranges) settleRange(category, range, count);
+      const shelf = shelfOf(category);
+      for (const { segment, from, to } of ranges) settlePoints(shelf, segment, from, to, settled);
     };
     const lease: StoreLease = {
       batch: { ...batchOf(category, ranges), ...(masksCount ? { data: dataOf(ranges) } : {}) },
@@ -224,14 +266,14 @@ export function createPointStore(options: PointStoreOptions): PointStore {
       },
       exported: (rejected = 0) => {
         let left = rejected;
-        settle((source, n) => {
+        settle((source, _category, n) => {
           const lost = Math.min(left, n);
           left -= lost;
           ledger.exported(source, category, n - lost);
           if (lost > 0) ledger.dropped(source, category, "rejected", lost);
         });
       },
-      drop: (reason) => settle((source, n) => ledger.dropped(source, category, reason, n)),
+      drop: (reason) => settle(droppedAs(reason)),
       release: () => settle(),
       putBack: () => {
         settling();

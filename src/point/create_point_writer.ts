@@ -146,7 +146,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   }
 
   function tag(key: Key, value: string): void {
-    const clean = cleanTagValue(value, () => void (isTrimmed = true));
+    const clean = cleanTagValue(value, trim);
     if (clean === "" || !admit(key, true)) return;
     putText(key.slot.tagHead, clean);
     key.slot.to = at;

@@ -24,17 +24,18 @@ export function putVarint(buffer: Uint8Array, from: number, value: number): numb
   return at;
 }
 
-/** 64 bits, as two halves. */
+/** 64 bits, as two halves. Those stay within 32 bits with a sign, which V8 keeps without an object. */
 export function putVarint64(buffer: Uint8Array, from: number, low: number, high: number): number {
   let at = from;
-  let lower = low >>> 0;
-  let upper = high >>> 0;
-  while (upper !== 0) {
+  let lower = low | 0;
+  let upper = high | 0;
+  while (upper !== 0 || (lower & ~0x7f) !== 0) {
     buffer[at++] = (lower & 0x7f) | 0x80;
-    lower = ((lower >>> 7) | (upper << 25)) >>> 0;
+    lower = (lower >>> 7) | (upper << 25);
     upper >>>= 7;
   }
-  return putVarint(buffer, at, lower);
+  buffer[at++] = lower;
+  return at;
 }
 
 /** Bytes as they are. Below some length a loop beats the call. */

@@ -25,6 +25,8 @@ export const UNKNOWN_MASK = -1;
 export const OWN_TAGS_MASK = -2;
 /** Key and longest length of a point in `PBPoints`. */
 export const POINT_FRAME_BYTES = 6;
+/** Below this a loop beats the two calls that copy. */
+const SHORT_BYTES = 48;
 const POINT_TAG = 0x0a;
 const FIELD_TAG = 0x12;
 const TIME_TAG = 0x18;
@@ -76,7 +78,8 @@ export function rangeOf(bytes: Uint8Array, count: number): PointRange | undefine
 export function putFramed(target: Uint8Array, at: number, bytes: Uint8Array, length: number): number {
   target[at] = POINT_TAG;
   const contentAt = putVarint(target, at + 1, length);
-  target.set(length === bytes.length ? bytes : bytes.subarray(0, length), contentAt);
+  if (length <= SHORT_BYTES) { for (let i = 0; i < length; i++) target[contentAt + i] = bytes[i] ?? 0; }
+  else target.set(length === bytes.length ? bytes : bytes.subarray(0, length), contentAt);
   return contentAt + length;
 }
 

@@ -1,13 +1,14 @@
 /** Integers of 64 bits read from digits and multiplied as two halves, without a bigint for each. */
 
-/** Two's complement, in two halves of 32 bits without sign. */
+/** Two's complement, in two halves of 32 bits: both have a sign, which V8 keeps without an object. */
 export interface Halves {
   low: number;
   high: number;
 }
 
 const TWO_32 = 0x1_0000_0000;
-const TWO_31 = 0x8000_0000;
+/** The upper half of the least integer. */
+const LEAST_HIGH = -0x8000_0000;
 const ZERO = 48;
 const NINE = 57;
 /** Digits that a number holds exactly. */
@@ -34,7 +35,8 @@ export function safeDecimal(bytes: Uint8Array, from: number, to: number): number
 /** Reads at most 20 digits; `false`: their value takes more than 64 bits. */
 export function readDecimal(bytes: Uint8Array, from: number, to: number, into: Halves): boolean {
   if (to - from <= SAFE_DIGITS) {
-    setSafe(safeDecimal(bytes, from, to), into);
+    const value = safeDecimal(bytes, from, to);
+    setHalves(value % TWO_32, Math.floor(value / TWO_32), into);
     return true;
   }
   const middle = to - LOW_DIGITS;
@@ -51,28 +53,24 @@ export function multiplyAdd(value: number, factor: number, added: number, into: 
   const higher = Math.floor(value / TWO_32) * factor + Math.floor(second / 0x1_0000) +
     Math.floor(lower / TWO_32);
   if (higher >= TWO_32) return false;
-  into.low = lower % TWO_32;
-  into.high = higher;
+  setHalves(lower % TWO_32, higher, into);
   return true;
 }
 
-function setSafe(value: number, into: Halves): void {
-  into.low = value % TWO_32;
-  into.high = Math.floor(value / TWO_32);
+function setHalves(low: number, high: number, into: Halves): void {
+  into.low = low | 0;
+  into.high = high | 0;
 }
 
-/** Makes an integer without sign one with a sign; `false`: it does not fit 64 bits. */
+/** Makes 64 bits without a sign some with one; `false`: their value does not fit. */
 export function withSign(value: Halves, isNegative: boolean): boolean {
   const { low, high } = value;
-  if (high >= TWO_31) return isNegative && high === TWO_31 && low === 0;
-  if (isNegative) {
-    value.low = -low >>> 0;
-    value.high = (low === 0 ? -high : ~high) >>> 0;
-  }
+  if (high < 0) return isNegative && high === LEAST_HIGH && low === 0;
+  if (isNegative) setHalves(-low, low === 0 ? -high : ~high, value);
   return true;
 }
 
 /** The halves of an integer within 64 bits. */
 export function createHalves(value: bigint): Halves {
-  return { low: Number(BigInt.asUintN(32, value)), high: Number(BigInt.asUintN(32, value >> 32n)) };
+  return { low: Number(BigInt.asIntN(32, value)), high: Number(BigInt.asIntN(32, value >> 32n)) };
 }

@@ -36,7 +36,7 @@ export interface TokenReader {
   read(from: number): PartType;
   /** Where the value ended. */
   readonly end: number;
-  /** Halves of an integer without sign, or of a float's bits with sign; a boolean is 1 or 0. */
+  /** Halves of an integer or of a float's bits; a boolean is 1 or 0. */
   readonly first: number;
   readonly second: number;
 }
