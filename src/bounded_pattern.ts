@@ -1,8 +1,8 @@
 /**
- * Users' patterns on long texts. V8's usual engine is quick, but a search in vain may take a time that grows with the
- * square of the text, which its limit of backtracks does not see: `[a-z]+@` takes half a minute for 256 KB of base64.
- * Its engine of linear time, which the flag `l` asks for, takes a hundred times longer for other texts. So long texts
- * are tried in pieces first: the linear engine runs where the usual one was slow on one of them.
+ * Users' patterns on long texts. V8's usual engine is quick, but a search that finds nothing may take a time that grows
+ * with the square of the text, which its limit of backtracks does not see: `[a-z]+@` takes half a minute for 256 KB of
+ * base64. Its engine of linear time, which the flag `l` asks for, takes a hundred times longer for other texts. So long
+ * texts are tried in pieces first: the linear engine runs where the usual one was slow on one of them.
  * @see https://v8.dev/blog/non-backtracking-regexp
  */
 
@@ -13,7 +13,7 @@ export interface BoundedPattern {
   replaceAll(text: string, replacement: string): string;
 }
 
-/** Longer texts are tried in pieces of so many UTF-16 units. */
+/** Longer texts are tried in pieces of this many UTF-16 units. */
 const PIECE = 1024;
 /** A piece takes 5 to 20 µs; the square of it a millisecond. */
 const SLOW_PIECE_MS = 0.15;

@@ -4,7 +4,7 @@
  * with each batch must not become a flood. The only user of `console`; the stand-in for `@std/log`, which has
  * left Deno's standard library and is on no npm mirror.
  *
- * ERROR = data lost. WARN = degraded, nothing lost. INFO = once a life. DEBUG = the start, each flush and each refusal.
+ * ERROR = data lost. WARN = degraded, nothing lost. INFO = once a process. DEBUG = the start, each flush and refusal.
  */
 
 import { createRedactor, type Redact, redactLooks } from "./secrets.ts";

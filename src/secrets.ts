@@ -9,7 +9,9 @@ export type Redact = (text: string) => string;
 const MASK = "***";
 /** A secret shorter than this is not masked where it is known by its value alone: it would mask ordinary words. */
 const MIN_LENGTH = 6;
-/** Of a variable that is only called a secret, the value must be longer: `on`, `default`, a stage's name are none. */
+/**
+ * Of a variable that is only called a secret, the value must be longer: `on`, `default`, a stage's name are no secrets.
+ */
 const MIN_NAMED_LENGTH = 8;
 const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_?KEY|ACCESS_KEY|CREDENTIALS?)$/i;
 

@@ -151,7 +151,7 @@ export function admittedCalls(calls: CallHandler, admission: Admission): CallHan
   };
 }
 
-/** Whoever is refused for want of room is told when to come again, whatever the protocol. */
+/** A client that is refused as there is no room is told when to come again, whatever the protocol. */
 function withRetryAfter(response: Response): Response {
   if (response.status === STATUS_CODE.ServiceUnavailable) response.headers.set("retry-after", RETRY_AFTER_S);
   return response;

@@ -3,7 +3,7 @@ import type { SettingReader } from "./reader.ts";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
-/** `host:port`, `[v6]:port`, `:port` or a port alone; `undefined` when the text is none of them. */
+/** `host:port`, `[v6]:port`, `:port` or a port alone; `undefined` when the text has none of these forms. */
 export function parseListenAddress(text: string, defaultHostname: string): ListenAddress | undefined {
   const match = /^(?:(\[[0-9a-f:.]+\]|[^:\s/]*):)?(\d{1,5})$/i.exec(text);
   const port = Number(match?.[2]);

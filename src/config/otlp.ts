@@ -19,7 +19,7 @@ export interface OtlpConfig {
   readonly splitServiceName: boolean;
   /** Ids as decimals of their low 64 bits, as Datadog's libraries write them. */
   readonly compatibleDdtrace: boolean;
-  /** What the `message` of a span holds: what no field says, the whole span, or there is none. */
+  /** What the `message` of a span holds: what no field says, the whole span, or nothing. */
   readonly message: "rest" | "whole" | "none";
   /** Part of the traces kept, from 0 to 1. Spans with errors always are. */
   readonly samplingRatio: number;

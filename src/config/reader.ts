@@ -260,7 +260,7 @@ export function doubt(name: string, value: string): SettingProblem {
   };
 }
 
-/** A duration in ms, or `undefined` when the text is none. A bare number counts seconds. */
+/** A duration in ms, or `undefined` when the text is not one. A bare number counts seconds. */
 export function parseDurationMs(text: string): number | undefined {
   if (isBareNumber(text)) return Number(text) * 1000;
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;

@@ -4,7 +4,9 @@ import { type Environment, formatDurationMs, isBareNumber, parseDurationMs, type
 /** A setting that is set. */
 export interface ShownSetting {
   readonly name: string;
-  /** As set; of what is secret as a whole no more than the hosts of URLs. Secrets pasted elsewhere are still in it. */
+  /**
+   * As set; of a value that is secret as a whole, only the hosts of its URLs. Secrets pasted elsewhere are still in it.
+   */
   readonly value: string;
 }
 

@@ -1,4 +1,4 @@
-/** Variables that are none of ours and look as if they were meant to be: misspelt ones, and DataKit's that are gone. */
+/** Variables that are not ours but look as if they were meant to be: misspelt ones, and DataKit's that are gone. */
 import type { Environment, SettingProblem } from "./reader.ts";
 
 const PREFIX = "ENV_";
@@ -8,7 +8,7 @@ const OUR_FAMILIES = /^ENV_(?:DATAWAY|AWSLAMBDA|INPUT_(?:DDTRACE|OTEL|STATSD)|OT
 const FORGETTABLE: ReadonlySet<string> = new Set(["INPUT", "AWSLAMBDA"]);
 /** Longer names are nobody's misspelling, and comparing takes time. */
 const MAX_LENGTH = 64;
-/** One slip is forgiven for so many letters. */
+/** One slip is forgiven per this many letters. */
 const LETTERS_PER_SLIP = 4;
 const MAX_SLIPS = 3;
 
@@ -77,7 +77,7 @@ const RETIRED:
     [/^ENV_INPUT_OTEL_EXPECTED_HEADERS$/, "only this sandbox can send, so headers are not looked at"],
   ];
 
-/** One problem for each. What is the function's own, and far from any name of ours, is none. */
+/** One problem for each. The function's own variables, far from any name of ours, are not problems. */
 export function findUnknownNames(env: Environment, known: readonly string[]): readonly SettingProblem[] {
   const names = new Set(known);
   const suspects = Object.keys(env).filter((name) => {
@@ -120,7 +120,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return OUR_FAMILIES.test(upper) || isSlip(upper, nearest, least) ? nearest : undefined;
 }
 
-/** Whether so many edits are as many as a slip makes, and the first letter is right, which it nearly always is. */
+/** Whether this many edits may be a slip, and the first letter is right, which it nearly always is. */
 function isSlip(name: string, other: string, distance: number): boolean {
   const [said, meant] = [name.slice(PREFIX.length), other.slice(PREFIX.length)];
   const allowed = Math.min(MAX_SLIPS, Math.floor(Math.min(said.length, meant.length) / LETTERS_PER_SLIP));

@@ -85,7 +85,7 @@ const INSECURE_NOTICE: SettingProblem = {
 const FOLDERS =
   "files below /opt, /var/task and /tmp alone can be read: put it into a layer or beside the function";
 
-/** The certificates of a PEM file that the setting `name` names; none, and a problem, if it has none that can be used. */
+/** The certificates of a PEM file that the setting `name` names; none, and a problem, if it has no usable ones. */
 export function readCertificates(
   name: string,
   path: string,

@@ -77,7 +77,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     return encoded.tags;
   }
 
-  /** The upload, or why there can be none. */
+  /** The upload, or why it cannot be made. */
   function prepare(batch: Batch): Upload | ExportResult {
     let body: Uint8Array<ArrayBuffer>;
     try {
@@ -93,7 +93,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
       if (options.gzip) {
         const raw = body;
         body = new Uint8Array(gzipSync(raw, gzipOptions(raw.length)));
-        // Up to a megabyte that is of no more use: not left to some garbage collection to come.
+        // Up to a megabyte that is not needed any more: not left to the garbage collector.
         raw.buffer.transfer(0);
       }
     } catch (error) {
@@ -124,7 +124,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
       const { body, headers } = upload;
       const url = buildUploadUrl(endpoint, upload.batch.category);
       const answer = await options.send(url, { method: "POST", headers, body, signal: bound.signal });
-      // Redacted before it is cut to a line's length: half a token is none that could be found.
+      // Redacted before it is cut to a line's length: half a token would not be recognized.
       const result = decideResult({ ...answer, text: redact(answer.text) }, now());
       return result.status === "success" ? result : { ...result, error: redact(result.error) };
     } catch (error) {
@@ -179,7 +179,7 @@ function gzipOptions(bytes: number): ZlibOptions {
   return bytes <= SMALL_BODY_BYTES ? { level: GZIP_LEVEL, ...SMALL_WINDOW } : { level: GZIP_LEVEL };
 }
 
-/** Whether another endpoint may still take the batch: this one is out of order, or knows the token no more. */
+/** Whether another endpoint may still take the batch: this one is out of order, or does not know the token any more. */
 function isEndpointsFault(result: ExportResult): boolean {
   return result.status === "retryable" || (result.status === "failure" && result.reason !== "rejected");
 }

@@ -37,8 +37,8 @@ export function decideResult(answer: HttpAnswer, nowMs: number): ExportResult {
 }
 
 /**
- * Whether a success is none, as somebody else answers: a portal or a proxy with a page of its own. Dataway has none for
- * uploads. An empty body is no page, whatever its type.
+ * Whether a success is not Dataway's, as somebody else answers: a portal or a proxy with a page of its own. Dataway has
+ * no pages for uploads. An empty body is not a page, whatever its type.
  */
 export function isWebPage({ status, headers, text }: HttpAnswer): boolean {
   if (status < 200 || status >= 300 || headers.get("content-length") === "0" || status === 204) return false;

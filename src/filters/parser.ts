@@ -76,7 +76,7 @@ export function parseCondition(input: string): readonly Braces[] {
     if (!takeIf(cursor, "symbol", ";")) break;
   }
   if (peek(cursor).kind !== "end") throw unexpected(cursor);
-  // DataKit ends at a first condition that is none, whatever follows.
+  // DataKit ends at the first thing that is not a condition, whatever follows.
   return isFirstEmpty ? [] : parsed;
 }
 

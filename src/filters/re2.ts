@@ -307,7 +307,7 @@ function readQuantified(cursor: Cursor, atom: string): string {
   return atom + quantifier;
 }
 
-/** `{,3}` is none. */
+/** The quantifier at the cursor; `{,3}` is not one. */
 function quantifierAt({ pattern, at }: Cursor): string | undefined {
   QUANTIFIER.lastIndex = at;
   const found = QUANTIFIER.exec(pattern);

@@ -5,8 +5,8 @@ export interface GrowingBuffer {
   /** Memory that it will have more with this chunk, in bytes. */
   roomFor(chunk: Uint8Array<ArrayBuffer>): number;
   /**
-   * Adds a chunk. The first one is not copied until there is a second that lies elsewhere than behind it; none is ever
-   * written into. Whether it was copied, and can go.
+   * Adds a chunk. The first one is not copied until there is a second that does not follow it in memory; no chunk is
+   * ever written into. Returns whether it was copied, and can go.
    */
   append(chunk: Uint8Array<ArrayBuffer>): boolean;
   /** Gives back what is its own, forgets everything, and keeps counting. Whether nothing is left as garbage. */
@@ -23,8 +23,8 @@ export interface GrowingBuffer {
 const MIN_BYTES = 4096;
 
 /**
- * A buffer that grows to `maxBytes` at most by doubling, where what it had is given back at once; the caller appends no
- * more than that. `expectedBytes` are had at once, by the second chunk: where memory that nobody writes into is not
+ * A buffer that grows by doubling to `maxBytes` at most, and gives back what it had at once; the caller appends no more
+ * than that. `expectedBytes` are had at once, by the second chunk: where memory that nobody writes into is not
  * there yet, they cost nothing.
  */
 export function createGrowingBuffer(maxBytes: number, expectedBytes = MIN_BYTES): GrowingBuffer {

@@ -8,7 +8,7 @@ const MAGIC = 0xfd2fb528;
 const MAGIC_SKIPPABLE = 0x184d2a50;
 /** Clients send one frame. More than this would only serve to keep us busy. */
 const MAX_FRAMES = 256;
-/** And no more than so many blocks: one of some KB is small. */
+/** And at most this many blocks: one of some KB is small. */
 const MAX_BLOCKS = 65_536;
 /** Bytes of the dictionary id and of the content size, by their codes in the frame's descriptor. */
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4] as const;

@@ -1,5 +1,5 @@
 /**
- * Reads the wanted parts of a large JSON text and passes over the rest: no string of the whole, nothing made of what is
+ * Reads the wanted parts of a large JSON text and skips the rest: no string of the whole, nothing made of what is
  * not wanted, and time and memory that no sender can drive up. What is passed over is not checked to be JSON.
  */
 import {
@@ -187,7 +187,7 @@ function isEnd(s: JsonScanner, close: number, isBehindOne: boolean): boolean {
   return false;
 }
 
-/** A member's name; `undefined` when it is none that is wanted, as far as its length and first letter tell. */
+/** A member's name; `undefined` when it is not a wanted one, as far as its length and first letter tell. */
 function readName(s: JsonScanner, wanted: Wanted): string | undefined {
   if (peek(s) !== QUOTE) expectByte(s, QUOTE);
   const from = s.at + 1;

@@ -91,7 +91,7 @@ export function skipToken(s: JsonScanner, limit: number): boolean {
   return at === s.end || !isTokenByte(bytes[at] ?? 0);
 }
 
-/** The value of a hex digit; far below zero for what is none. */
+/** The value of a hex digit; far below zero for any other character. */
 export function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
@@ -110,7 +110,7 @@ export function rawText(s: JsonScanner, from: number, to: number): string {
   return decoder.decode(s.bytes.subarray(from, to));
 }
 
-/** The value of the JSON at `[from, to)`; throws when it is none. */
+/** The value of the JSON at `[from, to)`; throws when it is not JSON. */
 export function parsePart(s: JsonScanner, from: number, to: number): unknown {
   try {
     return JSON.parse(rawText(s, from, to));

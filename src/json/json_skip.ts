@@ -1,4 +1,4 @@
-/** Passes over JSON that is not wanted: in steps, as it may be long and the rest of the program has to run in between. */
+/** Skips JSON that is not wanted: in steps, as it may be long and the rest of the program has to run in between. */
 import {
   BACKSLASH,
   CLOSE_BRACE,
@@ -21,7 +21,7 @@ export type LongStep = () => boolean;
 export const LONG_STEP = 32 * 1024;
 const SPACE = 0x20;
 
-/** Passes over the value that comes next, or with `open` over everything up to the end of so many that are open. */
+/** Skips the value that comes next, or with `open` everything up to the end of that many open ones. */
 export function createSkip(s: JsonScanner, open = 0): LongStep {
   let left = open;
   let isInText = false;

@@ -42,7 +42,7 @@ export function decideFlush(plan: FlushPlan, history: FlushHistory): FlushDecisi
   // Without the runtime's end there is nothing to wait for.
   const wanted = planned === "end" && !history.telemetry ? "overlap" : planned;
   if (history.breaker === "closed") return wanted;
-  // A probe of a Dataway that was down is best made beside the function: it may well be in vain.
+  // A Dataway that was down is best probed beside the function: the probe may well fail.
   return wanted === "end" ? "probe" : "overlap";
 }
 

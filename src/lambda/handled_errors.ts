@@ -32,7 +32,7 @@ export interface HandledErrors {
   done(invocation: InvocationState, event: RuntimeDoneEvent): readonly InvocationState[];
   /** Lines told of an exception. `outOfMemory`: of one of memory that ran out. */
   told(invocation: InvocationState, failure: HandlerError, outOfMemory?: boolean): void;
-  /** A line came that tells of none. */
+  /** A line came that tells of no error. */
   wentOn(invocation: InvocationState, line: Line): void;
   /** Whether a line that tells of nothing may matter. */
   readonly awaitsLines: boolean;

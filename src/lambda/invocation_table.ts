@@ -23,7 +23,7 @@ export interface InvocationTable {
   ): InvocationState | undefined;
   /** The invocation in which something happened that has a time of its own, e.g. a line was written. */
   findAt(requestId: string, timeNs: bigint): InvocationState | undefined;
-  /** INVOKEs of a request of which telemetry has told nothing. */
+  /** INVOKEs of a request that telemetry has not mentioned. */
   untold(requestId: string): readonly InvocationState[];
   /** Whether anything is known of a request. */
   has(requestId: string): boolean;

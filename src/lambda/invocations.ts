@@ -88,7 +88,7 @@ export interface Invocations {
 const MAX_COMPLETE = 500;
 /** Invocations remembered in all. A managed instance runs 1,600 side by side at most. */
 const MAX_INVOCATIONS = 2_000;
-/** So many INVOKEs later, and so long after the one that followed it, an invocation that telemetry never ended is over. */
+/** An invocation that telemetry never ended is over this many INVOKEs later, and this long after the one following it. */
 const OVER_AFTER_INVOKES = 3;
 const OVER_AFTER_NS = 5_000_000_000n;
 

@@ -66,7 +66,7 @@ const LAST_REPORT_MS = 300;
 const LAST_TELEMETRY_MS = 700;
 /** Sending ends this long after SHUTDOWN, whatever the deadline: the platform allows 2 s in all, the exit included. In ms. */
 const SHUTDOWN_MS = 1_200;
-/** Putting away beside the function holds up its telemetry, at most so long. In ms. */
+/** Longest time that spilling beside the function may hold up its telemetry, in ms. */
 const SPILL_BESIDE_MS = 100;
 /** By then `next` is on its way, in ms. */
 const AFTER_NEXT_MS = 5;

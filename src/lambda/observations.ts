@@ -24,7 +24,7 @@ export interface Meaning {
   readonly repeated?: boolean;
   /** From the runtime's end to the invocation's, once both are known. Never negative. */
   readonly postRuntimeMs?: number | undefined;
-  /** To be told once a life. */
+  /** To be told once per environment. */
   readonly initDurationMs?: number | undefined;
   /** To be told once a restore. */
   readonly restoreDurationMs?: number | undefined;

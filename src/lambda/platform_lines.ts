@@ -1,5 +1,5 @@
 /**
- * The lines START, END and REPORT as the function's log group has them, of which the Telemetry API tells in events
+ * The lines START, END and REPORT as the function's log group has them, which the Telemetry API tells of in events
  * only.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
  */

@@ -89,7 +89,7 @@ export function createRuntimeClient(runtimeApi: string): RuntimeClient {
       const kept = idle;
       idle = undefined;
       if (kept !== undefined) {
-        // What was kept may be closed by now, of which nobody tells: without a word of an answer it is asked again.
+        // A kept connection may have been closed meanwhile: if no answer begins, the request is sent once more.
         const answer = await exchange(kept, request).catch((error) => {
           if (request.method === "POST" || isTimeout(error)) throw error;
           return undefined;

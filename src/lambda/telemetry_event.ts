@@ -313,7 +313,9 @@ function parseTimeNs(value: unknown): bigint | undefined {
   return BigInt(ms) * 1_000_000n + (fraction === "" ? 0n : BigInt(fraction.padEnd(9, "0")));
 }
 
-/** A number that is none of negative, infinite, NaN. Numbers as text are taken too: AWS's own documents mix them. */
+/**
+ * A number that is neither negative nor infinite nor NaN. Numbers as text are taken too: AWS's own documents mix them.
+ */
 function quantity(value: unknown): number | undefined {
   const isText = typeof value === "string" && /^\d+(\.\d+)?$/.test(value);
   const n = typeof value === "number" ? value : isText || typeof value === "bigint" ? Number(value) : NaN;

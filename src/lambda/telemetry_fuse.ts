@@ -17,7 +17,7 @@ export interface TelemetryFuseOptions {
   readonly log: Logger;
 }
 
-/** In so many invocations in a row the end was waited for in vain and not a single POST came. */
+/** Invocations in a row whose end was waited for in vain while not a single POST came. */
 const SILENT_INVOCATIONS = 2;
 
 /** A whole one. */

@@ -59,7 +59,7 @@ export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"
   readonly managedInstance: boolean;
   /** Takes the metrics that the function writes into its log. @default none */
   readonly logMetrics?: LogMetrics | undefined;
-  /** Makes the platform's trace. @default there is none */
+  /** Makes the platform's trace. @default none */
   readonly createTrace?: typeof createReceiverTrace | undefined;
   /** Whose spans the platform's trace is made of. */
   readonly identity: SpanIdentity;

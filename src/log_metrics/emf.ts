@@ -23,7 +23,7 @@ export interface EmfReading {
   readonly points: readonly EmfPoint[];
   /** Unix time in nanoseconds. */
   readonly timeNs: bigint;
-  /** Metrics that are named and not there, no numbers, too many, or of a directive or a time that is none. */
+  /** Metrics that are named but missing, not numbers, too many, or of an invalid directive or time. */
   readonly refused: number;
 }
 
@@ -72,7 +72,7 @@ function isTimely(timeMs: unknown, nowMs: number): timeMs is number {
 
 interface DirectiveReading {
   readonly point?: EmfPoint;
-  /** Metrics that it names in vain. */
+  /** Metrics that it names but does not have. */
   readonly left: number;
 }
 
@@ -133,7 +133,7 @@ function isDimension(pair: Pair): pair is readonly [string, string] {
   return typeof key === "string" && key !== "" && typeof value === "string" && value !== "";
 }
 
-/** The fields of one metric; none: its value is none. Beside a tag of its name, a field would be lost. */
+/** The fields of one metric; none if its value is not a number. Beside a tag of its name, a field would be lost. */
 function fieldsOf(
   name: string,
   value: unknown,

@@ -44,7 +44,7 @@ function maskValues(text: string): string {
   return masked + text.slice(done);
 }
 
-/** `arn:aws:secretsmanager:eu-west-1:123456789012:secret:name` names a secret, and is none. */
+/** `arn:aws:secretsmanager:eu-west-1:123456789012:secret:name` names a secret, but is not one. */
 function isOfArn(text: string, keyAt: number, keyEnd: number): boolean {
   return text[keyAt - 1] === ":" && text[keyEnd] === ":";
 }
@@ -78,7 +78,7 @@ function bareMask(keyQuote: string): string {
 
 const LIST_BEGIN = /\[\s{0,64}(\\*["']|)/y;
 const LIST_NEXT = /\s{0,64},\s{0,64}/y;
-/** Bounded, as it may be in vain for each key of a text. */
+/** Bounded, as it may find nothing for each key of a text. */
 const LIST_CONTENT = /[^\]{\r\n]{0,1024}/y;
 
 /** All elements of a list of texts, or of one without quotes, as one. A list of objects is walked through. */

@@ -39,7 +39,7 @@ export interface Rule {
 export type Outcome = (typeof OUTCOMES)[number];
 const OUTCOMES = ["error", "timeout", "oom", "cold", "slow"] as const;
 
-/** A rule sees so much of a text, in UTF-16 units: time grows with it. */
+/** How much of a text a rule sees, in UTF-16 units: time grows with it. */
 const MAX_SEEN = 256 * 1024;
 
 const KINDS = ["exclude", "include", "mask", "sample"] as const;

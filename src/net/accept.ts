@@ -15,7 +15,7 @@ export interface Acceptor extends AsyncDisposable {
   readonly address: Deno.Addr;
   /** Stops taking connections; those that are open go on. */
   stop(): void;
-  /** Settles once every open connection is over, or after so many ms. */
+  /** Settles once every open connection is over, or after this many ms. */
   idle(maxMs: number): Promise<void>;
   /** Connections taken so far, and open now. */
   readonly accepted: number;
@@ -26,7 +26,7 @@ export interface Acceptor extends AsyncDisposable {
 const END_MS = 100;
 
 /**
- * Serves `listener`. What cannot be accepted, for want of descriptors or of places, waits in the kernel's queue and
+ * Serves `listener`. What cannot be accepted, as descriptors or places run out, waits in the kernel's queue and
  * is tried again; `Deno.serve` would end with the first error.
  */
 export function acceptConnections(listener: Listener, { group, serve }: AcceptOptions): Acceptor {

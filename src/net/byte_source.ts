@@ -31,7 +31,7 @@ const FIRST_BYTES = 2_048;
 const LEAST_CHUNK_BYTES = 8_192;
 const MOST_CHUNK_BYTES = 65_536;
 
-/** Where all connections read what nobody wants: whatever is written there is never looked at. */
+/** Where all connections read bytes that nobody wants: it is never looked at. */
 let rubbish = new Uint8Array(0);
 
 /** A source over `reader`. One call at a time. Fails as `reader` does. */

@@ -45,7 +45,7 @@ export interface ConnectionGroup {
   change(): Promise<void>;
   /** Takes a connection in, in the place of another one if need be. `close` ends it; must not throw. */
   admit(close: () => void): Lease;
-  /** Counts a connection that could not be accepted, and makes room if that was for want of descriptors. */
+  /** Counts a connection that could not be accepted, and makes room if descriptors had run out. */
   acceptFailed(error: unknown): void;
   /** Connections open now. */
   readonly open: number;
@@ -81,7 +81,7 @@ export const TICK_MS = 5_000;
 
 /** A transfer that has stood still for so long may be given up for another connection, in ms. */
 const STALLED_MS = 1_000;
-/** A connection that was just opened or answered may have its next request on the way: it is left alone so long. In ms. */
+/** A connection that was just opened or answered may have its next request on the way: it is left alone this long, in ms. */
 const GRACE_MS = 20;
 /** Longest wait for a place before it is looked again whether one can be made, in ms. */
 const RECHECK_MS = 25;
@@ -93,9 +93,9 @@ const CROWDED_SHARE = 0.75;
 const MAX_KEPT = 8;
 /** Part of the open connections that is ended when there is no descriptor left. */
 const RELIEF_SHARE = 1 / 8;
-/** However few descriptors there are, so many connections of local clients are tried. */
+/** However few descriptors there are, this many connections of local clients are tried. */
 const LEAST_CEILING = 8;
-/** By so many it is tried again with each tick: the descriptors may have been short for another reason. */
+/** The ceiling rises by this many with each tick: the descriptors may have been short for another reason. */
 const CEILING_STEP = 4;
 
 interface Entry {

@@ -146,7 +146,7 @@ async function respond(request: Request, connection: Deno.Conn, options: Http1Op
   }
 }
 
-/** The request as handlers know it; `undefined` when its target is none. */
+/** The request as handlers know it; `undefined` when its target is not a URL. */
 function toRequest(exchange: Exchange): Request | undefined {
   const { head, connection } = exchange;
   const hasBody = head.framing.kind !== "none" && head.method !== "GET" && head.method !== "HEAD";

@@ -93,7 +93,7 @@ export function parseHead(bytes: Uint8Array): RequestHead | HeadFailure {
   };
 }
 
-/** The fields of a head's lines, of which the first is none. */
+/** The fields of a head's lines, of which the first is not one. */
 export function parseFields(lines: readonly string[]): Field[] | HeadFailure {
   const fields: Field[] = [];
   for (let at = 1; at < lines.length; at++) {

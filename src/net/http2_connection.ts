@@ -168,7 +168,7 @@ export async function serveHttp2(
       case FRAME.continuation:
         return onContinuation(frame);
       default:
-        // Frames that nobody knows are to be ignored.
+        // Unknown frames are to be ignored.
         strain.add(0.2);
     }
   }

@@ -46,7 +46,7 @@ export const PREFACE: Uint8Array<ArrayBuffer> = new TextEncoder().encode("PRI * 
 export const FRAME_HEAD_BYTES = 9;
 /** Largest payload that we take, and that anybody takes without having said so. In bytes. */
 export const MAX_FRAME_BYTES = 16_384;
-/** A window that nobody has said anything of, and the largest there may be. In bytes. */
+/** A window that was never set, and the largest there may be. In bytes. */
 export const DEFAULT_WINDOW = 65_535;
 export const MAX_WINDOW = 2 ** 31 - 1;
 

@@ -26,7 +26,7 @@ export interface Http2Output {
   sendLast(frame: Uint8Array): void;
   /** Queues an answer; `onSent` is called once its last frame is queued, which may take the client's leave. */
   answer(stream: Http2Stream, answer: Http2Answer, onSent: () => void): void;
-  /** The client takes so many bytes more, on one stream or, without one, in all. Throws when that is too many. */
+  /** The client takes this many more bytes, on one stream or, without one, in all. Throws when that is too many. */
   widen(bytes: number, stream?: Http2Stream): void;
   /** The client wants another window on each stream than until now; {@link resume} makes use of it. */
   resize(initialWindow: number, streams: Iterable<Http2Stream>): void;

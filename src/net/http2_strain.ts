@@ -7,7 +7,7 @@ import { ConnectionError, ERROR } from "./http2_frames.ts";
 export interface Strain {
   /** Counts a frame by its cost. Throws when it is too much. */
   add(cost: number): void;
-  /** A call was answered: who has many of them pings and resets more, too. */
+  /** A call was answered: a client with many of them pings and resets more, too. */
   ease(): void;
 }
 

@@ -40,7 +40,7 @@ export interface Http2Streams {
   onData(frame: Frame): void;
   /** The client gives a stream up. */
   onReset(streamId: number): void;
-  /** The client takes so many bytes more of an answer. */
+  /** The client takes this many more bytes of an answer. */
   onWindow(streamId: number, bytes: number): void;
   /** The client's setting for all streams. */
   resize(initialWindow: number): void;

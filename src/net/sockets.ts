@@ -23,7 +23,7 @@ export interface AskedSocket {
 
 /** Each method gives the socket that was bound ahead, or binds now. Throws as binding did. */
 export interface Sockets extends Disposable {
-  /** Binds ahead; where it is bound, or `undefined`: who asks for the socket learns why there is none. */
+  /** Binds ahead; where it is bound, or `undefined`: who asks for the socket then learns why it could not be bound. */
   bind(address: SocketAddress): Deno.Addr | undefined;
   tcp(address: InetAddress): Deno.TcpListener;
   udp(address: InetAddress): Deno.DatagramConn;

@@ -13,8 +13,8 @@ export interface MetricGatherer {
   /** The interval begins now, and not when the last one ended. Unix time in nanoseconds. */
   restart(startNs: bigint): void;
   /**
-   * The metrics since the last time, each under the tag of a `ScopeMetrics`, and their data points; `undefined`: there
-   * are none. `endNs`: Unix time in nanoseconds.
+   * The metrics since the last time, each under the tag of a `ScopeMetrics`, and their data points; `undefined`:
+   * nothing came. `endNs`: Unix time in nanoseconds.
    */
   take(endNs: bigint): { readonly bytes: Uint8Array<ArrayBuffer>; readonly count: number } | undefined;
 }

@@ -85,7 +85,7 @@ export interface OtlpTarget extends AsyncDisposable {
   status(): TargetStatus;
 }
 
-/** A flush beside the function may take as long as so many uploads that take their whole time. */
+/** A flush beside the function may take as long as this many uploads that take their whole time. */
 const POSTS_BESIDE = 6;
 /** What the log calls it. */
 const RECEIVER = "the OTLP target";

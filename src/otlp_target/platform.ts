@@ -14,7 +14,7 @@ import { maskSpan, putSpan } from "./spans.ts";
 
 export interface PlatformOptions {
   readonly takes: (signal: TargetSignal) => boolean;
-  /** Takes one entry of so many data; copies it. */
+  /** Takes one entry with this many data; copies it. */
   readonly append: (signal: TargetSignal, bytes: Uint8Array, count: number) => void;
   /** A datum could not be told in this form. */
   readonly refuse: () => void;

@@ -120,7 +120,7 @@ export function encodeResourceEntry(
   return writer.finish();
 }
 
-/** The 16 or 8 bytes of an id in hexadecimal or decimal digits; `undefined`: it is none. */
+/** The 16 or 8 bytes of an id in hexadecimal or decimal digits; `undefined`: it is not an id. */
 export function idBytes(text: string, bytes: 8 | 16): Uint8Array | undefined {
   if (text.length === bytes * 2 && /^[0-9a-f]+$/i.test(text)) return Uint8Array.fromHex(text);
   if (!/^\d{1,39}$/.test(text)) return undefined;

@@ -10,7 +10,7 @@ import { createProtobufWriter, type ProtobufWriter } from "../point/protobuf_wri
 
 export interface RelayOptions {
   readonly takes: (signal: TargetSignal) => boolean;
-  /** Takes one entry of so many data; copies it. */
+  /** Takes one entry with this many data; copies it. */
   readonly append: (signal: TargetSignal, bytes: Uint8Array, count: number) => void;
   /** Counts items that are left out. */
   readonly leaveOut: (count: number) => void;
@@ -25,7 +25,7 @@ const NESTED_TAG = 0x12;
 const LENGTH_DELIMITED = 2;
 /** An entry above this is cut, in bytes. */
 const MAX_ENTRY_BYTES = 256 * 1024;
-/** The resource and scope are repeated in each part: a part is at least so many times as large as they are. */
+/** The resource and scope are repeated in each part: a part is at least this many times as large as they are. */
 const LEAST_FACTOR = 16;
 /** Items between two looks at the clock. */
 const STEP = 256;

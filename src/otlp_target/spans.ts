@@ -46,7 +46,7 @@ export function maskSpan(span: PlatformSpan, mask: MemberMask): PlatformSpan {
   };
 }
 
-/** Writes a span; `false`: its ids are none of OpenTelemetry's. `functionName`: what the invocation's span is called. */
+/** Writes a span; `false`: its ids are not OpenTelemetry's. `functionName`: what the invocation's span is called. */
 export function putSpan(writer: ProtobufWriter, span: PlatformSpan, functionName: string): boolean {
   const traceId = idBytes(span.traceId, 16);
   const spanId = idBytes(span.spanId, 8);

@@ -299,7 +299,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }
   }
 
-  /** A round of their own: they are no flush that the next ones would have to tell of. */
+  /** In a round of their own, so that the next figures tell nothing of it. */
   async function sendFigures(pass: Pass): Promise<void> {
     if (!await isFree(FIGURES_LANE, pass)) return;
     const lease = figures?.take();

@@ -3,7 +3,7 @@ import type { PointStore } from "./store.ts";
 /** What the memory guard needs of a store. */
 type Shedding = Pick<PointStore, "heldBytes" | "shed">;
 
-/** Several stores as one, for who is short of memory: each gives the same part of what it holds. */
+/** Several stores as one, for when memory is short: each gives up the same part of what it holds. */
 export function joinStores(stores: readonly Shedding[]): Shedding {
   const held = (): number => stores.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
   return {

@@ -32,7 +32,7 @@ const HARMLESS_BYTES = 256 * 1024;
 const STEP_SHARE = 0.25;
 /** A drop helped if at least this part of it came back. */
 const EFFECT_SHARE = 0.5;
-/** After one that did not, another is tried when so much more is used. */
+/** After one that did not, another is tried when this much more is used. */
 const GROWTH_BYTES = 8 * 1024 * 1024;
 /** Time between two of them, in ms. */
 const COLLECT_INTERVAL_MS = 10_000;

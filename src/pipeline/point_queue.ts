@@ -14,7 +14,7 @@ export interface BatchLimit {
 export interface PointQueue {
   readonly length: number;
   readonly bytes: number;
-  /** The segment grew by its last point, of so many bytes. */
+  /** The segment grew by its last point, of this many bytes. */
   pushed(segment: Segment, bytes: number): void;
   /** Takes at least one point, and as many as the limit allows. */
   take(limit: BatchLimit): readonly HeldRange[];

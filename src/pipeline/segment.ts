@@ -32,7 +32,7 @@ export interface HeldRange extends PointRange {
 export const SEGMENT_BYTES = 64 * 1024;
 const INITIAL_POINTS = 32;
 
-/** An empty segment with room for `sizeBytes`, in `memory` that is of no more use if there is any. */
+/** An empty segment with room for `sizeBytes`, in `memory` that is not used any more if there is any. */
 export function createSegment(sequence: number, sizeBytes: number, memory?: SegmentMemory): Segment {
   return {
     sequence,

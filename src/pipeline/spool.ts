@@ -134,7 +134,7 @@ export function createSpool(options: SpoolOptions): Spool {
     return index.replace(small, head, [before.payload, ...payloads]);
   }
 
-  /** The newest file of the category, if it is at rest and has room for so much more. */
+  /** The newest file of the category, if it is at rest and has room for this much more. */
   function smallFile(category: Category, moreBytes: number, morePoints: number): SpoolFile | undefined {
     const file = index.files().findLast(({ head }) => head?.category === category);
     if (file?.head === undefined || file.isFound || !index.isAtRest(file) || file.rest !== undefined) {

@@ -155,7 +155,7 @@ interface Identity {
  * The disk. Synchronous, so that nothing else happens between "written" and "no longer in memory", and no write is
  * pending when the sandbox is frozen. Never synced: a kill keeps the page cache, and what loses it loses `/tmp` too.
  *
- * @param maxFileBytes A file above this is none of ours: it is neither listed nor read.
+ * @param maxFileBytes A file above this is not ours: it is neither listed nor read.
  */
 export function createDiskFiles(directory: string, maxFileBytes: number): SpoolFiles {
   let known: Identity | undefined;
@@ -244,7 +244,7 @@ function lookAt(path: string): Deno.FileInfo | undefined {
   });
 }
 
-/** `undefined` when what is looked at is not there. */
+/** `undefined` when the file does not exist. */
 function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -77,8 +77,8 @@ export function decodeSpoolFile(bytes: Uint8Array): SpoolContent | undefined {
 }
 
 /**
- * What a file was to hold, at most, that is torn or was never finished: its head came through. `undefined`: nobody can
- * tell, or what it tells cannot be. Never throws.
+ * What a file that is torn or was never finished was to hold, at most: its head came through. `undefined`: that is not
+ * known, or cannot be true. Never throws.
  *
  * @param maxFileBytes No file of ours is larger.
  */

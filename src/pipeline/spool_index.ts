@@ -20,7 +20,7 @@ export interface SpoolFile {
   sizeBytes: number;
   /** Missing until a file of an earlier life was read. */
   head?: SpoolHead;
-  /** Of what is known to be in it: another file of that name is none of ours. */
+  /** Of what is known to be in it: another file of that name is not ours. */
   checksum?: number;
   /** All that is left of its points, where the disk still has more: it could not be rewritten. */
   rest?: SpooledPoints;
@@ -128,7 +128,7 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     return true;
   }
 
-  /** Gives up the oldest files, but `kept` and those that are lent, until there is room for so much more. */
+  /** Gives up the oldest files, but `kept` and those that are lent, until there is room for this much more. */
   function makeRoom(moreBytes: number, kept?: SpoolFile): boolean {
     if (moreBytes > maxBytes) return false;
     while (open().length > 0 && bytes + moreBytes > maxBytes) {
@@ -193,7 +193,7 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
     drop(file, "spool_lost");
   }
 
-  /** Counts what is not there any more. What is there instead is none of ours. */
+  /** Counts what is not there any more. What is there instead is not ours. */
   function lose(file: SpoolFile, problem: string, leave: (file: SpoolFile) => void = forget): void {
     if (file.head !== undefined) {
       log.error("Spooled data was lost as its file cannot be read", {

@@ -154,7 +154,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
 
   function tagBytes(key: Key, bytes: Uint8Array, from: number, to: number): void {
     if (to - from > MAX_TAG_BYTES || needsCleaning(bytes, from, to)) {
-      // Invalid UTF-8 only gets longer: so many bytes are more than the rules leave.
+      // Invalid UTF-8 only gets longer: this is more bytes than the rules leave.
       return tag(key, decoder.decode(bytes.subarray(from, Math.min(to, from + MAX_TAG_BYTES * 2))));
     }
     if (from >= to || !admit(key, true)) return;

@@ -22,8 +22,8 @@ type TagPart = readonly [key: string, text: string, value: string];
 
 /**
  * Encodes points as lines, each ended by a newline. A common tag is left out of a point that has its key already,
- * as tag or field, and all out of one that is sent with its own tags only. Tags that would make the series key too long for a parser are written as string fields, longest
- * first, so that the point stays legal and whole.
+ * as tag or field, and all out of one that is sent with its own tags only. Tags that would make the series key too long
+ * for a parser are written as string fields, longest first, so that the point stays legal and whole.
  */
 export function encodeLineProtocol(
   points: readonly Point[],

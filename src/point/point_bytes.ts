@@ -46,7 +46,7 @@ export function putBytes(buffer: Uint8Array, at: number, bytes: Uint8Array): num
   return at + length;
 }
 
-/** A field's key, and the length of its text of so many bytes, which comes next. */
+/** A field's key, and the length in bytes of its text, which comes next. */
 export function putTextHead(buffer: Uint8Array, from: number, head: Uint8Array, bytes: number): number {
   let at = from;
   buffer[at++] = POINT.field;

@@ -40,9 +40,11 @@ export interface BlackBox {
 
 /** The time that is left when it is written, in ms. */
 const BEFORE_DEADLINE_MS = 300;
-/** What it tells of CPU is of this time, as long waits and short work make an average that tells nothing. In ms. */
+/**
+ * CPU use is measured over this last stretch of time: over long waits and short work an average says nothing. In ms.
+ */
 const LOOK_MS = 1_000;
-/** Later than that by so much, the sandbox slept meanwhile, and the request is long over. In ms. */
+/** When it is this much later than that, the sandbox slept meanwhile, and the request is long over. In ms. */
 const LATE_MS = 250;
 const MAX_LINES = 50;
 /** Of a line, in UTF-16 units. */
@@ -158,7 +160,7 @@ export function createBlackBox(options: BlackBoxOptions): BlackBox {
         else endedEarly = requestId;
       }
       if (box?.requestId !== requestId) return;
-      // A timeout may yet be told; a kill without a word is none.
+      // A timeout may yet be told; a kill without a word is not one.
       if (timeouts === 0) return unsave();
       options.send(box.point);
       discard();

@@ -12,7 +12,7 @@ export interface BoxFile {
   /** Over the one that is there. */
   save(point: Uint8Array): void;
   remove(): void;
-  /** What an earlier process left there; it is there no more. */
+  /** What an earlier process left there; it is removed. */
   take(): Uint8Array | undefined;
 }
 

@@ -49,7 +49,7 @@ export interface HeldRequestsOptions {
   /** Writes a log of the recorder's own. */
   readonly write: (draft: PointDraft) => void;
   readonly ledger: Pick<Ledger, "refused">;
-  /** Requests run side by side: a line that names none is of none. */
+  /** Requests run side by side: a line that names no request belongs to none. */
   readonly managedInstance: boolean;
   readonly schema: "documented" | "datakit";
   /** Unix time in ms. */
@@ -59,11 +59,11 @@ export interface HeldRequestsOptions {
 /** Bound of what is held of one request, and of all, in bytes. */
 const RING_BYTES = 256 * 1024;
 const TOTAL_BYTES = 1024 * 1024;
-/** So many requests after its end one may turn out to have failed after all: a later record tells of a timeout. */
+/** This many requests after its end one may turn out to have failed after all: a later record tells of a timeout. */
 const KEPT_AFTER_END = 2;
 /** Side by side run very many. */
 const KEPT_AFTER_END_MANAGED = 32;
-/** Requests remembered of which nobody tells an end. */
+/** Requests remembered whose end is never told. */
 const MAX_REQUESTS = 2_000;
 /** From the most to the least serious. */
 const SCALE: readonly LogStatus[] = [

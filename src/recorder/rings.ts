@@ -139,7 +139,7 @@ export function createRings({ ringBytes, totalBytes }: RingsOptions): Rings {
     }
   }
 
-  /** A segment with so much room; the oldest go for it. */
+  /** A segment with this much room; the oldest go for it. */
   function segmentFor(ring: RingState, room: number): Segment | undefined {
     const open = ring.segments.at(-1);
     if (open !== undefined && open.used + room <= open.bytes.length) return open;

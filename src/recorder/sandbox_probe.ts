@@ -14,7 +14,7 @@ export interface SystemCounters {
   readonly elapsedMs: () => number;
 }
 
-/** What was seen; what could not be read is not there. */
+/** What was seen; what could not be read is left out. */
 export interface SandboxUsage {
   /** In percent of one core: two busy ones are 200. */
   readonly cpuPct?: number;

@@ -33,7 +33,7 @@ export interface Verdicts {
 
 /** The first that holds is the one that is told. */
 const ORDER: readonly RecorderCause[] = ["timeout", "oom", "error", "cold", "slow"];
-/** So many times the p95 is slow, and so many durations have to be known for it. */
+/** How many times the p95 is slow, and how many durations have to be known for it. */
 const SLOW_FACTOR = 3;
 const LEAST_KNOWN = 50;
 const MAX_KNOWN = 100;

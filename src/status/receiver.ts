@@ -6,8 +6,8 @@ import type { Status } from "./status.ts";
 export const STATUS_PATH = "/status";
 
 /**
- * `GET /status` for loopback clients, on every HTTP port: a taken main port moves where nobody finds it. All that makes the answer is loaded with
- * the first question; `parts` is asked anew for each.
+ * `GET /status` for loopback clients, on every HTTP port, as a main port that is taken moves to where nobody finds it.
+ * What makes the answer is loaded with the first request; `parts` is called for each.
  */
 export function createStatusReceiver(parts: () => StatusParts): Receiver {
   const app = new Hono();

@@ -28,7 +28,7 @@ function runningExtension(status: Readonly<Record<string, unknown>>): Finding {
   );
 }
 
-/** Opens a listener for a moment. Not those in the file system: their files would be taken from whoever has them. */
+/** Opens a listener for a moment. Not those in the file system: their files would be taken from their owner. */
 function tryListener({ name, socket }: NamedListener): readonly Finding[] {
   if ("path" in socket || socket.port === 0) return [];
   const sockets = createSockets();

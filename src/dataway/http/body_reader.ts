@@ -20,7 +20,7 @@ interface Framing {
   readonly ended: boolean;
 }
 
-/** Of a chunk's size line, and of all trailers, at most so much is read, in bytes. */
+/** Most bytes that are read of a chunk's size line, and of all trailers. */
 const MAX_LINE_BYTES = 4096;
 const LINE_FEED = 10;
 

@@ -20,7 +20,7 @@ const EXPLANATION_BYTES = 16 * 1024;
 const WHOLE_BODY_BYTES = 1024 * 1024;
 /** The text that explains a refusal gets this long after its status, in ms. */
 const EXPLANATION_MS = 100;
-/** Behind the caller's back the rest of a body is read for so long, so that its connection can be used again. In ms. */
+/** How long the rest of a body is read without its caller, so that its connection can be used again. In ms. */
 const DRAIN_MS = 300;
 const READ_BYTES = 4096;
 

@@ -31,7 +31,7 @@ export function namedProxy(target: URL, env: Environment): NamedProxy | undefine
     variable("ALL_PROXY", env);
 }
 
-/** A proxy's URL, `http://` where it names no scheme; `undefined` when it is none. */
+/** A proxy's URL, `http://` where it names no scheme; `undefined` when it is not a URL. */
 export function parseProxy(text: string): URL | undefined {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   return url !== null && PROXY_SCHEMES.has(url.protocol) && url.hostname !== "" ? url : undefined;

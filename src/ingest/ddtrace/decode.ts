@@ -1,4 +1,4 @@
-/** Decodes a trace payload of any version, chunk by chunk, so that no more than one chunk is held at a time. */
+/** Decodes a trace payload of any version, chunk by chunk, so that only one chunk is held at a time. */
 import { tryParseExactJson } from "../../json/exact_json.ts";
 import type { DecodeContext } from "./decode_context.ts";
 import { decodeV04, decodeV05 } from "./decode_v04.ts";
@@ -11,7 +11,9 @@ import type { TraceVersion } from "./routes.ts";
 /** Parsed JSON takes up to forty times its size, and no tracer of today sends it. */
 const MAX_JSON_BYTES = 1024 * 1024;
 
-/** The payload as msgpack: the JSON form of v0.3 and v0.4 is rewritten. Throws DecodeError when it is none. */
+/**
+ * The payload as msgpack: the JSON form of v0.3 and v0.4 is rewritten. Throws DecodeError when it is not readable JSON.
+ */
 export function toMsgpack(version: TraceVersion, bytes: Uint8Array): Uint8Array {
   if ((version !== "v0.3" && version !== "v0.4") || !isJson(bytes)) return bytes;
   if (bytes.length > MAX_JSON_BYTES) {

@@ -169,7 +169,9 @@ async function readChunk(payload: Payload): Promise<(() => Promise<void>) | unde
     });
 }
 
-/** Gives the spans their trace id; returns its upper half in hex, empty for a 64-bit id; `undefined`: it is none. */
+/**
+ * Gives the spans their trace id; returns its upper half in hex, empty for a 64-bit id; `undefined`: it is not an id.
+ */
 function setTraceId({ context }: Payload, bytes: Uint8Array | undefined): string | undefined {
   if (bytes?.length !== TRACE_ID_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, TRACE_ID_BYTES);
@@ -190,7 +192,7 @@ async function takeMechanism(payload: Payload): Promise<string> {
   return mechanism === 0 ? "" : `-${mechanism}`;
 }
 
-/** A string; empty for what is none. */
+/** A string; empty for any other value. */
 async function takeString({ context, strings }: Payload): Promise<string> {
   const { cursor } = context;
   if (strings.take(cursor)) return textOf(cursor);

@@ -1,4 +1,4 @@
-/** Looks into an invocation's event: whatever is not of the form that is asked for is not there. */
+/** Looks into an invocation's event: a value of another form than the one asked for counts as missing. */
 import { isJsonObject, type JsonObject } from "../../json/exact_json.ts";
 
 /** A value that is an object. */

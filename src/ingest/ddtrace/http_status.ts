@@ -6,7 +6,7 @@ import type { HttpForm } from "./triggers/trigger.ts";
 const BAD_GATEWAY = 502;
 
 /**
- * The status that the client was answered with: the one in the handler's result, or what whoever called the function
+ * The status that the client was answered with: the one in the handler's result, or what the function's caller
  * makes of a result without one. `undefined` where nobody waits, or nothing is known.
  */
 export function httpStatusOf(

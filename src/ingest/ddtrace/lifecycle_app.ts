@@ -27,7 +27,7 @@ export function createLifecycleApp(options: LifecycleAppOptions): Hono {
   };
   const app = new Hono();
 
-  /** The body; empty where there is none to be had, as the call counts all the same. */
+  /** The body; empty where it cannot be read, as the call counts all the same. */
   async function body(request: Request): Promise<Uint8Array> {
     const result = await readBody(request, limits);
     if (result.ok) return result.bytes;

@@ -41,7 +41,7 @@ export class TooLargeError extends Error {
 export const MAX_DEPTH = 32;
 const MAX_VALUES = 10_000;
 
-/** A budget for a value whose JSON may have so many characters. */
+/** A budget for a value whose JSON may have this many characters. */
 export function createBudget(maxLength: number): ValueBudget {
   return { values: MAX_VALUES, bytes: maxLength, isCut: false };
 }

@@ -5,7 +5,7 @@ export const TRACE_VERSIONS = ["v0.3", "v0.4", "v0.5", "v0.7", "v1.0"] as const;
 export type TraceVersion = typeof TRACE_VERSIONS[number];
 
 export const INFO_PATH = "/info";
-/** Remote configuration, of which there is none. */
+/** Remote configuration, which is always empty. */
 export const CONFIG_PATH = "/v0.7/config";
 export const SERVICES_PATHS: readonly string[] = ["/services", "/v0.3/services", "/v0.4/services"];
 /** StatsD by HTTP. */

@@ -3,8 +3,8 @@ import type { Json, ValueBudget } from "./msgpack_value.ts";
 import { MAX_TAGS_READ, type WireSpan } from "./wire_span.ts";
 
 /**
- * Decodes the spans of one wire form, one at a time and a span in as many steps as it takes: whoever sends a million
- * tags on one span must not hold the event loop.
+ * Decodes the spans of one wire form, one at a time and a span in as many steps as it takes: a client that
+ * sends a million tags on one span must not block the event loop.
  */
 export interface SpanForm {
   /** Begins the span that is next at the cursor; `false`: that is no span, and is left. */
@@ -74,7 +74,7 @@ export function advance(progress: Progress): boolean {
   return false;
 }
 
-/** Begins to take a map of so many pairs. */
+/** Begins to take a map with this many pairs. */
 export function beginPairs(progress: Progress, span: WireSpan, count: number): void {
   progress.pairs = Math.min(count, MAX_TAGS_READ);
   progress.excess = count - progress.pairs;

@@ -90,7 +90,7 @@ function documentsJson({ bytes, documents }: WireSpan, budget: ValueBudget): str
   return toExactJson(json);
 }
 
-/** The document within, or its bytes when it is none. */
+/** The document within, or its bytes when it is not a document. */
 function documentOf(bytes: Uint8Array, budget: ValueBudget): Json {
   try {
     return readValue(createMsgpackCursor(bytes), budget);

@@ -181,8 +181,8 @@ function takeDocument({ cursor, span }: State): void {
 }
 
 /**
- * The text of what is none: numbers and booleans as they are written, lists and maps as JSON; empty for nil.
- * `undefined` for more than a tag holds. The value is taken, or pending.
+ * The text of a value that is not a string: numbers and booleans as they are written, lists and maps as JSON; empty for
+ * nil. `undefined` for more than a tag holds. The value is taken, or pending.
  */
 function takeOddText({ cursor, progress }: State): string | undefined {
   if (takeNil(cursor)) return "";

@@ -141,7 +141,7 @@ function takeMetricTag(state: State): void {
   else cursor.pending = 1;
 }
 
-/** Takes a tag's key; `false`: it is none, and what is behind it is passed over with it. */
+/** Takes a tag's key; `false`: it is not a string, and its value is skipped with it. */
 function takeKey(state: State): boolean {
   takeString(state);
   if (state.cursor.pending === 0) return true;

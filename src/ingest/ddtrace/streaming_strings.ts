@@ -13,7 +13,10 @@ import {
 
 /** The table of one payload. */
 export interface StreamingStrings {
-  /** Takes one string as the cursor's last text, empty for nil; `false`: it refers to none, or is none. */
+  /**
+   * Takes one string as the cursor's last text, empty for nil; `false`: it is not a string, or refers to one that does
+   * not exist.
+   */
   readonly take: (cursor: MsgpackCursor) => boolean;
   /** Adds a literal that lies in the payload. One that was read before changes nothing: spans may be read twice. */
   readonly add: (from: number, to: number) => void;

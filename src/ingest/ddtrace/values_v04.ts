@@ -58,7 +58,7 @@ function readLink(cursor: MsgpackCursor, budget: ValueBudget, members: number): 
   return { ...link, traceId: isWhole ? low : high + low };
 }
 
-/** An id as so many hexadecimal digits if it is text, as 16 if it is a number. */
+/** An id in hexadecimal: of `digits` digits if it is text, of 16 if it is a number. */
 function takeId(cursor: MsgpackCursor, digits: number): string {
   if (takeText(cursor)) return textOf(cursor).slice(0, digits).padStart(digits, "0");
   takeInteger(cursor);

@@ -37,7 +37,7 @@ export type Items =
 
 /** Passes over what is begun. */
 export interface V10Walk {
-  /** Begins so many items. */
+  /** Begins this many items. */
   begin(items: Items, count: number): void;
   /** Begins the list of links or events at the cursor. */
   beginList(items: typeof LINKS | typeof EVENTS): void;

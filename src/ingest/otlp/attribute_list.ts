@@ -42,7 +42,7 @@ export const PLACES = 4;
 /** Names kept, and bytes of each; others are learnt anew with each message. */
 const MAX_NAMES = 4096;
 const MAX_NAME_BYTES = 256;
-/** To learn a name takes as long as to read so many fields. */
+/** Learning a name takes as long as reading this many fields. */
 const FIELDS_OF_NAME = 50;
 /** Of a name that was never met. */
 const NEVER = -1;
@@ -54,8 +54,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * A list over names, of each of which `learn` tells what is to be known: once, if `mayKeep` says that it is the same
- * for all messages.
+ * A list over names. `learn` tells what is to be known of a name: once, if `mayKeep` says that it is the same for all
+ * messages.
  */
 export function createAttributeList<T>(
   learn: (name: string) => T,

@@ -97,7 +97,7 @@ export function createDataPointFields(): DataPointFields {
   };
 }
 
-/** Reads a field of its kind; `false`: there is none of this tag. */
+/** Reads a field of its kind; `false`: no field has this tag. */
 type ReadField<T> = (
   c: ProtoCursor,
   tag: number,

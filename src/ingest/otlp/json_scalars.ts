@@ -213,7 +213,10 @@ function textOf(value: unknown): string {
   throw new JsonValueError(`Cannot read a text as it is ${typeof value}`);
 }
 
-/** Reads an unsigned integer of digits only, bare or as a string, into {@link integer}; `false`: it is none of 64 bits. */
+/**
+ * Reads an unsigned integer of digits only, bare or as a string, into {@link integer}; `false`: it is not one of 64
+ * bits.
+ */
 function readDigits(s: JsonScanner, isString: boolean): boolean {
   const { bytes, end } = s;
   let at = isString ? s.at + 1 : s.at;
@@ -267,7 +270,7 @@ function putDouble(out: ProtoOutput, number: number, value: number, isPacked: bo
   putDoubleValue(out, value);
 }
 
-/** Base64 of either alphabet; text that is none is kept as text, which loses nothing. */
+/** Base64 of either alphabet; other text is kept as text, which loses nothing. */
 function putBase64(out: ProtoOutput, number: number, text: string): void {
   let bytes: Uint8Array;
   try {
@@ -289,7 +292,7 @@ function putSlice(out: ProtoOutput, number: number, source: Uint8Array, from: nu
   out.at = at + length;
 }
 
-/** Hex of any case; `false`: it is none, and nothing was written. */
+/** Hex of any case; `false`: it is not hex, and nothing was written. */
 function putHex(out: ProtoOutput, number: number, source: Uint8Array, from: number, to: number): boolean {
   if ((to - from) % 2 !== 0) return false;
   const start = out.at;

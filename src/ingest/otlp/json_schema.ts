@@ -11,7 +11,7 @@ export type JsonType =
   | "text"
   /** Hex text as bytes. */
   | "id"
-  /** Base64 text as bytes; text that is none stays text, in `AnyValue`'s field for it. */
+  /** Base64 text as bytes; other text stays text, in `AnyValue`'s field for it. */
   | "bytes"
   | "bool"
   /** Only true is written. */
@@ -60,7 +60,7 @@ export interface JsonField {
 /** A message: its members by name, in both spellings. */
 export interface JsonMessage {
   readonly fields: ByteTable<JsonField>;
-  /** `item`: it is told of itself that it lost a part. `around`: it counts when it or what it holds besides items did. */
+  /** `item`: it is marked when it has lost a part. `around`: it counts when it, or what it holds besides items, has. */
   readonly holder: "item" | "around" | undefined;
   /** Bytes kept for its length; longer ones are moved. */
   readonly lengthBytes: 1 | 4;

@@ -239,7 +239,7 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
       }));
   }
 
-  /** Passes over the next value, or with `open` over so many that are open; then does `then`. */
+  /** Skips the next value, or with `open` to the end of that many open ones; then does `then`. */
   function skip(open: number, then: () => void = nothing): void {
     begin(createSkip(s, open), then);
   }

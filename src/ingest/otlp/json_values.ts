@@ -47,8 +47,8 @@ export function toBoolean(value: unknown): boolean {
 }
 
 /**
- * An integer of up to 64 bits from text, number, or the `{low, high}` of old JavaScript SDKs. A double for what is none
- * or beyond 64 bits, as there is no integer then.
+ * An integer of up to 64 bits from text, number, or the `{low, high}` of old JavaScript SDKs. A double for a number
+ * with a fraction or beyond 64 bits, which is no such integer.
  */
 export function toInteger(value: unknown): bigint | number {
   if (typeof value === "bigint") return fits(value) ? value : Number(value);

@@ -8,7 +8,7 @@ export const TOO_DEEP = "…";
  */
 export const MAX_FIELDS = 65_536;
 
-/** More tags or fields than this no point may have, so no more are prepared for many points. */
+/** No point may have more tags or fields than this, so no more are prepared for many points. */
 export const MAX_SHARED = 1024;
 
 /** More buckets than this in one data point cannot be meant: SDKs make 160 at most, and each becomes a point. */

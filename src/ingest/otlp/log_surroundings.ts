@@ -60,7 +60,7 @@ export interface LogSurroundingsReader {
 /** What a log's point calls by these names is its own, or Guance's: attributes of these names get a prefix. */
 const RESERVED = /^(message|status|service|source|date|remote_ip)$/;
 const RESERVED_PREFIX = "attributes_";
-/** The field of an attribute `message`, which stands in for a body that is not there. */
+/** The field of an attribute `message`, which stands in for a missing body. */
 export const MESSAGE_ATTRIBUTE = `${RESERVED_PREFIX}message`;
 
 /** What a field takes besides its bytes. */

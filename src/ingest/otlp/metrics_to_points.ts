@@ -65,7 +65,7 @@ export function createMetricsToPoints(
 
     /** Looks on through the points, and begins to take them when all were seen. Returns the work. */
     function scanOn(metric: OpenMetric): number {
-      // Should its data be malformed around the points, there is no more of it.
+      // If its data are malformed around the points, nothing more is read of it.
       open = undefined;
       for (let i = 0; i < SCAN_STEP; i++) {
         const step = metric.scan.next();
@@ -93,7 +93,7 @@ export function createMetricsToPoints(
       open = metric;
     }
 
-    /** Takes the next data point, or more of the last. Returns the work; 0: there is none. */
+    /** Takes the next data point, or more of the last. Returns the work; 0: there are no more. */
     function takeNext(metric: OpenMetric, points: DataPoints): number {
       if (metric.portion > 0) return take(metric, points.from(), points.to());
       for (let i = 0; i < SCAN_STEP; i++) {

@@ -143,7 +143,7 @@ export function readDouble(c: ProtoCursor): number {
   return double[0] ?? 0;
 }
 
-/** Passes over the value of a field nobody knows. */
+/** Skips the value of an unknown field. */
 export function skipField(c: ProtoCursor, tag: number): void {
   switch (tag & 7) {
     case VARINT:

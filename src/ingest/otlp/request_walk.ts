@@ -39,7 +39,7 @@ export interface RequestVisitor {
   readonly scope: (parts: AroundParts) => void;
   /** Takes a span, record or metric, and returns the work. Throws {@link ProtoError} for a malformed one. */
   readonly item: (from: number, to: number) => number;
-  /** Takes the next part of the last item and returns the work; 0: there is none. Throws as {@link item} does. */
+  /** Takes the next part of the last item and returns the work; 0: it has no more. Throws as {@link item} does. */
   readonly part?: () => number;
 }
 
@@ -55,7 +55,7 @@ export type MakeVisitor = (
 const STEP = 32 * 1024;
 /** What an element costs besides its bytes. */
 const ELEMENT = 64;
-/** Surveying reads no more than the heads of an item's fields. */
+/** Surveying reads only the heads of an item's fields. */
 const SURVEY_SHARE = 4;
 /** A `Resource` or scope in more parts than this cannot be meant. */
 const MAX_PARTS = 16;
@@ -225,7 +225,7 @@ function takePart(walk: Walk): number {
   }
 }
 
-/** Only what is malformed costs no more than itself. */
+/** A malformed element costs only itself; any other error is thrown. */
 function count(walk: Walk, error: unknown): void {
   if (!(error instanceof ProtoError)) throw error;
   walk.malformed++;

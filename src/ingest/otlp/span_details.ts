@@ -53,7 +53,7 @@ export interface SpanDetails {
   readonly putLinks: (c: ProtoCursor, span: SpanFields, m: TextBuffer) => void;
 }
 
-/** An event or link takes as long as so many fields, whatever it has. */
+/** An event or link takes as long as this many fields, whatever it has. */
 const FIELDS_OF_DETAIL = 4;
 const EXCEPTION = new TextEncoder().encode("exception");
 const ERROR_FIELDS = [

@@ -200,7 +200,7 @@ function addPlace(c: ProtoCursor, places: number[]): void {
   places.push(c.at, c.at += length);
 }
 
-/** Places need no more than to be equal. */
+/** A place is empty when its two ends are equal. */
 function clear(span: SpanFields): void {
   span.traceIdTo = span.traceIdFrom;
   span.spanIdTo = span.spanIdFrom;

@@ -62,7 +62,7 @@ export function createSpanIds(): SpanIds {
   };
 }
 
-/** Odd numbers of this process: who sends ids cannot choose ones that fall together. */
+/** Odd numbers of this process: a sender cannot choose ids that collide. */
 const [FACTOR_1 = 1, FACTOR_2 = 1] = crypto.getRandomValues(new Uint32Array(2)).map((number) => number | 1);
 
 /** Mixes both halves: ids may count up in either. */

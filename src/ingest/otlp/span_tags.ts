@@ -21,7 +21,7 @@ export interface UserTag extends SharedTag {
 export interface SpanTags {
   readonly source: SharedTag;
   readonly remoteIp: SharedTag;
-  /** By `SpanKind`; {@link unspecified} for those that nobody knows. */
+  /** By `SpanKind`; {@link unspecified} for unknown ones. */
   readonly kinds: readonly SharedTag[];
   readonly unspecified: SharedTag;
   readonly status: Readonly<Record<"none" | "ok" | "error", SharedTag>>;

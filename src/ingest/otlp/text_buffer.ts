@@ -167,7 +167,7 @@ export function integerText(low: number, high: number, isSigned: boolean): strin
   return String(isSigned ? BigInt.asIntN(64, value) : value);
 }
 
-/** Makes room for so many bytes more. */
+/** Makes room for this many more bytes. */
 export function ensure(buffer: TextBuffer, bytes: number): void {
   const needed = buffer.at + bytes;
   if (needed <= buffer.bytes.length) return;

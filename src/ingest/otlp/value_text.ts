@@ -207,7 +207,7 @@ function eachPair(
   }
 }
 
-/** Maps inside of values are rare: what is made for them costs nobody. */
+/** Maps inside values are rare: what they cost does not matter. */
 function readPairs(c: ProtoCursor, from: number, to: number): Iterable<Pair> {
   const { at, end } = c;
   const pairs = new Map<string, Pair>();

@@ -14,7 +14,7 @@ export interface FramerIntake {
   readonly refuse: Intake["refuse"];
 }
 
-/** Longest line, and longest packet of the length-prefixed form, in bytes: a datagram holds no more either. */
+/** Longest line, and longest packet of the length-prefixed form, in bytes: a datagram cannot hold more either. */
 export const MAX_PACKET_BYTES = 65_536;
 const LF = 10;
 

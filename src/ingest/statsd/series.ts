@@ -13,7 +13,7 @@ export type SeriesState =
 export interface Series {
   readonly identity: SeriesIdentity;
   readonly state: SeriesState;
-  /** False when the sample had to be left out for want of room. */
+  /** False when there was no room for the sample. */
   add(sample: Sample): boolean;
 }
 

@@ -51,7 +51,7 @@ const GAP_NS = 50_000_000n;
 /** Of one log. */
 const MAX_LINES = 1000;
 const MAX_CHARS = 512_000;
-/** So far back the log is looked for that a line continues: side by side run few requests that write traces at once. */
+/** How far back the log that a line continues is looked for: few requests side by side write traces at once. */
 const LOOK_BACK = 64;
 /** Lines of an error's message that are looked through for its beginning. */
 const MAX_MESSAGE_LINES = 50;

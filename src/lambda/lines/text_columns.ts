@@ -73,7 +73,7 @@ export function readColumns(text: string, start: number): TextHead {
     if (time !== undefined && isColumnEnd(text.charCodeAt(from + time[0].length))) {
       hasTime = true;
       at = from + time[0].length;
-      // JSON right behind a time is a message, whoever wrote it.
+      // JSON right after a time is a message, whoever wrote it.
       const next = afterSeparators(text, at);
       if (isJson(text, next)) return { status: undefined, requestId, bodyAt: next };
       const level = isLower(text.charCodeAt(next)) ? match(SMALL_BEHIND_TIME, text, next) : undefined;

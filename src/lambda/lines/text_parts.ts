@@ -33,7 +33,10 @@ export function match(pattern: RegExp, text: string, at: number): RegExpExecArra
   return pattern.exec(text) ?? undefined;
 }
 
-/** Outside of invocations the runtimes write an id that is none: Node 24 `-`, Node before `undefined`, Python nothing. */
+/**
+ * Outside of invocations the runtimes write something else in the id's place: Node 24 `-`, Node before `undefined`,
+ * Python nothing.
+ */
 export function asId(id: unknown): string | undefined {
   if (typeof id !== "string" || id === "" || id === "-" || id === "undefined" || id.length > 64) {
     return undefined;

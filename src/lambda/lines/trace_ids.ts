@@ -17,7 +17,7 @@ const TRACEPARENT = /\b[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}\b/;
 const TRACE_IN_TEXT = /(?:^|[\s[{(,.])(?:dd\.)?trace_?id["']?\s*[=:]\s*["']?([\da-f]{5,32})(?![\w-])/i;
 const SPAN_IN_TEXT = /(?:^|[\s[{(,.])(?:dd\.)?span_?id["']?\s*[=:]\s*["']?([\da-f]{5,20})(?![\w-])/i;
 
-/** The id a value holds; `undefined` when it is none. */
+/** The id a value holds; `undefined` when it holds none. */
 export function toTraceId(value: unknown): string | undefined {
   const id = typeof value === "string"
     ? value

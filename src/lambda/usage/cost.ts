@@ -69,7 +69,7 @@ export function requestCost(prices: Prices, billedMs: number, memoryMb: number):
   return round(prices.request + durationCost(prices, billedMs, memoryMb));
 }
 
-/** So much time of so much memory, in US dollars. */
+/** What this much time costs with this much memory, in US dollars. */
 export function durationCost(prices: Prices, billedMs: number, memoryMb: number): number {
   return round((billedMs / 1000) * (memoryMb / 1024) * prices.gbSecond);
 }

@@ -22,7 +22,7 @@ export function readEventBridge(event: JsonObject): Trigger | undefined {
   };
 }
 
-/** The span of an event; `undefined` when it is none of EventBridge's. */
+/** The span of an event; `undefined` when it is not EventBridge's. */
 export function eventBridgeSpan(event: JsonObject): InferredSpan | undefined {
   const detailType = memberIn(event, "detail-type");
   const source = textIn(event, "source");

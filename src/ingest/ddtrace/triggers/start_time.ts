@@ -1,4 +1,4 @@
-/** When what a trigger tells of began, in Unix ns; `undefined` for what is no time. */
+/** When what a trigger tells of began, in Unix ns; `undefined` for a value that is not a time. */
 
 /** 2000-01-01 and 2100-01-01, in ms: a time outside of it is in another unit, or none. */
 const EARLIEST_MS = 946_684_800_000;
