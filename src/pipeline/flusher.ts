@@ -251,7 +251,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
         inLanes(category, pass, (lane) => drain(category, lane, pass))
       );
       const sending = Promise.all(isLast ? sends : [...sends, sendFigures(pass)]);
-      if (pass.waits) await headStart(sending, signal);
+      if (pass.waits && spool !== undefined) await headStart(sending, signal);
       await Promise.all([sending, ...replays(pass)]);
       // What was put back meanwhile.
       if (isLast) await Promise.all(replays(pass));
