@@ -48,8 +48,10 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   const writer: PointWriter = createPointWriter({
     ...(commonKeys === undefined ? {} : { commonKeys }),
     trimmed: (source) => ledger.refused(source, "trimmed"),
-    metricTime: (source, timeNs) =>
-      timeNs % NS_PER_MS === 0n && SPREAD_SOURCES.has(source) ? timeNs + BigInt(spread.nextNs()) : timeNs,
+    metricTime: {
+      sources: SPREAD_SOURCES,
+      move: (timeNs) => timeNs % NS_PER_MS === 0n ? timeNs + BigInt(spread.nextNs()) : timeNs,
+    },
     commit,
   });
 

@@ -364,10 +364,13 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     if (buffer.length > KEPT_BYTES) buffer = new Uint8Array(buffer.buffer.transfer(INITIAL_BYTES));
   }
 
+  function isMoved(): boolean {
+    return metricTime !== undefined && kind.keys.isMetric && metricTime.sources.has(source);
+  }
+
   function end(timeLow: number, timeHigh: number): boolean {
-    const isMoved = metricTime !== undefined && kind.keys.isMetric;
     const upper = timeHigh >>> 0;
-    if (isMoved || upper === 0x7fff_ffff || upper === 0x8000_0000) {
+    if (isMoved() || upper === 0x7fff_ffff || upper === 0x8000_0000) {
       halves[0] = timeLow;
       halves[1] = timeHigh;
       return endAt(integer64[0] ?? 0n);
@@ -380,7 +383,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   function endAt(timeNs: bigint): boolean {
     if (timeNs < MIN_TIME_NS || timeNs > MAX_TIME_NS) isTrimmed = true;
     if (!finish()) return false;
-    const moved = metricTime !== undefined && kind.keys.isMetric ? metricTime(source, timeNs) : timeNs;
+    const moved = isMoved() ? metricTime?.move(timeNs) ?? timeNs : timeNs;
     integer64[0] = moved < MIN_TIME_NS ? MIN_TIME_NS : moved > MAX_TIME_NS ? MAX_TIME_NS : moved;
     endWith(halves[0] ?? 0, halves[1] ?? 0);
     return true;

@@ -82,6 +82,13 @@ export interface PointWriterOptions {
   readonly trimmed: (source: Source) => void;
   /** The keys that common tags may have. @default none */
   readonly commonKeys?: CommonKeys;
-  /** The time to write for a metric. @default its own */
-  readonly metricTime?: (source: Source, timeNs: bigint) => bigint;
+  /** Moves the times of some metrics. @default none is moved */
+  readonly metricTime?: MetricTime;
+}
+
+/** Moves the times of metrics. */
+export interface MetricTime {
+  /** Whose metrics are moved. */
+  readonly sources: ReadonlySet<Source>;
+  readonly move: (timeNs: bigint) => bigint;
 }

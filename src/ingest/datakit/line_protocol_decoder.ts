@@ -19,6 +19,8 @@ const MAX_ENDLESS = 16;
 /** Bytes between points, and lines given up, that are passed over at a time. */
 const MAX_SKIPPED = 65_536;
 const MAX_LINES = 4096;
+/** A longer point is found in one step and written in the next. In bytes. */
+const LONG_POINT = 262_144;
 /** What a step takes besides its bytes, in bytes that are read in the same time. */
 const WORK_OF_STEP = 64;
 
@@ -35,6 +37,8 @@ export function createLineProtocolDecoder(
   const points = createLinePointWriter(body, destination);
   const characters = createCharacterCounter(body);
   let at = startsWithMark(body) ? 3 : 0;
+  /** The point before `at` is yet to be written. */
+  let isScanned = false;
   let steps = 0;
   let endless = 0;
   let malformed = 0;
@@ -46,12 +50,17 @@ export function createLineProtocolDecoder(
     steps++;
     if (fault !== undefined && firstError === undefined) return tellFault(fault);
     if (endless >= MAX_ENDLESS) return giveUp();
+    if (isScanned) return write();
     if (!skipBlank()) return at < length ? "unfinished" : "end";
-    if (scanner.scan(at)) {
-      at = scanner.at;
-      return points.write(scanner.parts) ? "point" : "no_field";
-    }
-    return failed();
+    if (!scanner.scan(at)) return failed();
+    isScanned = scanner.at - at > LONG_POINT;
+    at = scanner.at;
+    return isScanned ? "unfinished" : write();
+  }
+
+  function write(): Step {
+    isScanned = false;
+    return points.write(scanner.parts) ? "point" : "no_field";
   }
 
   /** Skips empty lines and comments; false without anything else so far. */

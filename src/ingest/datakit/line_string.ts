@@ -14,35 +14,44 @@ export interface StringFinder {
 
 /** A finder in a body. */
 export function createStringFinder(body: Uint8Array): StringFinder {
+  const { length } = body;
   let hasBackslash = false;
-  return {
-    closeOf: (open) => {
-      const near = Math.min(open + 1 + NEAR_BYTES, body.length);
-      let at = open + 1;
-      hasBackslash = false;
-      for (; at < near; at++) {
+
+  function closeOf(open: number): number {
+    hasBackslash = false;
+    // Each time at no backslash's second byte.
+    for (let from = open + 1; from < length;) {
+      const near = Math.min(from + NEAR_BYTES, length);
+      for (let at = from; at < near; at++) {
         const byte = body[at];
         if (byte === QUOTE) return at;
         if (byte === BACKSLASH) {
           hasBackslash = true;
-          break;
+          at++;
         }
+        from = at + 1;
       }
-      let close = body.indexOf(QUOTE, at);
-      while (close >= 0 && isEscaped(body, open, close)) close = body.indexOf(QUOTE, close + 1);
-      hasBackslash ||= close >= 0 && body.subarray(at, close).indexOf(BACKSLASH) >= 0;
-      return close;
-    },
+      const quote = body.indexOf(QUOTE, from);
+      if (quote < 0) return -1;
+      hasBackslash ||= body.subarray(from, quote).indexOf(BACKSLASH) >= 0;
+      if (!isEscaped(body, from, quote)) return quote;
+      from = quote + 1;
+    }
+    return -1;
+  }
+
+  return {
+    closeOf,
     get hasBackslash() {
       return hasBackslash;
     },
   };
 }
 
-/** Whether an odd number of backslashes stands before `at`. */
-function isEscaped(body: Uint8Array, open: number, at: number): boolean {
+/** Whether an odd number of backslashes stands before `at`, none of them before `from`. */
+function isEscaped(body: Uint8Array, from: number, at: number): boolean {
   let first = at;
-  while (first - 1 > open && body[first - 1] === BACKSLASH) first--;
+  while (first > from && body[first - 1] === BACKSLASH) first--;
   return (at - first) % 2 === 1;
 }
 

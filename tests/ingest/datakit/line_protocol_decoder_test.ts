@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { WirePoint } from "../../../src/ingest/datakit/wire_point.ts";
+import { createLineProtocolDecoder } from "../../../src/ingest/datakit/line_protocol_decoder.ts";
+import { createPointWriter } from "../../../src/point/create_point_writer.ts";
 import { decodeLineProtocol } from "./collect.ts";
 import { cpuMs } from "../../support/cpu_time.ts";
 
@@ -160,6 +162,8 @@ Deno.test("decodeLineProtocol() stays fast on bodies made to be slow", () => {
     'm f="!"b\n'.repeat(200_000),
     `m f=${"9".repeat(2_000_000)}i`,
     `m f="${"\\".repeat(2_000_001)}`,
+    `m f="${'\\"'.repeat(1_000_000)}`,
+    `m f="${'\\" '.repeat(1_000_000)}"`,
     `m${",a".repeat(1_000_000)}`,
     `m f=[${"[".repeat(1_000_000)}`,
     `m f="${'\n"'.repeat(500_000)}`,
@@ -171,6 +175,37 @@ Deno.test("decodeLineProtocol() stays fast on bodies made to be slow", () => {
     assert(tookMs < 3000, `${text.slice(0, 20)} took ${tookMs} ms`);
   }
 });
+
+Deno.test("decodeLineProtocol() reads a text of 8 MB with and without escapes in steps below 20 ms", () => {
+  for (const unit of ["x", "é", '{\\"key\\":\\"value\\"}', "\\\\", "\n"]) {
+    const text = unit.repeat(8_388_608 / new TextEncoder().encode(unit).length);
+    const body = new TextEncoder().encode(`m f="${text}" 1\nm f=1i 2`);
+    // Of several: CPU time holds the collector's threads, too.
+    const longest = Array.from({ length: 3 }, () => longestStepMs(body));
+    assert(Math.min(...longest) < 20, `${unit}: ${longest} ms`);
+  }
+});
+
+/** CPU time of the longest step, where the writing of points is one. */
+function longestStepMs(body: Uint8Array): number {
+  let count = 0;
+  const writer = createPointWriter({ commit: () => void count++, trimmed: () => {} });
+  const decoder = createLineProtocolDecoder(body, "n", {
+    writer,
+    begin: (kind) => writer.begin(kind, "datakit"),
+    category: "logging",
+    nowNs: 0n,
+    ownTagsOnly: false,
+  });
+  let longest = 0;
+  for (let isOver = false; !isOver;) {
+    const startedAt = cpuMs();
+    isOver = decoder.next() === "end";
+    longest = Math.max(longest, cpuMs() - startedAt);
+  }
+  assertEquals(count, 2);
+  return longest;
+}
 
 Deno.test("decodeLineProtocol() takes any text and counts what it holds", () => {
   const parts = fc.constantFrom(...'m ,="\\\n[]bt1i#', " f=1", '"s"', "\r\n", "é", "\0");
