@@ -350,9 +350,10 @@ async function run(base: Base, registration: Registered): Promise<ExtensionEnd> 
     log.error("The extension idles as its loop failed", { error: describeError(error) });
     return await idle(options.shell);
   });
-  const { held, spooled, untold } = outlet.left();
+  const left = outlet.left();
+  const { held, spooled } = left;
   const isLast = end.reason === "spindown";
-  reportEnd(log, ledger, { held, spooled, untold, isLast, error: flushes.last?.error });
+  reportEnd(log, ledger, { ...left, isLast, error: flushes.last?.error });
   reportTargetEnd(log, target);
   const over = {
     ...end,

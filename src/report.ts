@@ -73,24 +73,28 @@ export interface End extends Leftovers {
 export function reportEnd(
   log: Logger,
   ledger: Ledger,
-  { held, spooled, untold, isLast, error }: End,
+  { held, spooled, unreadFiles, untold, isLast, error }: End,
 ): void {
   const dropped = new Map(ledger.totalDropped());
   // Said at start already, and not news.
   dropped.delete("export_off");
   const notTold = Object.keys(untold).length > 0 ? { untold } : {};
-  if (held === 0 && dropped.size === 0) {
+  const inFiles = {
+    ...(spooled > 0 ? { spooled } : {}),
+    ...(unreadFiles > 0 ? { unreadFiles } : {}),
+  };
+  if (held === 0 && dropped.size === 0 && unreadFiles === 0) {
     if ("untold" in notTold) log.warn("The extension's last figures did not arrive", notTold);
     return;
   }
   if (dropped.size === 0 && held === spooled && !isLast) {
-    log.warn("Data waits in the spool for this sandbox's next life", { spooled, ...notTold });
+    log.warn("Data waits in the spool for this sandbox's next life", { ...inFiles, ...notTold });
     return;
   }
   log.error("Data was lost in this sandbox", {
     dropped: Object.fromEntries(dropped),
     held,
-    ...(spooled > 0 ? { spooled } : {}),
+    ...inFiles,
     refused: ledger.refusals(),
     ...notTold,
     // Whatever is held was not taken at last for this.

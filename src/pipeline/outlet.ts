@@ -70,6 +70,8 @@ export interface Leftovers {
   readonly held: number;
   /** Those of them that are in files. */
   readonly spooled: number;
+  /** Files of earlier lives whose points are not known, and not among them. */
+  readonly unreadFiles: number;
   readonly untold: UntoldFigures;
 }
 
@@ -152,6 +154,7 @@ export function createOutlet(options: OutletOptions): Outlet {
       return {
         held: store.held() + spooled + (options.aside?.held ?? 0),
         spooled,
+        unreadFiles: spool?.unread ?? 0,
         untold: exportOn ? self.untold() : {},
       };
     },

@@ -36,6 +36,8 @@ export interface Spool {
   audit(): void;
   /** Points in files that this process wrote or read. Files of earlier lives not read yet are not counted. */
   held(source?: Source, category?: Category): number;
+  /** Files of earlier lives that were found and not read, so that nobody knows how many points wait in them. */
+  readonly unread: number;
   /** Why it is off for now, as the disk failed; `undefined`: it is not. */
   readonly off: string | undefined;
   /** Size of all files. */
@@ -267,6 +269,9 @@ export function createSpool(options: SpoolOptions): Spool {
     take,
     audit: index.audit,
     held: index.held,
+    get unread() {
+      return index.unread;
+    },
     get bytes() {
       return index.bytes;
     },

@@ -54,6 +54,7 @@ export interface SpoolIndex {
   /** Counts the points of files that are gone. */
   audit(): void;
   held(source?: Source, category?: Category): number;
+  readonly unread: number;
   readonly bytes: number;
   readonly recovered: number;
   readonly torn: number;
@@ -278,6 +279,9 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
         count += countPoints(head, source);
       }
       return count;
+    },
+    get unread() {
+      return known?.filter(({ head, isLent = false }) => head === undefined && !isLent).length ?? 0;
     },
     get bytes() {
       return bytes;

@@ -143,3 +143,29 @@ scenario("spool: a healthy sandbox writes nothing", () =>
     assertEquals(await Deno.stat(folder).catch(() => "none"), "none");
     assertEquals(sandbox.lines(), []);
   }));
+
+scenario(
+  "spool: files that no process came to read are told of when the sandbox is given up",
+  () =>
+    withFolder(async (folder) => {
+      await using sandbox = await start(folder, { ENV_DATAWAY_BUDGET: "200ms" });
+      await sandbox.lambda.init();
+      sandbox.dataway.otherwise(503);
+      for (const name of ["a", "b"]) {
+        await sandbox.lambda.invoke({
+          logs: Array.from({ length: 1000 }, (_, n) => `${name}${n} ${"x".repeat(900)}`),
+        });
+      }
+      await sandbox.lambda.shutdown("timeout");
+      const files = readAll(folder).size;
+      assertGreater(files, 4);
+      // As many are on their way at the end as go side by side, and none is answered.
+      sandbox.dataway.otherwise("hang");
+      await sandbox.lambda.init();
+      await sandbox.lambda.shutdown();
+      const last = JSON.parse(sandbox.lines().at(-1) ?? "{}");
+      assertEquals(last.message, "Data was lost in this sandbox");
+      assertEquals([last.spooled > 0, last.unreadFiles], [true, files - 4]);
+      assertAccounts(sandbox);
+    }),
+);
