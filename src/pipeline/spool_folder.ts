@@ -9,11 +9,12 @@ import { emptySpoolFile } from "./spool_format.ts";
 /** A larger number is a younger file. */
 export interface SpoolFolder {
   /**
-   * What is there, oldest first. The rest of a write that was cut off is removed, after `cutOff` was told what there is
-   * of it; of very many it is told no bytes. Throws when the disk does.
+   * What is there, oldest first. What is of no more use is removed, after `torn` was told of it with what there is of
+   * its bytes: the rest of a write that was cut off, of very many none, and of a file that has grown none. Throws when
+   * the disk does.
    */
   list(
-    cutOff?: (rest: Uint8Array) => void,
+    torn?: (problem: string, rest: Uint8Array) => void,
   ): readonly { readonly number: number; readonly sizeBytes: number }[];
   /** Throws `NotFound` when it is not there, or is no file of ours, and what the disk does. */
   read(number: number): Uint8Array;
@@ -25,8 +26,11 @@ export interface SpoolFolder {
 
 /** A folder of small files. Each method is a few system calls, and throws what these throw. */
 export interface SpoolFiles {
-  /** Names and sizes; empty when there is no such folder yet. */
-  list(): readonly { readonly name: string; readonly sizeBytes: number }[];
+  /**
+   * Names and sizes; empty when there is no such folder yet. Files that are ours but for their size are not among them:
+   * `grown` is told their names.
+   */
+  list(grown?: (name: string) => void): readonly { readonly name: string; readonly sizeBytes: number }[];
   /** Throws `NotFound` when there is no such file, or something else by its name. */
   read(name: string): Uint8Array;
   /** Makes a file, and the folder first if need be. There must be none of that name. A crash may leave a part of it. */
@@ -72,15 +76,23 @@ export function createSpoolFolder(files: SpoolFiles): SpoolFolder {
   }
 
   return {
-    list: (cutOff = () => {}) => {
+    list: (torn = () => {}) => {
       const found: { number: number; sizeBytes: number }[] = [];
       let rests = 0;
-      for (const { name, sizeBytes } of files.list()) {
+      const grown: string[] = [];
+      const listed = files.list((name) => grown.push(name));
+      for (const name of grown.filter((name) => numberOf(name) !== undefined)) {
+        torn("It has grown", new Uint8Array());
+        quietly(() => files.remove(name));
+      }
+      for (const { name, sizeBytes } of listed) {
         const number = numberOf(name);
         if (number !== undefined) found.push({ number, sizeBytes });
         else if (UNFINISHED.test(name)) {
           // An empty one is what was about to be written, which nothing had left yet.
-          if (sizeBytes > 0) cutOff(rests++ < MAX_RESTS_READ ? restOf(name) : new Uint8Array());
+          if (sizeBytes > 0) {
+            torn("It was being written", rests++ < MAX_RESTS_READ ? restOf(name) : new Uint8Array());
+          }
           quietly(() => files.remove(name));
         }
       }
@@ -185,7 +197,7 @@ export function createDiskFiles(directory: string, maxFileBytes: number): SpoolF
   }
 
   return {
-    list: () => {
+    list: (grown = () => {}) => {
       const user = folder()?.user;
       if (user === undefined) return [];
       const names = (ifThere(() => Array.from(Deno.readDirSync(directory))) ?? [])
@@ -195,8 +207,10 @@ export function createDiskFiles(directory: string, maxFileBytes: number): SpoolF
         const found = ifThere(() => Deno.lstatSync(path(name)));
         if (found === undefined) return [];
         const { isFile, nlink, uid, size } = found;
-        const isOurs = isFile && nlink === 1 && uid === user && size <= maxFileBytes;
-        return isOurs ? [{ name, sizeBytes: size }] : [];
+        if (!isFile || nlink !== 1 || uid !== user) return [];
+        if (size <= maxFileBytes) return [{ name, sizeBytes: size }];
+        grown(name);
+        return [];
       });
     },
     read: (name) => {

@@ -90,9 +90,9 @@ export function createSpoolIndex(options: SpoolIndexOptions): SpoolIndex {
 
   function open(): SpoolFile[] {
     if (known !== undefined) return known;
-    const files = folder.list((rest) =>
+    const files = folder.list((problem, rest) =>
       // No account of its points: what it was to replace may have had a part of them, and still be there.
-      reportTorn("It was being written", headOfTornFile(rest, maxFileBytes))
+      reportTorn(problem, headOfTornFile(rest, maxFileBytes))
     );
     known = files.map(({ number, sizeBytes }) => ({ number, sizeBytes, isFound: true }));
     lastNumber = known.at(-1)?.number ?? 0;

@@ -155,7 +155,7 @@ scenario(
         Deno.writeTextFileSync(`${parent}/spool/${name}`, "x");
       }
       const rests: Uint8Array[] = [];
-      assertEquals(folder.list((rest) => rests.push(rest)), [{ number: 5, sizeBytes: 1 }]);
+      assertEquals(folder.list((_, rest) => rests.push(rest)), [{ number: 5, sizeBytes: 1 }]);
       assertEquals(rests, [new Uint8Array([0x78]), new Uint8Array([0x78])]);
       folder.list(() => assert(false, "a rest is told of once"));
       const left = Array.from(Deno.readDirSync(`${parent}/spool`), ({ name }) => name).sort();

@@ -212,6 +212,26 @@ for (const [what, swap] of SWAPS) {
   );
 }
 
+scenario(
+  "a file of an earlier process that has grown beyond any file of ours counts as torn, and goes",
+  async () => {
+    const parent = await Deno.makeTempDir();
+    try {
+      const files = createDiskFiles(`${parent}/spool`, 1024 * 1024);
+      const { disk, names } = left(["a"], ["b"]);
+      for (const [name, bytes] of disk.contents) files.write(name, bytes);
+      // A hole: it takes no time to make, and would to read.
+      Deno.truncateSync(`${parent}/spool/${names[0]}`, 3e9);
+      const process = startSpoolProcess(Object.assign(createFakeDisk(), files));
+      assertEquals([process.replay(), process.spool.torn, process.spool.bytes], [["b"], 1, 0]);
+      assertEquals(told(process), [["It has grown", undefined]]);
+      assertEquals(Array.from(Deno.readDirSync(`${parent}/spool`)), []);
+    } finally {
+      await Deno.remove(parent, { recursive: true });
+    }
+  },
+);
+
 scenario("a folder in which somebody makes and removes files all the time can be listed", async () => {
   const parent = await Deno.makeTempDir();
   const folder = `${parent}/spool`;
