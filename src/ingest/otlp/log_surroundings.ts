@@ -18,6 +18,7 @@ import {
 import { underscored } from "./promotion.ts";
 import { MAX_SHARED } from "./limits.ts";
 import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
+import type { AroundReader } from "./around.ts";
 import type { AroundParts } from "./request_walk.ts";
 import { type SharedTag, shareTag } from "./shared_tag.ts";
 import { fieldOf, textOf } from "./value_field.ts";
@@ -52,10 +53,7 @@ export interface LogResource {
 }
 
 /** Prepares what stands around log records. */
-export interface LogSurroundingsReader {
-  readonly resource: (c: ProtoCursor, parts: AroundParts) => LogResource;
-  readonly scope: (c: ProtoCursor, resource: LogResource, parts: AroundParts) => LogSurroundings;
-}
+export type LogSurroundingsReader = AroundReader<LogResource, LogSurroundings>;
 
 /** What a log's point calls by these names is its own, or Guance's: attributes of these names get a prefix. */
 const RESERVED = /^(message|status|service|source|date|remote_ip)$/;

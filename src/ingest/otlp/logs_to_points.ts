@@ -4,19 +4,19 @@ import type { Intake } from "../../pipeline/receiver.ts";
 import { numberToStatus, wordToStatus } from "../../point/log_status.ts";
 import type { Key } from "../../point/point_keys.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
+import { createAround } from "./around.ts";
 import { createAttributeList, PLACES } from "./attribute_list.ts";
 import { decimalId, isSpanId, isTraceId } from "./ids.ts";
 import { createLogFields, readLogRecord } from "./log_fields.ts";
 import {
   createLogSurroundingsReader,
   logFieldName,
-  type LogResource,
   type LogSurroundings,
   MESSAGE_ATTRIBUTE,
   type SharedField,
 } from "./log_surroundings.ts";
 import { allowFields, createProtoCursor, isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
-import type { AroundParts, MakeVisitor } from "./request_walk.ts";
+import type { MakeVisitor } from "./request_walk.ts";
 import { type SharedTag, shareTag, writeShared } from "./shared_tag.ts";
 import { type Clock, settleTime } from "./time.ts";
 import { writeField, writeText } from "./value_field.ts";
@@ -133,30 +133,12 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
 
   return (bytes, isOwn, _sink, clock) => {
     const c = createProtoCursor(bytes, isOwn);
-    let resource: AroundParts;
-    let scope: AroundParts;
-    let shared: LogResource | undefined;
-    let around: LogSurroundings | undefined;
-
-    /** Read with the first record below them. */
-    function readAround(): LogSurroundings {
-      shared ??= surroundings.resource(c, resource);
-      around ??= surroundings.scope(c, shared, scope);
-      return around;
-    }
-
+    const around = createAround(c, surroundings);
     return {
-      resource: (parts) => {
-        resource = parts;
-        shared = undefined;
-        around = undefined;
-      },
-      scope: (parts) => {
-        scope = parts;
-        around = undefined;
-      },
+      resource: around.resource,
+      scope: around.scope,
       item: (from, to) => {
-        const surrounding = around ?? readAround();
+        const surrounding = around.read();
         // Before anything is read, as keys that are not kept are of the point begun.
         begin(surrounding.kind);
         readLogRecord(c, from, to, record, attributes);

@@ -8,7 +8,7 @@ import { type AttributeList, createAttributeList, PLACES } from "./attribute_lis
 import { MAX_SHARED } from "./limits.ts";
 import { underscored } from "./promotion.ts";
 import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
-import type { AroundParts } from "./request_walk.ts";
+import type { AroundReader } from "./around.ts";
 import { type ForeignTag, shareForeignTag, writeForeign } from "./shared_tag.ts";
 import { textOf, writeTag } from "./value_field.ts";
 
@@ -22,16 +22,11 @@ export interface ScopeSeries {
 }
 
 /** Prepares and writes tags of data points. */
-export interface MetricSeries {
+export interface MetricSeries extends AroundReader<ReadonlyMap<string, string>, ScopeSeries> {
   /** Of the data point that is to be read: its attributes' keys, `undefined` for those that are left out. */
   readonly attributes: AttributeList<Key | undefined>;
   /** The tags of a `ResourceMetrics`, by name; a nearer one of the same name hides them, also if it is empty. */
-  readonly resource: (c: ProtoCursor, parts: AroundParts) => ReadonlyMap<string, string>;
-  readonly scope: (
-    c: ProtoCursor,
-    resource: ReadonlyMap<string, string>,
-    parts: AroundParts,
-  ) => ScopeSeries;
+  readonly resource: AroundReader<ReadonlyMap<string, string>, ScopeSeries>["resource"];
   readonly share: (name: string, value: string) => ForeignTag;
   /** Writes the attributes of the data point, then the tags of its metric and scope, as far as it has none of the name. */
   readonly write: (c: ProtoCursor, metric: readonly ForeignTag[], scope: ScopeSeries) => void;

@@ -1,11 +1,12 @@
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
+import { createAround } from "./around.ts";
 import { createDataPointFields, type DataKind, readDataPoint } from "./data_point_fields.ts";
 import { createDataPointWriter, MAX_BUCKET_POINTS } from "./data_point_writer.ts";
 import { createDataPoints, type DataPoints, type MetricHead, readMetricHead } from "./metric_data.ts";
-import { createMetricSeries, type ScopeSeries } from "./metric_series.ts";
+import { createMetricSeries } from "./metric_series.ts";
 import { createProtoCursor } from "./proto_cursor.ts";
-import type { AroundParts, MakeVisitor } from "./request_walk.ts";
+import type { MakeVisitor } from "./request_walk.ts";
 import type { ForeignTag } from "./shared_tag.ts";
 
 const CUMULATIVE = 2;
@@ -50,18 +51,8 @@ export function createMetricsToPoints(
   return (bytes, isOwn, sink, clock) => {
     const c = createProtoCursor(bytes, isOwn);
     const request = { c, sink, clock, bucketsLeft: MAX_BUCKET_POINTS, points: 0 };
-    let resource: AroundParts;
-    let scope: AroundParts;
-    let resourceTags: ReadonlyMap<string, string> | undefined;
-    let around: ScopeSeries | undefined;
+    const around = createAround(c, series);
     let open: OpenMetric | undefined;
-
-    /** Read with the first metric below them. */
-    function readScope(): ScopeSeries {
-      resourceTags ??= series.resource(c, resource);
-      around ??= series.scope(c, resourceTags, scope);
-      return around;
-    }
 
     /** Looks on through the points, and begins to take them when all were seen. Returns the work. */
     function scanOn(metric: OpenMetric): number {
@@ -84,7 +75,7 @@ export function createMetricsToPoints(
       if (head.name === "") return sink.reject(NAMELESS, Math.max(1, metric.scanned));
       const isCumulative = kind === "summary" ||
         (kind !== "gauge" && metric.scan.temporality() === CUMULATIVE);
-      const needsInstance = config.instanceTag && isCumulative && !readScope().isOfInstance;
+      const needsInstance = config.instanceTag && isCumulative && !around.read().isOfInstance;
       metric.tags = [
         ...(head.unit === "" ? [] : [series.share("unit", head.unit)]),
         ...(needsInstance ? [series.share("faas_instance", instanceId())] : []),
@@ -110,7 +101,7 @@ export function createMetricsToPoints(
     /** Takes the data point that lies at `[from, to)`, as much of it as goes at a time. */
     function take(metric: OpenMetric, from: number, to: number): number {
       const { head, kind, tags, portion } = metric;
-      const scope = readScope();
+      const scope = around.read();
       metric.portion = 0;
       readDataPoint(c, from, to, kind, point, series.attributes);
       request.points = 0;
@@ -120,15 +111,8 @@ export function createMetricsToPoints(
     }
 
     return {
-      resource: (parts) => {
-        resource = parts;
-        resourceTags = undefined;
-        around = undefined;
-      },
-      scope: (parts) => {
-        scope = parts;
-        around = undefined;
-      },
+      resource: around.resource,
+      scope: around.scope,
       item: (from, to) => {
         const head = readMetricHead(c, from, to);
         const { kind, dataTag } = head;

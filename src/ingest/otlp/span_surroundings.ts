@@ -7,7 +7,7 @@ import { createAttributeList, defineName, indexOfName, PLACES } from "./attribut
 import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
 import { type SharedTag, shareTag } from "./shared_tag.ts";
 import { MAX_SHARED } from "./limits.ts";
-import type { AroundParts } from "./request_walk.ts";
+import type { AroundReader } from "./around.ts";
 import type { SpanAttribute, SpanAttributes } from "./span_attributes.ts";
 import { closeList, closeObject, putAttribute, putName, putVersion } from "./span_message.ts";
 import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
@@ -41,10 +41,7 @@ const UNKNOWN_SERVICE = "unknown_service";
 const FIELD = 32;
 
 /** Prepares what stands around spans. */
-export interface SurroundingsReader {
-  readonly resource: (c: ProtoCursor, parts: AroundParts) => ResourceShare;
-  readonly scope: (c: ProtoCursor, resource: ResourceShare, parts: AroundParts) => Surroundings;
-}
+export type SurroundingsReader = AroundReader<ResourceShare, Surroundings>;
 
 /** What a resource gives to all its scopes. */
 export interface ResourceShare {

@@ -3,6 +3,7 @@ import type { Intake } from "../../pipeline/receiver.ts";
 import type { Key } from "../../point/point_keys.ts";
 import { createTraceRatio } from "../../pipeline/trace_ratio.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
+import { createAround } from "./around.ts";
 import {
   type AttributeName,
   createAttributeList,
@@ -22,7 +23,7 @@ import {
   readTag,
   skipField,
 } from "./proto_cursor.ts";
-import type { AroundParts, MakeVisitor } from "./request_walk.ts";
+import type { MakeVisitor } from "./request_walk.ts";
 import { writeShared } from "./shared_tag.ts";
 import { createSpanAttributes, type SpanAttribute } from "./span_attributes.ts";
 import { createSpanDetails } from "./span_details.ts";
@@ -37,7 +38,7 @@ import {
   putStateAndFlags,
   putStatus,
 } from "./span_message.ts";
-import { createSurroundingsReader, type ResourceShare, type Surroundings } from "./span_surroundings.ts";
+import { createSurroundingsReader, type Surroundings } from "./span_surroundings.ts";
 import { createSpanTags } from "./span_tags.ts";
 import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
 import { type Clock, isLess, settleTime, thousandth } from "./time.ts";
@@ -231,17 +232,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
     const c = createProtoCursor(bytes, isOwn);
     const ids = createSpanIds();
     const parents = createSpanIds();
-    let resource: AroundParts;
-    let scope: AroundParts;
-    let shared: ResourceShare | undefined;
-    let around: Surroundings | undefined;
-
-    /** Read with the first span below them. */
-    function readAround(): Surroundings {
-      shared ??= surroundings.resource(c, resource);
-      around ??= surroundings.scope(c, shared, scope);
-      return around;
-    }
+    const around = createAround(c, surroundings);
 
     function typeOf(): SpanType {
       const { spanIdFrom, parentIdFrom, parentIdTo } = span;
@@ -251,15 +242,8 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
 
     return {
       survey: (from, to) => surveySpan(c, from, to, ids, parents),
-      resource: (parts) => {
-        resource = parts;
-        shared = undefined;
-        around = undefined;
-      },
-      scope: (parts) => {
-        scope = parts;
-        around = undefined;
-      },
+      resource: around.resource,
+      scope: around.scope,
       item: (from, to) => {
         // Before anything is read, as keys that are not kept are of the point begun.
         begin(kind);
@@ -268,10 +252,10 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
           sink.reject("a trace_id must be 16 bytes that are not all zero");
         } else if (!isSpanId(bytes, span.spanIdFrom, span.spanIdTo)) {
           sink.reject("a span_id must be 8 bytes that are not all zero");
-        } else if (!isSampledOut(c)) write(c, around ?? readAround(), typeOf(), clock);
+        } else if (!isSampledOut(c)) write(c, around.read(), typeOf(), clock);
         else if (sampledOut === undefined) refuse("sampled_out");
-        else sampledOut(() => write(c, around ?? readAround(), typeOf(), clock));
-        return to - from + (around?.weight ?? 0);
+        else sampledOut(() => write(c, around.read(), typeOf(), clock));
+        return to - from + (around.peek()?.weight ?? 0);
       },
     };
   };
