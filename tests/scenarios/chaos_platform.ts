@@ -4,8 +4,8 @@ import { fakeExtension } from "../emulator/fake_extension.ts";
 import type { LambdaOptions } from "../emulator/options.ts";
 import type { TelemetryChaos } from "../emulator/telemetry_chaos.ts";
 import { sleep } from "../emulator/waiters.ts";
-import type { Sandbox } from "../support/sandbox.ts";
 import { type ChaosScenario, messages, startChaos } from "./chaos_account.ts";
+import { verdicts } from "./verdicts.ts";
 
 const DELIVERIES: readonly (readonly [name: string, chaos: TelemetryChaos])[] = [
   ["late", { delayMs: 120 }],
@@ -39,7 +39,13 @@ const ordinary = (name: string, options: LambdaOptions): ChaosScenario => ({
     await chaos.invoke(4);
     const { exitCode } = await chaos.sandbox.lambda.shutdown();
     assertEquals(exitCode, 0);
-    assertEquals(counts(chaos.sandbox), { invocations: 4n, errors: 0n, timeouts: 0n, coldStarts: 1n });
+    assertEquals(verdicts(chaos.sandbox), {
+      invocations: 4n,
+      errors: 0n,
+      timeouts: 0n,
+      outOfMemory: 0n,
+      coldStarts: 1n,
+    });
     assertEquals(chaos.sandbox.values("duration_ms").length, 4);
     const lines = messages(chaos.sandbox);
     assertEquals([lines.length, new Set(lines).size], [4, 4]);
@@ -58,7 +64,13 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
       await using chaos = await startChaos(start, { telemetryChaos: { repeat: "no-id" } });
       await chaos.invoke(4);
       await chaos.sandbox.lambda.shutdown();
-      assertEquals(counts(chaos.sandbox), { invocations: 4n, errors: 0n, timeouts: 0n, coldStarts: 1n });
+      assertEquals(verdicts(chaos.sandbox), {
+        invocations: 4n,
+        errors: 0n,
+        timeouts: 0n,
+        outOfMemory: 0n,
+        coldStarts: 1n,
+      });
       assertEquals(chaos.sandbox.values("duration_ms").length, 4);
       assertEquals(chaos.sandbox.values("init_duration_ms").length, 1);
       const lines = messages(chaos.sandbox);
@@ -91,8 +103,8 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
       const { sandbox } = chaos;
       assertEquals((await sandbox.lambda.init()).status, "timeout");
       assertEquals((await sandbox.lambda.invoke()).status, "timeout");
-      assertEquals(counts(sandbox).invocations, 1n);
-      assertEquals(counts(sandbox).timeouts, 1n);
+      assertEquals(verdicts(sandbox).invocations, 1n);
+      assertEquals(verdicts(sandbox).timeouts, 1n);
       assertEquals(sandbox.lambda.violations, []);
     },
   },
@@ -113,7 +125,7 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
       await chaos.sandbox.lambda.init();
       await chaos.invoke(2);
       await chaos.end();
-      assertEquals(counts(chaos.sandbox).coldStarts, 0n);
+      assertEquals(verdicts(chaos.sandbox).coldStarts, 0n);
       assertEquals(chaos.sandbox.values("init_duration_ms").length, 1);
     },
   },
@@ -134,7 +146,13 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
         await chaos.invoke(2);
       }
       await chaos.end();
-      assertEquals(counts(chaos.sandbox), { invocations: 6n, errors: 0n, timeouts: 0n, coldStarts: 3n });
+      assertEquals(verdicts(chaos.sandbox), {
+        invocations: 6n,
+        errors: 0n,
+        timeouts: 0n,
+        outOfMemory: 0n,
+        coldStarts: 3n,
+      });
       assertEquals(chaos.sandbox.values("restore_duration_ms").length, 3);
     },
   },
@@ -158,7 +176,13 @@ export const PLATFORM_CHAOS: readonly ChaosScenario[] = [
       await chaos.invoke(3);
       await sandbox.lambda.vanish();
       assertEquals(new Set(messages(sandbox)).size, 3);
-      assertEquals(counts(sandbox), { invocations: 3n, errors: 0n, timeouts: 0n, coldStarts: 1n });
+      assertEquals(verdicts(sandbox), {
+        invocations: 3n,
+        errors: 0n,
+        timeouts: 0n,
+        outOfMemory: 0n,
+        coldStarts: 1n,
+      });
     },
   },
   {
@@ -254,19 +278,3 @@ export const PROCESS_CHAOS: readonly ChaosScenario[] = [
     },
   },
 ];
-
-interface Counts {
-  readonly invocations: bigint;
-  readonly errors: bigint;
-  readonly timeouts: bigint;
-  readonly coldStarts: bigint;
-}
-
-function counts({ sum }: Sandbox): Counts {
-  return {
-    invocations: sum("invocations"),
-    errors: sum("errors"),
-    timeouts: sum("timeouts"),
-    coldStarts: sum("cold_starts"),
-  };
-}

@@ -7,6 +7,7 @@ import type { FunctionScript } from "../emulator/script.ts";
 import { DOCUMENTED_FIELDS } from "../support/documented.ts";
 import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
 import { freePort } from "../support/loopback.ts";
+import { type Verdicts, verdicts } from "./verdicts.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -25,24 +26,6 @@ const DOCUMENTED_TAGS: Readonly<Record<string, string>> = {
 
 /** After SHUTDOWN an extension has 2 s less what the runtime took; ours must end well within. In ms. */
 const SHUTDOWN_LIMIT_MS = 1400;
-
-interface Verdicts {
-  readonly invocations: bigint;
-  readonly errors: bigint;
-  readonly timeouts: bigint;
-  readonly outOfMemory: bigint;
-  readonly coldStarts: bigint;
-}
-
-function verdicts({ sum }: Sandbox): Verdicts {
-  return {
-    invocations: sum("invocations"),
-    errors: sum("errors"),
-    timeouts: sum("timeouts"),
-    outOfMemory: sum("out_of_memory"),
-    coldStarts: sum("cold_starts"),
-  };
-}
 
 /** Runs one invocation in a fresh sandbox to its end and returns what Dataway has then. */
 async function checkVerdicts(start: StartSandbox, script: FunctionScript, expected: Verdicts): Promise<void> {

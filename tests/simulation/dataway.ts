@@ -3,6 +3,7 @@
  * time is not real: an upload is a function call, and what a frozen sandbox misses is decided by the world's clock.
  */
 import type { DatawayEndpoint } from "../../src/config/dataway.ts";
+import { createDatawayExporter, type DatawayExporterOptions } from "../../src/dataway/exporter.ts";
 import type { HttpAnswer, HttpRequest, Send } from "../../src/dataway/http/message.ts";
 import { SELF_MEASUREMENT } from "../../src/pipeline/self_metrics.ts";
 import type { Category, Point } from "../../src/point/point.ts";
@@ -288,4 +289,23 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     stored,
     refusals,
   };
+}
+
+/** The program's own exporter, to these Dataways. */
+export function exporterTo(
+  { endpoints, encoding, send }: FakeDataway,
+  { schedule, time }: World,
+  tags: Pick<DatawayExporterOptions, "commonTags" | "commonKeys">,
+): ReturnType<typeof createDatawayExporter> {
+  return createDatawayExporter({
+    ...tags,
+    endpoints,
+    encoding,
+    send,
+    maxRawBodyBytes: schedule.maxRawBodyBytes,
+    timeoutMs: schedule.timeoutMs,
+    gzip: false,
+    now: time.now,
+    version: "0",
+  });
 }

@@ -1,5 +1,4 @@
 import { createLogger } from "@std/log";
-import { createDatawayExporter } from "../../src/dataway/exporter.ts";
 import { createExtensionsApi } from "../../src/lambda/extensions_api.ts";
 import { createLifecycle, type LifecycleEnd, type LifecycleOptions } from "../../src/lambda/lifecycle.ts";
 import { createResource } from "../../src/lambda/resource.ts";
@@ -23,7 +22,7 @@ import { createCommonKeys } from "../../src/point/common_tags.ts";
 import type { Point, PointDraft, Source } from "../../src/point/point.ts";
 import { decodePoint } from "../../src/point/point_range.ts";
 import { put } from "../support/points.ts";
-import type { FakeDataway } from "./dataway.ts";
+import { exporterTo, type FakeDataway } from "./dataway.ts";
 import type { World } from "./world.ts";
 
 /** Parts to be replaced by broken ones, to see that the simulation notices. */
@@ -113,18 +112,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     identity: { service: "fn", resource: "fn" },
     resource,
   });
-  const realExporter = createDatawayExporter({
-    endpoints: dataway.endpoints,
-    encoding: dataway.encoding,
-    commonTags: resource.tags,
-    commonKeys,
-    maxRawBodyBytes: schedule.maxRawBodyBytes,
-    timeoutMs: schedule.timeoutMs,
-    gzip: false,
-    send: dataway.send,
-    now,
-    version: "0",
-  });
+  const realExporter = exporterTo(dataway, world, { commonTags: resource.tags, commonKeys });
   const realBreaker = createCircuitBreaker({ now });
   const breaker = mutation.breaker?.(realBreaker) ?? realBreaker;
   const exporter = mutation.exporter?.(realExporter) ?? realExporter;

@@ -1,15 +1,10 @@
 import { createLogger } from "@std/log";
-import { createDatawayExporter } from "../../src/dataway/exporter.ts";
-import { createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
-import { createFlusher } from "../../src/pipeline/flusher.ts";
 import { createLedger } from "../../src/pipeline/ledger.ts";
-import { createRetry } from "../../src/pipeline/retry.ts";
-import { createUploads } from "../../src/pipeline/uploads.ts";
-import { createSpool } from "../../src/pipeline/spool.ts";
+import { createOutlet } from "../../src/pipeline/outlet.ts";
 import type { SpoolFiles } from "../../src/pipeline/spool_folder.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
 import { createCommonKeys } from "../../src/point/common_tags.ts";
-import type { FakeDataway } from "./dataway.ts";
+import { exporterTo, type FakeDataway } from "./dataway.ts";
 import type { World } from "./world.ts";
 
 /** What became of the points that a process found in its predecessor's files. */
@@ -27,31 +22,19 @@ export async function revive(world: World, dataway: FakeDataway, disk: SpoolFile
   const log = createLogger({ now, write: (line) => tell(`  log: ${line}`) });
   const ledger = createLedger();
   const store = createPointStore({ maxBytes: 1e9, ledger });
-  const exporter = createDatawayExporter({
-    endpoints: dataway.endpoints,
-    encoding: dataway.encoding,
+  const exporter = exporterTo(dataway, world, {
     commonTags: () => new Map(),
     commonKeys: createCommonKeys([]),
-    maxRawBodyBytes: schedule.maxRawBodyBytes,
-    timeoutMs: schedule.timeoutMs,
-    gzip: false,
-    send: dataway.send,
-    now,
-    version: "0",
   });
-  const spool = createSpool({
-    files: disk,
-    maxBytes: schedule.spoolMaxBytes,
-    maxBatchBytes: exporter.maxBatchBytes,
-    pointOverheadBytes: exporter.pointOverheadBytes,
+  const { flusher, spool } = createOutlet({
     store,
     ledger,
+    exporter,
+    collect: () => {},
+    spool: { files: disk, maxBytes: schedule.spoolMaxBytes },
     log,
     now,
   });
-  const breaker = createCircuitBreaker({ now });
-  const uploads = createUploads({ exporter, retry: createRetry({ now }), log, now });
-  const flusher = createFlusher({ store, spool, exporter, uploads, breaker, collect: () => {}, log, now });
   tell("the next process starts");
   let done = false;
   void flusher.flush(new AbortController().signal).then(() => void (done = true));
@@ -63,5 +46,5 @@ export async function revive(world: World, dataway: FakeDataway, disk: SpoolFile
     received += entry.received;
     sent += entry.exported + (entry.dropped.get("too_large") ?? 0);
   }
-  return { received, sent, left: spool.held() };
+  return { received, sent, left: spool?.held() ?? 0 };
 }
