@@ -89,6 +89,9 @@ export interface UploadsOptions {
   readonly now: () => number;
 }
 
+/** What is larger than was learnt by this is halved without asking: halves are not exactly that. */
+const LEARNT_SLACK = 1.5;
+
 /** Nothing under way. */
 export function createUploads(options: UploadsOptions): Uploads {
   const { exporter, receiver = "Dataway", groupOf, retry, log, now } = options;
@@ -110,6 +113,11 @@ export function createUploads(options: UploadsOptions): Uploads {
   async function upload(one: Upload): Promise<void> {
     const { round } = one;
     const { signal } = round.cut;
+    const { batch } = one.lease;
+    // A file of the spool, or a half: to send it would only be to hear again that it is too large.
+    if (batch.count > 1 && batch.sizeBytes > learntBytes * LEARNT_SLACK) {
+      return await uploadParts(one.lease.split(), round);
+    }
     uploads.add(one);
     const result = await retry(() => exported(one.lease.batch, round), round.over);
     uploads.delete(one);

@@ -100,6 +100,14 @@ Deno.test("flusher.flush() halves a file that is too large, and keeps the half t
   assertEquals(startSpoolProcess(harness.disk).replay(), ["c", "d"]);
 });
 
+Deno.test("flusher.flush() halves the next files without asking whether they are too large as well", async () => {
+  const harness = newHarness(["a", "b", "c", "d"], ["e", "f", "g", "h"]);
+  harness.answer = (messages) => messages.length > 2 ? TOO_LARGE : SUCCESS;
+  await harness.flusher.flush(never);
+  assertEquals(harness.sent, [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]]);
+  assertEquals([harness.disk.contents.size, harness.reports.at(-1)?.exported], [0, 8]);
+});
+
 Deno.test("flusher.flush() counts a file that Dataway refuses for good", async () => {
   const harness = newHarness(["a", "b"]);
   harness.answer = () => ({ status: "failure", error: "403", reason: "forbidden" });
