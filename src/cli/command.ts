@@ -1,4 +1,4 @@
-/** A word that the executable takes, and the options behind it. */
+/** A word that the executable takes, and the options after it. */
 import type { Environment } from "../config/reader.ts";
 
 /** What a command is run with. */

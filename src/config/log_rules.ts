@@ -100,7 +100,7 @@ function readMasks(read: SettingReader): readonly unknown[] {
   });
 }
 
-/** A JSON list, or words and perhaps one pattern behind them, which may hold commas and blanks itself. */
+/** A JSON list, or words and perhaps one pattern after them, which may hold commas and blanks itself. */
 function masksOf(text: string): readonly string[] {
   const list = text.startsWith("[") ? parseList(text) : undefined;
   if (list !== undefined && list.every((item) => typeof item === "string")) return list;

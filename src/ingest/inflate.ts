@@ -1,7 +1,7 @@
 /**
  * Undoes the content codings of bodies, on the event loop: a small one on the spot, others in slices of time. The
  * runtime's own asynchronous functions do all their work at once, and say nothing, ever, of a zstd body that is spoilt
- * behind its first part.
+ * after its first part.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-codings
  */
 import type { BodyShare } from "../net/admission.ts";

@@ -1,6 +1,6 @@
 /**
  * The fields of `awslambda-metric`, as of the schema `documented`. The one list: what makes points may use no other
- * name, and whoever shows them (`layer/guance/`) must know each.
+ * name, and what shows them (`layer/guance/`) must know each.
  */
 export const METRIC_FIELDS = [
   "invocations",

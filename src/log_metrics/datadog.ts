@@ -48,7 +48,7 @@ const TYPES: ReadonlyMap<string, LineSample["type"]> = new Map([
 ]);
 const PREFIX = "MONITORING|";
 
-/** Reads `MONITORING|<Unix seconds>|<value>|<type>|<name>|#<tags>`, also behind a runtime's columns. */
+/** Reads `MONITORING|<Unix seconds>|<value>|<type>|<name>|#<tags>`, also after a runtime's columns. */
 export function readDatadogText(text: string): DatadogReading {
   const at = text.startsWith(PREFIX) ? 0 : text.indexOf(`\t${PREFIX}`) + 1;
   if (at === 0 && !text.startsWith(PREFIX)) return undefined;

@@ -23,7 +23,7 @@ export interface Lease {
   prove(): void;
   /** It is the platform's: it may be silent for as long as it likes, and is never given up for another. */
   keep(): void;
-  /** Ends the connection otherwise than the pool was told to when it took it in: `end` must not throw. */
+  /** From now on the pool ends the connection by `end`, not as it was told at admission. `end` must not throw. */
   closeWith(end: () => void): void;
   /** Ends the connection at once. */
   close(): void;
@@ -79,7 +79,7 @@ export interface ConnectionPool extends Disposable {
  */
 export const TICK_MS = 5_000;
 
-/** A transfer that has stood still for so long may be given up for another connection, in ms. */
+/** A transfer that has stood still for this long may be given up for another connection, in ms. */
 const STALLED_MS = 1_000;
 /** A connection that was just opened or answered may have its next request on the way: it is left alone this long, in ms. */
 const GRACE_MS = 20;

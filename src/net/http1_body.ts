@@ -22,7 +22,7 @@ export interface RequestBody {
   readonly leftBytes: number;
 }
 
-/** Longest line with a chunk's size, and most bytes of fields behind the last chunk. */
+/** Longest line with a chunk's size, and most bytes of fields after the last chunk. */
 const MAX_SIZE_LINE_BYTES = 1_024;
 const MAX_TRAILER_BYTES = 16_384;
 const LF = 10;

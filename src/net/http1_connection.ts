@@ -47,7 +47,7 @@ interface Exchange {
   isInvited: boolean;
 }
 
-/** A connection that nothing comes from is ended after so many ticks of the pool, and one with half a head … */
+/** A connection that nothing comes from is ended after this many ticks of the pool, and one with half a head … */
 export const IDLE_TICKS = 12;
 const HEAD_TICKS = 3;
 /** … and one that does not take its answer, or does not end after its last one. */

@@ -47,8 +47,8 @@ const TARGET = /^(?:\/|https?:\/\/|\*$)/i;
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /**
- * Where a head ends: behind its first empty line, be its lines ended by CRLF or LF. Empty lines before it, which
- * some clients leave behind a body, count as a part of it.
+ * Where a head ends: after its first empty line, be its lines ended by CRLF or LF. Empty lines before it, which
+ * some clients send after a body, count as a part of it.
  */
 export function findHeadEnd(bytes: Uint8Array<ArrayBuffer>, from: number): number {
   for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {

@@ -40,7 +40,7 @@ export interface Http2Options {
   readonly isClosing: () => boolean;
 }
 
-/** A connection without a call is ended after so many ticks of the pool, and one that does not even begin. */
+/** A connection without a call is ended after this many ticks of the pool, and one that does not even begin. */
 const IDLE_TICKS = 12;
 const BEGIN_TICKS = 3;
 /** How long a client may take to learn that its connection ends, and to close it. In ms. */

@@ -48,7 +48,7 @@ export function toHead(block: readonly Field[]): Http2Head | undefined {
   return { method, path, authority: pseudo.get(":authority"), fields, length };
 }
 
-/** Whether a block that comes behind a body keeps the rules. */
+/** Whether a block that comes after a body keeps the rules. */
 export function areTrailers(block: readonly Field[]): boolean {
   return block.every((field) => !field[0].startsWith(":") && isAllowed(field));
 }

@@ -15,7 +15,7 @@ export interface Http2Answer {
   /** `:status` comes first. */
   readonly fields: readonly Field[];
   readonly body?: Uint8Array;
-  /** Fields behind the body. */
+  /** Fields after the body. */
   readonly trailers?: readonly Field[];
 }
 

@@ -35,7 +35,7 @@ export interface Http2Streams {
   readonly lastId: number;
   /** Calls under way. */
   readonly size: number;
-  /** Fields of a stream: a new call's, or what comes behind a body. */
+  /** Fields of a stream: a new call's, or what comes after a body. */
   onFields(streamId: number, isLast: boolean, fields: readonly Field[] | "too_large"): void;
   onData(frame: Frame): void;
   /** The client gives a stream up. */

@@ -7,7 +7,7 @@ import { PREFACE } from "./http2_frames.ts";
 import type { Http2Head } from "./http2_request.ts";
 import type { Http2Answer, Http2Call } from "./http2_stream.ts";
 
-/** Answers calls that need what only HTTP/2 has: fields behind the body. */
+/** Answers calls that need what only HTTP/2 has: fields after the body. */
 export interface CallHandler {
   takes(head: Http2Head): boolean;
   handle(call: Http2Call): Promise<Http2Answer>;

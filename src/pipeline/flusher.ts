@@ -85,7 +85,7 @@ interface Pass {
   readonly isLast: boolean;
 }
 
-/** A probe of a Dataway that was down carries little: it is likely to be sent in vain. In bytes. */
+/** A probe of a Dataway that was down carries little, as it is likely to fail. In bytes. */
 const PROBE_BYTES = 16_384;
 /**
  * Bodies stay below this but at the end, where round trips count more: encoding and compressing one holds up the

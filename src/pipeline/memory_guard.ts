@@ -37,7 +37,7 @@ const GROWTH_BYTES = 8 * 1024 * 1024;
 /** Time between two of them, in ms. */
 const COLLECT_INTERVAL_MS = 10_000;
 /**
- * A look at the memory costs 20 µs and more. One that saw so much room holds for a while, unless what is held has grown
+ * A look at the memory costs 20 µs and more. One that saw this much room holds for a while, unless what is held has grown
  * by half of it. In bytes, and ms.
  */
 const AMPLE_BYTES = 16 * 1024 * 1024;
@@ -75,7 +75,7 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
     return usedBytes();
   }
 
-  /** Whether a drop would be in vain: the last one gave no memory back, so it is not the data that takes it. */
+  /** Whether a drop would be useless: the last one gave no memory back, so it is not the data that takes it. */
   function isVain(used: number): boolean {
     if (lastDrop === undefined) return false;
     const { fromBytes, byBytes } = lastDrop;

@@ -20,7 +20,7 @@ export interface PointQueue {
   take(limit: BatchLimit): readonly HeldRange[];
   /** The oldest points that are of one segment, valid until the queue changes. */
   readonly oldest: QueuePart | undefined;
-  /** Takes out so many of {@link oldest}, of so many bytes together. */
+  /** Takes out this many of {@link oldest}, which have this many bytes together. */
   skip(points: number, bytes: number): void;
   /** Puts points where they belong: almost always to the front. */
   insert(ranges: readonly HeldRange[]): void;

@@ -1,4 +1,4 @@
-/** Colours and other terminal codes in text, which say nothing to whoever reads it elsewhere. */
+/** Colours and other terminal codes in text, which mean nothing to anyone who reads it elsewhere. */
 
 const ESCAPE = "\u001b";
 const OPEN_BRACKET = 0x5b;

@@ -71,7 +71,7 @@ function encodeLine(point: Point, common: readonly Tag[]): string {
 }
 
 /**
- * What each key is written as: itself, or the nearest that a line can say, with `_` behind it as long as that is
+ * What each key is written as: itself, or the nearest that a line can say, with `_` after it as long as that is
  * taken.
  */
 function writableNames(

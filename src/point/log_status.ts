@@ -37,7 +37,7 @@ const STATUS_OF_WORD: ReadonlyMap<string, LogStatus> = new Map(
 );
 /** Longest word, with what may stand around it. */
 const MAX_LENGTH = 32;
-/** Brackets around a word; a rank within it (`INFO2` of OpenTelemetry, `ERROR+4` of slog) behind it. */
+/** Brackets around a word; a rank within it (`INFO2` of OpenTelemetry, `ERROR+4` of slog) after it. */
 const WORD = /^[\s[(<]*([a-z]+)(?:\d|[+-]\d{1,2})?[\s\])>:]*$/;
 
 /** The status of a level's word, whatever its case; `undefined` for a word that is no level. */

@@ -37,7 +37,7 @@ export type FieldValue = Scalar | readonly Scalar[];
 
 /**
  * One measured fact. Maps, not objects: keys come from customers' data and may be `__proto__`.
- * Points are read of what the writer wrote, so whoever holds one knows it obeys Dataway's rules.
+ * Points are read of what the writer wrote, so a point that exists obeys Dataway's rules.
  */
 export interface Point {
   readonly category: Category;

@@ -16,7 +16,7 @@ const PART_KEYS: readonly string[] = ["message_part", "message_parts"];
 /** A log point without its message. */
 interface Rest {
   readonly message: Uint8Array | undefined;
-  /** What comes before the message and behind it, without the time and without parts of its own. */
+  /** What comes before the message and after it, without the time and without parts of its own. */
   readonly before: readonly Uint8Array[];
   readonly behind: readonly Uint8Array[];
   readonly fields: number;

@@ -2,7 +2,7 @@
 import type { Status } from "./status.ts";
 
 const MIB = 1024 * 1024;
-/** An upload that is not answered for so long is more than slow. In ms. */
+/** An upload that is not answered for this long is more than slow. In ms. */
 const SLOW_MS = 2_000;
 
 /** A sentence for each thing that is wrong, the gravest first. */

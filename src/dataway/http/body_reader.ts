@@ -6,7 +6,7 @@ export interface BodyReader {
   end(): void;
   /** Nothing more will be taken. */
   readonly complete: boolean;
-  /** It came to its own end, with nothing behind it. */
+  /** It came to its own end, with nothing after it. */
   readonly reusable: boolean;
   text(): string;
   /** What was kept of it. */

@@ -47,7 +47,7 @@ export async function decodeV07(context: DecodeContext): Promise<void> {
       if (key === "tags") await takeTags(context, payload.tags);
       else if (name !== undefined) payload.facts.set(name, await takeValue(context));
       else if (key !== "chunks" || !isAtArray(cursor)) await passOne(context);
-      // Facts may come behind the chunks; they hardly ever do.
+      // Facts may come after the chunks; they hardly ever do.
       else if (left === 1) await readChunks(context, form, payload);
       else {
         chunksAt = cursor.at;

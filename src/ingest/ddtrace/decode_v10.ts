@@ -73,7 +73,7 @@ export async function decodeV10(context: DecodeContext): Promise<void> {
       else if (key === 1) await takeTable(payload);
       else if (key === 10) attributes = await takeAttributes(payload);
       else if (key !== 11 || !isAtArray(cursor)) await passOne(context);
-      // Facts may come behind the chunks; they hardly ever do.
+      // Facts may come after the chunks; they hardly ever do.
       else if (left > 1) {
         chunksAt = cursor.at;
         await rehearse(payload);

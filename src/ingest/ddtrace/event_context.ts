@@ -32,7 +32,7 @@ export function contextOfCall(headers: Headers): TraceContext | undefined {
     firstContext([readObjectText(headers.get("_datadog") ?? undefined)]);
 }
 
-/** Whoever invokes a function may hand it a client context. */
+/** The caller of a function may hand it a client context. */
 function contextOfClient(client: JsonObject | undefined): TraceContext | undefined {
   const custom = objectIn(client, "custom") ?? objectIn(client, "Custom");
   return firstContext([objectIn(custom, "_datadog"), custom]);

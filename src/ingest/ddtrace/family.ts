@@ -25,7 +25,7 @@ export interface Family {
 }
 
 const INITIAL_SLOTS = 256;
-/** Odd, and not to be foreseen: ids that all have one hash would take time that grows with the square of their number. */
+/** Odd and unpredictable: ids that all have one hash would take time that grows with the square of their number. */
 const [MULTIPLIER = 1, OTHER_MULTIPLIER = 1] = crypto.getRandomValues(new Int32Array(2)).map((number) =>
   number | 1
 );

@@ -6,7 +6,7 @@ import { MAX_DIGITS, putDecimal } from "./int64.ts";
 export interface JsonWriter {
   /** Holds what was put, from 0. */
   readonly bytes: Uint8Array;
-  /** Bytes put. A smaller number takes back what is behind it. */
+  /** Bytes put. A smaller number takes back what is after it. */
   length: number;
   /** Bytes that are JSON already. */
   put(bytes: Uint8Array): void;

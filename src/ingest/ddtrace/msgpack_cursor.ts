@@ -60,7 +60,7 @@ function need(cursor: MsgpackCursor, count: number): void {
   if (cursor.bytes.length - cursor.at < count) throw endsEarly();
 }
 
-/** Takes a head and the unsigned integer of `width` bytes behind it. */
+/** Takes a head and the unsigned integer of `width` bytes after it. */
 function takeSize(cursor: MsgpackCursor, width: 1 | 2 | 4): number {
   need(cursor, 1 + width);
   const { view } = cursor;

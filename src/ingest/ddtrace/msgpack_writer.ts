@@ -21,7 +21,7 @@ export function pack(value: Packable): Uint8Array {
     view = new DataView(bytes.buffer);
   }
 
-  /** A head and an unsigned integer of four bytes behind it. */
+  /** A head and an unsigned integer of four bytes after it. */
   function putSize(head: number, size: number): void {
     ensure(5);
     bytes[at] = head;

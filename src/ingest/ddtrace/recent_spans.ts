@@ -111,7 +111,7 @@ function createMarks(): Marks {
   };
 }
 
-/** Odd, and not to be foreseen: ids that all have one hash would be searched one by one. */
+/** Odd and unpredictable: ids that all have one hash would be searched one by one. */
 const [MULTIPLIER = 1, OTHER_MULTIPLIER = 1] = crypto.getRandomValues(new Int32Array(2)).map((number) =>
   number | 1
 );

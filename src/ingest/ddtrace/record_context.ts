@@ -34,7 +34,7 @@ function contextOfAttributes(attributes: JsonObject | undefined): TraceContext |
 
 /**
  * The text of a message attribute, with SQS's member names or SNS's. Bytes are base64; a type may have a label of the
- * user's behind it, as in `Binary.gzip`.
+ * user's after it, as in `Binary.gzip`.
  */
 function textOfAttribute(attribute: JsonObject | undefined): string | undefined {
   if (attribute === undefined) return undefined;

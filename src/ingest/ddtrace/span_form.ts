@@ -46,7 +46,7 @@ export interface Progress {
   members: number;
   /** Pairs to be taken of the map that is being read. */
   pairs: number;
-  /** Pairs behind them that are too many. */
+  /** Pairs after them that are too many. */
   excess: number;
   readonly takeMember: () => void;
   readonly takePair: () => void;

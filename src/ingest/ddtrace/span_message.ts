@@ -1,4 +1,4 @@
-/** What the field `message` has of a span behind its type: documents, links and events. A span has few of them. */
+/** What the field `message` has of a span after its type: documents, links and events. A span has few of them. */
 import { isJsonObject, toExactJson, tryParseExactJson } from "../../json/exact_json.ts";
 import { createMsgpackCursor, DecodeError, type MsgpackCursor, sliceText } from "./msgpack_cursor.ts";
 import { createBudget, type Json, readValue, TooLargeError, type ValueBudget } from "./msgpack_value.ts";

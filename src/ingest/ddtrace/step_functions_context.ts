@@ -13,7 +13,7 @@ export interface StepFunctionsState {
   readonly stateName: string;
   readonly enteredTime: string;
   readonly stateMachineArn: string | undefined;
-  /** The object that holds all this, and perhaps the trace of whoever started the execution. */
+  /** The object that holds all this, and perhaps the trace of what started the execution. */
   readonly context: JsonObject;
 }
 
@@ -40,7 +40,7 @@ export async function contextOfState(state: StepFunctionsState): Promise<TraceCo
   const { context, executionId } = state;
   const parentId = positive(await sha256(parentName(state)), 0);
   const priority = 1;
-  // Whoever began the execution may have a trace of its own.
+  // What started the execution may have a trace of its own.
   const input = objectIn(objectIn(context, "Execution"), "Input");
   const begun = firstContext([context, objectIn(input, "_datadog")]);
   if (begun !== undefined) {

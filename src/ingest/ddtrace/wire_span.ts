@@ -39,7 +39,7 @@ export interface WireSpan {
   /** Text tags, four places each: where the key begins and ends, where the text does. */
   meta: Int32Array;
   metaCount: number;
-  /** Of these the first are the span's own; those behind them only count where the span lacks their key. */
+  /** Of these the first are the span's own; those after them only count where the span lacks their key. */
   ownMetaCount: number;
   /** Number tags: where the key begins and ends. */
   metricKeys: Int32Array;

@@ -8,7 +8,7 @@ const LENGTH_DELIMITED = 2;
 const SPACE = 0x20;
 const LETTER_U = 0x75;
 const REPLACEMENT = 0xfffd;
-/** What stands for the character behind a backslash. */
+/** What stands for the character after a backslash. */
 const ESCAPED = new Map(
   [...'"\\/bfnrt'].map((name, index) => [name.charCodeAt(0), '"\\/\b\f\n\r\t'.charCodeAt(index)]),
 );

@@ -22,7 +22,7 @@ interface OpenMetric {
   readonly kind: DataKind;
   readonly from: number;
   readonly to: number;
-  /** Goes through the points first: what is said of all of them stands behind them. */
+  /** Goes through the points first: what is said of all of them stands after them. */
   readonly scan: DataPoints;
   scanned: number;
   /** The points again, when all is known. */

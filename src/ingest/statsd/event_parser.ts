@@ -66,7 +66,7 @@ export function parseServiceCheck(line: string): ServiceCheck | undefined {
   };
 }
 
-/** Where the fields that clients put behind a message begin. */
+/** Where the fields that clients put after a message begin. */
 function cutSuffixes(text: string, from: number): number {
   let end = text.length;
   for (;;) {

@@ -44,7 +44,7 @@ const TRACE_ID = ["traceid", "ddtraceid", "oteltraceid", "xraytraceid"];
 const SPAN_ID = ["spanid", "ddspanid", "otelspanid"];
 const NESTED: readonly NestedKind[] = ["fields", "log", "dd", "trace", "span", "record", "context"];
 
-/** `l`, `m` and `mt` are Serilog's only behind an `@`. */
+/** `l`, `m` and `mt` are Serilog's only after an `@`. */
 const SERILOG = new Set(["l", "m", "mt"]);
 /** `request_id` is the id of many things. */
 const NOT_LAMBDAS = new Set(["request_id", "request-id", "request.id"]);

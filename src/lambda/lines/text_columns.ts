@@ -42,7 +42,7 @@ const MAX_COLUMN = 80;
 const MAX_FIRST_LINE = 200;
 
 const SMALL_LEVEL = new RegExp(`^(?:${SMALL_LEVELS}):$`);
-/** `error shop : text`, `warn main.go:51 text`: Swift's logger and zap's with blanks, right behind a time. */
+/** `error shop : text`, `warn main.go:51 text`: Swift's logger and zap's with blanks, right after a time. */
 const SMALL_BEHIND_TIME = new RegExp(
   `(${SMALL_LEVELS}) (?:(?:[\\w.-]{1,60} )?:|(?=[\\w./-]{1,100}:\\d{1,6} ))`,
   "y",
@@ -110,7 +110,7 @@ function after(status: LogStatus | undefined, text: string, to: number): TextHea
 function readAfterLevel(text: string, to: number, status: LogStatus, known: string | undefined): TextHead {
   let requestId = known;
   let bodyAt = afterSeparators(text, to);
-  // Columns that are parted by tabs go on behind the level.
+  // Columns that are parted by tabs go on after the level.
   for (
     let column = 0;
     requestId === undefined && column < 2 && text.charCodeAt(bodyAt - 1) === TAB;
@@ -168,7 +168,7 @@ function statusOfColumn(
   }
   const isTabbed = text.charCodeAt(from - 1) === TAB && text.charCodeAt(to) === TAB;
   if (isTabbed || isBarred(text, from, to)) return wordToStatus(text.slice(from, to));
-  // Between blanks only capitals are a level, small letters are words: but for those with a colon behind a time.
+  // Between blanks only capitals are a level, small letters are words: but for those with a colon after a time.
   const hasColon = text.charCodeAt(to - 1) === COLON;
   const isInParens = first === OPEN_PAREN && text.charCodeAt(to - 1) === CLOSE_PAREN;
   const word = text.slice(from + (isInParens ? 1 : 0), hasColon || isInParens ? to - 1 : to);

@@ -35,7 +35,7 @@ const LOGRUS = / {0,2}([A-Z]{4,5})\[[^\]]{1,30}\] ?/y;
 const SYSLOG = /<(\d{1,3})>(?:1 )?/y;
 /** Loggers that name the level in small letters, and .NET: `error: text`. */
 const SMALL_LEVEL = new RegExp(`(${SMALL_LEVELS}):(?=\\s)`, "y");
-/** The same behind a sign, parted by more than a blank: `✖  error     text`. */
+/** The same after a sign, parted by more than a blank: `✖  error     text`. */
 const SIGNED_LEVEL = new RegExp(`(${SMALL_LEVELS})(?::| (?= ))`, "y");
 const SIGNS = /[\p{S}\p{Po}\u{fe0f}]{1,4} +/uy;
 /** `Nov 25, 2026 1:31:29 PM x.H handle`, with the level on the second line: java.util.logging. */

@@ -18,7 +18,7 @@ export interface UsageFiguresOptions {
 export interface UsageFigures {
   /** An INVOKE came. */
   invoked(requestId: string): void;
-  /** `next` was held for so long after the runtime of this request was done: billed time, in ms. */
+  /** `next` was held for this long after the runtime of this request was done: billed time, in ms. */
   held(requestId: string, billedMs: number): void;
   /** What goes beside the figures of an event that was not here before. */
   of(event: TelemetryEvent): readonly Figure[];

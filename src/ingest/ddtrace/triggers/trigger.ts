@@ -81,7 +81,7 @@ export function partitionOf(region: string): string {
   return region.startsWith("cn-") ? "aws-cn" : "aws";
 }
 
-/** The last part of an ARN behind a sign. */
+/** The last part of an ARN after a sign. */
 export function lastPart(arn: string | undefined, sign: string): string | undefined {
   return arn?.slice(arn.lastIndexOf(sign) + 1) || undefined;
 }
