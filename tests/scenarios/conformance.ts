@@ -7,7 +7,7 @@ import type { FunctionScript } from "../emulator/script.ts";
 import { DOCUMENTED_FIELDS } from "../support/documented.ts";
 import type { Sandbox, StartSandbox } from "../support/sandbox.ts";
 import { freePort } from "../support/loopback.ts";
-import { type Verdicts, verdicts } from "./verdicts.ts";
+import { ONE, type Verdicts, verdicts } from "./verdicts.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -46,8 +46,6 @@ async function end(sandbox: Sandbox): Promise<void> {
   assertEquals(sandbox.lambda.violations, []);
   assertEquals(sandbox.dataway.violations, []);
 }
-
-const ONE: Verdicts = { invocations: 1n, errors: 0n, timeouts: 0n, outOfMemory: 0n, coldStarts: 1n };
 
 export const CONFORMANCE: readonly Scenario[] = [
   {

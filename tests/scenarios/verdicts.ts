@@ -19,3 +19,6 @@ export function verdicts({ sum }: Pick<Sandbox, "sum">): Verdicts {
     coldStarts: sum("cold_starts"),
   };
 }
+
+/** One invocation that succeeds, with the sandbox's first cold start. */
+export const ONE: Verdicts = { invocations: 1n, errors: 0n, timeouts: 0n, outOfMemory: 0n, coldStarts: 1n };
