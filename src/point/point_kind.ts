@@ -43,6 +43,8 @@ const LONGEST_BYTES = 4096;
 export function createPointKinds(tableOf: (category: Category) => KeyTable): PointKinds {
   const kinds = new Map<string, PointKind>();
   const byBytes = new Map<Category, ByteTable<PointKind>>();
+  const required = new Map<Category, Constant | undefined>();
+  const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   function kind(category: Category, measurement: string): PointKind {
@@ -50,7 +52,7 @@ export function createPointKinds(tableOf: (category: Category) => KeyTable): Poi
     const found = kinds.get(id);
     if (found !== undefined) return found;
     let isCut = false;
-    const name = new TextEncoder().encode(cleanMeasurement(measurement, () => void (isCut = true)));
+    const name = encoder.encode(cleanMeasurement(measurement, () => void (isCut = true)));
     const size = name.length < 0x80 ? [name.length] : [(name.length & 0x7f) | 0x80, name.length >> 7];
     const made: PointKind = {
       category,
@@ -83,6 +85,11 @@ export function createPointKinds(tableOf: (category: Category) => KeyTable): Poi
   }
 
   function requiredOf(category: Category): Constant | undefined {
+    if (!required.has(category)) required.set(category, makeRequired(category));
+    return required.get(category);
+  }
+
+  function makeRequired(category: Category): Constant | undefined {
     const isObject = category === "object" || category === "custom_object";
     if (!isObject && category !== "logging") return undefined;
     const name = isObject ? "name" : "status";

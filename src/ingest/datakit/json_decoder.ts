@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from ".
 import type { FieldValue, Scalar } from "../../point/point.ts";
 import { MAX_PARTS, TOO_MANY_PARTS } from "./decoded.ts";
 import { createJsonItems, type JsonItem } from "./json_items.ts";
-import { parseBase64, type ParsedScalar, parseInteger } from "./line_scalar.ts";
+import { parseBase64, type ParsedScalar, parseInteger } from "./scalar_text.ts";
 import { type Precision, toNs } from "./precision.ts";
 import { NOTHING_YET, type WireDecoder, type WirePoint } from "./wire_point.ts";
 

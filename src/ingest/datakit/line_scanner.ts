@@ -5,7 +5,7 @@
 import type { Scalar } from "../../point/point.ts";
 import { MAX_PARTS, TOO_MANY_PARTS } from "./decoded.ts";
 import { addPart, clearLineParts, createLineParts, ESCAPED_KEY, type LineParts, Part } from "./line_parts.ts";
-import { parseLineScalar } from "./line_scalar.ts";
+import { parseBase64 } from "./scalar_text.ts";
 import { createStringFinder, unescapeString } from "./line_string.ts";
 import { readLineTime } from "./line_time.ts";
 import { createTokenReader } from "./line_token.ts";
@@ -44,6 +44,10 @@ export function createLineScanner(body: Uint8Array, precision: Precision): LineS
   const parts = createLineParts();
   const strings = createStringFinder(body);
   const tokens = createTokenReader(body);
+  const halves = new Int32Array(2);
+  const int64 = new BigInt64Array(halves.buffer);
+  const uint64 = new BigUint64Array(halves.buffer);
+  const double = new Float64Array(halves.buffer);
   let at = 0;
   let fault = "";
   let isEndless = false;
@@ -157,7 +161,7 @@ export function createLineScanner(body: Uint8Array, precision: Precision): LineS
   /** The bytes whose base64 is `body[from, to)`. */
   function scanBytes(from: number, to: number): Uint8Array | undefined {
     at++;
-    const parsed = parseLineScalar(decoder.decode(body.subarray(from, to)), "base64");
+    const parsed = parseBase64(decoder.decode(body.subarray(from, to)));
     if (parsed !== "malformed" && parsed.value instanceof Uint8Array) return parsed.value;
     return void fail("bytes must be base64");
   }
@@ -194,12 +198,25 @@ export function createLineScanner(body: Uint8Array, precision: Precision): LineS
   }
 
   function scanItem(): Scalar | undefined {
-    const from = at;
-    at = tokens.endOf(from);
-    const parsed = parseLineScalar(decoder.decode(body.subarray(from, at)));
-    if (parsed === "malformed") return void fail(NO_VALUE);
-    parts.isTrimmed ||= parsed.value === undefined;
-    return parsed.value;
+    const type = tokens.read(at);
+    at = tokens.end;
+    halves[0] = tokens.first;
+    halves[1] = tokens.second;
+    switch (type) {
+      case Part.int:
+        return int64[0];
+      case Part.uint:
+        return { unsigned: uint64[0] ?? 0n };
+      case Part.float:
+        return double[0];
+      case Part.bool:
+        return tokens.first !== 0;
+      case Part.nothing:
+        parts.isTrimmed = true;
+        return undefined;
+      default:
+        return void fail(NO_VALUE);
+    }
   }
 
   /** What follows the fields up to the line's end. */

@@ -2,7 +2,6 @@
 import { createByteTable } from "../../point/byte_table.ts";
 import { areDigits, type Halves, readDecimal, withSign } from "./decimal.ts";
 import { Part, type PartType } from "./line_parts.ts";
-import { parseLineScalar } from "./line_scalar.ts";
 
 const LF = 10;
 const CR = 13;
@@ -14,8 +13,13 @@ const DOT = 46;
 const ZERO = 48;
 const NINE = 57;
 const CLOSE_BRACKET = 93;
+const UPPER_E = 69;
+const LETTER_E = 101;
 const LETTER_I = 105;
+const LETTER_N = 110;
 const LETTER_U = 117;
+/** The bit that a letter has when it is no capital. */
+const LOWER_CASE = 32;
 const MAX_INTEGER_DIGITS = 20;
 /** Digits of a number that is exact, and so is its quotient by a power of ten of as many. */
 const MAX_FLOAT_DIGITS = 15;
@@ -27,11 +31,12 @@ const BOOLEANS = createByteTable([
   ...["f", "F", "false", "False", "FALSE"].map((text) => [text, 0] as const),
 ]);
 const LONGEST_BOOLEAN = 5;
+/** How clients write NaN and the infinities. */
+const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
+const LONGEST_NAME = 9;
 
 /** Reads values one by one; what the last one was stays until the next. */
 export interface TokenReader {
-  /** Where the value that begins at `from` ends. */
-  endOf(from: number): number;
   /** Reads the value that begins at `from`. */
   read(from: number): PartType;
   /** Where the value ended. */
@@ -69,7 +74,7 @@ export function createTokenReader(body: Uint8Array): TokenReader {
     }
     if (readFloat(from)) return Part.float;
     const boolean = end - from <= LONGEST_BOOLEAN ? BOOLEANS.get(body, from, end) : undefined;
-    if (boolean === undefined) return readSlowly(from);
+    if (boolean === undefined) return readLong(from);
     first = boolean;
     second = 0;
     return Part.bool;
@@ -77,7 +82,7 @@ export function createTokenReader(body: Uint8Array): TokenReader {
 
   function readInteger(from: number, to: number, isUnsigned: boolean): PartType {
     const isNegative = body[from] === MINUS;
-    const digits = isNegative || body[from] === PLUS ? from + 1 : from;
+    const digits = afterSign(body, from);
     if (to - digits > MAX_INTEGER_DIGITS || !areDigits(body, digits, to)) return Part.malformed;
     if (!readDecimal(body, digits, to, halves)) return Part.malformed;
     first = halves.low;
@@ -92,7 +97,7 @@ export function createTokenReader(body: Uint8Array): TokenReader {
   /** A number of at most 15 digits with a dot among them; `false`: it is something else. */
   function readFloat(from: number): boolean {
     const isNegative = body[from] === MINUS;
-    const digits = isNegative || body[from] === PLUS ? from + 1 : from;
+    const digits = afterSign(body, from);
     if (end - digits > MAX_FLOAT_DIGITS + 1) return false;
     let value = 0;
     let dot = -1;
@@ -115,16 +120,24 @@ export function createTokenReader(body: Uint8Array): TokenReader {
     second = doubleHalves[1] ?? 0;
   }
 
-  function readSlowly(from: number): PartType {
-    const parsed = parseLineScalar(decoder.decode(body.subarray(from, end)));
-    if (parsed === "malformed") return Part.malformed;
-    if (typeof parsed.value !== "number") return Part.nothing;
-    setFloat(parsed.value);
+  /** A number of more digits or with an exponent, or what stands for one that nothing can store. */
+  function readLong(from: number): PartType {
+    if (!isDecimal(body, from, end)) {
+      return isNotFinite(from) ? Part.nothing : Part.malformed;
+    }
+    const value = Number(decoder.decode(body.subarray(from, end)));
+    if (!Number.isFinite(value)) return Part.nothing;
+    setFloat(value);
     return Part.float;
   }
 
+  function isNotFinite(from: number): boolean {
+    const letter = (body[afterSign(body, from)] ?? 0) | LOWER_CASE;
+    if (end - from > LONGEST_NAME || (letter !== LETTER_I && letter !== LETTER_N)) return false;
+    return NOT_FINITE.test(decoder.decode(body.subarray(from, end)));
+  }
+
   return {
-    endOf,
     read,
     get end() {
       return end;
@@ -136,4 +149,36 @@ export function createTokenReader(body: Uint8Array): TokenReader {
       return second;
     },
   };
+}
+
+/** Whether `bytes[from, to)` is a number in decimal or exponent form. */
+function isDecimal(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = afterSign(bytes, from);
+  const whole = afterDigits(bytes, at, to);
+  let digits = whole - at;
+  at = whole;
+  if (at < to && bytes[at] === DOT) {
+    const part = afterDigits(bytes, at + 1, to);
+    digits += part - at - 1;
+    at = part;
+  }
+  if (digits === 0) return false;
+  if (at < to && (bytes[at] === LETTER_E || bytes[at] === UPPER_E)) {
+    const exponent = afterSign(bytes, at + 1);
+    return areDigits(bytes, exponent, to);
+  }
+  return at === to;
+}
+
+function afterSign(bytes: Uint8Array, at: number): number {
+  return bytes[at] === MINUS || bytes[at] === PLUS ? at + 1 : at;
+}
+
+function afterDigits(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  for (; at < to; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < ZERO || byte > NINE) break;
+  }
+  return at;
 }

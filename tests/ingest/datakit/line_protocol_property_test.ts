@@ -66,6 +66,51 @@ Deno.test("decodeLineProtocol() reads back every point that was written by its r
   );
 });
 
+Deno.test("decodeLineProtocol() takes for a value what the grammar of values does", () => {
+  const part = fc.constantFrom(
+    ..."0123456789.+-eEiuxnN_tfTF",
+    "00",
+    "nan",
+    "inf",
+    "Infinity",
+    "true",
+    "FALSE",
+    "9223372036854775807",
+    "18446744073709551615",
+    "0000000000",
+    "é",
+    "\t",
+  );
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), fc.boolean(), (parts, isItem) => {
+      const token = parts.join("");
+      const value = valueOf(token);
+      const { points, malformed } = decodeLineProtocol(isItem ? `m f=[1.5,${token}]` : `m f=${token}`, "n");
+      if (value === "none") return assertEquals([points, malformed], [[], 1]);
+      const said = value === undefined ? [] : [value];
+      const field = isItem ? [["f", [1.5, ...said]]] : said.map((one) => ["f", one]);
+      const isTrimmed = value === undefined ? true : undefined;
+      assertEquals<unknown>(points.map((point) => [point.fields, point.isTrimmed]), [[field, isTrimmed]]);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+/** A value by the grammar; `undefined` for what nothing can store. */
+function valueOf(token: string): FieldValue | undefined | "none" {
+  if (/^(t|T|true|True|TRUE)$/.test(token)) return true;
+  if (/^(f|F|false|False|FALSE)$/.test(token)) return false;
+  if (/^[+-]?(nan|inf|infinity)$/i.test(token)) return undefined;
+  const integer = /^([+-]?\d{1,20})([iu])$/.exec(token);
+  if (integer !== null) {
+    const value = BigInt(integer[1]?.replace("+", "") ?? "");
+    if (integer[2] === "i") return BigInt.asIntN(64, value) === value ? value : "none";
+    return BigInt.asUintN(64, value) === value ? { unsigned: value } : "none";
+  }
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(token)) return "none";
+  return Number.isFinite(Number(token)) ? Number(token) : undefined;
+}
+
 Deno.test("decodeLineProtocol() finds the point behind any line of bytes that has no quote", () => {
   const junk = fc.uint8Array({ maxLength: 40 }).map((bytes) => bytes.filter((byte) => byte !== 34));
   fc.assert(
