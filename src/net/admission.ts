@@ -116,14 +116,17 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function give(share: Share, bytes: number, isGarbage: boolean): void {
+    account(share, bytes, isGarbage);
+    serveWaiting();
+  }
+
+  function account(share: Share, bytes: number, isGarbage: boolean): void {
     const given = Math.min(bytes, share.heldBytes);
     share.heldBytes -= given;
     heldBytes -= given;
-    if (isGarbage) {
-      garbageBytes += given;
-      usedBytes += given;
-    }
-    serveWaiting();
+    if (!isGarbage) return;
+    garbageBytes += given;
+    usedBytes += given;
   }
 
   function collect(): void {
@@ -232,7 +235,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     share.giveUp = undefined;
     share.isClosed = true;
     if (!shares.delete(share)) return;
-    give(share, share.heldBytes, true);
+    account(share, share.heldBytes, true);
+    // Who answered it still has hold of it: what waits is let in once a collection can find it.
+    if (heap !== undefined && garbageBytes > mostGarbageBytes) setTimeout(serveWaiting, 0);
+    else serveWaiting();
     if (shares.size === 0) giveBackWhenIdle();
   }
 
