@@ -55,6 +55,9 @@ const STALLED_MS = 1_000;
 /** Garbage is collected when it is so large a part of the budget, or so much in bytes, … */
 const GARBAGE_SHARE = 0.5;
 const MOST_GARBAGE_BYTES = 4 * 1_048_576;
+/** … and before a body that has grown so large, where what others have left was not collected for so long, … */
+const LARGE_BODY_BYTES = 1_048_576;
+const COLLECT_AGAIN_MS = 1_000;
 /**
  * … and memory is given back when nothing came for a while. Points that were held may have left only by the next try,
  * or the one after it. In ms.
@@ -97,6 +100,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let usedBytes = 0;
   /** Memory that the process has when all is given back that can be. */
   let floorBytes = heap?.usedBytes() ?? 0;
+  let collectedAt = -Infinity;
   let givingBack: ReturnType<typeof setTimeout> | undefined;
   let refused = 0;
   let watch: ReturnType<typeof setInterval> | undefined;
@@ -110,9 +114,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
   function grant(share: Share, bytes: number): void {
     shares.add(share);
     share.touchedAt = performance.now();
+    const becomesLarge = share.heldBytes < LARGE_BODY_BYTES && share.heldBytes + bytes >= LARGE_BODY_BYTES;
     share.heldBytes += bytes;
     heldBytes += bytes;
-    if (garbageBytes > mostGarbageBytes) collect();
+    if (garbageBytes > mostGarbageBytes || (becomesLarge && isCollectionDue())) collect();
+  }
+
+  function isCollectionDue(): boolean {
+    return performance.now() - collectedAt >= COLLECT_AGAIN_MS && hasGrown();
   }
 
   function give(share: Share, bytes: number, isGarbage: boolean): void {
@@ -131,6 +140,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function collect(): void {
     garbageBytes = 0;
+    collectedAt = performance.now();
     heap?.collect();
     heap?.trim();
   }

@@ -11,17 +11,19 @@ import { LOADS } from "./loads.ts";
 
 /**
  * The function's memory, and the most that the extension may take of it, pages of its file (44 MiB, which the kernel
- * takes back) included. In MiB. The aims are 100, 110 and 128: the highest peaks were 102, 106 and 130.
+ * takes back) included. In MiB.
  */
 const SIZES = [
-  { memoryMb: 128, mostMb: 110 },
-  { memoryMb: 256, mostMb: 116 },
-  { memoryMb: 512, mostMb: 140 },
+  { memoryMb: 128, mostMb: 100 },
+  { memoryMb: 256, mostMb: 110 },
+  { memoryMb: 512, mostMb: 128 },
 ] as const;
+/** It depends on when V8 collects: of three runs of a load one may take so much more. */
+const CHANCE_MB = 6;
 /** After a load, and beyond what the extension has without any: a heap's room to grow, and what the next load reuses. */
 const MOST_KEPT_MB = 20;
 const MOST_HOLD_MS = 250;
-/** A busy machine makes a hold longer and never shorter: of so many loads the best counts. */
+/** A busy machine makes a hold longer and never shorter: of so many runs of a load the best counts. */
 const TRIES = 3;
 
 for (const { memoryMb, mostMb } of SIZES) {
@@ -36,7 +38,7 @@ for (const { memoryMb, mostMb } of SIZES) {
       say(`${memoryMb} MB, before any load: ${box.idleMb.toFixed(0)} MiB`);
       const bad: string[] = [];
       for (const { name } of LOADS) {
-        const runs = await load(box, name);
+        const runs = await load(box, name, mostMb);
         const problems = findProblems(box, runs, mostMb);
         say(`${memoryMb} MB, ${name}: ${runs.map(describe).join("; ")}`);
         bad.push(...problems.map((problem) => `${name}: ${problem}`));
@@ -47,10 +49,11 @@ for (const { memoryMb, mostMb } of SIZES) {
   );
 }
 
-async function load(box: Box, name: string): Promise<BoxFigures[]> {
+async function load(box: Box, name: string, mostMb: number): Promise<BoxFigures[]> {
   const runs: BoxFigures[] = [];
   do runs.push(await box.run(name, box.idleMb + MOST_KEPT_MB)); while (
-    runs.length < TRIES && bestHold(runs) > MOST_HOLD_MS && box.kills() === 0
+    runs.length < TRIES && box.kills() === 0 &&
+    (bestHold(runs) > MOST_HOLD_MS || runs.some(({ peakMb }) => peakMb > mostMb))
   );
   return runs;
 }
@@ -59,10 +62,17 @@ function findProblems(box: Box, runs: readonly BoxFigures[], mostMb: number): st
   const problems: string[] = [];
   if (box.kills() > 0) problems.push("a program was killed");
   // `!` and `<=`, as a figure that is missing is no good one.
-  if (!runs.every(({ peakMb }) => peakMb <= mostMb)) problems.push(`more than ${mostMb} MiB`);
+  const peaks = runs.map(({ peakMb }) => peakMb).sort((a, b) => a - b);
+  if (!(middle(peaks) <= mostMb)) problems.push(`more than ${mostMb} MiB`);
+  if (!peaks.every((peakMb) => peakMb <= mostMb + CHANCE_MB)) problems.push(`far more than ${mostMb} MiB`);
   if (!runs.every(({ afterMb }) => afterMb <= box.idleMb + MOST_KEPT_MB)) problems.push("memory was kept");
   if (!(bestHold(runs) <= MOST_HOLD_MS)) problems.push(`an invocation was held ${bestHold(runs)} ms`);
   return problems;
+}
+
+/** Of two the greater one. */
+function middle(sorted: readonly number[]): number {
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 /** The shortest of the longest holds, without what a program that does nothing was late at the same time. */

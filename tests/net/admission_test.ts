@@ -171,6 +171,21 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
   await pass(time, 60_000);
   assertEquals([calls.length, rssBytes], [4, 75_000_000]);
 
+  // A large body finds the process as small as it can be; the next one soon after it is not worth another look.
+  calls.length = 0;
+  rssBytes += 10_000_000;
+  await largeBody();
+  await largeBody();
+  assertEquals([calls.length, rssBytes], [2, 75_000_000]);
+
+  async function largeBody(): Promise<void> {
+    const large = admission.open();
+    await large.take(500_000);
+    await large.take(600_000);
+    large.spare(1_100_000);
+    large.close();
+  }
+
   async function smallBody(): Promise<void> {
     const small = admission.open();
     await small.take(100);
