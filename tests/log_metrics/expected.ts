@@ -129,4 +129,9 @@ export const EXPECTED: Readonly<Record<string, readonly StoredMetric[]>> = {
       },
     },
   ],
+  // It has one set of dimensions for each metric.
+  metrics_cloudwatch_embedded: [
+    { measurement: "shop", tags: { region: "eu", service: "checkout" }, fields: { ...LATENCY, orders: 2 } },
+    { measurement: "shop", tags: { service: "checkout" }, fields: { stock: 7 } },
+  ],
 };

@@ -11,11 +11,17 @@ import { createRecordingIntake } from "../support/points.ts";
 import { asStored, EXPECTED } from "./expected.ts";
 
 const RECORDED = new URL("recorded/", import.meta.url);
-const LANGUAGES: Readonly<Record<string, string>> = { python: "Python", node_js: "Node.js", java: "Java" };
+const LANGUAGES: Readonly<Record<string, string>> = {
+  python: "Python",
+  node_js: "Node.js",
+  java: "Java",
+  rust: "Rust",
+};
 const LIBRARIES: Readonly<Record<string, string>> = {
   powertools: "powertools",
   powertools_many: "powertools, many",
   aws_embedded_metrics: "aws-embedded-metrics",
+  metrics_cloudwatch_embedded: "metrics_cloudwatch_embedded",
   datadog: "datadog",
   datadog_older: "datadog, older",
 };

@@ -101,4 +101,16 @@ const JAVA: MetricsLanguage = {
   },
 };
 
-export const METRICS_LANGUAGES: readonly MetricsLanguage[] = [PYTHON, NODE, JAVA];
+const RUST: MetricsLanguage = {
+  name: "Rust",
+  needs: [["cargo", "metadata", "--locked", "--no-deps", "--manifest-path", sourceOf("rust/Cargo.toml")]],
+  handler: "metrics",
+  libraries: ["metrics_cloudwatch_embedded"],
+  install: async () => {
+    const dir = cacheDir("metrics/rust");
+    await run("cargo", ["build", "--quiet", "--locked", "--target-dir", dir], { cwd: sourceOf("rust") });
+    return { program: `${dir}/debug/metrics-functions`, args: [], env: { LAMBDA_TASK_ROOT: dir } };
+  },
+};
+
+export const METRICS_LANGUAGES: readonly MetricsLanguage[] = [PYTHON, NODE, JAVA, RUST];
