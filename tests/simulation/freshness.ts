@@ -19,8 +19,10 @@ const OVERLAP_INTERVAL_MS = 10_000;
 const ROUND_TRIPS_MS = 200;
 /** Part of the budget that may be kept for the spool. */
 const SPILL_SHARE = 0.1;
+/** So long before the deadline nothing is waited for any more, in ms. */
+const MARGIN_MS = 200;
 /** Less than this before the deadline no flush at the end can be expected, in ms. */
-const TIME_TO_FLUSH_MS = 200 + 250;
+const TIME_TO_FLUSH_MS = MARGIN_MS + 250;
 
 export function createFreshness(world: World, register: Register, dataway: FakeDataway): Freshness {
   const { time, schedule, fail } = world;
@@ -30,6 +32,8 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
   let state: BreakerState = "closed";
   let toldMs: number | undefined;
   let mustFlush = false;
+  /** Unix ms. */
+  let waitsUntil = Infinity;
   let wasPending = false;
   const alwaysWell = schedule.telemetry && schedule.collect === "plain" && schedule.budgetMs >= 500 &&
     schedule.storeMaxBytes >= 1e6 && schedule.maxRawBodyBytes >= 1e6 && schedule.endpointMaxBytes >= 1e6 &&
@@ -62,6 +66,7 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
       invokedMs.unshift(time.elapsedMs);
       dataway.mark();
       mustFlush = deadlineAt - time.now() > TIME_TO_FLUSH_MS;
+      waitsUntil = deadlineAt - MARGIN_MS;
     },
     told: () => {
       if (toldMs !== undefined) return;
@@ -72,8 +77,10 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
       // All other plans may have asked for `next` beside a flush: they wait for the runtime's end only to flush.
       const named = plan.kind !== "end" || state !== "closed" || wasPending;
       const waitedMs = time.elapsedMs - (toldMs ?? time.elapsedMs);
-      const inTime = mustFlush && toldMs !== undefined &&
-        waitedMs < schedule.budgetMs - SPILL_SHARE * schedule.budgetMs - 1;
+      const spillMs = SPILL_SHARE * schedule.budgetMs;
+      // The runtime's end may be told so late that the deadline is nearer than the budget's end.
+      const inTime = mustFlush && toldMs !== undefined && waitedMs < schedule.budgetMs - spillMs - 1 &&
+        time.now() < waitsUntil - spillMs - 1;
       if (dataway.underway > 0 && !named && inTime) {
         fail(
           "An upload is pending at next only if its budget was used up, or an earlier one is not answered",
