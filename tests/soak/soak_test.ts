@@ -8,8 +8,11 @@ import { scenario } from "../support/scenario.ts";
 import { meanRssMb, mostDescriptors, soak } from "./soak.ts";
 
 const DEFAULT_INVOCATIONS = 60_000;
-/** Growth from the second tenth to the last one, as a share. */
-const MEMORY_GROWTH = 0.05;
+/**
+ * Growth from the fifth tenth to the last one, as a share: 0.6 % a tenth. Until the fifth the memory settles: each kind
+ * of fault comes for the first time, the store fills up, and what runs once an invocation gets compiled.
+ */
+const MEMORY_GROWTH = 0.03;
 /** Connections come and go with Dataway's faults. */
 const MORE_DESCRIPTORS = 4;
 
@@ -40,7 +43,7 @@ scenario("the compiled executable keeps memory, descriptors and its account over
   assertEquals(report.received, report.pointsArrived + report.dropped, "received = arrived + dropped");
   assertEquals(report.linesTwice, 0);
   assert(report.linesSent - report.linesArrived <= report.dropped, "lines are missing that nobody counted");
-  assertLess(rssMb[9] ?? NaN, (rssMb[1] ?? NaN) * (1 + MEMORY_GROWTH), "memory grows");
+  assertLess(rssMb[9] ?? NaN, (rssMb[4] ?? NaN) * (1 + MEMORY_GROWTH), "memory grows");
   assert(mostDescriptors(samples, 10) <= mostDescriptors(samples, 2) + MORE_DESCRIPTORS, "descriptors grow");
 });
 
