@@ -12,7 +12,7 @@ const DEFAULT_INVOCATIONS = 60_000;
  * Growth of the last tenth over the second to the sixth, as a share, and the most that it may be. RSS goes up and down by
  * 5 % from tenth to tenth: with the faults, and with when V8 collects.
  */
-const MEMORY_GROWTH = 0.1;
+const MEMORY_GROWTH = 0.12;
 const MOST_RSS_MB = 95;
 /** Connections come and go with Dataway's faults. */
 const MORE_DESCRIPTORS = 4;
