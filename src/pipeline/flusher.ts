@@ -35,8 +35,8 @@ export interface Flusher {
   /**
    * Collects aggregates and sends what is held until nothing is left, Dataway refuses, or `signal` fires. Resolves with
    * the signal at the latest, and never rejects; uploads under way then go on, and are settled when they are answered.
-   * While one of those has not been answered, others are begun and not waited for, unless `beside`. A second flush
-   * waits for the first one, or ends it if that hangs.
+   * While Dataway is slower than can be waited for, others are begun and not waited for, unless `beside`. A second
+   * flush waits for the first one, or ends it if that hangs.
    */
   flush(signal: AbortSignal, options?: FlushOptions): Promise<void>;
   /**
@@ -82,6 +82,8 @@ interface Pass {
   readonly signal: AbortSignal;
   /** Whether an upload is waited for, and the next one sent then. */
   readonly waits: boolean;
+  /** Nobody waits for the flush. */
+  readonly beside: boolean;
   readonly isLast: boolean;
 }
 
@@ -126,9 +128,11 @@ export function createFlusher(options: FlusherOptions): Flusher {
   let flushing: Promise<void> | undefined;
   let stopFlushing = (): void => {};
   let collecting: Promise<void> | undefined;
-  /** Rounds with uploads under way. */
-  const unsettled = new Set<Round>();
+  /** Those whose uploads outlived them. */
+  const unsettled = new Set<Pass>();
   let stuck = false;
+  /** Of the last flush. */
+  let lastRound: Round | undefined;
   let lastFlushAt = 0;
 
   async function flush(signal: AbortSignal, { beside = false }: FlushOptions = {}): Promise<void> {
@@ -136,17 +140,20 @@ export function createFlusher(options: FlusherOptions): Flusher {
       if (!beside && isHanging()) stopFlushing();
       if (!await settledBefore(flushing, signal)) return;
     }
-    await make(signal, { waits: beside || !isHanging(), isLast: false });
+    await make(signal, { waits: beside || !isHanging(), beside, isLast: false });
   }
 
-  /** Whether Dataway has not answered for long: an upload outlived its flush, or a freeze. */
+  /**
+   * Whether Dataway has not answered for long: an upload outlived a flush that was waited for, or a freeze. One that
+   * outlived a flush beside may have been begun at its end, by a Dataway that answers each in no time.
+   */
   function isHanging(): boolean {
-    return unsettled.size > 0 || uploads.longestMs > PATIENCE_MS;
+    return uploads.longestMs > PATIENCE_MS || [...unsettled].some(({ beside }) => !beside);
   }
 
   async function make(
     signal: AbortSignal,
-    how: Pick<Pass, "waits" | "isLast">,
+    how: Pick<Pass, "waits" | "beside" | "isLast">,
     patienceMs?: number,
   ): Promise<void> {
     const stop = new AbortController();
@@ -174,25 +181,37 @@ export function createFlusher(options: FlusherOptions): Flusher {
       });
     } else if (state === "half_open") await probe(pass);
     if (!round.stopped) await sendAll(pass);
-    stuck = round.stopped || signal.aborted || round.underway.size > 0;
+    const isLate = round.underway.size > 0;
+    stuck = round.stopped || signal.aborted || isLate;
+    lastRound = round;
     round.stopped = true;
-    if (round.underway.size > 0) {
+    if (isLate) {
       log.debug(`A flush ends while ${receiver} has not answered: its uploads go on`, {
         uploads: round.underway.size,
         ms: Math.round(Math.max(0, now() - startedAt)),
       });
     }
-    settle(round, () => conclude(round, startedAt));
+    settle(pass, () => {
+      if (isLate) learnLate(round);
+      conclude(round, startedAt);
+    });
   }
 
   /** Calls `settled` once nothing of the round is under way, at once if nothing is. */
-  function settle(round: Round, settled: () => void): void {
-    if (round.underway.size === 0) return settled();
-    unsettled.add(round);
-    void Promise.all(round.underway).then(() => {
-      unsettled.delete(round);
+  function settle(pass: Pass, settled: () => void): void {
+    const { underway } = pass.round;
+    if (underway.size === 0) return settled();
+    unsettled.add(pass);
+    void Promise.all(underway).then(() => {
+      unsettled.delete(pass);
       settled();
     });
+  }
+
+  /** What answers tell that came after their flush: what is held since then only waits for the next, or has to. */
+  function learnLate(round: Round): void {
+    if (round.failed) stuck = true;
+    else if (round === lastRound && !round.cut.signal.aborted) stuck = false;
   }
 
   /** A flush is one verdict, however many uploads it made side by side. */
@@ -305,9 +324,10 @@ export function createFlusher(options: FlusherOptions): Flusher {
     const lease = figures?.take();
     if (lease === undefined) return;
     const round = newRound(pass.signal);
-    await sent(FIGURES_LANE, lease, { ...pass, round });
+    const alone = { ...pass, round };
+    await sent(FIGURES_LANE, lease, alone);
     round.stopped = true;
-    settle(round, () => {});
+    settle(alone, () => {});
   }
 
   /** Whether something may be sent in a lane, after what is under way there from before. */
@@ -338,7 +358,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     patience.signal.addEventListener("abort", () => cut(earlier));
     using deadline = createDeadline(budgetMs - figuresMs, now);
     do {
-      await make(deadline.signal, { waits: true, isLast: true }, budgetMs * EARLIER_SHARE);
+      await make(deadline.signal, { waits: true, beside: false, isLast: true }, budgetMs * EARLIER_SHARE);
       // Only now is known what the figures have to tell.
       await cutAll();
       await tellAll(endAt);
@@ -349,23 +369,24 @@ export function createFlusher(options: FlusherOptions): Flusher {
   async function tellAll(endAt: number): Promise<void> {
     if (figures === undefined) return;
     using end = createDeadline(Math.max(0, endAt - now()), now);
-    const round = newRound(end.signal);
-    await sendLastFigures({ figures, uploads, lane: FIGURES_LANE, round, signal: end.signal });
-    settle(round, () => {});
+    const { signal } = end;
+    const round = newRound(signal);
+    await sendLastFigures({ figures, uploads, lane: FIGURES_LANE, round, signal });
+    settle({ round, signal, waits: true, beside: false, isLast: true }, () => {});
     await cutAll();
   }
 
   async function cutAll(): Promise<void> {
     if (unsettled.size === 0) return;
-    const underway = Promise.all([...unsettled].flatMap((round) => [...round.underway]));
+    const underway = Promise.all([...unsettled].flatMap(({ round }) => [...round.underway]));
     cut(unsettled);
     using patience = createDeadline(CUT_MS, now);
     if (await settledBefore(underway, patience.signal)) return;
     log.error("An upload goes on although its time is over");
   }
 
-  function cut(rounds: Iterable<Round>): void {
-    for (const round of rounds) round.cut.abort(new DOMException("Time is over", "TimeoutError"));
+  function cut(passes: Iterable<Pass>): void {
+    for (const { round } of passes) round.cut.abort(new DOMException("Time is over", "TimeoutError"));
   }
 
   return {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import { type CircuitBreaker, createCircuitBreaker } from "../../src/pipeline/circuit_breaker.ts";
 import type { Exporter, ExportResult } from "../../src/pipeline/exporter.ts";
-import { createFlusher, type Flusher } from "../../src/pipeline/flusher.ts";
+import { createFlusher, type Flusher, type FlushOptions } from "../../src/pipeline/flusher.ts";
 import { isStoreLease } from "../../src/pipeline/store.ts";
 import { createUploads, type Uploads } from "../../src/pipeline/uploads.ts";
 import type { Category } from "../../src/point/point.ts";
@@ -59,10 +59,10 @@ function add({ run }: Harness, category: Category, name: string): void {
 }
 
 /** Flushes for a moment. */
-async function flush({ flusher }: Harness): Promise<void> {
+async function flush({ flusher }: Harness, options?: FlushOptions): Promise<void> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), 5);
-  await flusher.flush(over.signal);
+  await flusher.flush(over.signal, options);
   clearTimeout(timer);
 }
 
@@ -109,6 +109,61 @@ Deno.test("while an upload is not answered no flush waits for another, but one b
   await answer(harness, SUCCESS, 2);
   await beside;
   harness.run.checkAccount();
+});
+
+Deno.test("a flush at the end waits for the young upload that a flush beside left, and goes on", async () => {
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness, { beside: true });
+  add(harness, "logging", "b");
+  const atEnd = harness.flusher.flush(new AbortController().signal);
+  await settle();
+  await answer(harness, SUCCESS, 0);
+  await answer(harness, SUCCESS, 1);
+  await atEnd;
+  assertEquals([harness.begun.length, harness.uploads.count, harness.run.store.held()], [2, 0, 0]);
+});
+
+Deno.test("a flush at the end waits for no old upload that a flush beside left", async () => {
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness, { beside: true });
+  harness.run.now += 1000;
+  add(harness, "logging", "b");
+  await harness.flusher.flush(new AbortController().signal);
+  assertEquals([harness.begun.length, harness.uploads.count], [1, 1]);
+  await answer(harness, SUCCESS);
+});
+
+Deno.test("after a late answer data only waits for its plan, after a late failure for Dataway", async () => {
+  for (const result of [SUCCESS, RETRYABLE]) {
+    const harness = newHarness();
+    add(harness, "logging", "a");
+    await flush(harness);
+    assertEquals(harness.flusher.stuck, true);
+    await answer(harness, result);
+    assertEquals(harness.flusher.stuck, result === RETRYABLE);
+  }
+});
+
+Deno.test("a late failure is known also when a flush since then found nothing that it could send", async () => {
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness);
+  await flush(harness);
+  await answer(harness, RETRYABLE);
+  assertEquals([harness.flusher.stuck, harness.run.store.held()], [true, 1]);
+});
+
+Deno.test("a late answer tells nothing of what Dataway refused in a flush since then", async () => {
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness);
+  add(harness, "tracing", "t");
+  await flush(harness);
+  await answer(harness, RETRYABLE, 1);
+  await answer(harness, SUCCESS, 0);
+  assertEquals([harness.flusher.stuck, harness.run.store.held()], [true, 1]);
 });
 
 Deno.test("an upload that fails after its flush is one failure for the breaker, and its data are held", async () => {

@@ -8,6 +8,11 @@ import { simulate } from "./simulate.ts";
 
 const DEFAULT_RUNS = 1500;
 const CI_RUNS = 6000;
+/** Sandboxes beyond those of CI that once broke a promise. */
+const FOUND_SEEDS: readonly number[] = [
+  // A store that is full has a flush begun beside, which ends with its own time, before the budget, amid small uploads.
+  8429,
+];
 /** What must happen now and then, or the simulation proves nothing. */
 const MUST_HAPPEN: readonly string[] = [
   "uploads cut",
@@ -38,7 +43,8 @@ Deno.test("every sandbox at random keeps all promises", async () => {
   const counts = new Map<string, number>();
   const count = (what: string, by = 1): void => void counts.set(what, (counts.get(what) ?? 0) + by);
   const first = one ?? 1;
-  for (let seed = first; seed < first + runs; seed++) {
+  const seeds = Array.from({ length: runs }, (_, n) => first + n);
+  for (const seed of one === undefined ? [...FOUND_SEEDS, ...seeds] : seeds) {
     const { broken, story } = await simulate(seed, count);
     if (broken !== undefined) throw new AssertionError(describe(seed, broken, story));
   }
