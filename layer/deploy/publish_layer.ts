@@ -269,7 +269,7 @@ async function share(
 }
 
 /** Who is meant, in words. */
-export function describeGrant({ principal, organizationId }: Grant): string {
+function describeGrant({ principal, organizationId }: Grant): string {
   if (organizationId !== undefined) return `organisation ${organizationId}`;
   return principal === "*" ? "everyone" : `account ${principal}`;
 }

@@ -50,7 +50,7 @@ export async function publishAll(options: RunOptions): Promise<readonly RegionOu
 }
 
 /** One line: where, what became of it, and what is missing. */
-export function describeOutcome({ region, arch, state, version, missing, notes }: RegionOutcome): string {
+function describeOutcome({ region, arch, state, version, missing, notes }: RegionOutcome): string {
   const what = version === undefined ? state : `${state} ${version.arn}`;
   return [`${region} ${arch}: ${what}`, ...missing, ...notes].join("; ");
 }

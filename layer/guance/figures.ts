@@ -30,9 +30,9 @@ export type Unit = readonly [kind: string, unit: string];
 export const NO_UNIT: Unit = ["custom", ""];
 export const MILLISECONDS: Unit = ["time", "ms"];
 export const MICROSECONDS: Unit = ["time", "μs"];
-export const MEGABYTES: Unit = ["digital", "MB"];
+const MEGABYTES: Unit = ["digital", "MB"];
 export const BYTES: Unit = ["digital", "B"];
-export const PERCENT: Unit = ["percent", "percent"];
+const PERCENT: Unit = ["percent", "percent"];
 
 /** How values of one field are joined, as DQL names it; a percentile by its number. */
 export type Aggregate = "SUM" | "AVG" | "MAX" | "LAST" | "COUNT" | number;

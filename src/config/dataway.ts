@@ -145,7 +145,7 @@ function readSecret(read: SettingReader, urls: string): DatawaySecret | undefine
 }
 
 /** Reads a comma list of URLs with tokens. Unparsed text is never part of a problem. */
-export function parseEndpoints(text: string): ParsedEndpoints {
+function parseEndpoints(text: string): ParsedEndpoints {
   const items = text.split(",").map((item) => item.trim()).filter((item) => item !== "");
   const endpoints: DatawayEndpoint[] = [];
   const problems: string[] = [];

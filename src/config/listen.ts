@@ -4,7 +4,7 @@ import type { SettingReader } from "./reader.ts";
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** `host:port`, `[v6]:port`, `:port` or a port alone; `undefined` when the text has none of these forms. */
-export function parseListenAddress(text: string, defaultHostname: string): ListenAddress | undefined {
+function parseListenAddress(text: string, defaultHostname: string): ListenAddress | undefined {
   const match = /^(?:(\[[0-9a-f:.]+\]|[^:\s/]*):)?(\d{1,5})$/i.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65535) return undefined;

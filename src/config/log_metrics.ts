@@ -1,7 +1,7 @@
 import type { SettingReader } from "./reader.ts";
 
 /** How a function may write metrics into its log. */
-export const LOG_METRIC_FORMATS = ["emf", "datadog"] as const;
+const LOG_METRIC_FORMATS = ["emf", "datadog"] as const;
 export type LogMetricFormat = (typeof LOG_METRIC_FORMATS)[number];
 
 /** Metrics out of the function's log. */

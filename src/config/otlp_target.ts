@@ -7,7 +7,7 @@ export type TargetSignal = "traces" | "metrics" | "logs";
 export const TARGET_SIGNALS: readonly TargetSignal[] = ["traces", "metrics", "logs"];
 
 /** Whose data goes to the target, by the names of the ways in. */
-export const TARGET_INPUTS = ["awslambda", "opentelemetry"] as const;
+const TARGET_INPUTS = ["awslambda", "opentelemetry"] as const;
 export type TargetInput = (typeof TARGET_INPUTS)[number];
 
 /** A second place to send to, by OTLP over HTTP. */

@@ -23,7 +23,7 @@ function valueOf({ isSecret, kind }: Setting, text: string): string {
 }
 
 /** A URL's scheme and host; nothing of what is no URL. */
-export function urlWithoutSecrets(text: string): string {
+function urlWithoutSecrets(text: string): string {
   const url = text.includes("://") ? URL.parse(text) : null;
   if (url === null || url.host === "") return "***";
   const userInfo = url.username === "" ? "" : "***@";

@@ -22,7 +22,7 @@ export interface ExactJsonOptions {
 export const MAX_JSON_DEPTH = 256;
 
 /** Making a bigint takes time that grows with the square of its digits. 64 bits have 20. */
-export const MAX_BIGINT_DIGITS = 40;
+const MAX_BIGINT_DIGITS = 40;
 
 /** Integers of fewer digits are exact as numbers. */
 const LONG_DIGITS = 16;

@@ -111,7 +111,7 @@ export function rawText(s: JsonScanner, from: number, to: number): string {
 }
 
 /** The value of the JSON at `[from, to)`; throws when it is not JSON. */
-export function parsePart(s: JsonScanner, from: number, to: number): unknown {
+function parsePart(s: JsonScanner, from: number, to: number): unknown {
   try {
     return JSON.parse(rawText(s, from, to));
   } catch {

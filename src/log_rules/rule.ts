@@ -6,7 +6,7 @@ import { wordToStatus } from "../point/log_status.ts";
 import { DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
 
 /** What a log or a span is of. */
-export const RULED = ["function", "extension", "platform", "span"] as const;
+const RULED = ["function", "extension", "platform", "span"] as const;
 export type Ruled = (typeof RULED)[number];
 
 /** A log, as rules see it. */

@@ -35,7 +35,6 @@ export interface IntakeHubOptions {
 
 /** Whose spans are a tracer's. */
 const TRACERS: ReadonlySet<Source> = new Set(["otlp", "ddtrace"]);
-const NS_PER_MS = 1_000_000n;
 /** Whose metrics carry times of our own or the platform's making; clients' times are never touched. */
 const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "self"]);
 
@@ -48,10 +47,7 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   const writer: PointWriter = createPointWriter({
     ...(commonKeys === undefined ? {} : { commonKeys }),
     trimmed: (source) => ledger.refused(source, "trimmed"),
-    metricTime: {
-      sources: SPREAD_SOURCES,
-      move: (timeNs) => timeNs % NS_PER_MS === 0n ? timeNs + BigInt(spread.nextNs()) : timeNs,
-    },
+    metricTime: { sources: SPREAD_SOURCES, move: spread.move },
     commit,
   });
 

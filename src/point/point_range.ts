@@ -84,7 +84,7 @@ export function putFramed(target: Uint8Array, at: number, bytes: Uint8Array, len
 }
 
 /** Upper bound of {@link joinPoints}' result for a number of points and their bytes. */
-export function joinedBytes(bytes: number, points: number, common: CommonTags): number {
+function joinedBytes(bytes: number, points: number, common: CommonTags): number {
   return bytes + points * frameGrowth(common);
 }
 

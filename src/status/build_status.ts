@@ -133,7 +133,7 @@ function describeFlush(
 }
 
 /** What was asked for, by the names of the settings' listeners. */
-export function describeListeners(
+function describeListeners(
   { sockets, parsed }: Pick<StatusParts, "sockets" | "parsed">,
 ): readonly ListenerStatus[] {
   const named = namedListeners(parsed.config);

@@ -27,7 +27,7 @@ export interface Chapter {
 
 /** Orders with everything a function can send; the 12th waits until its time-out. */
 export const ORDERS = 14;
-export const HANGING_ORDER = 12;
+const HANGING_ORDER = 12;
 const ORDINARY = 6;
 /** Printed between the last answer and the freeze: only the shutdown can bring it. */
 export const LAST_LINE = "order 14 shipped";

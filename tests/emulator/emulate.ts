@@ -85,7 +85,7 @@ export async function emulate(options: EmulateOptions): Promise<LifeReport> {
 }
 
 /** Variables with the back end's URL in the place that stands for it. */
-export function withBackEnd(env: Readonly<Record<string, string>>, url: string): Record<string, string> {
+function withBackEnd(env: Readonly<Record<string, string>>, url: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).map(([name, value]) => [name, value.replaceAll("{backend}", url)]),
   );

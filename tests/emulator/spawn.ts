@@ -15,7 +15,7 @@ export interface Spawned {
 }
 
 /** The first descriptor after the standard streams. */
-export const FRAMES_DESCRIPTOR = 3;
+const FRAMES_DESCRIPTOR = 3;
 
 /** Throws when the file cannot be started. */
 export function spawn(options: ProcessOptions): Spawned {

@@ -14,7 +14,7 @@ export interface RawReply {
 }
 
 /** Latin-1: one byte a character. */
-export function toBytes(text: string): Uint8Array<ArrayBuffer> {
+function toBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
   return bytes;

@@ -1,45 +1,58 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { createIntakeHub } from "../../src/pipeline/intake.ts";
+import { createLedger } from "../../src/pipeline/ledger.ts";
+import { createPointStore } from "../../src/pipeline/store.ts";
 import { createTimeSpread } from "../../src/pipeline/time_spread.ts";
-import { testPoint } from "../support/points.ts";
+import { CATEGORIES } from "../../src/point/point.ts";
+import { pointsOf, testPoint } from "../support/points.ts";
 
-const MS = 1_700_000_000_123_000_000n;
-const timesOf = (points: readonly { timeNs: bigint }[]): bigint[] => points.map((point) => point.timeNs);
+const NS_PER_MS = 1_000_000n;
+const MS = 1_700_000_000_123n * NS_PER_MS;
 
-Deno.test("time spread moves metrics of a whole millisecond by the sandbox's own nanoseconds", () => {
+Deno.test("time spread moves a whole millisecond by the sandbox's own nanoseconds", () => {
+  assertEquals(createTimeSpread(() => 0.5).move(MS), MS + 500_000n);
+});
+
+Deno.test("time spread leaves times finer than a millisecond as they are", () => {
   const spread = createTimeSpread(() => 0.5);
-  assertEquals(timesOf(spread.apply([testPoint("m", "metric", MS)])), [MS + 500_000n]);
+  assertEquals([MS + 1n, MS - 1n].map(spread.move), [MS + 1n, MS - 1n]);
 });
 
-Deno.test("time spread leaves logs, and times finer than a millisecond, as they are", () => {
-  const points = [testPoint("l", "logging", MS), testPoint("m", "metric", MS + 1n)];
-  assertEquals(createTimeSpread(() => 0.5).apply(points), points);
+Deno.test("time spread gives no two times of one millisecond the same, and stays within it", () => {
+  assertEquals([MS, MS, MS].map(createTimeSpread(() => 0.999999).move), [MS + 999_999n, MS, MS + 1n]);
 });
 
-Deno.test("time spread gives no two metrics of one millisecond the same time, and stays within it", () => {
-  const spread = createTimeSpread(() => 0.999999);
-  const times = timesOf(spread.apply([1, 2, 3].map(() => testPoint("m", "metric", MS))));
-  assertEquals(times, [MS + 999_999n, MS, MS + 1n]);
-});
-
-Deno.test("time spread gives no two metrics the same time when their milliseconds take turns", () => {
-  const spread = createTimeSpread(() => 0.5);
-  const turns = [0n, 1n, 0n, 0n, 2n, 1n, 0n].map((ms) => testPoint("m", "metric", MS + ms * 1_000_000n));
-  // Handed in one by one too: as events of several batches are.
-  const times = [
-    ...timesOf(spread.apply(turns)),
-    ...turns.flatMap((point) => timesOf(spread.apply([point]))),
-  ];
-  assertEquals(new Set(times).size, times.length);
-  assertEquals(
-    times.map((time) => time / 1_000_000n),
-    [...turns, ...turns].map((point) => point.timeNs / 1_000_000n),
-  );
+Deno.test("time spread gives no two times the same when their milliseconds take turns", () => {
+  const turns = [0n, 1n, 0n, 0n, 2n, 1n, 0n].map((ms) => MS + ms * NS_PER_MS);
+  const moved = turns.map(createTimeSpread(() => 0.5).move);
+  assertEquals(new Set(moved).size, moved.length);
+  assertEquals(moved.map((time) => time / NS_PER_MS), turns.map((time) => time / NS_PER_MS));
 });
 
 Deno.test("time spread draws a new number after a snapshot", () => {
   const numbers = [0.1, 0.2];
   const spread = createTimeSpread(() => numbers.shift() ?? 0);
-  const before = timesOf(spread.apply([testPoint("m", "metric", MS)]));
+  const before = spread.move(MS);
   spread.redraw();
-  assertNotEquals(timesOf(spread.apply([testPoint("m", "metric", MS)])), before);
+  assertNotEquals(spread.move(MS), before + 1n);
+});
+
+Deno.test("the intake spreads metrics of the platform's times and our own, and nothing of a client's time", () => {
+  const ledger = createLedger();
+  const store = createPointStore({ maxBytes: 1e6, ledger });
+  const hub = createIntakeHub({ store, ledger });
+  for (const source of ["telemetry", "statsd", "otlp", "ddtrace", "datakit"] as const) {
+    const { write } = hub.of(source);
+    // Two, as one of a million draws moves one by nothing.
+    for (const category of ["metric", "metric", "logging"] as const) write(testPoint("x", category, MS));
+  }
+  const moved = CATEGORIES.flatMap((category) => {
+    const lease = store.take(category, { maxBytes: 1e6 });
+    if (lease === undefined) return [];
+    const sources = lease.sources();
+    return pointsOf(lease).flatMap(({ timeNs }, at) =>
+      timeNs === MS ? [] : [`${category} of ${sources[at]}`]
+    );
+  });
+  assertEquals(new Set(moved), new Set(["metric of telemetry", "metric of statsd"]));
 });

@@ -35,7 +35,7 @@ export async function readDocuments(below = ""): Promise<readonly Document[]> {
 }
 
 /** Without its blocks of code. */
-export function proseOf(text: string): string {
+function proseOf(text: string): string {
   return text.replaceAll(/^ *```[\s\S]*?^ *```/gm, "");
 }
 

@@ -11,7 +11,7 @@ const RULES = [
 ];
 
 /** Recorder, trace, rules, metrics from logs, cost and use. */
-export const EVERYTHING: Readonly<Record<string, string>> = {
+const EVERYTHING: Readonly<Record<string, string>> = {
   ENV_AWSLAMBDA_RECORDER: "on",
   ENV_AWSLAMBDA_TRACE: "full",
   ENV_AWSLAMBDA_LOG_LEVEL: "debug",

@@ -3,7 +3,6 @@ import { type AnyValue, createAnyValue, readAnyValue } from "./any_value.ts";
 import { MAX_DEPTH, TOO_DEEP } from "./limits.ts";
 import { moveTo, type ProtoCursor, readLength, readTag, skipField } from "./proto_cursor.ts";
 import {
-  integerText,
   putBase64,
   putBytes,
   putCode,
@@ -50,7 +49,7 @@ export function putValueText(buffer: TextBuffer, c: ProtoCursor, value: AnyValue
 }
 
 /** Puts a value as plain JSON: maps as objects, integers exact, what JSON has no number for as text. */
-export function putPlainJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth: number): void {
+function putPlainJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth: number): void {
   const { kind, from, to } = value;
   switch (kind) {
     case "none":
@@ -85,7 +84,7 @@ export function putPlainJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue
 }
 
 /** Puts an `AnyValue` as OTLP/JSON writes it. */
-export function putOtlpJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth: number): void {
+function putOtlpJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth: number): void {
   const { kind, from, to } = value;
   switch (kind) {
     case "none":
@@ -143,11 +142,6 @@ export function putPair(
   putBytes(buffer, VALUE);
   putOtlpJson(buffer, c, value, depth);
   putCode(buffer, CLOSE_BRACE);
-}
-
-/** The text of an integer value. */
-export function integerOf({ kind, low, high }: AnyValue): string {
-  return integerText(low, high, kind === "int");
 }
 
 function putDouble(buffer: TextBuffer, value: number): void {

@@ -19,7 +19,7 @@ if (import.meta.main) {
 }
 
 /** The page's text. */
-export async function buildPage(): Promise<string> {
+async function buildPage(): Promise<string> {
   const template = await Deno.readTextFile(new URL("page.template.html", SOURCES));
   const style = shrinkCss(await Deno.readTextFile(new URL("style.css", SOURCES)));
   const script = await bundle();

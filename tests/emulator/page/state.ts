@@ -10,7 +10,6 @@
 export const STATE_VERSION = 1;
 
 export const CATEGORIES = ["metric", "logging", "tracing"] as const;
-export type CategoryName = typeof CATEGORIES[number];
 /** One figure for each of {@link CATEGORIES}. */
 export type ByCategory = readonly [metric: number, logging: number, tracing: number];
 

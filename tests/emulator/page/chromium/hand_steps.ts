@@ -111,7 +111,7 @@ export async function checkKeyboard(page: Page): Promise<void> {
 }
 
 /** Tab reaches every control, and each shows that it has the focus. */
-export async function checkFocusRing(page: Page): Promise<void> {
+async function checkFocusRing(page: Page): Promise<void> {
   await page.$eval(
     "body",
     () => document.activeElement instanceof HTMLElement && document.activeElement.blur(),

@@ -17,7 +17,7 @@ export interface LiveRun extends AsyncDisposable {
   order(order: Order): Promise<void>;
 }
 
-export const MEMORY_MB = 512;
+const MEMORY_MB = 512;
 export const TIMEOUT_MS = 1500;
 /** What "Invoke" sends: an order as the function's script has it. */
 const SAMPLE = { name: "by hand", logs: ["order by hand"], sleepMs: 30, response: { ok: true } };
