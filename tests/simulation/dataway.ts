@@ -22,6 +22,10 @@ export interface FakeDataway {
   readonly encoding: Encoding;
   /** How each endpoint behaves from now on. */
   moods: readonly Mood[];
+  /** Whether it is no breach that points come which were acknowledged before. */
+  mayRepeat: boolean;
+  /** Numbers of the points that did. */
+  readonly repeated: ReadonlySet<number>;
   /** Uploads that have no outcome yet. */
   readonly underway: number;
   /** Uploads begun since {@link FakeDataway.mark}, and those of them that failed in any way. */
@@ -93,6 +97,8 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
   let someDied = false;
   const answeredMs = new Map<Category, number>();
   let moods: readonly Mood[] = [];
+  let mayRepeat = false;
+  const repeated = new Set<number>();
 
   function store(upload: Upload): void {
     for (const number of upload.numbers) {
@@ -154,9 +160,9 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
   const send: Send = (url, init) =>
     new Promise((resolve, reject) => {
       const upload = readUpload(url, init);
-      if (upload.numbers.some((number) => acknowledged.has(number))) {
-        fail("Nothing that Dataway acknowledged is sent again");
-      }
+      const again = upload.numbers.filter((number) => acknowledged.has(number));
+      if (again.length > 0 && !mayRepeat) fail("Nothing that Dataway acknowledged is sent again");
+      again.forEach((number) => repeated.add(number));
       if (init.signal.aborted) return reject(init.signal.reason);
       begun++;
       underway.add(upload);
@@ -257,6 +263,13 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     set moods(changed) {
       moods = changed;
     },
+    get mayRepeat() {
+      return mayRepeat;
+    },
+    set mayRepeat(allowed) {
+      mayRepeat = allowed;
+    },
+    repeated,
     get underway() {
       return underway.size;
     },

@@ -47,6 +47,8 @@ export interface SimulatedExtension {
   readonly breakerState: () => BreakerState;
   /** An answer may be read but not yet booked. */
   readonly uploading: () => boolean;
+  /** Whether the log says that a restart would send something again, as the disk could not be written. */
+  readonly toldOfRepeats: () => boolean;
   readonly write: (source: Source, points: readonly PointDraft[]) => void;
   /** A telemetry POST of the platform's; resolves once it is answered. */
   readonly post: (body: string, sequenceId: string | undefined) => Promise<void>;
@@ -71,7 +73,14 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
   const { world, dataway, mutation } = options;
   const { schedule, time } = world;
   const { now } = time;
-  const log = createLogger({ now, write: (line) => world.tell(`  log: ${line}`) });
+  let toldOfRepeats = false;
+  const log = createLogger({
+    now,
+    write: (line) => {
+      toldOfRepeats ||= line.includes("a restart would send");
+      world.tell(`  log: ${line}`);
+    },
+  });
   const ledger = createLedger();
   const realStore = createPointStore({
     maxBytes: schedule.storeMaxBytes,
@@ -161,6 +170,7 @@ export function startExtension(options: SimulatedExtensionOptions): SimulatedExt
     write,
     breakerState: realBreaker.state,
     uploading: () => dataway.underway > 0 || flusher.busy,
+    toldOfRepeats: () => toldOfRepeats,
     end: lifecycle.run(schedule.telemetry),
     post: async (body, sequenceId) => {
       const headers = { "content-length": String(body.length) };
