@@ -66,7 +66,7 @@ interface Upload {
 export function createDatawayExporter(options: DatawayExporterOptions): Exporter & AsyncDisposable {
   const { endpoints, encoding, commonTags, maxRawBodyBytes, timeoutMs, now } = options;
   const redact = createRedactor(endpoints.map(({ token }) => token));
-  const failover = createFailover(endpoints.length, now);
+  const failover = createFailover(endpoints, now);
   const closing = new AbortController();
   let encoded: { readonly of: ReadonlyMap<string, string>; readonly tags: CommonTags } | undefined;
 
@@ -142,28 +142,11 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   ): Promise<ExportResult> {
     const upload = prepare(batch);
     if ("status" in upload) return upload;
-    const results: ExportResult[] = [];
-    const order = failover.order();
-    for (const [turn, index] of order.entries()) {
-      const endpoint = endpoints[index];
-      if (endpoint === undefined) continue;
-      if (signal.aborted || closing.signal.aborted) {
-        // Whoever was not asked may yet take what the others refused for good.
-        if (results.some(({ status }) => status === "retryable")) break;
-        return { status: "retryable", error: "No time left to ask the next Dataway" };
-      }
-      // A slow one may take it after all; but the others are there so that nothing waits for one that hangs.
-      const isOnlyHope = turn === order.length - 1;
-      const timeLimitMs = isOnlyHope ? timeoutMs : Math.min(timeoutMs, patienceMs);
-      const result = await post(endpoint, upload, timeLimitMs, signal);
-      if (!isEndpointsFault(result)) {
-        failover.worked(index);
-        return result;
-      }
-      failover.failed(index);
-      results.push(result);
-    }
-    return combine(results);
+    return await failover((endpoint, timeLimitMs) => post(endpoint, upload, timeLimitMs, signal), {
+      isOver: () => signal.aborted || closing.signal.aborted,
+      patienceMs,
+      timeoutMs,
+    });
   }
 
   return makeClosable({
@@ -177,19 +160,4 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
 
 function gzipOptions(bytes: number): ZlibOptions {
   return bytes <= SMALL_BODY_BYTES ? { level: GZIP_LEVEL, ...SMALL_WINDOW } : { level: GZIP_LEVEL };
-}
-
-/** Whether another endpoint may still take the batch: this one is out of order, or does not know the token any more. */
-function isEndpointsFault(result: ExportResult): boolean {
-  return result.status === "retryable" || (result.status === "failure" && result.reason !== "rejected");
-}
-
-/** One result for endpoints that all failed: worth a retry if any of them is, after the shortest wait asked for. */
-function combine(results: readonly ExportResult[]): ExportResult {
-  const retryable = results.filter((result) => result.status === "retryable");
-  if (retryable.length === 0) return results[0] ?? { status: "retryable", error: "No Dataway to upload to" };
-  const error = retryable.map((result) => result.error).join("; ");
-  const waits = retryable.map((result) => result.retryAfterMs ?? 0);
-  const retryAfterMs = Math.min(...waits);
-  return retryAfterMs > 0 ? { status: "retryable", error, retryAfterMs } : { status: "retryable", error };
 }
