@@ -17,13 +17,17 @@ export interface SoakOptions {
 
 /** What one of the samples saw. */
 export interface Sample {
+  /** Since the start, in ms. */
+  readonly atMs: number;
   readonly rssMb: number;
   readonly descriptors: number;
 }
 
 export interface SoakReport {
-  /** Taken at even distances, before the shutdown. */
+  /** Taken at even distances in time, before the shutdown. */
   readonly samples: readonly Sample[];
+  /** When the last of Dataway's faults were over, since the start, in ms. */
+  readonly healthyFromMs: number;
   /** From sending `platform.runtimeDone` to `next`, by what Dataway did then; sorted, in ms. */
   readonly holdMs: ReadonlyMap<Mode, readonly number[]>;
   readonly exitCode: number;
@@ -36,6 +40,8 @@ export interface SoakReport {
   /** The account, as the extension's own points tell it. */
   readonly received: number;
   readonly dropped: number;
+  /** The same by reason. */
+  readonly droppedFor: ReadonlyMap<string, number>;
   readonly uploads: number;
   readonly refused: number;
   /** What was wrong with uploads, in words. */
@@ -43,14 +49,16 @@ export interface SoakReport {
   readonly tookMs: number;
 }
 
-const SAMPLES = 200;
+const SAMPLE_EVERY_MS = 500;
 /** Lines an invocation; long ones, so that a full store drops lines and no figures. */
 const LINES = 3;
 const FILLER = "the quick brown fox jumps over the lazy dog, ".repeat(20);
 /** A fault begins this often and lasts so long; the circuit breaker holds data back for 5 s after most. In ms. */
-const FAULT_EVERY_MS = 10_000;
+const FAULT_EVERY_MS = 8_000;
 const FAULT_MS = 600;
 const FAULTS: readonly Mode[] = ["503", "reset", "413", "429", "hang"];
+/** Each fault once. */
+export const ROUND_MS = FAULT_EVERY_MS * FAULTS.length;
 /** The end is without faults, so that all that is held can leave. */
 const HEALTHY_END = 0.07;
 /** The function's own time, in ms. */
@@ -78,10 +86,13 @@ export async function soak({ path, invocations, print }: SoakOptions): Promise<S
   const { url } = await until(platform.subscribed);
   using telemetry = await connectTelemetry(url);
   let linesSent = 0;
+  let healthyFromMs = 0;
 
   for (let n = 0; n < invocations; n++) {
     const atEnd = n >= invocations * (1 - HEALTHY_END);
-    const mode = atEnd ? "ok" : modeAt(performance.now() - startedAt);
+    const atMs = performance.now() - startedAt;
+    if (!atEnd) healthyFromMs = atMs;
+    const mode = atEnd ? "ok" : modeAt(atMs);
     if (dataway.mode !== mode) dataway.mode = mode;
     const lines = Array.from({ length: LINES }, () => `line ${linesSent++} of the soak ${FILLER}`);
     call.reply(invokeEvent(requestId(n)));
@@ -96,8 +107,7 @@ export async function soak({ path, invocations, print }: SoakOptions): Promise<S
     const list = holds.get(mode) ?? [];
     holds.set(mode, list);
     list.push(performance.now() - doneAt);
-    const every = Math.max(1, Math.floor(invocations / SAMPLES));
-    if (n % every === every - 1) samples.push(sample(extension.pid));
+    if (atMs >= samples.length * SAMPLE_EVERY_MS) samples.push({ atMs, ...sample(extension.pid) });
     if (n % Math.ceil(invocations / 10) === 0) {
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
       print(`${n} invocations, ${seconds} s, ${samples.at(-1)?.rssMb.toFixed(1) ?? "?"} MB`);
@@ -107,9 +117,10 @@ export async function soak({ path, invocations, print }: SoakOptions): Promise<S
   call.reply(shutdownEvent());
   const exitCode = await until(extension.ended.then((code) => code));
   const different = new Set(dataway.lines);
-  const own = [...dataway.own];
+  const droppedFor = new Map([...dataway.own].filter(([name]) => name.startsWith("dropped_")));
   return {
     samples,
+    healthyFromMs,
     holdMs: new Map([...holds].map(([mode, list]) => [mode, list.toSorted((a, b) => a - b)])),
     exitCode,
     linesSent,
@@ -117,7 +128,8 @@ export async function soak({ path, invocations, print }: SoakOptions): Promise<S
     linesTwice: dataway.lines.length - different.size,
     pointsArrived: dataway.points,
     received: dataway.own.get("received") ?? 0,
-    dropped: own.reduce((sum, [name, value]) => name.startsWith("dropped_") ? sum + value : sum, 0),
+    dropped: [...droppedFor.values()].reduce((sum, value) => sum + value, 0),
+    droppedFor,
     uploads: dataway.uploads,
     refused: dataway.refused,
     violations: dataway.violations,
@@ -125,22 +137,19 @@ export async function soak({ path, invocations, print }: SoakOptions): Promise<S
   };
 }
 
-/** Mean memory of a tenth, counted from 1, in MB. */
-export function meanRssMb(samples: readonly Sample[], tenth: number): number {
-  const part = tenthOf(samples, tenth);
+/** Mean memory between two times since the start, in MB. */
+export function meanRssMb(samples: readonly Sample[], fromMs: number, toMs: number): number {
+  const part = between(samples, fromMs, toMs);
   return part.reduce((sum, { rssMb }) => sum + rssMb, 0) / part.length;
 }
 
-/** Most descriptors of a tenth, counted from 1. */
-export function mostDescriptors(samples: readonly Sample[], tenth: number): number {
-  return Math.max(...tenthOf(samples, tenth).map(({ descriptors }) => descriptors));
+/** Most descriptors between two times since the start. */
+export function mostDescriptors(samples: readonly Sample[], fromMs: number, toMs: number): number {
+  return Math.max(...between(samples, fromMs, toMs).map(({ descriptors }) => descriptors));
 }
 
-function tenthOf(samples: readonly Sample[], tenth: number): readonly Sample[] {
-  return samples.slice(
-    Math.floor((tenth - 1) * samples.length / 10),
-    Math.floor(tenth * samples.length / 10),
-  );
+function between(samples: readonly Sample[], fromMs: number, toMs: number): readonly Sample[] {
+  return samples.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
 }
 
 function modeAt(elapsedMs: number): Mode {
@@ -185,7 +194,7 @@ function requestId(n: number): string {
   return `3da1f2dc-3222-475e-9205-${String(Math.max(0, n)).padStart(12, "0")}`;
 }
 
-function sample(pid: number): Sample {
+function sample(pid: number): Omit<Sample, "atMs"> {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
   return { rssMb: kilobytes / 1024, descriptors: [...Deno.readDirSync(`/proc/${pid}/fd`)].length };
