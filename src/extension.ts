@@ -59,7 +59,7 @@ export interface ExtensionEnd extends LifecycleEnd {
   readonly ledger: Ledger;
   /** Points that could not be sent before the end, in memory or in the spool. */
   readonly held: number;
-  /** Those of them that are in the spool: the sandbox's next life may send them. @default 0 */
+  /** Those of them that are in the spool: a restart in this sandbox may send them. @default 0 */
   readonly spooled?: number;
   /** The account of the second target, if there is one. */
   readonly target?: TargetStatus;

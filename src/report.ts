@@ -60,7 +60,7 @@ export function reportStart(log: Logger, { parsed, env, sockets, tags, subscript
 
 /** How it ended: what was left of the data, and of what was to be told about them. */
 export interface End extends Leftovers {
-  /** The sandbox is given up: nothing will be sent by a next life of it. */
+  /** The sandbox is given up: nothing will be sent by a restart in it. */
   readonly isLast: boolean;
   /** Why Dataway did not take the latest data. */
   readonly error?: string | undefined;
@@ -88,7 +88,7 @@ export function reportEnd(
     return;
   }
   if (dropped.size === 0 && held === spooled && !isLast) {
-    log.warn("Data waits in the spool for this sandbox's next life", { ...inFiles, ...notTold });
+    log.warn("Data waits in the spool for a restart in this sandbox", { ...inFiles, ...notTold });
     return;
   }
   log.error("Data was lost in this sandbox", {

@@ -39,7 +39,7 @@ export interface SpoolConfig {
 
 const MIB = 1024 * 1024;
 /** Part of the function's memory that held data may take. */
-const STORE_SHARE = 1 / 16;
+const STORE_SHARE = 1 / 20;
 /** Part of the function's memory that bodies under way may take, all together, and one of them alone. */
 const BODIES_SHARE = 1 / 32;
 /** Part of the function's memory that the extension may use. */
@@ -56,7 +56,7 @@ export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfi
     default: 0,
     min: 0,
     description:
-      "Most memory that data waiting for Dataway may take; the oldest goes first, counted. 0: a sixteenth of the function's memory, from 8 to 64 MiB.",
+      "Most memory that data waiting for Dataway may take; the oldest goes first, counted. 0: a twentieth of the function's memory, from 8 to 64 MiB.",
   });
   const heldMaxBytes = storeMaxBytes > 0 ? storeMaxBytes : shareOf(memoryMb, STORE_SHARE);
   const bodiesMaxBytes = shareOf(memoryMb, BODIES_SHARE);
@@ -127,7 +127,7 @@ function readSpool(read: SettingReader): SpoolConfig | undefined {
   const isOn = read.boolean("ENV_SPOOL", {
     default: false,
     description:
-      "Move what Dataway did not take to files, so that it outlives a kill of the extension and more of it can wait. Sent when Dataway is back, also by the same sandbox's next life.",
+      "Move what Dataway did not take to files, so that it outlives a kill of the extension and more of it can wait. Sent when Dataway is back, also after a restart in the same sandbox.",
   });
   const directory = read.text("ENV_SPOOL_DIR", {
     default: "/tmp/datakit-spool",

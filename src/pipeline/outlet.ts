@@ -70,7 +70,7 @@ export interface Leftovers {
   readonly held: number;
   /** Those of them that are in files. */
   readonly spooled: number;
-  /** Files of earlier lives whose points are not known, and not among them. */
+  /** Files of earlier processes whose points are not known, and not among them. */
   readonly unreadFiles: number;
   readonly untold: UntoldFigures;
 }

@@ -30,23 +30,23 @@ export interface Spool {
    * outlive a kill. `undefined`: they cannot be, and the lease stays as it was.
    */
   secure(lease: StoreLease): Lease | undefined;
-  /** Lends the oldest file's points. Reads the folder when first asked: files of earlier lives are found then. */
+  /** Lends the oldest file's points. Reads the folder when first asked: files of earlier processes are found then. */
   take(): Lease | undefined;
   /** Counts what is gone: files that were removed or changed by somebody else. */
   audit(): void;
-  /** Points in files that this process wrote or read. Files of earlier lives not read yet are not counted. */
+  /** Points in files that this process wrote or read. Files of earlier processes not read yet are not counted. */
   held(source?: Source, category?: Category): number;
-  /** Files of earlier lives that were found and not read, so that nobody knows how many points wait in them. */
+  /** Files of earlier processes that were found and not read, so that nobody knows how many points wait in them. */
   readonly unread: number;
   /** Why it is off for now, as the disk failed; `undefined`: it is not. */
   readonly off: string | undefined;
   /** Size of all files. */
   readonly bytes: number;
-  /** Points found in files of earlier lives; they are among those received. */
+  /** Points found in files of earlier processes; they are among those received. */
   readonly recovered: number;
-  /** Files of earlier lives found torn. What they were to hold is received and dropped, where that can be told. */
+  /** Files of earlier processes found torn. What they were to hold is received and dropped, where that can be told. */
   readonly torn: number;
-  /** Files of earlier lives that were gone before they were read: removed, or taken by somebody else. */
+  /** Files of earlier processes that were gone before they were read: removed, or taken by somebody else. */
   readonly gone: number;
 }
 

@@ -73,7 +73,7 @@ export interface SpoolIndexOptions {
   readonly now: () => number;
 }
 
-/** Numbers are times: apart from those of other lives, and enough of them within one millisecond. */
+/** Numbers are times: apart from those of other processes, and enough of them within one millisecond. */
 const NUMBERS_PER_MS = 1000;
 /** A disk that fails is tried again after this, in ms. */
 export const RETRY_MS = 60_000;

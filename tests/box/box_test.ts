@@ -11,12 +11,12 @@ import { LOADS } from "./loads.ts";
 
 /**
  * The function's memory, and the most that the extension may take of it, pages of its file (44 MiB, which the kernel
- * takes back) included. In MiB. For 512 MB the aim is 128: a store that is full (32) and a body (8) leave it no room.
+ * takes back) included. In MiB. From 512 MB on it is a quarter.
  */
 const SIZES = [
   { memoryMb: 128, mostMb: 100 },
   { memoryMb: 256, mostMb: 110 },
-  { memoryMb: 512, mostMb: 132 },
+  { memoryMb: 512, mostMb: 128 },
 ] as const;
 /** It depends on when V8 collects: of three runs of a load one may take so much more. */
 const CHANCE_MB = 6;

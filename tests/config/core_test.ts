@@ -27,7 +27,8 @@ Deno.test("core settings have their documented defaults and no problem", () => {
 
 Deno.test("ENV_MEMORY_LIMIT is a quarter of the function's memory, at least 100 MiB beside the store, unless it is set", () => {
   assertEquals(core({}, 1024).config.memoryLimitBytes, 256 * 1024 * 1024);
-  assertEquals(core({}, 256).config.memoryLimitBytes, (100 + 16) * 1024 * 1024);
+  assertEquals(core({}, 512).config.memoryLimitBytes, 128 * 1024 * 1024);
+  assertEquals(core({}, 320).config.memoryLimitBytes, (100 + 16) * 1024 * 1024);
   assertEquals(core({ ENV_MEMORY_LIMIT: "90MiB" }, 512).config.memoryLimitBytes, 94_371_840);
 });
 
@@ -43,7 +44,7 @@ Deno.test("ENV_SPOOL turns the spool on, under /tmp and up to 64 MiB unless they
 });
 
 Deno.test("ENV_STORE_MAX_BYTES follows the function's memory between 8 and 64 MiB unless it is set", () => {
-  assertEquals(core({}, 512).config.storeMaxBytes, 33_554_432);
+  assertEquals(core({}, 640).config.storeMaxBytes, 33_554_432);
   assertEquals(core({}, 10_240).config.storeMaxBytes, 67_108_864);
   assertEquals(core({ ENV_STORE_MAX_BYTES: "1MiB" }, 10_240).config.storeMaxBytes, 1_048_576);
 });

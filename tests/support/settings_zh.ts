@@ -140,7 +140,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
 
   [
     "ENV_STORE_MAX_BYTES",
-    "等待上传的数据最多占用的内存；满时先丢最旧的，并计数。0：函数内存的十六分之一，8 至 64 MiB",
+    "等待上传的数据最多占用的内存；满时先丢最旧的，并计数。0：函数内存的二十分之一，8 至 64 MiB",
   ],
   [
     "ENV_HTTP_LISTEN",
