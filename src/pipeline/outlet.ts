@@ -4,6 +4,7 @@ import type { ConnectionCounts } from "../net/connection_pool.ts";
 import { type BreakerState, type CircuitBreaker, createCircuitBreaker } from "./circuit_breaker.ts";
 import type { Exporter } from "./exporter.ts";
 import { createFlusher, type Flusher, type FlushReport } from "./flusher.ts";
+import { type HeldAside, withAside } from "./joint_store.ts";
 import type { GroupOf } from "./lease.ts";
 import type { Ledger } from "./ledger.ts";
 import { createMemoryGuard, type MemoryGuardOptions } from "./memory_guard.ts";
@@ -73,16 +74,6 @@ export interface Leftovers {
   /** Files of earlier processes whose points are not known, and not among them. */
   readonly unreadFiles: number;
   readonly untold: UntoldFigures;
-}
-
-/** Points that are not the store's yet, and may never be. */
-export interface HeldAside {
-  /** Points. */
-  readonly held: number;
-  /** Memory of them, in bytes. */
-  readonly heldBytes: number;
-  /** Gives up the oldest until at most `maxBytes` are held. */
-  shed(maxBytes: number): void;
 }
 
 /** Own figures are sent at most this often, in ms. */
@@ -157,22 +148,6 @@ export function createOutlet(options: OutletOptions): Outlet {
         unreadFiles: spool?.unread ?? 0,
         untold: exportOn ? self.untold() : {},
       };
-    },
-  };
-}
-
-type Sheddable = Pick<PointStore, "heldBytes" | "shed">;
-
-/** Both together: what is held aside goes first. */
-function withAside(store: Sheddable, aside: HeldAside | undefined): Sheddable {
-  if (aside === undefined) return store;
-  return {
-    get heldBytes() {
-      return store.heldBytes + aside.heldBytes;
-    },
-    shed: (maxBytes, reason) => {
-      aside.shed(Math.max(0, maxBytes - store.heldBytes));
-      store.shed(maxBytes - aside.heldBytes, reason);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { ConnectionCounts } from "../net/connection_pool.ts";
 import { type AskedSocket, nameOf } from "../net/sockets.ts";
 import type { CircuitBreaker } from "../pipeline/circuit_breaker.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
-import type { HeldAside } from "../pipeline/outlet.ts";
+import type { HeldAside } from "../pipeline/joint_store.ts";
 import type { Underway } from "../pipeline/outlet.ts";
 import type { Spool } from "../pipeline/spool.ts";
 import type { PointStore } from "../pipeline/store.ts";

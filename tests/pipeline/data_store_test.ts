@@ -1,11 +1,7 @@
-/** A store of entries that count for several data each, and stores that are short of memory together. */
-import { assertEquals, assertLess } from "@std/assert";
-import { createCollection } from "../../src/pipeline/collection.ts";
-import { joinStores } from "../../src/pipeline/joint_store.ts";
+/** A store of entries that count for several data each. */
+import { assertEquals } from "@std/assert";
 import { createLedger, type Ledger } from "../../src/pipeline/ledger.ts";
-import type { Receiver } from "../../src/pipeline/receiver.ts";
 import { createPointStore, type PointStore } from "../../src/pipeline/store.ts";
-import { createLogger } from "@std/log";
 
 function open(): { store: PointStore; ledger: Ledger; put: (bytes: number, data: number) => void } {
   const ledger = createLedger();
@@ -48,39 +44,4 @@ Deno.test("a full store drops its oldest entries, with all their data", () => {
   const harness = open();
   for (let n = 0; n < 4; n++) harness.put(30_000, 10);
   assertEquals(account(harness), [40, 0, { store_full: 10 }, 30]);
-});
-
-Deno.test("stores that are short of memory together each give the same part", () => {
-  const [a, b] = [open(), open()];
-  for (let n = 0; n < 60; n++) a.put(1000, 1);
-  for (let n = 0; n < 20; n++) b.put(1000, 1);
-  const joint = joinStores([a.store, b.store]);
-  const before = joint.heldBytes;
-  joint.shed(before * 2, "memory_pressure");
-  assertEquals(joint.heldBytes, before);
-  joint.shed(before / 2, "memory_pressure");
-  assertLess(joint.heldBytes, before / 2 + 1);
-  assertEquals([a.store.held(), b.store.held()], [30, 10]);
-});
-
-Deno.test("who asks for a collection while one goes on gets that one, and a failure costs only itself", async () => {
-  const lines: string[] = [];
-  let collected = 0;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const receivers: Receiver[] = [
-    { name: "slow", collect: () => promise },
-    { name: "broken", collect: () => Promise.reject(new Error("bug")) },
-    { name: "well", collect: () => void collected++ },
-  ];
-  const collect = createCollection(() => receivers, createLogger({ write: (line) => void lines.push(line) }));
-  const both = Promise.all([collect(), collect()]);
-  assertEquals(collected, 1);
-  resolve();
-  await both;
-  await collect();
-  assertEquals(collected, 2);
-  assertEquals(
-    new Set(lines.map((line) => JSON.parse(line).message)),
-    new Set(["Aggregates of broken were lost as collecting them failed"]),
-  );
 });
