@@ -1,6 +1,6 @@
 /** Answers of an HTTP/1.1 server, for a client of few words. */
 import type { ByteSource } from "./byte_source.ts";
-import { createRequestBody } from "./http1_body.ts";
+import { createHttp1Body } from "./http1_body.ts";
 import { type Field, findHeadEnd, type Framing, MAX_HEAD_BYTES, parseFields, valueOf } from "./http1_head.ts";
 
 export interface Answer {
@@ -51,7 +51,7 @@ function framingOf(status: number, fields: readonly Field[]): Framing | "rest" {
 }
 
 async function readText(source: ByteSource, framing: Framing | "rest", maxBytes: number): Promise<string> {
-  const body = framing === "rest" ? undefined : createRequestBody(source, framing);
+  const body = framing === "rest" ? undefined : createHttp1Body(source, framing);
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;

@@ -7,7 +7,7 @@ import { latin1 } from "../latin1.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { Framing } from "./http1_head.ts";
 
-export interface RequestBody {
+export interface Http1Body {
   /** The next part; `undefined` at its end. Throws when it breaks off, breaks the rules or was given up. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Gives up the rest. A read under way goes on, unheard. */
@@ -28,7 +28,7 @@ const MAX_TRAILER_BYTES = 16_384;
 const LF = 10;
 
 /** A body that comes from `source`. One `read` at a time. */
-export function createRequestBody(source: ByteSource, framing: Framing): RequestBody {
+export function createHttp1Body(source: ByteSource, framing: Framing): Http1Body {
   let left = framing.kind === "length" ? framing.bytes : 0;
   let isComplete = framing.kind === "none";
   let isAbandoned = false;

@@ -6,7 +6,7 @@
  */
 import type { ByteSource } from "./byte_source.ts";
 import type { Lease } from "./connection_pool.ts";
-import { createRequestBody, type RequestBody } from "./http1_body.ts";
+import { createHttp1Body, type Http1Body } from "./http1_body.ts";
 import {
   findHeadEnd,
   type HeadFailure,
@@ -42,7 +42,7 @@ interface Exchange {
   readonly connection: Deno.Conn;
   readonly lease: Lease;
   readonly head: RequestHead;
-  readonly body: RequestBody;
+  readonly body: Http1Body;
   /** Whether the client knows that it may send the body. */
   isInvited: boolean;
 }
@@ -91,7 +91,7 @@ async function serveRequest(
     );
     return await linger(connection, source, lease);
   }
-  const body = createRequestBody(source, head.framing);
+  const body = createHttp1Body(source, head.framing);
   const exchange: Exchange = { connection, lease, head, body, isInvited: !head.expectsContinue };
   const request = toRequest(exchange);
   lease.enter("working");
@@ -217,7 +217,7 @@ async function linger(
   connection: Deno.Conn,
   source: ByteSource,
   lease: Lease,
-  body?: RequestBody,
+  body?: Http1Body,
 ): Promise<false> {
   await connection.closeWrite();
   // Nothing is lost with it any more but the politeness.

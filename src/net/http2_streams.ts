@@ -65,6 +65,8 @@ export function createHttp2Streams(options: Http2StreamsOptions): Http2Streams {
   const streams = new Map<number, Http2Stream>();
   let lastId = 0;
   let receiveWindow = WINDOW_BYTES;
+  /** Bytes of all streams that were read and that the client was not told of. */
+  let connectionCredit = 0;
 
   function requireOpened(streamId: number): void {
     if (streamId > lastId || streamId % 2 === 0) {
@@ -189,8 +191,6 @@ export function createHttp2Streams(options: Http2StreamsOptions): Http2Streams {
     stream.receiveWindow += stream.credit;
     stream.credit = 0;
   }
-
-  let connectionCredit = 0;
 
   function credit(bytes: number): void {
     connectionCredit += bytes;

@@ -148,6 +148,8 @@ export function createFlusher(options: FlusherOptions): Flusher {
       });
     } else if (state === "half_open") await sender.probe(pass);
     if (!round.stopped) await sender.sendAll(pass);
+    // What flushes beside have left is waited for like what this one has begun.
+    if (pass.waits && !beside && !isLast) await settledBefore(earlierUploads(), signal);
     const isLate = round.underway.size > 0;
     stuck = round.stopped || signal.aborted || isLate;
     lastRound = round;
@@ -174,6 +176,11 @@ export function createFlusher(options: FlusherOptions): Flusher {
       unsettled.delete(left);
       settled();
     });
+  }
+
+  /** Settles once nothing is under way that outlived its flush. */
+  function earlierUploads(): Promise<unknown> {
+    return Promise.all(Array.from(unsettled, ({ round }) => Promise.all(round.underway)));
   }
 
   /** What answers tell that came after their flush: what is held since then only waits for the next, or has to. */
@@ -248,7 +255,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
 
   async function cutAll(): Promise<void> {
     if (unsettled.size === 0) return;
-    const underway = Promise.all([...unsettled].flatMap(({ round }) => [...round.underway]));
+    const underway = earlierUploads();
     cut(unsettled);
     using patience = createDeadline(CUT_MS, now);
     if (await settledBefore(underway, patience.signal)) return;

@@ -159,9 +159,9 @@ export function createSpool(options: SpoolOptions): Spool {
     return {
       batch: lease.batch,
       // The disk first: from here on nothing may send these points again.
-      exported: () => {
+      exported: (rejected) => {
         index.remove(file);
-        lease.exported();
+        lease.exported(rejected);
       },
       drop: (reason) => {
         index.remove(file);

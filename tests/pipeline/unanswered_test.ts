@@ -124,6 +124,19 @@ Deno.test("a flush at the end waits for the young upload that a flush beside lef
   assertEquals([harness.begun.length, harness.uploads.count, harness.run.store.held()], [2, 0, 0]);
 });
 
+Deno.test("a flush at the end that has nothing to send waits for the young upload that a flush beside left", async () => {
+  const harness = newHarness();
+  add(harness, "logging", "a");
+  await flush(harness, { beside: true });
+  let isOver = false;
+  const atEnd = harness.flusher.flush(new AbortController().signal).then(() => isOver = true);
+  await settle();
+  assertEquals(isOver, false);
+  await answer(harness, SUCCESS);
+  await atEnd;
+  assertEquals([harness.uploads.count, harness.run.store.held()], [0, 0]);
+});
+
 Deno.test("a flush at the end waits for no old upload that a flush beside left", async () => {
   const harness = newHarness();
   add(harness, "logging", "a");

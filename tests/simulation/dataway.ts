@@ -28,6 +28,8 @@ export interface FakeDataway {
   readonly repeated: ReadonlySet<number>;
   /** Uploads that have no outcome yet. */
   readonly underway: number;
+  /** Age of the oldest of them, in ms; 0 without any. */
+  readonly longestMs: number;
   /** Uploads begun since {@link FakeDataway.mark}, and those of them that failed in any way. */
   readonly begun: number;
   readonly failed: number;
@@ -272,6 +274,9 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     repeated,
     get underway() {
       return underway.size;
+    },
+    get longestMs() {
+      return Math.max(0, ...Array.from(underway, ({ begunAt }) => time.elapsedMs - begunAt));
     },
     get begun() {
       return begun;

@@ -21,6 +21,8 @@ const ROUND_TRIPS_MS = 200;
 const SPILL_SHARE = 0.1;
 /** So long before the deadline nothing is waited for any more, in ms. */
 const MARGIN_MS = 200;
+/** While an upload is this old, nobody waits for others: it may hang. In ms. */
+const HANGING_MS = 250;
 /** Less than this before the deadline no flush at the end can be expected, in ms. */
 const TIME_TO_FLUSH_MS = MARGIN_MS + 250;
 
@@ -75,7 +77,8 @@ export function createFreshness(world: World, register: Register, dataway: FakeD
     },
     asked: (store) => {
       // All other plans may have asked for `next` beside a flush: they wait for the runtime's end only to flush.
-      const named = plan.kind !== "end" || state !== "closed" || wasPending;
+      const named = plan.kind !== "end" || state !== "closed" || wasPending ||
+        dataway.longestMs > HANGING_MS;
       const waitedMs = time.elapsedMs - (toldMs ?? time.elapsedMs);
       const spillMs = SPILL_SHARE * schedule.budgetMs;
       // The runtime's end may be told so late that the deadline is nearer than the budget's end.
