@@ -1,5 +1,6 @@
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { SettingReader } from "./reader.ts";
+import { readWords } from "./words.ts";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
@@ -30,26 +31,27 @@ export function readListenAddress(
   return options.default;
 }
 
-/** A list of addresses, or `off`. Who sends is in this sandbox, so only loopback hosts pass. */
+/**
+ * A list of addresses, or `off`. Who sends is in this sandbox, so that all others (`0.0.0.0`, as a whole DataKit has
+ * it) become loopback's.
+ */
 export function readLoopbackAddresses(
   read: SettingReader,
   name: string,
   options: { readonly default: readonly string[]; readonly description: string },
 ): readonly ListenAddress[] {
-  const addresses: ListenAddress[] = [];
-  for (const text of read.list(name, options)) {
-    if (/^(off|none|-)$/i.test(text)) continue;
+  const complain = (quoted: string): string =>
+    `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${quoted}`;
+  const parse = (text: string): readonly ListenAddress[] | undefined => {
+    if (/^(off|none|-)$/i.test(text)) return [];
     const address = parseListenAddress(text, "127.0.0.1");
-    if (address !== undefined && LOOPBACK.test(address.hostname)) addresses.push(address);
-    else {
-      read.problem({
-        name,
-        message: `Cannot use an address of ${name} as it must be a loopback host:port: current value is ${
-          read.quote(text)
-        }`,
-        used: "the others",
-      });
-    }
-  }
-  return addresses;
+    if (address === undefined || LOOPBACK.test(address.hostname)) return address && [address];
+    const used = { hostname: "127.0.0.1", port: address.port };
+    read.problem({ name, message: complain(read.quote(text)), used: `127.0.0.1:${used.port}` });
+    return [used];
+  };
+  const addresses = readWords(read, name, { ...options, parse, complain });
+  // One that is named twice would take its own port.
+  return Map.groupBy(addresses, ({ hostname, port }) => `${hostname} ${port}`).values()
+    .flatMap((same) => same.slice(0, 1)).toArray();
 }

@@ -42,19 +42,26 @@ export function readInputs(read: SettingReader): ReadonlySet<Input> {
   const older = read.list("ENV_ENABLE_INPUTS", { default: [], description: `Older name of ${name}.` });
   const current = read.list(name, options);
   const words = current === options.default && older.length > 0 ? older : current;
-  const enabled = new Set<Input>(words.every((word) => word.startsWith("-")) ? INPUTS : []);
-  for (const word of words) {
-    const input = INPUTS.find((known) => known === word.replace(/^-/, ""));
-    if (input === undefined) {
-      read.problem({
-        name,
-        message: `Cannot use ${read.quote(word)} of ${name} as it must be one of ${INPUTS.join(", ")}`,
-        used: "the others",
-      });
-    } else if (word.startsWith("-")) enabled.delete(input);
-    else enabled.add(input);
+  const named = words.map((word) => ({ word, input: inputOf(word), isOut: word.startsWith("-") }));
+  const added = named.flatMap(({ input, isOut }) => input === undefined || isOut ? [] : [input]);
+  // Nothing but misspelt words or DataKit's other inputs (`cpu,disk`) is no wish to switch all off.
+  const enabled = new Set<Input>(added.length === 0 ? INPUTS : added);
+  for (const { input, isOut } of named) if (input !== undefined && isOut) enabled.delete(input);
+  for (const { word, input } of named) {
+    if (input !== undefined) continue;
+    read.problem({
+      name,
+      message: `Cannot use ${read.quote(word)} of ${name} as it must be one of ${INPUTS.join(", ")}`,
+      used: enabled.size === 0 ? "none" : Array.from(enabled).join(","),
+    });
   }
   return enabled;
+}
+
+/** The input that a word adds or, behind a hyphen, takes out. */
+function inputOf(word: string): Input | undefined {
+  const name = word.replace(/^-/, "").toLowerCase();
+  return INPUTS.find((known) => known === name);
 }
 
 export function readTelemetryChoice(read: SettingReader): TelemetryChoice {

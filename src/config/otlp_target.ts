@@ -1,6 +1,7 @@
 /** Settings of the second target, `ENV_OTLP_TARGET_*`. */
 import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { Environment, SettingReader } from "./reader.ts";
+import { parseKnown, readWords } from "./words.ts";
 
 /** What OTLP tells apart. */
 export type TargetSignal = "traces" | "metrics" | "logs";
@@ -158,24 +159,14 @@ function readTransport(
 
 function readTargetInputs(read: SettingReader): ReadonlySet<TargetInput> {
   const name = "ENV_OTLP_TARGET_INPUTS";
-  const words = read.list(name, {
+  const inputs = readWords(read, name, {
     default: TARGET_INPUTS,
     description:
       "Whose data goes to the target: `opentelemetry`, as it came; `awslambda`: what Lambda tells, converted",
+    parse: parseKnown(TARGET_INPUTS),
+    complain: (quoted) => `Cannot use ${quoted} of ${name} as it must be one of ${TARGET_INPUTS.join(", ")}`,
   });
-  const inputs = new Set<TargetInput>();
-  for (const word of words) {
-    const input = TARGET_INPUTS.find((known) => known === word);
-    if (input !== undefined) inputs.add(input);
-    else {
-      read.problem({
-        name,
-        message: `Cannot use ${read.quote(word)} of ${name} as it must be one of ${TARGET_INPUTS.join(", ")}`,
-        used: "the others",
-      });
-    }
-  }
-  return inputs;
+  return new Set(inputs);
 }
 
 function readStoreMaxBytes(

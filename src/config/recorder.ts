@@ -1,4 +1,5 @@
 import type { SettingReader } from "./reader.ts";
+import { parseKnown, readWords } from "./words.ts";
 
 /** What the flight recorder holds. */
 export type RecorderPart = (typeof PARTS)[number];
@@ -32,7 +33,7 @@ export function readRecorderConfig(read: SettingReader): RecorderConfig | undefi
     description: "Logs below this level are held by the recorder: with `info` those of `debug`",
     aliases: { warn: "warning" },
   });
-  const causes = readWords(read, "ENV_AWSLAMBDA_RECORDER_KEEP", CAUSES, {
+  const causes = readKnown(read, "ENV_AWSLAMBDA_RECORDER_KEEP", CAUSES, {
     default: CAUSES,
     description:
       "Requests of which everything that was held is sent: `timeout`, `oom` (out of memory), `error` (handled ones " +
@@ -54,7 +55,7 @@ export function readRecorderConfig(read: SettingReader): RecorderConfig | undefi
 }
 
 function readParts(read: SettingReader): ReadonlySet<RecorderPart> {
-  const words = readWords(read, "ENV_AWSLAMBDA_RECORDER", ["off", "on", ...PARTS], {
+  const words = readKnown(read, "ENV_AWSLAMBDA_RECORDER", ["off", "on", ...PARTS], {
     default: ["off"],
     description:
       "Flight recorder: logs below a level and what sampling leaves out are held in memory, and sent only for requests " +
@@ -65,21 +66,16 @@ function readParts(read: SettingReader): ReadonlySet<RecorderPart> {
   return words.includes("on") ? new Set(PARTS) : new Set(PARTS.filter((part) => words.includes(part)));
 }
 
-/** A list of known words, any case; each other one is a problem of its own. */
-function readWords<T extends string>(
+/** A list of known words, any case. */
+function readKnown<T extends string>(
   read: SettingReader,
   name: string,
   known: readonly T[],
   options: { readonly default: readonly T[]; readonly description: string },
 ): readonly T[] {
-  return read.list(name, options).flatMap((word) => {
-    const found = known.find((each) => each === word.toLowerCase());
-    if (found !== undefined) return [found];
-    read.problem({
-      name,
-      message: `Cannot use ${read.quote(word)} of ${name} as it must be one of ${known.join(", ")}`,
-      used: "the others",
-    });
-    return [];
+  return readWords(read, name, {
+    ...options,
+    parse: parseKnown(known),
+    complain: (quoted) => `Cannot use ${quoted} of ${name} as it must be one of ${known.join(", ")}`,
   });
 }

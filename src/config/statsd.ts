@@ -1,5 +1,6 @@
 import { readStatsdSockets, type StatsdSockets } from "./listeners.ts";
 import type { SettingReader } from "./reader.ts";
+import { readWords } from "./words.ts";
 
 /** How ambiguous lines are read, and whether a gauge's leading sign adjusts (`etsy`) or is part of the value. */
 export type StatsdDialect = "dogstatsd" | "etsy";
@@ -93,25 +94,16 @@ function readMappings(read: SettingReader): readonly MetricMapping[] {
 
 function readPercentiles(read: SettingReader): readonly number[] {
   const name = "ENV_INPUT_STATSD_PERCENTILES";
-  const percentiles = new Set<number>();
-  const words = read.list(name, {
+  const percentiles = readWords(read, name, {
     default: ["95", "99"],
     description: "Percentiles of timings, histograms and distributions: fields `<name>_p95`; `off` for none.",
+    parse: (word) => {
+      if (/^(off|none|-)$/i.test(word)) return [];
+      const percentile = Number(word);
+      return percentile > 0 && percentile <= 100 ? [percentile] : undefined;
+    },
+    complain: (quoted) =>
+      `Cannot use a percentile of ${name} as it must be above 0 and at most 100: current value is ${quoted}`,
   });
-  for (const word of words) {
-    if (/^(off|none|-)$/i.test(word)) continue;
-    const percentile = Number(word);
-    if (percentile > 0 && percentile <= 100) percentiles.add(percentile);
-    else {
-      read.problem({
-        name,
-        message:
-          `Cannot use a percentile of ${name} as it must be above 0 and at most 100: current value is ${
-            read.quote(word)
-          }`,
-        used: "the others",
-      });
-    }
-  }
-  return [...percentiles];
+  return [...new Set(percentiles)];
 }

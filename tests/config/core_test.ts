@@ -68,6 +68,16 @@ Deno.test("ENV_DEFAULT_ENABLED_INPUTS replaces the default, and a dash takes one
   assertEquals(core({ ENV_DEFAULT_ENABLED_INPUTS: "cpu,awslambda" }).problems.length, 1);
 });
 
+Deno.test("ENV_DEFAULT_ENABLED_INPUTS of unusable words only switches nothing off", () => {
+  const all = "awslambda,ddtrace,opentelemetry,statsd";
+  for (const text of ["cpu,disk", "awslamda", "AWSLambda,DDTrace,OpenTelemetry,StatsD", "*"]) {
+    assertEquals([...core({ ENV_DEFAULT_ENABLED_INPUTS: text }).config.inputs].join(), all, text);
+  }
+  const mixed = core({ ENV_DEFAULT_ENABLED_INPUTS: "-statsd,cpu" });
+  assertEquals([...mixed.config.inputs].join(), "awslambda,ddtrace,opentelemetry");
+  assertEquals(mixed.problems.map(({ used }) => used), ["awslambda,ddtrace,opentelemetry"]);
+});
+
 Deno.test("ENV_FLUSH_PLAN takes its four forms and reports others", () => {
   const plan = (text: string) => core({ ENV_FLUSH_PLAN: text }).config.flushPlan;
   assertEquals(plan("end"), { kind: "end" });

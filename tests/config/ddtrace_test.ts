@@ -58,9 +58,9 @@ Deno.test("addresses are loopback only, off by a word, and follow Datadog's port
     { hostname: "::1", port: 8 },
     { hostname: "localhost", port: 9 },
   ]);
-  const open = ddtrace({ ENV_INPUT_DDTRACE_LISTEN: "0.0.0.0:8126" });
-  assertEquals(open.config.listen, []);
-  assertEquals(open.problems.map(({ name }) => name), ["ENV_INPUT_DDTRACE_LISTEN"]);
+  const open = ddtrace({ ENV_INPUT_DDTRACE_LISTEN: "0.0.0.0:8129" });
+  assertEquals(open.config.listen, [{ hostname: "127.0.0.1", port: 8129 }]);
+  assertEquals(open.problems.map(({ used }) => used), ["127.0.0.1:8129"]);
 });
 
 Deno.test("customer tags and closed resources take regular expressions and report bad ones", () => {

@@ -70,7 +70,7 @@ Deno.test("readStatsdConfig() reports what it cannot use and goes on with the re
     ENV_INPUT_STATSD_METRIC_MAPPING: "jvm_,a:b",
     ENV_INPUT_STATSD_PERCENTILES: "0,95,101,x",
   });
-  assertEquals(config.udp, [{ hostname: "127.0.0.1", port: 9 }]);
+  assertEquals(config.udp, [{ hostname: "127.0.0.1", port: 8125 }, { hostname: "127.0.0.1", port: 9 }]);
   assertEquals([config.unixDatagramPath, config.unixStreamPath], ["", ""]);
   assertEquals(config.mappings, [{ prefix: "a", measurement: "b" }]);
   assertEquals(config.percentiles, [95]);
