@@ -4,7 +4,7 @@ import { readLoopbackAddresses } from "../../src/config/listen.ts";
 import { createSettingReader } from "../../src/config/reader.ts";
 import { parseKnown, readWords } from "../../src/config/words.ts";
 
-function words(text: string) {
+function words(text: string): { used: readonly string[]; problems: readonly string[] } {
   const read = createSettingReader({ X: text });
   const used = readWords(read, "X", {
     default: ["a", "b"],
