@@ -1,23 +1,29 @@
 /**
- * Platform events to metric points: pure, what is counted once is decided by {@link Observation} and
- * {@link Outcome}.
+ * Platform events to metric points: what is counted once is decided by {@link Observation} and {@link Outcome}.
  * @see `tests/spec/lambda.md` 3.3, `tests/spec/datakit.md` 1.9 and 10
  */
-import type { FieldValue, PointDraft } from "../point/point.ts";
-import { integer, unsigned } from "../point/integers.ts";
+import type { Intake } from "../pipeline/receiver.ts";
+import { unsigned } from "../point/integers.ts";
+import type { Key } from "../point/point_keys.ts";
 import type { Observation } from "./invocations.ts";
-import { type Figure, FRACTIONS } from "./metric_fields.ts";
+import { type Figure, FRACTIONS, type MetricField } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { TelemetryEvent } from "./telemetry_event.ts";
 
-export interface MetricOptions {
+export interface MetricPointOptions extends Pick<Intake, "begin" | "writer"> {
   readonly schema: "documented" | "datakit";
-  /** `platform.report` carries what `platform.runtimeDone` does elsewhere. */
-  readonly managedInstance: boolean;
 }
 
+/**
+ * Writes the point of these figures, of Unix time in nanoseconds; none if no figure is known. `shutdownReason`: they are
+ * of a sandbox's end.
+ */
+export type WriteFigures = (figures: readonly Figure[], timeNs: bigint, shutdownReason?: string) => void;
+
+type DataKitType = "float" | "unsigned" | "failures";
+
 /** What DataKit 1.84 emits, and as which type. */
-const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">> = {
+const DATAKIT_TYPES: Readonly<Partial<Record<MetricField, DataKitType>>> = {
   init_duration_ms: "float",
   runtime_duration_ms: "float",
   duration_ms: "float",
@@ -29,22 +35,52 @@ const DATAKIT_TYPES: Readonly<Record<string, "float" | "unsigned" | "failures">>
   timeouts: "failures",
 };
 
-/**
- * The points of one event, with the outcome it led to, if any, and what goes `beside` its figures. None for an event
- * without a figure.
- */
-export function telemetryEventToDrafts(
-  event: TelemetryEvent,
-  observation: Omit<Observation, "others">,
-  options: MetricOptions,
-  timeNs: bigint,
-  beside: readonly Figure[] = [],
-): readonly PointDraft[] {
-  return figuresToDrafts(
-    figuresOfEvent(event, observation, options.managedInstance, beside),
-    options,
-    timeNs,
-  );
+/** A writer of one schema's points. */
+export function createMetricPoints({ begin, writer, schema }: MetricPointOptions): WriteFigures {
+  const isDatakit = schema === "datakit";
+  const kind = writer.kind("metric", isDatakit ? "awslambda" : "awslambda-metric");
+
+  function putDocumented(key: Key, name: MetricField, value: number): void {
+    if (FRACTIONS.has(name)) return writer.float(key, value);
+    const whole = Math.round(value);
+    if (Number.isSafeInteger(whole)) writer.integer(key, whole);
+    else if (Number.isFinite(whole)) writer.field(key, BigInt(whole));
+  }
+
+  function putDatakit(key: Key, type: DataKitType, value: number): void {
+    if (type === "float") writer.float(key, value);
+    else if (type === "unsigned") writer.field(key, unsigned(Math.round(value)));
+    else if (value > 0) writer.integer(key, value);
+  }
+
+  /** The point of those that DataKit emits, or of all others. */
+  function writePoint(
+    figures: readonly Figure[],
+    timeNs: bigint,
+    shutdownReason: string | undefined,
+    ofDatakit: boolean,
+  ): void {
+    begin(kind);
+    if (shutdownReason !== undefined) writer.tag(kind.keys.of("shutdown_reason"), shutdownReason);
+    for (const figure of figures) {
+      const name = figure[0];
+      const value = figure[1];
+      if (value === undefined) continue;
+      const type = isDatakit ? DATAKIT_TYPES[name] : undefined;
+      if ((type !== undefined) !== ofDatakit) continue;
+      if (type === undefined) putDocumented(kind.keys.of(name), name, value);
+      else putDatakit(kind.keys.of(name), type, value);
+    }
+    // What has no field says nothing.
+    writer.endAt(timeNs);
+  }
+
+  return (figures, timeNs, shutdownReason) => {
+    if (figures.length === 0) return;
+    // What DataKit never emitted goes beside its own point, which so stays what it was.
+    if (isDatakit) writePoint(figures, timeNs, shutdownReason, true);
+    writePoint(figures, timeNs, shutdownReason, false);
+  };
 }
 
 /** All figures of one event, with those of the outcome it led to, if any. */
@@ -57,26 +93,6 @@ export function figuresOfEvent(
   const { outcome } = observation;
   const figures = [...eventFigures(event, observation, managedInstance), ...beside];
   return outcome === undefined ? figures : [...outcomeFigures(outcome), ...figures];
-}
-
-/** The points of an outcome that no event led to, or another invocation's event. */
-export function outcomeToDrafts(
-  outcome: Outcome,
-  options: MetricOptions,
-  timeNs: bigint,
-): readonly PointDraft[] {
-  return figuresToDrafts(outcomeFigures(outcome), options, timeNs);
-}
-
-/** The point of a sandbox's end. */
-export function shutdownToDrafts(
-  figures: readonly Figure[],
-  reason: string,
-  options: MetricOptions,
-  timeNs: bigint,
-): readonly PointDraft[] {
-  const tags: PointDraft["tags"] = [["shutdown_reason", reason]];
-  return figuresToDrafts(figures, options, timeNs).map((draft) => ({ ...draft, tags }));
 }
 
 /** Those of an outcome. */
@@ -133,27 +149,4 @@ function eventFigures(
     default:
       return [];
   }
-}
-
-function figuresToDrafts(
-  figures: readonly Figure[],
-  options: MetricOptions,
-  timeNs: bigint,
-): readonly PointDraft[] {
-  const documented: [string, FieldValue | undefined][] = [];
-  const datakit: [string, FieldValue | undefined][] = [];
-  for (const [name, value] of figures) {
-    if (value === undefined) continue;
-    const type = options.schema === "datakit" ? DATAKIT_TYPES[name] : undefined;
-    if (FRACTIONS.has(name)) documented.push([name, value]);
-    else if (type === undefined) documented.push([name, integer(Math.round(value))]);
-    else if (type === "float") datakit.push([name, value]);
-    else if (type === "unsigned") datakit.push([name, unsigned(Math.round(value))]);
-    else if (value > 0) datakit.push([name, integer(value)]);
-  }
-  const measurement = options.schema === "datakit" ? "awslambda" : "awslambda-metric";
-  // What DataKit never emitted goes beside its own point, which so stays what it was.
-  return [datakit, documented]
-    .filter((fields) => fields.length > 0)
-    .map((fields) => ({ category: "metric", measurement, tags: [], fields, timeNs }));
 }

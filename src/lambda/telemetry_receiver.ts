@@ -8,7 +8,6 @@ import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import { isJsonObject } from "../json/exact_json.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
-import type { PointDraft } from "../point/point.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
 import { createBatchMemory } from "./batch_memory.ts";
 import { createContained } from "./contained.ts";
@@ -32,13 +31,7 @@ import { parseTelemetryBody } from "./telemetry_body.ts";
 import { readTelemetryText } from "./telemetry_text.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
 import type { PlatformTap } from "./platform_tap.ts";
-import {
-  figuresOfEvent,
-  outcomeFigures,
-  outcomeToDrafts,
-  shutdownToDrafts,
-  telemetryEventToDrafts,
-} from "./telemetry_points.ts";
+import { createMetricPoints, figuresOfEvent, outcomeFigures } from "./telemetry_points.ts";
 import type { UsageFigures } from "./usage/usage_figures.ts";
 
 export interface TelemetryReceiverOptions extends Omit<ReceiverContext, "limits"> {
@@ -97,7 +90,7 @@ const REST_OF_TRACE_MS = 50;
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
   const { config, refuse, log, managedInstance, usage, logMetrics } = options;
   const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
-  const metricOptions = { schema: config.schema, managedInstance };
+  const writeMetrics = createMetricPoints({ ...options, schema: config.schema });
   const memory = createBatchMemory(options.now);
   const invocations = createInvocations({
     managedInstance,
@@ -125,11 +118,6 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     return config.useNowTime || timeNs === undefined ? nowNs() : timeNs;
   }
 
-  function write(drafts: readonly PointDraft[]): void {
-    // What has no field says nothing.
-    for (const draft of drafts) options.write(draft);
-  }
-
   function tellOutcome(outcome: Outcome): void {
     const { finished } = outcome;
     if (finished !== undefined) contained("Telling the inputs an end", () => options.onDone?.(finished));
@@ -137,17 +125,15 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     contained("The flight recorder", () => options.recorder?.ended(outcome));
   }
 
-  function tapFigures(figures: () => readonly Figure[]): void {
-    if (options.tap !== undefined) contained("The OTLP target", () => options.tap?.figures(figures()));
+  function writeFigures(figures: readonly Figure[], timeNs: bigint, shutdownReason?: string): void {
+    if (options.tap !== undefined) contained("The OTLP target", () => options.tap?.figures(figures));
+    writeMetrics(figures, timeNs, shutdownReason);
   }
 
   function writeOutcomes(outcomes: readonly Outcome[]): void {
     for (const outcome of outcomes) {
       tellOutcome(outcome);
-      const figures = outcomeFigures(outcome);
-      if (!config.metrics || figures.length === 0) continue;
-      tapFigures(() => figures);
-      write(outcomeToDrafts(outcome, metricOptions, stamp(outcome.timeNs)));
+      if (config.metrics) writeFigures(outcomeFigures(outcome), stamp(outcome.timeNs));
     }
   }
 
@@ -224,8 +210,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       ? undefined
       : contained("Cost and usage", () => usage.of(event));
     if (config.metrics) {
-      tapFigures(() => figuresOfEvent(event, observation, managedInstance, beside));
-      write(telemetryEventToDrafts(event, observation, metricOptions, stamp(event.timeNs), beside));
+      writeFigures(figuresOfEvent(event, observation, managedInstance, beside), stamp(event.timeNs));
     }
     writeOutcomes(others);
   }
@@ -305,9 +290,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         contained("The platform's trace", () => trace?.close());
         contained("The flight recorder", () => options.recorder?.shutdown(reason));
         const figures = usage === undefined ? undefined : contained("Cost and usage", () => usage.shutdown());
-        if (figures === undefined) return;
-        tapFigures(() => figures);
-        write(shutdownToDrafts(figures, reason, metricOptions, nowNs()));
+        if (figures !== undefined) writeFigures(figures, nowNs(), reason);
       },
       get batches() {
         return batches;
