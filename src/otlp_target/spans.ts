@@ -37,7 +37,7 @@ export function maskSpan(span: PlatformSpan, mask: MemberMask): PlatformSpan {
     text === undefined ? undefined : mask(text, key);
   return {
     ...span,
-    meta: new Map(Array.from(meta, ([key, value]) => [key, mask(value, key)])),
+    meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, mask(value, key)])),
     error: error === undefined ? undefined : {
       type: masked(error.type, "error_type"),
       message: masked(error.message, "error_message"),
@@ -69,7 +69,9 @@ export function putSpan(writer: ProtobufWriter, span: PlatformSpan, functionName
     writer.varint(isRoot ? SERVER : INTERNAL);
     putFixed64(writer, SPAN.start, startNs);
     putFixed64(writer, SPAN.end, endNs);
-    for (const [key, value] of span.meta) putAttribute(writer, SPAN.attributes, key, typed(value));
+    for (const [key, value] of Object.entries(span.meta)) {
+      putAttribute(writer, SPAN.attributes, key, typed(value));
+    }
     if (error === undefined) return;
     if (error.type !== undefined) putAttribute(writer, SPAN.attributes, "error.type", error.type);
     if (error.stack !== undefined) putException(writer, error.stack, span, endNs);

@@ -17,7 +17,7 @@ const SPAN: PlatformSpan = {
   parentId: "0",
   startNs: 1_700_000_000_000_000_001n,
   durationMs: 1.5,
-  meta: new Map([["faas.coldstart", "true"], ["note", "card 4111"]]),
+  meta: { "faas.coldstart": "true", note: "card 4111" },
 };
 
 interface Harness extends Platform {
@@ -69,7 +69,7 @@ Deno.test("spans share a resource up to a flush, and have ids, kinds, times to t
     operation: "aws.lambda.response",
     spanId: "b7ad6b7169203332",
     parentId: SPAN_ID,
-    meta: new Map(),
+    meta: {},
   });
   assertEquals(harness.entries, []);
   harness.collect();

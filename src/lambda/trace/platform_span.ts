@@ -1,5 +1,5 @@
-/** The platform's spans as Guance's points: category tracing, measurement `awslambda`, times in µs. */
-import type { PointDraft } from "../../point/point.ts";
+/** The platform's spans, before they have the form of anybody. */
+import type { DurableExecution } from "../durable_execution.ts";
 
 /** What a span is called: DataKit's and Datadog's names where they have one. */
 export type Operation =
@@ -25,10 +25,16 @@ export interface PlatformSpan {
   readonly durationMs: number;
   readonly error?: SpanError | undefined;
   /** What there is to say of it besides, in its message. */
-  readonly meta: ReadonlyMap<string, string>;
-  /** The same as fields of its own, to be looked for. */
-  readonly fields?: readonly (readonly [string, string])[];
-  readonly tags?: readonly (readonly [string, string])[];
+  readonly meta: Readonly<Record<string, string>>;
+  /** Of the invocation's own span. */
+  readonly invocation?: InvocationFacts | undefined;
+}
+
+/** What an invocation's own span can be looked for by, as its logs can. */
+export interface InvocationFacts {
+  readonly requestId: string;
+  readonly coldStart: boolean;
+  readonly durable: DurableExecution | undefined;
 }
 
 /** Why a span's status is `error`. */
@@ -43,43 +49,4 @@ export interface SpanIdentity {
   readonly service: string;
   /** The function's name, with the version if that is a published one. */
   readonly resource: string;
-}
-
-const NO_PARENT = "0";
-
-/** The span's point, before the rules. */
-export function spanToDraft(span: PlatformSpan, identity: SpanIdentity): PointDraft {
-  const { operation, error, meta } = span;
-  const isEntry = span.parentId === NO_PARENT;
-  const fields: [string, string | bigint][] = [
-    ["trace_id", span.traceId],
-    ["span_id", span.spanId],
-    ["parent_id", span.parentId],
-    ["resource", identity.resource],
-    ["start", span.startNs / 1000n],
-    ["duration", BigInt(Math.round(span.durationMs * 1000))],
-    [
-      "message",
-      JSON.stringify({ meta: Object.fromEntries(meta), metrics: { duration_ms: span.durationMs } }),
-    ],
-  ];
-  for (const [key, value] of span.fields ?? []) fields.push([key, value]);
-  if (error?.type !== undefined) fields.push(["error_type", error.type]);
-  if (error?.message !== undefined) fields.push(["error_message", error.message]);
-  if (error?.stack !== undefined) fields.push(["error_stack", error.stack]);
-  return {
-    category: "tracing",
-    measurement: "awslambda",
-    tags: [
-      ["service", identity.service],
-      ["operation", operation],
-      ["source", "awslambda"],
-      ["span_type", isEntry ? "entry" : "local"],
-      ["source_type", "custom"],
-      ["status", error === undefined ? "ok" : "error"],
-      ...span.tags ?? [],
-    ],
-    fields,
-    timeNs: span.startNs,
-  };
 }

@@ -55,7 +55,7 @@ export interface PlatformTrace {
 }
 
 const NO_PARENT = "0";
-const NO_META: ReadonlyMap<string, string> = new Map();
+const NO_META: PlatformSpan["meta"] = {};
 const PART_OPERATIONS: Readonly<Record<string, Operation>> = {
   responseLatency: "aws.lambda.response_latency",
   responseDuration: "aws.lambda.response",
@@ -208,8 +208,7 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
         durationMs: finished.durationMs,
         error,
         meta: metaOf(run, finished),
-        fields: fieldsOf(run),
-        tags: [["faas_coldstart", String(finished.coldStart)]],
+        invocation: { requestId: run.requestId, coldStart: finished.coldStart, durable: run.durable },
       };
       if (isKept) writeRoot(run);
     }
@@ -282,19 +281,12 @@ function typeOf({ timeouts, outOfMemory }: Outcome): string | undefined {
 }
 
 /** Names of the semantic conventions for FaaS. */
-function metaOf({ requestId, header }: Run, { coldStart }: FinishedInvocation): ReadonlyMap<string, string> {
-  const meta = new Map([["faas.invocation_id", requestId], ["faas.coldstart", String(coldStart)]]);
-  if (header?.parentId !== undefined) meta.set("aws.xray.parent_id", header.parentId);
-  if (header?.sampled !== undefined) meta.set("aws.xray.sampled", String(header.sampled));
+function metaOf({ requestId, header }: Run, { coldStart }: FinishedInvocation): PlatformSpan["meta"] {
+  const meta: Record<string, string> = {
+    "faas.invocation_id": requestId,
+    "faas.coldstart": coldStart ? "true" : "false",
+  };
+  if (header?.parentId !== undefined) meta["aws.xray.parent_id"] = header.parentId;
+  if (header?.sampled !== undefined) meta["aws.xray.sampled"] = header.sampled ? "true" : "false";
   return meta;
-}
-
-/** What logs of the request have too. */
-function fieldsOf({ requestId, durable }: Run): readonly (readonly [string, string])[] {
-  if (durable === undefined) return [["aws_request_id", requestId]];
-  return [
-    ["aws_request_id", requestId],
-    ["durable_execution_name", durable.name],
-    ["durable_execution_id", durable.id],
-  ];
 }

@@ -6,10 +6,12 @@ import type { AssembledLog } from "../lines/assembler.ts";
 import type { LogPointOptions } from "../log_points.ts";
 import type { PlatformTap } from "../platform_tap.ts";
 import { tellTrace } from "./log_facts.ts";
-import { type SpanIdentity, spanToDraft } from "./platform_span.ts";
+import type { PlatformSpan, SpanIdentity } from "./platform_span.ts";
 import { createPlatformTrace, type PlatformTrace } from "./platform_trace.ts";
+import { createSpanPoints } from "./span_points.ts";
 
-export interface ReceiverTraceOptions extends Pick<ReceiverContext, "write" | "refuse" | "instanceId"> {
+export interface ReceiverTraceOptions
+  extends Pick<ReceiverContext, "begin" | "writer" | "refuse" | "instanceId"> {
   readonly config: Pick<AwsLambdaConfig, "trace" | "traceShare">;
   readonly managedInstance: boolean;
   /** Whose spans these are. */
@@ -24,10 +26,12 @@ export interface ReceiverTrace extends PlatformTrace {
 
 /** `undefined` where the settings want none. */
 export function createReceiverTrace(
-  { config, write, refuse, identity, instanceId, managedInstance, tap }: ReceiverTraceOptions,
+  { config, begin, writer, refuse, identity, instanceId, managedInstance, tap }: ReceiverTraceOptions,
 ): ReceiverTrace | undefined {
   if (config.trace === "off") return undefined;
   const isKept = createTraceRatio(config.traceShare);
+  /** Made with the first span: no cold start waits for it. */
+  let writePoint: ((span: PlatformSpan) => void) | undefined;
   const trace = createPlatformTrace({
     mode: config.trace,
     instanceId,
@@ -35,7 +39,8 @@ export function createReceiverTrace(
     keep: (traceId) => isKept(lowBitsOf(traceId)),
     write: (span) => {
       tap?.span(span);
-      write(spanToDraft(span, identity));
+      writePoint ??= createSpanPoints({ begin, writer }, identity);
+      writePoint(span);
     },
     sampledOut: () => refuse("sampled_out"),
   });

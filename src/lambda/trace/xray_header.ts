@@ -13,26 +13,34 @@ export interface XrayHeader {
 
 const ROOT = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/i;
 const SPAN_ID = /^[0-9a-f]{16}$/i;
+const NO_ID = /^0+$/;
 /** No header of AWS's is longer. */
 const MAX_LENGTH = 1024;
 
 /** Reads a header: parts in any order, unknown ones ignored. `undefined`: it names no root. */
 export function parseXrayHeader(header: string | undefined): XrayHeader | undefined {
   if (header === undefined || header.length > MAX_LENGTH) return undefined;
-  const parts = new Map<string, string>();
-  for (const part of header.split(";")) {
-    const equals = part.indexOf("=");
-    if (equals > 0) parts.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
+  let rootText = "";
+  let parent = "";
+  let sampled = "";
+  for (let from = 0, end = 0; from < header.length; from = end + 1) {
+    end = header.indexOf(";", from);
+    if (end < 0) end = header.length;
+    const equals = header.indexOf("=", from);
+    if (equals <= from || equals > end) continue;
+    const value = header.slice(equals + 1, end).trim();
+    const name = header.slice(from, equals).trim().toLowerCase();
+    if (name === "root") rootText = value;
+    else if (name === "parent") parent = value;
+    else if (name === "sampled") sampled = value;
   }
-  const root = ROOT.exec(parts.get("root") ?? "");
+  const root = ROOT.exec(rootText);
   if (root === null) return undefined;
   const traceId = `${root[1]}${root[2]}`.toLowerCase();
-  if (/^0+$/.test(traceId)) return undefined;
-  const parent = parts.get("parent");
-  const sampled = parts.get("sampled");
+  if (NO_ID.test(traceId)) return undefined;
   return {
     traceId,
-    parentId: parent !== undefined && SPAN_ID.test(parent) ? parent.toLowerCase() : undefined,
+    parentId: SPAN_ID.test(parent) ? parent.toLowerCase() : undefined,
     sampled: sampled === "1" ? true : sampled === "0" ? false : undefined,
   };
 }

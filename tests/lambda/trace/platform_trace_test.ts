@@ -5,10 +5,11 @@ import {
   type PlatformTrace,
   type PlatformTraceOptions,
 } from "../../../src/lambda/trace/platform_trace.ts";
-import { spanToDraft } from "../../../src/lambda/trace/platform_span.ts";
+import { createSpanPoints } from "../../../src/lambda/trace/span_points.ts";
 import { decodeTelemetryEvent } from "../../../src/lambda/telemetry_event.ts";
 import type { FinishedInvocation } from "../../../src/pipeline/receiver.ts";
-import type { PointDraft } from "../../../src/point/point.ts";
+import type { Point } from "../../../src/point/point.ts";
+import { createRecordingIntake } from "../../support/points.ts";
 
 const ID = "0b5f6c1e-2f6e-4a41-9d5e-7a1c0f2d9e11";
 const TRACE = "0b5f6c1e2f6e4a419d5e7a1c0f2d9e11";
@@ -30,8 +31,10 @@ const IDENTITY = { service: "checkout", resource: "checkout" };
 
 function setUp(
   options: Partial<PlatformTraceOptions> = {},
-): { trace: PlatformTrace; spans: Seen[]; drafts: PointDraft[] } {
-  const drafts: PointDraft[] = [];
+): { trace: PlatformTrace; spans: Seen[]; points: Point[] } {
+  const intake = createRecordingIntake("telemetry");
+  const { points } = intake;
+  const writePoint = createSpanPoints(intake, IDENTITY);
   const spans: Seen[] = [];
   const trace = createPlatformTrace({
     mode: "auto",
@@ -39,24 +42,22 @@ function setUp(
     instanceId: () => "sandbox-1",
     managedInstance: false,
     write: (span) => {
-      const draft = spanToDraft(span, IDENTITY);
-      drafts.push(draft);
-      const tags = new Map(draft.tags);
-      const fields = new Map(draft.fields);
+      writePoint(span);
+      const { tags, fields } = points.at(-1) ?? {};
       spans.push({
-        operation: tags.get("operation"),
-        trace: fields.get("trace_id"),
-        span: fields.get("span_id"),
-        parent: fields.get("parent_id"),
-        startMs: Number(fields.get("start")) / 1000 - BASE_MS,
-        durationMs: Number(fields.get("duration")) / 1000,
-        status: tags.get("status"),
+        operation: tags?.get("operation"),
+        trace: fields?.get("trace_id"),
+        span: fields?.get("span_id"),
+        parent: fields?.get("parent_id"),
+        startMs: Number(fields?.get("start")) / 1000 - BASE_MS,
+        durationMs: Number(fields?.get("duration")) / 1000,
+        status: tags?.get("status"),
       });
     },
     sampledOut: () => {},
     ...options,
   });
-  return { trace, spans, drafts };
+  return { trace, spans, points };
 }
 
 function tell(trace: PlatformTrace, type: string, atMs: number, record: Record<string, unknown>): void {
@@ -123,13 +124,13 @@ Deno.test("a cold start is one trace: the invocation, and beside it the init wit
 });
 
 Deno.test("a trace has X-Ray's root as its id, sampled or not, and never X-Ray's parent", () => {
-  const { trace, spans, drafts } = setUp();
+  const { trace, spans, points } = setUp();
   trace.invoked({ type: "invoke", requestId: ID, deadlineAt: 0, invokedFunctionArn: "", traceHeader: XRAY });
   end(trace, 10);
   trace.close();
   assertEquals([spans[0]?.trace, spans[0]?.parent], ["6aa29bbf2f0b1d6e5a4c3b2a19080706", "0"]);
   assertEquals(
-    JSON.parse(String(new Map(drafts[0]?.fields).get("message"))).meta["aws.xray.parent_id"],
+    JSON.parse(String(points[0]?.fields.get("message"))).meta["aws.xray.parent_id"],
     "00f067aa0ba902b7",
   );
 });

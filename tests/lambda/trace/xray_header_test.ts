@@ -22,6 +22,13 @@ Deno.test("parseXrayHeader() reads a header of pass-through mode", () => {
   });
 });
 
+Deno.test("parseXrayHeader() ignores parts that it does not know, have no name, or no value", () => {
+  assertEquals(
+    parseXrayHeader(`;=x;Self;Self=1-6aa2-b;Root=1-6aa29bbf-2f0b1d6e5a4c3b2a19080706;Parent=;Sampled=?;`),
+    { traceId: TRACE, parentId: undefined, sampled: undefined },
+  );
+});
+
 for (
   const header of [
     undefined,
