@@ -93,6 +93,7 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
     "ingest/inflate.ts",
     "pipeline/store.ts",
     "point/create_point_writer.ts",
+    "point/long_point.ts",
     "point/point_range.ts",
     "point/protobuf_writer.ts",
     "point/split_message.ts",

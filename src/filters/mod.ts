@@ -121,9 +121,9 @@ export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
   return {
     replace: (replacement) => void (rules = replacement),
     door: (store) => ({
-      append: (source, category, bytes, length, mask) => {
+      append: (source, category, bytes, length, mask, isOwn) => {
         if (isFiltered(category, bytes, length)) return ledger.refused(source, "filtered");
-        store.append(source, category, bytes, length, mask);
+        store.append(source, category, bytes, length, mask, isOwn);
       },
     }),
   };

@@ -9,6 +9,7 @@ import type { BodyLimits } from "../pipeline/receiver.ts";
 import { type BodyFailure, type BodyResult, failBody, overloaded } from "./body_result.ts";
 import { appendWithin, createGrowingBuffer } from "./growing_buffer.ts";
 import { inflateAll } from "./inflate.ts";
+import { createTimeSlice } from "./time_slice.ts";
 
 /** The part of a request the reader needs, so that it also takes what is not a `Request` of the runtime. */
 export type BodyRequest = Pick<Request, "headers" | "body">;
@@ -81,6 +82,8 @@ async function readWire(
 
 /** Most that comes at a time. */
 const CHUNK_BYTES = 65_536;
+/** What a client on the same machine sends may be there before it is asked for: no turn of the loop comes by itself. */
+const BYTES_BETWEEN_PAUSES = 1_048_576;
 
 interface Collecting {
   readonly maxBytes: number;
@@ -99,6 +102,8 @@ async function collect(
 ): Promise<Uint8Array<ArrayBuffer> | "no_room" | undefined> {
   const buffer = createGrowingBuffer(declaredBytes > 0 ? Math.min(declaredBytes, maxBytes) : maxBytes);
   const expectedBytes = declaredBytes > 0 ? declaredBytes : Infinity;
+  const slice = createTimeSlice();
+  let pauseAt = BYTES_BETWEEN_PAUSES;
   const next = async (): Promise<Uint8Array<ArrayBuffer> | "no_room" | undefined> => {
     // What there is no room for stays in the kernel.
     const mostBytes = Math.min(CHUNK_BYTES, Math.max(0, expectedBytes - buffer.sizeBytes));
@@ -117,6 +122,9 @@ async function collect(
       buffer.drop();
     }
     if (!await appendWithin(share, buffer, chunk, share.isServed)) return "no_room";
+    if (sizeBytes < pauseAt) continue;
+    pauseAt = sizeBytes + BYTES_BETWEEN_PAUSES;
+    await slice.pause();
   }
   return buffer.sizeBytes > maxBytes ? undefined : buffer.bytes();
 }

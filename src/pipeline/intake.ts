@@ -4,7 +4,7 @@ import type { Source } from "../point/point.ts";
 import { OWN_TAGS_MASK, UNKNOWN_MASK } from "../point/point_range.ts";
 import { createPointWriter } from "../point/create_point_writer.ts";
 import type { PointKind } from "../point/point_kind.ts";
-import type { PointWriter } from "../point/point_writer.ts";
+import type { LongPointSink, PointWriter } from "../point/point_writer.ts";
 import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Intake, InvocationSpan } from "./receiver.ts";
@@ -49,6 +49,7 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
     trimmed: (source) => ledger.refused(source, "trimmed"),
     metricTime: { sources: SPREAD_SOURCES, move: spread.move },
     commit,
+    openLongSink,
   });
 
   function tracerSeen(): void {
@@ -57,20 +58,47 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
     onTracer?.();
   }
 
-  function commit(kind: PointKind, source: Source, bytes: Uint8Array, length: number, mask: number): void {
+  function commit(
+    kind: PointKind,
+    source: Source,
+    bytes: Uint8Array,
+    length: number,
+    mask: number,
+    isOwn = false,
+  ): void {
     const { category } = kind;
     if (category === "logging" && length > MAX_MESSAGE_BYTES && isSplit(source, bytes, length, mask)) return;
     // A span that is only held may never be there.
     if (category === "tracing" && TRACERS.has(source) && append === store.append) tracerSeen();
     const masked = category === "tracing" ? maskSpan?.(bytes, length) : undefined;
     if (masked !== undefined) return append(source, category, masked, masked.length, mask);
-    append(source, category, bytes, length, mask);
+    append(source, category, bytes, length, mask, isOwn);
+  }
+
+  /** What is ended now goes where it would go now, whenever it is finished. */
+  function openLongSink(kind: PointKind, source: Source, mask: number): LongPointSink {
+    const to = append;
+    return {
+      commit: (bytes) => divert(to, () => commit(kind, source, bytes, bytes.length, mask, true)),
+      commitPart: (bytes) => to(source, "logging", bytes, bytes.length, partMask(mask)),
+      split: ({ isTrimmed, parts }) => isTrimmed && ledger.refused(source, "trimmed", parts),
+      trimmed: () => ledger.refused(source, "trimmed"),
+    };
+  }
+
+  function divert(to: PointStore["append"], write: () => void): void {
+    append = to;
+    try {
+      write();
+    } finally {
+      append = store.append;
+    }
   }
 
   /** Apart from the rest: a function that has a closure in it costs an object each time it is called. */
   function isSplit(source: Source, bytes: Uint8Array, length: number, mask: number): boolean {
     const split = splitMessage(bytes.subarray(0, length), (part) => {
-      append(source, "logging", part, part.length, mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK);
+      append(source, "logging", part, part.length, partMask(mask));
     });
     if (split?.isTrimmed === true) ledger.refused(source, "trimmed", split.parts);
     return split !== undefined;
@@ -84,14 +112,12 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
       refuse: (reason, count) => ledger.refused(source, reason, count),
       invocationSpan: options.onInvocationSpan,
     }),
-    divert: (to, write) => {
-      append = to;
-      try {
-        write();
-      } finally {
-        append = store.append;
-      }
-    },
+    divert,
     redraw: spread.redraw,
   };
+}
+
+/** Parts of a message have keys that the whole one has not. */
+function partMask(mask: number): number {
+  return mask === OWN_TAGS_MASK ? mask : UNKNOWN_MASK;
 }

@@ -1,4 +1,5 @@
-import { POINT_FRAME_BYTES, type PointRange, putFramed } from "../point/point_range.ts";
+import { POINT_FRAME_BYTES, type PointRange, putFrame, putFramed } from "../point/point_range.ts";
+import { varintSize } from "../point/protobuf_writer.ts";
 
 /** What a segment writes into. */
 export interface SegmentMemory {
@@ -51,17 +52,28 @@ export function segmentRoom(length: number): number {
   return length + POINT_FRAME_BYTES;
 }
 
-/** Appends a point, for which there must be room, and returns the bytes that it takes. */
+/** Bytes of the frame of a point of `length` bytes. */
+export function frameOf(length: number): number {
+  return 1 + varintSize(length);
+}
+
+/**
+ * Appends a point, for which there must be room, and returns the bytes that it takes. `isThere`: its bytes are in the
+ * segment already, behind the room of its frame.
+ */
 export function appendPoint(
   segment: Segment,
   bytes: Uint8Array,
   length: number,
   source: number,
   mask: number,
+  isThere = false,
 ): number {
   const { count, used } = segment;
   if (count === segment.ends.length) growIndex(segment);
-  const end = putFramed(segment.bytes, used, bytes, length);
+  const end = isThere
+    ? putFrame(segment.bytes, used, length) + length
+    : putFramed(segment.bytes, used, bytes, length);
   segment.ends[count] = end;
   segment.masks[count] = mask;
   segment.sources[count] = source;

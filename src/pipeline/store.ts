@@ -7,6 +7,7 @@ import { type BatchLimit, createPointQueue, type PointQueue } from "./point_queu
 import {
   appendPoint,
   createSegment,
+  frameOf,
   heldPointBytes,
   type HeldRange,
   type Segment,
@@ -37,9 +38,17 @@ export function isStoreLease(lease: Lease): lease is StoreLease {
 export interface PointStore {
   /**
    * Takes in a point: `bytes[0, length)`, copied, a `PBPoint` without the common tags. `commonMask`: see
-   * `PointRange.masks`.
+   * `PointRange.masks`. `isOwn`: it may be kept instead, with the memory around it that nobody else uses any more:
+   * before it is room for its frame.
    */
-  append(source: Source, category: Category, bytes: Uint8Array, length: number, commonMask: number): void;
+  append(
+    source: Source,
+    category: Category,
+    bytes: Uint8Array,
+    length: number,
+    commonMask: number,
+    isOwn?: boolean,
+  ): void;
   /**
    * Lends points of one category, oldest first unless asked otherwise. A single point larger than the limit travels
    * alone. `undefined` when there is nothing. What is put back goes to its place in the order of arrival; the oldest
@@ -135,6 +144,20 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     return made;
   }
 
+  /** A segment of nothing but this point, which is not copied. */
+  function segmentOf(shelf: Shelf, bytes: Uint8Array, length: number): Segment {
+    const { open } = shelf;
+    const { buffer, byteOffset } = bytes;
+    const frameBytes = frameOf(length);
+    // `instanceof`: nobody shares memory here, and types do not say so.
+    if (!(buffer instanceof ArrayBuffer)) return segmentFor(shelf, length);
+    const whole = new Uint8Array(buffer, byteOffset - frameBytes, frameBytes + length);
+    const made = createSegment(sequence++, 0, { ...createSegment(0, 0), bytes: whole });
+    shelf.open = made;
+    if (open !== undefined) recycle(open);
+    return made;
+  }
+
   /** Gives memory back that nobody needs any more. */
   function recycle(segment: Segment): void {
     if (segment.live > 0) return;
@@ -144,14 +167,22 @@ export function createPointStore(options: PointStoreOptions): PointStore {
     else segment.bytes.buffer.transfer(0);
   }
 
-  function append(source: Source, category: Category, bytes: Uint8Array, length: number, mask: number): void {
+  function append(
+    source: Source,
+    category: Category,
+    bytes: Uint8Array,
+    length: number,
+    mask: number,
+    isOwn = false,
+  ): void {
     const data = masksCount ? mask : 1;
     ledger.received(source, category, data);
     if (!exportOn) return ledger.dropped(source, category, "export_off", data);
     const shelf = shelfOf(category);
-    const segment = segmentFor(shelf, length);
+    const isKept = isOwn && length > SEGMENT_BYTES && bytes.byteOffset >= frameOf(length);
+    const segment = isKept ? segmentOf(shelf, bytes, length) : segmentFor(shelf, length);
     const index = SOURCES.indexOf(source);
-    const added = appendPoint(segment, bytes, length, index, mask);
+    const added = appendPoint(segment, bytes, length, index, mask, isKept);
     shelf.queue.pushed(segment, added);
     shelf.held[index] = (shelf.held[index] ?? 0) + data;
     const before = heldBytes;

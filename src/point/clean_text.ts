@@ -28,7 +28,8 @@ export function cleanMeasurement(measurement: string, changed?: Changed): string
  */
 export function cleanKey(key: string, keepDots: boolean, changed?: Changed): string {
   if (isPlainKey(key, keepDots)) return key;
-  return cleanLine(keepDots ? key : key.replaceAll(".", "_"), MAX_KEY_BYTES, "key_cut", changed);
+  const line = cleanLine(key, MAX_KEY_BYTES, "key_cut", changed);
+  return keepDots ? line : line.replaceAll(".", "_");
 }
 
 /** A tag's value under the rules: at most 1024 bytes, one line. Empty when nothing is left of it. */
@@ -67,10 +68,12 @@ function isPlainKey(key: string, keepDots: boolean): boolean {
  * but a string field: hence the space, and no backslash at the end, cut or not.
  */
 function cleanLine(text: string, maxBytes: number, cutChange: PointChange, changed: Changed): string {
-  let line = text.isWellFormed() ? text : text.toWellFormed();
+  // Cut first, as what follows keeps each character's length, and the text may have megabytes.
+  let line = cutUtf8(text, maxBytes);
+  if (!line.isWellFormed()) line = line.toWellFormed();
   if (line.includes("\n")) line = line.replaceAll("\n", " ");
-  const cut = trimBackslashes(cutUtf8(line, maxBytes));
-  if (cut.length !== line.length) changed?.(cutChange);
+  const cut = trimBackslashes(line);
+  if (cut.length !== text.length) changed?.(cutChange);
   return cut;
 }
 

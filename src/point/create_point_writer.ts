@@ -2,6 +2,8 @@
 import { isUtf8 } from "node:buffer";
 import { cleanFieldValue, isArray } from "./clean_field_value.ts";
 import { cleanTagValue } from "./clean_text.ts";
+import { createLongFields } from "./long_fields.ts";
+import type { LongText } from "./long_text.ts";
 import { MAX_FIELDS, MAX_STRING_BYTES, MAX_TAG_BYTES, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "./limits.ts";
 import type { FieldValue, PointDraft, Source } from "./point.ts";
 import { closeHoles, POINT, putBytes, putTextHead, putVarint, putVarint64, VALUE } from "./point_bytes.ts";
@@ -26,6 +28,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   const tableOf = createKeyTables((name) => options.commonKeys?.bitOf(name) ?? 0);
   const kinds = createPointKinds(tableOf);
   const copier = createTextCopier();
+  const longs = createLongFields(options);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const double = new Float64Array(1);
   const doubleBytes = new Uint8Array(double.buffer);
@@ -92,8 +95,13 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
       tags--;
       fields++;
     }
-    holes.push(slot.from, slot.to);
+    takeOut(slot);
     return true;
+  }
+
+  function takeOut(slot: Slot): void {
+    holes.push(slot.from, slot.to);
+    longs.takeOut(slot);
   }
 
   function putText(head: Uint8Array, value: string): void {
@@ -200,6 +208,13 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
       if (at < textAt) buffer.copyWithin(at, textAt, textAt + length);
       at += length;
     } else putText(head, decoder.decode(filled));
+    key.slot.to = at;
+  }
+
+  function longText(key: Key, text: LongText): void {
+    if (kind.keys.isMetric) return trim();
+    if (!admit(key, false)) return;
+    longs.add(key.slot, at, text);
     key.slot.to = at;
   }
 
@@ -327,6 +342,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     hasOwnTagsOnly = false;
     last = undefined;
     if (holes.length > 0) holes.length = 0;
+    longs.begin();
     ensure(next.head.length);
     at = putBytes(buffer, at, next.head);
   }
@@ -342,7 +358,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   /** A log without `status` or an object without `name` would be refused: the last field makes room for it. */
   function addRequired(required: Constant): void {
     if (fields >= MAX_FIELDS && last !== undefined) {
-      holes.push(last.from, last.to);
+      takeOut(last);
       last.serial = 0;
       fields--;
       isTrimmed = true;
@@ -351,7 +367,11 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   }
 
   function endWith(timeLow: number, timeHigh: number): void {
-    if (holes.length > 0) at = closeHoles(buffer, at, holes);
+    const isWhole = longs.isEmpty;
+    if (holes.length > 0) {
+      if (!isWhole) longs.closeHoles(holes);
+      at = closeHoles(buffer, at, holes);
+    }
     if (hasOwnTagsOnly) {
       at = putBytes(buffer, at, OWN_TAGS_ONLY);
       mask = OWN_TAGS_MASK;
@@ -360,7 +380,8 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     buffer[at++] = POINT.time;
     at = putVarint64(buffer, at, timeLow, timeHigh);
     if (isTrimmed) onTrimmed(source);
-    commit(kind, source, buffer, at, mask);
+    if (isWhole) commit(kind, source, buffer, at, mask);
+    else longs.leave(kind, source, buffer.slice(0, at), mask, isTrimmed);
     if (buffer.length > KEPT_BYTES) buffer = new Uint8Array(buffer.buffer.transfer(INITIAL_BYTES));
   }
 
@@ -411,6 +432,8 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     text,
     textBytes,
     textOf,
+    longText,
+    isLong: (bytes) => longs.isLong(bytes, at),
     hex,
     int,
     uint,
@@ -422,6 +445,10 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     trim,
     end,
     endAt,
+    get hasUnfinished() {
+      return longs.hasUnfinished;
+    },
+    finishLong: longs.finish,
     write,
   };
 }

@@ -76,8 +76,7 @@ export function rangeOf(bytes: Uint8Array, count: number): PointRange | undefine
 
 /** Frames a point's bytes at `at` and returns where it ends. There must be room for `length` + {@link POINT_FRAME_BYTES}. */
 export function putFramed(target: Uint8Array, at: number, bytes: Uint8Array, length: number): number {
-  target[at] = POINT_TAG;
-  const contentAt = putVarint(target, at + 1, length);
+  const contentAt = putFrame(target, at, length);
   if (length <= SHORT_BYTES) { for (let i = 0; i < length; i++) target[contentAt + i] = bytes[i] ?? 0; }
   else target.set(length === bytes.length ? bytes : bytes.subarray(0, length), contentAt);
   return contentAt + length;
@@ -107,6 +106,12 @@ export function joinPoints(ranges: readonly PointRange[], common: CommonTags): U
     }
   }
   return at === room ? body : new Uint8Array(body.buffer.transfer(at));
+}
+
+/** Puts the frame of a point of `length` bytes, and returns where the point begins. */
+export function putFrame(target: Uint8Array, at: number, length: number): number {
+  target[at] = POINT_TAG;
+  return putVarint(target, at + 1, length);
 }
 
 function joinRange(body: Uint8Array, start: number, range: PointRange, common: CommonTags): number {

@@ -9,7 +9,9 @@
 import type { CommonKeys } from "./common_tags.ts";
 import type { Category, FieldValue, PointDraft, Source } from "./point.ts";
 import type { Key } from "./point_keys.ts";
+import type { LongText } from "./long_text.ts";
 import type { Constant, PointKind } from "./point_kind.ts";
+import type { SplitLog } from "./split_message.ts";
 
 /**
  * Takes a finished point: a `PBPoint` without the common tags in `bytes[0, length)`, valid for the time of the call.
@@ -51,6 +53,13 @@ export interface PointWriter {
   readonly textBytes: (key: Key, bytes: Uint8Array, from: number, to: number) => void;
   /** A string field that `fill` writes as UTF-8, of at most `maxBytes`. */
   readonly textOf: (key: Key, maxBytes: number, fill: FillText) => void;
+  /**
+   * A string field that may be of megabytes. What its pieces lie in must stay as it is until {@link finishLong} is done,
+   * which is to be awaited before anything else is decoded of the same request.
+   */
+  readonly longText: (key: Key, text: LongText) => void;
+  /** Whether a text of so many bytes should be written by {@link longText}, as far as the caller can. */
+  readonly isLong: (bytes: number) => boolean;
   /** A string field: `bytes[from, to)` in hexadecimal. */
   readonly hex: (key: Key, bytes: Uint8Array, from: number, to: number) => void;
   /** A signed 64-bit field, as the two halves of its two's complement. */
@@ -72,12 +81,39 @@ export interface PointWriter {
   readonly end: (timeLow: number, timeHigh: number) => boolean;
   /** The same for any integer; instants beyond what Dataway's parsers take are moved to the last they do. */
   readonly endAt: (timeNs: bigint) => boolean;
+  /** Whether points with long texts were ended that are still to be finished. */
+  readonly hasUnfinished: boolean;
+  /** Finishes those points and hands them on; `pause` is awaited whenever the rest of the program should run. */
+  readonly finishLong: (slice: WorkSlice) => Promise<void>;
   /** A whole point. */
   readonly write: (draft: PointDraft, source: Source) => boolean;
 }
 
+/** Time that work may take at a time. */
+export interface WorkSlice {
+  isOver(): boolean;
+  pause(): Promise<void>;
+}
+
+/** Where a point with long texts goes once it is finished. */
+export interface LongPointSink {
+  /** Takes the point, as {@link CommitPoint} does, and its memory: before the point is room for its frame. */
+  readonly commit: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Takes a part of a log whose message is too long for one point. */
+  readonly commitPart: (bytes: Uint8Array) => void;
+  /** All parts were given. */
+  readonly split: (log: SplitLog) => void;
+  /** A text turned out to be longer than a field may be. */
+  readonly trimmed: () => void;
+}
+
+/** Tells, when the point is ended, where it will go. `commonMask`: as {@link CommitPoint} has it. */
+export type OpenLongSink = (kind: PointKind, source: Source, commonMask: number) => LongPointSink;
+
 export interface PointWriterOptions {
   readonly commit: CommitPoint;
+  /** @default by `commit`, parts of logs too */
+  readonly openLongSink?: OpenLongSink;
   /** Told, once for each finished point, that the rules shortened or left out a part of it. */
   readonly trimmed: (source: Source) => void;
   /** The keys that common tags may have. @default none */

@@ -47,15 +47,36 @@ export function splitMessage(
   const { message } = rest;
   if (message === undefined || message.length <= maxBytes) return undefined;
   const ends = cutText(message, maxBytes);
-  const ownFields = Math.min(PART_KEYS.length, Math.max(0, MAX_FIELDS - rest.fields));
+  const split = splitOf(rest, ends.length);
   ends.forEach((end, index) => {
-    const text = message.subarray(ends[index - 1] ?? 0, end);
-    const numbers = [index + 1, ends.length].slice(0, ownFields);
-    const part = encodePart(rest, text, numbers, rest.timeNs + BigInt(index) * PART_STEP_NS);
+    const part = split.part(index, message.subarray(ends[index - 1] ?? 0, end));
     give(part);
     part.buffer.transfer(0);
   });
-  return { parts: ends.length, isTrimmed: ownFields < PART_KEYS.length };
+  return { parts: split.parts, isTrimmed: split.isTrimmed };
+}
+
+/** Makes the points that carry the parts of a message. */
+export interface MessageSplit extends SplitLog {
+  /** The point of a part, counted from 0. */
+  readonly part: (index: number, text: Uint8Array) => Uint8Array<ArrayBuffer>;
+}
+
+/** The same for a log whose message is not in its point: there it is the empty text. */
+export function createMessageSplit(point: Uint8Array, parts: number): MessageSplit {
+  return splitOf(readRest(point), parts);
+}
+
+function splitOf(rest: Rest, parts: number): MessageSplit {
+  const ownFields = Math.min(PART_KEYS.length, Math.max(0, MAX_FIELDS - rest.fields));
+  return {
+    parts,
+    isTrimmed: ownFields < PART_KEYS.length,
+    part: (index, text) => {
+      const numbers = [index + 1, parts].slice(0, ownFields);
+      return encodePart(rest, text, numbers, rest.timeNs + BigInt(index) * PART_STEP_NS);
+    },
+  };
 }
 
 /** Where the parts of a text end: none is longer than `maxBytes`, and no code point is split. */

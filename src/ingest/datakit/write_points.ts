@@ -120,7 +120,7 @@ function createRehearsal(): Rehearsal {
   let bytes = new Uint8Array(0) as Uint8Array;
   let isTrimmed = false;
   const writer = createPointWriter({
-    commit: (_kind, _source, buffer, length) => void (bytes = buffer.subarray(0, length)),
+    commit: (_kind, _source, buffer, length) => void (bytes = buffer.slice(0, length)),
     trimmed: () => void (isTrimmed = true),
   });
   return {

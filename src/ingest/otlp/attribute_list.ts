@@ -42,6 +42,8 @@ export const PLACES = 4;
 /** Names kept, and bytes of each; others are learnt anew with each message. */
 const MAX_NAMES = 4096;
 const MAX_NAME_BYTES = 256;
+/** Of a longer name only the beginning is decoded: the rules leave less of it. */
+const LONGEST_NAME_BYTES = 4096;
 /** Learning a name takes as long as reading this many fields. */
 const FIELDS_OF_NAME = 50;
 /** Of a name that was never met. */
@@ -132,14 +134,16 @@ function nameOf<T>(table: NameTable<T>, bytes: Uint8Array, from: number, to: num
   const known = isShort ? kept.get(bytes, from, to) : undefined;
   if (known !== undefined) return known;
   const slice = bytes.subarray(from, to);
-  const text = decoder.decode(slice);
-  const late = overflow.get(text);
+  const text = decoder.decode(slice.subarray(0, LONGEST_NAME_BYTES));
+  // Longer ones are told apart by their lengths, too.
+  const id = slice.length > LONGEST_NAME_BYTES ? `${text}/${slice.length}` : text;
+  const late = overflow.get(id);
   if (late !== undefined) return late;
   const value = table.learn(text);
   const isKept = isShort && kept.size < MAX_NAMES && table.mayKeep(value);
   const made: AttributeName<T> = { value, serial: NEVER, index: 0 };
   if (isKept) kept.set(slice, made);
-  else overflow.set(text, made);
+  else overflow.set(id, made);
   return made;
 }
 

@@ -66,7 +66,7 @@ export function createExportHandler(
     const visitor = makeVisitor(bytes, isOwn, sink, createClock(context.now()));
     const places: number[] = [];
     const watched = relay === undefined ? visitor : watch(visitor, places);
-    const malformed = await walkRequest(bytes, watched, slice);
+    const malformed = await walkRequest(bytes, watched, slice, context.writer);
     if (malformed > 0) sink.reject("they could not be decoded", malformed);
     await relay?.(signal, bytes, places, slice);
   }

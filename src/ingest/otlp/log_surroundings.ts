@@ -21,7 +21,7 @@ import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
 import type { AroundReader } from "./around.ts";
 import type { AroundParts } from "./request_walk.ts";
 import { type SharedTag, shareTag } from "./shared_tag.ts";
-import { fieldOf, textOf } from "./value_field.ts";
+import { fieldOf, isLongValue, type LongValue, nameOf, sharedTextOf } from "./value_field.ts";
 
 /** The same for all records of a scope. */
 export interface LogSurroundings {
@@ -37,8 +37,8 @@ export interface LogSurroundings {
 /** A field that many points share, encoded once. */
 export interface SharedField {
   readonly key: Key;
-  readonly value: FieldValue;
-  /** `undefined`: the rules leave nothing of it. */
+  readonly value: FieldValue | LongValue;
+  /** `undefined`: the rules leave nothing of it, or it is long. */
   readonly constant: Constant | undefined;
   /** The rules shorten it or leave it out: each point that has it counts as trimmed. */
   readonly isCut: boolean;
@@ -48,7 +48,7 @@ export interface SharedField {
 export interface LogResource {
   readonly kind: PointKind;
   readonly tags: readonly SharedTag[];
-  readonly fields: ReadonlyMap<string, FieldValue>;
+  readonly fields: ReadonlyMap<string, FieldValue | LongValue>;
   readonly schemaUrl: string;
 }
 
@@ -90,7 +90,7 @@ export function createLogSurroundingsReader(
     const index = indexOfName(attributes, name);
     if (index < 0) return "";
     readValue(c, index);
-    return textOf(c, value);
+    return nameOf(c, value);
   }
 
   function schemaUrlOf({ bytes }: ProtoCursor, { schemaFrom, schemaTo }: AroundParts): string {
@@ -98,17 +98,18 @@ export function createLogSurroundingsReader(
   }
 
   /** The nearer ones win. */
-  function addFields(c: ProtoCursor, fields: Map<string, FieldValue>): void {
+  function addFields(c: ProtoCursor, fields: Map<string, FieldValue | LongValue>): void {
     for (let index = 0; index < attributes.count && !isUsedUp(c); index++) {
       readValue(c, index);
       if (value.kind === "none") continue;
-      const field = config.logAttributesAsText ? textOf(c, value) : fieldOf(c, value);
+      const field = config.logAttributesAsText ? sharedTextOf(c, value) : fieldOf(c, value);
       if (field !== undefined) fields.set(attributes.names[index]?.value ?? "", field);
     }
   }
 
-  function share(keys: KeyTable, name: string, value: FieldValue): SharedField {
+  function share(keys: KeyTable, name: string, value: FieldValue | LongValue): SharedField {
     const key = keys.of(name);
+    if (isLongValue(value)) return { key, value, constant: undefined, isCut: false };
     let isCut = false;
     const clean = cleanFieldValue(value, false, () => void (isCut = true));
     const bytes = clean === undefined ? undefined : encodeFieldValue(key.slot.name, clean);
@@ -125,7 +126,7 @@ export function createLogSurroundingsReader(
       tags.delete("status");
       tags.set("service", service || "unSetServiceName").set("remote_ip", "127.0.0.1");
       if (host !== "") tags.set("host", host);
-      const fields = new Map<string, FieldValue>();
+      const fields = new Map<string, FieldValue | LongValue>();
       addFields(c, fields);
       const measurement = textOfName(c, LOG_SOURCE) || service || "otel_logs";
       if (isCut || isUsedUp(c)) refuse("trimmed");

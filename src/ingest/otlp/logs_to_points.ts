@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { numberToStatus, wordToStatus } from "../../point/log_status.ts";
+import type { FieldValue } from "../../point/point.ts";
 import type { Key } from "../../point/point_keys.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
 import { createAround } from "./around.ts";
@@ -19,10 +20,12 @@ import { allowFields, createProtoCursor, isUsedUp, type ProtoCursor } from "./pr
 import type { MakeVisitor } from "./request_walk.ts";
 import { type SharedTag, shareTag, writeShared } from "./shared_tag.ts";
 import { type Clock, settleTime } from "./time.ts";
-import { writeField, writeText } from "./value_field.ts";
+import { isLongValue, writeField, writeSlice, writeText } from "./value_field.ts";
 
 /** As DataKit says it, by four numbers each. */
 const DATAKIT_STATUSES = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+/** No word is so long that tells a status. */
+const LONGEST_WORD_BYTES = 256;
 /** Severity numbers there are. */
 const SEVERITIES = 24;
 
@@ -72,7 +75,7 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
     if (!writer.has(TRACE_ID)) writer.text(TRACE_ID, "0");
     if (!writer.has(SPAN_ID)) writer.text(SPAN_ID, "0");
     if (standIn === undefined) writeBody(c);
-    else if (typeof standIn === "string") writer.text(MESSAGE, standIn);
+    else if (typeof standIn === "object") writeMessage(standIn);
     else {
       readAttributeValue(c, standIn);
       writeText(writer, MESSAGE, c, value);
@@ -87,6 +90,7 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
   function writeSharedField({ key, value, constant, isCut }: SharedField): void {
     const current = keys.current(key);
     if (writer.has(current)) return;
+    if (isLongValue(value)) return writer.longText(current, value.text);
     if (!key.isKept) return writer.field(current, value);
     writer.constant(constant);
     if (isCut) writer.trim();
@@ -100,8 +104,8 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
   /** What the record says itself counts more than attributes do. */
   function writeOwn({ bytes }: ProtoCursor): void {
     const { severityFrom, severityTo, eventNameFrom, eventNameTo } = record;
-    if (severityFrom < severityTo) writer.textBytes(SEVERITY_TEXT, bytes, severityFrom, severityTo);
-    if (eventNameFrom < eventNameTo) writer.textBytes(EVENT_NAME, bytes, eventNameFrom, eventNameTo);
+    if (severityFrom < severityTo) writeSlice(writer, SEVERITY_TEXT, bytes, severityFrom, severityTo);
+    if (eventNameFrom < eventNameTo) writeSlice(writer, EVENT_NAME, bytes, eventNameFrom, eventNameTo);
     const { traceIdFrom, traceIdTo, spanIdFrom, spanIdTo } = record;
     if (isTraceId(bytes, traceIdFrom, traceIdTo)) writeId(TRACE_ID, bytes, traceIdFrom, traceIdTo);
     if (isSpanId(bytes, spanIdFrom, spanIdTo)) writeId(SPAN_ID, bytes, spanIdFrom, spanIdTo);
@@ -112,21 +116,25 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
     else writer.hex(key, bytes, from, to);
   }
 
-  /** The attribute `message`, which stands in for a body: its index, or its text if it stands around. */
-  function findMessage(c: ProtoCursor, around: LogSurroundings): number | string | undefined {
+  /** The attribute `message`, which stands in for a body: its index, or the field if it stands around. */
+  function findMessage(c: ProtoCursor, around: LogSurroundings): number | SharedField | undefined {
     for (let index = attributes.count - 1; index >= 0 && !isUsedUp(c); index--) {
       if (attributes.names[index]?.value.slot !== ATTRIBUTE.slot) continue;
       readAttributeValue(c, index);
       if (value.kind !== "none") return index;
     }
-    const shared = around.fields.find((field) => field.key.slot === ATTRIBUTE.slot);
-    return shared === undefined ? undefined : textOfShared(shared);
+    return around.fields.find((field) => field.key.slot === ATTRIBUTE.slot);
+  }
+
+  function writeMessage({ value }: SharedField): void {
+    if (isLongValue(value)) writer.longText(MESSAGE, value.text);
+    else writer.text(MESSAGE, textOfShared(value));
   }
 
   /** Bytes that are UTF-8, as collectors that read files send lines, are the text they are. */
   function writeBody(c: ProtoCursor): void {
     if (body.kind === "bytes" && isUtf8(c.bytes.subarray(body.from, body.to))) {
-      return writer.textBytes(MESSAGE, c.bytes, body.from, body.to);
+      return writeSlice(writer, MESSAGE, c.bytes, body.from, body.to);
     }
     writeText(writer, MESSAGE, c, body);
   }
@@ -149,7 +157,7 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
   };
 }
 
-function textOfShared({ value }: SharedField): string {
+function textOfShared(value: FieldValue): string {
   return typeof value === "object" && "unsigned" in value ? String(value.unsigned) : String(value);
 }
 
@@ -173,7 +181,10 @@ function createStatuses(share: (word: string) => SharedTag, asDataKit: boolean):
     of: ({ bytes }, severity, from, to) => {
       const known = byNumber[severity];
       if (known !== undefined) return known;
-      const word = asDataKit ? "unknown" : wordToStatus(decoder.decode(bytes.subarray(from, to))) ?? "info";
+      const word = asDataKit
+        ? "unknown"
+        : wordToStatus(decoder.decode(bytes.subarray(from, Math.min(to, from + LONGEST_WORD_BYTES)))) ??
+          "info";
       const tag = byWord.get(word) ?? share(word);
       byWord.set(word, tag);
       return tag;

@@ -35,6 +35,8 @@ export interface DataPoints {
   readonly temporality: () => number;
 }
 
+/** Of a longer name or unit only the beginning is decoded: the rules leave less of it. */
+const LONGEST_NAME_BYTES = 4096;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads the metric that lies at `[from, to)`, its data left out; of several kinds of data the last counts. */
@@ -97,5 +99,5 @@ function readText(c: ProtoCursor): string {
   const length = readLength(c);
   const from = c.at;
   c.at += length;
-  return decoder.decode(c.bytes.subarray(from, c.at));
+  return decoder.decode(c.bytes.subarray(from, Math.min(c.at, from + LONGEST_NAME_BYTES)));
 }

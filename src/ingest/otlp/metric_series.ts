@@ -10,7 +10,7 @@ import { underscored } from "./promotion.ts";
 import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
 import type { AroundReader } from "./around.ts";
 import { type ForeignTag, shareForeignTag, writeForeign } from "./shared_tag.ts";
-import { textOf, writeTag } from "./value_field.ts";
+import { nameOf, writeTag } from "./value_field.ts";
 
 /** What the data points of a scope share. */
 export interface ScopeSeries {
@@ -58,7 +58,7 @@ export function createMetricSeries(config: OtlpConfig, { writer, refuse }: Intak
       const name = around.names[index]?.value;
       if (name === undefined) continue;
       readValue(c, around, index);
-      tags.set(name, textOf(c, value));
+      tags.set(name, nameOf(c, value));
     }
   }
 

@@ -1,9 +1,9 @@
 /** Protobuf's wire format into a buffer that grows. */
-import type { TextBuffer } from "./text_buffer.ts";
+import type { ByteBuffer } from "./text_buffer.ts";
 import { ensure } from "./text_buffer.ts";
 
 /** What is written is `bytes[0, at)`. */
-export type ProtoOutput = TextBuffer;
+export type ProtoOutput = ByteBuffer;
 
 const double = new Float64Array(1);
 const doubleBytes = new Uint8Array(double.buffer);

@@ -2,6 +2,7 @@
  * Goes through an export request of any signal where it lies, item by item, and lets the rest of the program run in
  * between. All requests have the same frame: resources in field 1, the scopes of each in 2, the items of each in 2.
  */
+import type { PointWriter } from "../../point/point_writer.ts";
 import type { TimeSlice } from "../time_slice.ts";
 import {
   allowFields,
@@ -67,9 +68,13 @@ const ITEM = 0x12;
 const AROUND = 0x0a;
 const SCHEMA_URL = 0x1a;
 
+/** What finishes points with long texts. */
+export type LongPoints = Pick<PointWriter, "hasUnfinished" | "finishLong">;
+
 interface Walk {
   readonly c: ProtoCursor;
   readonly visitor: RequestVisitor;
+  readonly points: LongPoints;
   readonly isSurvey: boolean;
   /** 0 in the request, 1 in a resource, 2 in a scope. */
   level: number;
@@ -92,20 +97,34 @@ export async function walkRequest(
   bytes: Uint8Array,
   visitor: RequestVisitor,
   slice: TimeSlice,
+  points: LongPoints,
 ): Promise<number> {
-  let walk = begin(bytes, visitor, true);
+  let walk = begin(bytes, visitor, true, points);
   while (!step(walk)) if (slice.isOver()) await slice.pause();
-  walk = begin(bytes, visitor, false);
-  while (!step(walk)) if (slice.isOver()) await slice.pause();
+  walk = begin(bytes, visitor, false, points);
+  for (let isOver = false; !isOver;) {
+    try {
+      isOver = step(walk);
+    } finally {
+      if (points.hasUnfinished) await points.finishLong(slice);
+    }
+    if (slice.isOver()) await slice.pause();
+  }
   return walk.malformed;
 }
 
-function begin(bytes: Uint8Array, visitor: RequestVisitor, isSurvey: boolean): Walk {
+function begin(
+  bytes: Uint8Array,
+  visitor: RequestVisitor,
+  isSurvey: boolean,
+  points: LongPoints,
+): Walk {
   const c = createProtoCursor(bytes);
   const around = [createParts(), createParts()] as const;
   return {
     c,
     visitor,
+    points,
     isSurvey,
     level: 0,
     ends: [0, 0],
@@ -124,7 +143,8 @@ function createParts(): AroundParts {
 function step(walk: Walk): boolean {
   const { c } = walk;
   allowFields(c);
-  for (let work = 0; work < STEP; work += ELEMENT) {
+  // What is unfinished is finished first: no request has more of it than one point.
+  for (let work = 0; work < STEP && (walk.isSurvey || !walk.points.hasUnfinished); work += ELEMENT) {
     if (walk.hasParts) {
       work += takePart(walk);
       continue;

@@ -7,7 +7,7 @@ import type { AnyValue } from "./any_value.ts";
 import { createPromotion } from "./promotion.ts";
 import type { ProtoCursor } from "./proto_cursor.ts";
 import { integerText } from "./text_buffer.ts";
-import { textOf, writeField } from "./value_field.ts";
+import { beginningOfText, isLongValue, type LongValue, nameOf, writeField } from "./value_field.ts";
 
 /** Each names the service of a database, RPC or messaging span; the first that is there does. */
 const SYSTEMS: readonly string[] = ["db_system", "rpc_system", "messaging_system"];
@@ -36,7 +36,7 @@ export interface SpanAttributes {
   /** Writes an attribute as field, unless the point has its key; `false`: it is to stay in the message. */
   readonly take: (c: ProtoCursor, attribute: SpanAttribute, value: AnyValue) => boolean;
   /** The same for a value that many spans share. */
-  readonly takeShared: (attribute: SpanAttribute, value: FieldValue) => void;
+  readonly takeShared: (attribute: SpanAttribute, value: FieldValue | LongValue) => void;
   /** The system that names the service; empty when there is none. */
   readonly system: () => string;
 }
@@ -79,14 +79,19 @@ export function createSpanAttributes(
     take: (c, attribute, value) => {
       const { key } = attribute;
       if (key === undefined || value.kind === "none" || writer.has(key)) return false;
-      if (attribute.isHttpStatus && isHttpStatus(c, value)) writer.tag(key, textOf(c, value));
+      if (attribute.isHttpStatus && isHttpStatus(c, value)) writer.tag(key, nameOf(c, value));
       else writeField(writer, key, c, value);
-      if (attribute.system >= 0) note(attribute.system, isText(value) ? textOf(c, value) : "");
+      if (attribute.system >= 0) note(attribute.system, isText(value) ? nameOf(c, value) : "");
       return true;
     },
     takeShared: ({ key, isHttpStatus, system }, value) => {
       const current = key === undefined ? undefined : keys.current(key);
       if (current === undefined || writer.has(current)) return;
+      if (isLongValue(value)) {
+        writer.longText(current, value.text);
+        if (system >= 0) note(system, beginningOfText(value.text));
+        return;
+      }
       const text = typeof value === "object" ? "" : String(value);
       if (isHttpStatus && /^\d{3}$/.test(text)) writer.tag(current, text);
       else writer.field(current, value);

@@ -173,7 +173,8 @@ export function createSpanDetails(writer: PointWriter, fields: SpanAttributes): 
         if (index < 0 || writer.has(key)) continue;
         readValue(c, index);
         const text = textOf(c, value);
-        if (text !== "") writer.text(key, text);
+        if (typeof text !== "string") writer.longText(key, text);
+        else if (text !== "") writer.text(key, text);
       }
       return;
     }

@@ -1,4 +1,5 @@
 /** What spans share with the others of their resource and scope, prepared once for all of them. */
+import type { LongText } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
@@ -10,8 +11,8 @@ import { MAX_SHARED } from "./limits.ts";
 import type { AroundReader } from "./around.ts";
 import type { SpanAttribute, SpanAttributes } from "./span_attributes.ts";
 import { closeList, closeObject, putAttribute, putName, putVersion } from "./span_message.ts";
-import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
-import { fieldOf, textOf } from "./value_field.ts";
+import { clearText, createTextBuffer, putBytes, takeText } from "./text_buffer.ts";
+import { fieldOf, isLongValue, type LongValue, nameOf } from "./value_field.ts";
 
 /** The same for all spans of a scope. */
 export interface Surroundings {
@@ -21,7 +22,7 @@ export interface Surroundings {
   /** Attributes of the scope, then of the resource, that become fields. */
   readonly fields: readonly SharedField[];
   /** The members `resource` and `scope` of the message. */
-  readonly json: Uint8Array;
+  readonly json: LongText;
   /** There are more fields than a point may have. */
   readonly isCut: boolean;
   /** What writing them takes for each span, in bytes. */
@@ -31,7 +32,7 @@ export interface Surroundings {
 /** An attribute that becomes a field. */
 export interface SharedField {
   readonly attribute: SpanAttribute;
-  readonly value: FieldValue;
+  readonly value: FieldValue | LongValue;
 }
 
 const RESOURCE = new TextEncoder().encode(',"resource":');
@@ -47,7 +48,7 @@ export type SurroundingsReader = AroundReader<ResourceShare, Surroundings>;
 export interface ResourceShare {
   readonly service: string;
   readonly fields: readonly SharedField[];
-  readonly json: Uint8Array;
+  readonly json: LongText;
 }
 
 /** `message`: what the message of a span holds. */
@@ -92,10 +93,10 @@ export function createSurroundingsReader(
   }
 
   /** The member that the message has of what was put into it. */
-  function member(head: Uint8Array): Uint8Array {
-    if (m.at === head.length) return new Uint8Array(0);
+  function member(head: Uint8Array): LongText {
+    if (m.at === head.length) return [];
     closeObject(m, head.length);
-    return m.bytes.slice(0, m.at);
+    return takeText(m);
   }
 
   return {
@@ -106,7 +107,7 @@ export function createSurroundingsReader(
       const fields = part(c);
       const index = indexOfName(attributes, serviceName);
       if (index >= 0) readValue(c, index);
-      const service = index >= 0 ? textOf(c, value) : "";
+      const service = index >= 0 ? nameOf(c, value) : "";
       if (isCut || isUsedUp(c)) refuse("trimmed");
       return { service: service === "" ? UNKNOWN_SERVICE : service, fields, json: member(RESOURCE) };
     },
@@ -123,27 +124,25 @@ export function createSurroundingsReader(
         ...own,
         ...resource.fields.filter(({ attribute }) => !names.has(attribute.key?.slot.name)),
       ];
-      const json = concat(resource.json, member(SCOPE));
+      const json = [...resource.json, ...member(SCOPE)];
       return {
         service: shareTag(writer, "tracing", "service", resource.service),
         baseService: shareTag(writer, "tracing", "base_service", resource.service),
         fields: fields.slice(0, MAX_SHARED),
         isCut: fields.length > MAX_SHARED,
         json,
-        weight: json.length + fields.reduce((sum, { value }) => sum + weightOf(value), 0),
+        weight: lengthOf(json) + fields.reduce((sum, { value }) => sum + weightOf(value), 0),
       };
     },
   };
 }
 
 /** Bytes of a field, about. */
-function weightOf(value: FieldValue): number {
+function weightOf(value: FieldValue | LongValue): number {
+  if (isLongValue(value)) return FIELD + lengthOf(value.text);
   return FIELD + (typeof value === "string" ? value.length : 0);
 }
 
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
+function lengthOf(text: LongText): number {
+  return text.reduce((sum, { from, to }) => sum + to - from, 0);
 }

@@ -40,9 +40,9 @@ import {
 } from "./span_message.ts";
 import { createSurroundingsReader, type Surroundings } from "./span_surroundings.ts";
 import { createSpanTags } from "./span_tags.ts";
-import { clearText, createTextBuffer, putBytes } from "./text_buffer.ts";
+import { clearText, createTextBuffer, putTaken } from "./text_buffer.ts";
 import { type Clock, isLess, settleTime, thousandth } from "./time.ts";
-import { textOf } from "./value_field.ts";
+import { nameOf, writeBuffer, writeSlice } from "./value_field.ts";
 
 const STATUS_ERROR = 2;
 /** Kinds of the span of an invocation: server, and consumer for events of queues. */
@@ -106,16 +106,16 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
     details.writeEvents(c, span, m, isWhole);
     const { statusMessageFrom: from, statusMessageTo: to } = span;
     if (span.statusCode === STATUS_ERROR && from < to && !writer.has(ERROR_MESSAGE)) {
-      writer.textBytes(ERROR_MESSAGE, c.bytes, from, to);
+      writeSlice(writer, ERROR_MESSAGE, c.bytes, from, to);
     }
     if (m !== undefined) {
       putDropped(m, "events", span.droppedEvents);
       details.putLinks(c, span, m);
       putDropped(m, "links", span.droppedLinks);
       putStatus(m, c, span, isWhole);
-      putBytes(m, around.json);
+      putTaken(m, around.json);
       closeObject(m, 0);
-      writer.textBytes(MESSAGE, m.bytes, 0, m.at);
+      writeBuffer(writer, MESSAGE, m);
     }
     writeTags(c, around, type);
     writeIds(c);
@@ -131,7 +131,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
   function tellInvocation(c: ProtoCursor): void {
     for (const name of invocationIds) {
       if (!readNamed(c, name)) continue;
-      const requestId = textOf(c, value);
+      const requestId = nameOf(c, value);
       if (requestId === "") continue;
       const { bytes } = c;
       const hasParent = isSpanId(bytes, span.parentIdFrom, span.parentIdTo);
@@ -188,7 +188,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
 
   function writeDatabaseHost(c: ProtoCursor): void {
     if (!readNamed(c, PEER_NAME) && !readNamed(c, SERVER_ADDRESS)) return;
-    const host = textOf(c, value);
+    const host = nameOf(c, value);
     if (host !== "") writer.tag(DB_HOST, host);
   }
 
@@ -202,7 +202,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
   }
 
   function writeIds({ bytes }: ProtoCursor): void {
-    writer.textBytes(RESOURCE, bytes, span.nameFrom, span.nameTo);
+    writeSlice(writer, RESOURCE, bytes, span.nameFrom, span.nameTo);
     writeId(TRACE_ID, bytes, span.traceIdFrom, span.traceIdTo);
     writeId(SPAN_ID, bytes, span.spanIdFrom, span.spanIdTo);
     if (!isSpanId(bytes, span.parentIdFrom, span.parentIdTo)) writer.text(PARENT_ID, "0");

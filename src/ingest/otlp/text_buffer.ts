@@ -1,23 +1,38 @@
 /** Text composed as UTF-8 bytes: JSON out of pieces of a body, without a string for each. */
 
 import { isAscii } from "node:buffer";
+import { cutCodePoint, type LongText, PLAIN, type TextForm, type TextPiece } from "../../point/long_text.ts";
 
-/** A buffer that grows; what it holds is `bytes[0, at)`. */
-export interface TextBuffer {
+/** Bytes that grow; what they hold is `bytes[0, at)`. */
+export interface ByteBuffer {
   bytes: Uint8Array;
   at: number;
+}
+
+/** A text, of which long values stay where they lie. */
+export interface TextBuffer extends ByteBuffer {
+  /** Those, and where they come into the bytes. */
+  readonly longs: LongPart[];
+  /** Their bytes together. */
+  longBytes: number;
+}
+
+interface LongPart {
+  readonly at: number;
+  readonly piece: TextPiece;
 }
 
 const INITIAL_BYTES = 16 * 1024;
 /** A larger buffer is given back with the next text. */
 const KEPT_BYTES = 512 * 1024;
+/** A value of so many bytes stays where it lies, and a shorter one where the text has so many already. */
+const LONG_BYTES = 64 * 1024;
+const LONG_TEXT_BYTES = 128 * 1024;
+const LONG_IN_LONG_BYTES = 1024;
 /** Below this many bytes a loop beats a call. */
 const SHORT = 48;
-/** Bytes that are escaped at a time; of long texts more, as those can be left to the runtime. */
+/** Bytes that are escaped at a time. */
 const PART = 4096;
-const LONG_PART = 64 * 1024;
-/** A multiple of three, as only the last part may be padded. */
-const BASE64_PART = 48 * 1024;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -33,17 +48,51 @@ for (const [code, letter] of [[8, "b"], [9, "t"], [10, "n"], [12, "f"], [13, "r"
 const HEX_DIGITS = encoder.encode("0123456789abcdef");
 
 export function createTextBuffer(): TextBuffer {
-  return { bytes: new Uint8Array(INITIAL_BYTES), at: 0 };
+  return { bytes: new Uint8Array(INITIAL_BYTES), at: 0, longs: [], longBytes: 0 };
 }
 
 /** Begins another text. */
 export function clearText(buffer: TextBuffer): void {
   if (buffer.bytes.length > KEPT_BYTES) buffer.bytes = new Uint8Array(INITIAL_BYTES);
   buffer.at = 0;
+  buffer.longBytes = 0;
+  if (buffer.longs.length > 0) buffer.longs.length = 0;
+}
+
+/** Whether a value of so many bytes is to stay where it lies. */
+function isLong({ at, longBytes }: TextBuffer, bytes: number): boolean {
+  return bytes > LONG_BYTES || (bytes > LONG_IN_LONG_BYTES && at + longBytes > LONG_TEXT_BYTES);
+}
+
+function putLong(buffer: TextBuffer, bytes: Uint8Array, from: number, to: number, form: TextForm): void {
+  buffer.longs.push({ at: buffer.at, piece: { bytes, from, to, form } });
+  buffer.longBytes += to - from;
+}
+
+/** All that was put, the buffer's own bytes copied. */
+export function takeText({ bytes, at, longs }: TextBuffer): LongText {
+  const own = bytes.slice(0, at);
+  const pieces: TextPiece[] = [];
+  let from = 0;
+  for (const { at: to, piece } of longs) {
+    if (from < to) pieces.push({ bytes: own, from, to, form: PLAIN });
+    pieces.push(piece);
+    from = to;
+  }
+  if (from < at) pieces.push({ bytes: own, from, to: at, form: PLAIN });
+  return pieces;
+}
+
+/** Puts a text that was taken. */
+export function putTaken(buffer: TextBuffer, text: LongText): void {
+  for (const { bytes, from, to, form } of text) {
+    if (form === PLAIN) putSlice(buffer, bytes, from, to);
+    else putLong(buffer, bytes, from, to, form);
+  }
 }
 
 /** Puts text that is UTF-8 already: pieces of JSON that are always the same. */
-export function putBytes(buffer: TextBuffer, piece: Uint8Array): void {
+export function putBytes(buffer: ByteBuffer, piece: Uint8Array): void {
   const { length } = piece;
   ensure(buffer, length);
   const { bytes, at } = buffer;
@@ -54,13 +103,14 @@ export function putBytes(buffer: TextBuffer, piece: Uint8Array): void {
 
 /** Puts bytes of a body as they are. */
 export function putSlice(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  if (isLong(buffer, to - from)) return putLong(buffer, source, from, to, PLAIN);
   ensure(buffer, to - from);
   buffer.bytes.set(source.subarray(from, to), buffer.at);
   buffer.at += to - from;
 }
 
 /** Puts a string. */
-export function putText(buffer: TextBuffer, text: string): void {
+export function putText(buffer: ByteBuffer, text: string): void {
   ensure(buffer, text.length * 3);
   const { bytes, at } = buffer;
   const { length } = text;
@@ -80,7 +130,7 @@ export function putText(buffer: TextBuffer, text: string): void {
 }
 
 /** Puts one character of ASCII. */
-export function putCode(buffer: TextBuffer, code: number): void {
+export function putCode(buffer: ByteBuffer, code: number): void {
   ensure(buffer, 1);
   buffer.bytes[buffer.at++] = code;
 }
@@ -88,25 +138,36 @@ export function putCode(buffer: TextBuffer, code: number): void {
 /** Puts text of a body as a JSON string, as `JSON.stringify` writes it. Invalid UTF-8 stays what it is. */
 export function putJsonString(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
   putCode(buffer, QUOTE);
-  let at = from;
-  if (to - from > LONG_PART) {
-    ensure(buffer, to - from + LONG_PART);
-    for (; to - at >= LONG_PART; at += LONG_PART) putLongPart(buffer, source.subarray(at, at + LONG_PART));
-  }
+  if (isLong(buffer, to - from)) putLong(buffer, source, from, to, JSON_STRING);
   // In parts, as what is escaped grows to six bytes at most, and room is made for that.
-  for (; at < to; at += PART) putEscaped(buffer, source, at, Math.min(to, at + PART));
+  else for (let at = from; at < to; at += PART) putEscaped(buffer, source, at, Math.min(to, at + PART));
   putCode(buffer, QUOTE);
 }
 
+/** What is converted at a time. */
+const scratch: ByteBuffer = { bytes: new Uint8Array(0), at: 0 };
+
+function inScratch(put: () => void): Uint8Array {
+  scratch.at = 0;
+  put();
+  return scratch.bytes.subarray(0, scratch.at);
+}
+
+/** What stands between the quotes of a JSON string. */
+const JSON_STRING: TextForm = {
+  cut: cutCodePoint,
+  convert: (bytes, from, to) => inScratch(() => putLongPart(bytes.subarray(from, to))),
+};
+
 /** The runtime is faster with ASCII, and with ASCII only. */
-function putLongPart(buffer: TextBuffer, part: Uint8Array): void {
-  if (isAscii(part)) return putText(buffer, JSON.stringify(decoder.decode(part)).slice(1, -1));
+function putLongPart(part: Uint8Array): void {
+  if (isAscii(part)) return putText(scratch, JSON.stringify(decoder.decode(part)).slice(1, -1));
   for (let at = 0; at < part.length; at += PART) {
-    putEscaped(buffer, part, at, Math.min(part.length, at + PART));
+    putEscaped(scratch, part, at, Math.min(part.length, at + PART));
   }
 }
 
-function putEscaped(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+function putEscaped(buffer: ByteBuffer, source: Uint8Array, from: number, to: number): void {
   ensure(buffer, (to - from) * 6);
   const { bytes } = buffer;
   let { at } = buffer;
@@ -132,7 +193,7 @@ function putEscaped(buffer: TextBuffer, source: Uint8Array, from: number, to: nu
 }
 
 /** Puts bytes of a body in lower-case hexadecimal. */
-export function putHex(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+export function putHex(buffer: ByteBuffer, source: Uint8Array, from: number, to: number): void {
   ensure(buffer, (to - from) * 2);
   const { bytes } = buffer;
   let { at } = buffer;
@@ -146,13 +207,18 @@ export function putHex(buffer: TextBuffer, source: Uint8Array, from: number, to:
 
 /** Puts bytes of a body in base64. */
 export function putBase64(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
-  for (let at = from; at < to; at += BASE64_PART) {
-    putText(buffer, source.subarray(at, Math.min(to, at + BASE64_PART)).toBase64());
-  }
+  if (isLong(buffer, to - from)) return putLong(buffer, source, from, to, BASE64);
+  putText(buffer, source.subarray(from, to).toBase64());
 }
 
+/** Only the last part may be padded. */
+const BASE64: TextForm = {
+  cut: (_bytes, from, until, to) => until === to ? to : from + Math.max(3, until - from - (until - from) % 3),
+  convert: (bytes, from, to) => inScratch(() => putText(scratch, bytes.subarray(from, to).toBase64())),
+};
+
 /** Puts an integer of two halves in decimal. */
-export function putInteger(buffer: TextBuffer, low: number, high: number, isSigned: boolean): void {
+export function putInteger(buffer: ByteBuffer, low: number, high: number, isSigned: boolean): void {
   putText(buffer, integerText(low, high, isSigned));
 }
 
@@ -168,7 +234,7 @@ export function integerText(low: number, high: number, isSigned: boolean): strin
 }
 
 /** Makes room for this many more bytes. */
-export function ensure(buffer: TextBuffer, bytes: number): void {
+export function ensure(buffer: ByteBuffer, bytes: number): void {
   const needed = buffer.at + bytes;
   if (needed <= buffer.bytes.length) return;
   const grown = new Uint8Array(Math.max(buffer.bytes.length * 2, needed));

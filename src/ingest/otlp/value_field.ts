@@ -1,14 +1,19 @@
 /** Values as fields of points: scalars as they are, bytes as base64, lists and maps as JSON text. */
+import { beginningOf, type LongText, PLAIN } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key } from "../../point/point_keys.ts";
 import type { PointWriter } from "../../point/point_writer.ts";
 import type { AnyValue } from "./any_value.ts";
 import type { ProtoCursor } from "./proto_cursor.ts";
-import { clearText, createTextBuffer, type TextBuffer } from "./text_buffer.ts";
+import { clearText, createTextBuffer, takeText, type TextBuffer } from "./text_buffer.ts";
 import { putValueText } from "./value_text.ts";
 
 const scratch: TextBuffer = createTextBuffer();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Of a value that becomes a tag or measurement no more is decoded: the rules leave less of it. */
+const LONGEST_NAME_BYTES = 4096;
+/** A value of so many bytes stays where it lies, also if it is kept for many points. */
+const LONG_BYTES = 16 * 1024;
 
 /** Writes a value into the point begun; of the empty value there is nothing to write. */
 export function writeField(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
@@ -16,7 +21,7 @@ export function writeField(writer: PointWriter, key: Key, c: ProtoCursor, value:
     case "none":
       return;
     case "text":
-      return writer.textBytes(key, c.bytes, value.from, value.to);
+      return writeSlice(writer, key, c.bytes, value.from, value.to);
     case "int":
       return writer.int(key, value.low, value.high);
     case "unsigned":
@@ -32,10 +37,28 @@ export function writeField(writer: PointWriter, key: Key, c: ProtoCursor, value:
 
 /** Writes a value's text; of the empty value that is the empty text. */
 export function writeText(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
-  if (value.kind === "text") return writer.textBytes(key, c.bytes, value.from, value.to);
+  if (value.kind === "text") return writeSlice(writer, key, c.bytes, value.from, value.to);
   clearText(scratch);
   putValueText(scratch, c, value);
-  writer.textBytes(key, scratch.bytes, 0, scratch.at);
+  writeBuffer(writer, key, scratch);
+}
+
+/** Writes a text that lies in a body. */
+export function writeSlice(
+  writer: PointWriter,
+  key: Key,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  if (writer.isLong(to - from)) writer.longText(key, [{ bytes, from, to, form: PLAIN }]);
+  else writer.textBytes(key, bytes, from, to);
+}
+
+/** Writes the text that was put into a buffer. */
+export function writeBuffer(writer: PointWriter, key: Key, buffer: TextBuffer): void {
+  if (buffer.longs.length > 0 || writer.isLong(buffer.at)) writer.longText(key, takeText(buffer));
+  else writer.textBytes(key, buffer.bytes, 0, buffer.at);
 }
 
 /** Writes a value's text as a tag; no tag if it is empty. */
@@ -43,19 +66,52 @@ export function writeTag(writer: PointWriter, key: Key, c: ProtoCursor, value: A
   if (value.kind === "text") return writer.tagBytes(key, c.bytes, value.from, value.to);
   clearText(scratch);
   putValueText(scratch, c, value);
-  writer.tagBytes(key, scratch.bytes, 0, scratch.at);
+  if (scratch.longs.length === 0) return writer.tagBytes(key, scratch.bytes, 0, scratch.at);
+  const bytes = beginningOf(takeText(scratch), LONGEST_NAME_BYTES);
+  writer.tagBytes(key, bytes, 0, bytes.length);
 }
 
-/** A value's text as a string; of the empty value that is the empty text. */
-export function textOf(c: ProtoCursor, value: AnyValue): string {
-  if (value.kind === "text") return decoder.decode(c.bytes.subarray(value.from, value.to));
+/** The text of a value that becomes a tag, a measurement or part of one; of a long one only the beginning. */
+export function nameOf(c: ProtoCursor, value: AnyValue): string {
+  const text = textOf(c, value);
+  return typeof text === "string" ? text : beginningOfText(text);
+}
+
+/** The beginning of a text, as {@link nameOf} gives it. */
+export function beginningOfText(text: LongText): string {
+  return decoder.decode(beginningOf(text, LONGEST_NAME_BYTES));
+}
+
+/** A text that stays where it lies in a request. */
+export interface LongValue {
+  readonly text: LongText;
+}
+
+export function isLongValue(value: FieldValue | LongValue): value is LongValue {
+  return typeof value === "object" && "text" in value;
+}
+
+/** A value's text; of the empty value that is the empty text. */
+export function textOf(c: ProtoCursor, value: AnyValue): string | LongText {
+  const { kind, from, to } = value;
+  if (kind === "text") {
+    if (to - from > LONG_BYTES) return [{ bytes: c.bytes, from, to, form: PLAIN }];
+    return decoder.decode(c.bytes.subarray(from, to));
+  }
   clearText(scratch);
   putValueText(scratch, c, value);
+  if (scratch.longs.length > 0 || scratch.at > LONG_BYTES) return takeText(scratch);
   return decoder.decode(scratch.bytes.subarray(0, scratch.at));
 }
 
-/** A value as a point's field has it, for those that are kept longer than a request lies in memory. */
-export function fieldOf(c: ProtoCursor, value: AnyValue): FieldValue | undefined {
+/** A value's text as a field has it that many points share. */
+export function sharedTextOf(c: ProtoCursor, value: AnyValue): string | LongValue {
+  const text = textOf(c, value);
+  return typeof text === "string" ? text : { text };
+}
+
+/** A value as a field that many points share. */
+export function fieldOf(c: ProtoCursor, value: AnyValue): FieldValue | LongValue | undefined {
   switch (value.kind) {
     case "none":
       return undefined;
@@ -69,6 +125,6 @@ export function fieldOf(c: ProtoCursor, value: AnyValue): FieldValue | undefined
       return value.kind === "int" ? BigInt.asIntN(64, integer) : { unsigned: integer };
     }
     default:
-      return textOf(c, value);
+      return sharedTextOf(c, value);
   }
 }

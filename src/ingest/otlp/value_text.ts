@@ -13,6 +13,8 @@ import {
   type TextBuffer,
 } from "./text_buffer.ts";
 
+/** Longer names are told apart by their beginnings and lengths. */
+const LONGEST_NAME_BYTES = 4096;
 const encoder = new TextEncoder();
 const COMMA = 0x2c;
 const CLOSE_BRACE = 0x7d;
@@ -229,7 +231,9 @@ function readPairs(c: ProtoCursor, from: number, to: number): Iterable<Pair> {
       } else skipField(c, inner);
     }
     moveTo(c, pairEnd, outerEnd);
-    const key = decoder.decode(c.bytes.subarray(pair.keyFrom, pair.keyTo));
+    const { keyFrom, keyTo } = pair;
+    const name = decoder.decode(c.bytes.subarray(keyFrom, Math.min(keyTo, keyFrom + LONGEST_NAME_BYTES)));
+    const key = keyTo - keyFrom > LONGEST_NAME_BYTES ? `${name}/${keyTo - keyFrom}` : name;
     const before = pairs.get(key);
     if (before === undefined) pairs.set(key, pair);
     else {

@@ -8,8 +8,10 @@ import {
   putHex,
   putJsonString,
   putText,
+  takeText,
   type TextBuffer,
 } from "../../../src/ingest/otlp/text_buffer.ts";
+import { beginningOf } from "../../../src/point/long_text.ts";
 
 const encoder = new TextEncoder();
 
@@ -24,10 +26,8 @@ function put(
   putText(buffer, "<");
   write(buffer, source, 2, bytes.length + 2);
   putText(buffer, ">");
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer.bytes.subarray(0, buffer.at)).slice(
-    1,
-    -1,
-  );
+  const text = beginningOf(takeText(buffer), Infinity);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(text).slice(1, -1);
 }
 
 Deno.test("putJsonString() writes what JSON.stringify() writes, of short texts and of long ones", () => {

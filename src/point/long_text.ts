@@ -1,0 +1,184 @@
+/**
+ * Texts of megabytes: places in a body and how their bytes become text, turned into UTF-8 piece by piece, as a body's
+ * one value must not keep all others waiting. Nothing is held of a text but the piece at hand.
+ */
+import { isUtf8 } from "node:buffer";
+import { MAX_STRING_BYTES } from "./limits.ts";
+
+/** How the bytes of a piece become text. */
+export interface TextForm {
+  /** Where a part that begins at `from` may end, at most at `until` and after `from`, so that it can be converted alone. */
+  readonly cut: (bytes: Uint8Array, from: number, until: number, to: number) => number;
+  /** A part as UTF-8, which may be invalid. Valid until the next part of any text. */
+  readonly convert: (bytes: Uint8Array, from: number, to: number) => Uint8Array;
+}
+
+/** `bytes[from, to)`, which must stay as they are until the point is written. */
+export interface TextPiece {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  readonly form: TextForm;
+}
+
+/** A text in pieces, one behind the other. No code point is in two of them. */
+export type LongText = readonly TextPiece[];
+
+/** Bytes that are converted at a time. */
+const PART_BYTES = 32 * 1024;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Bytes that are text already. Invalid UTF-8 becomes U+FFFD. */
+export const PLAIN: TextForm = {
+  cut: cutCodePoint,
+  convert: (bytes, from, to) => bytes.subarray(from, to),
+};
+
+/** An end at most at `until` that splits no code point. */
+export function cutCodePoint(bytes: Uint8Array, from: number, until: number, to: number): number {
+  if (until >= to) return to;
+  for (let at = until - 1; at > from && at >= until - 3; at--) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80) return until;
+    if (byte < 0xc0) continue;
+    const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return at + length > until ? at : until;
+  }
+  return until;
+}
+
+/** A text's own bytes on the way, part by part. */
+interface PartReader {
+  /** The next part, valid UTF-8 and never longer than what is left of the bound; `undefined` at the end. */
+  next(): Uint8Array | undefined;
+  /** The text was longer than a field may be. */
+  readonly isCut: boolean;
+}
+
+function createPartReader(text: LongText): PartReader {
+  let index = 0;
+  let at = text[0]?.from ?? 0;
+  let leftBytes = MAX_STRING_BYTES;
+  const reader = { isCut: false, next };
+
+  function next(): Uint8Array | undefined {
+    for (let piece = text[index]; piece !== undefined; piece = text[++index], at = piece?.from ?? 0) {
+      const { bytes, to, form } = piece;
+      if (at >= to) continue;
+      const end = form.cut(bytes, at, Math.min(to, at + PART_BYTES), to);
+      const part = wellFormed(form.convert(bytes, at, end));
+      at = end;
+      if (part.length > leftBytes) return last(part);
+      leftBytes -= part.length;
+      return part;
+    }
+    return undefined;
+  }
+
+  /** Of a text that is too long the last part, cut. */
+  function last(part: Uint8Array): Uint8Array | undefined {
+    reader.isCut = true;
+    index = text.length;
+    let end = leftBytes;
+    while (end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
+    return end === 0 ? undefined : part.subarray(0, end);
+  }
+
+  return reader;
+}
+
+function wellFormed(bytes: Uint8Array): Uint8Array {
+  return isUtf8(bytes) ? bytes : encoder.encode(decoder.decode(bytes));
+}
+
+/** Finds how long a text is, and where it would end if it were in parts of at most `partBytes`. */
+export interface TextMeasure {
+  /** Goes on for a while; `true`: to the end. */
+  step(): boolean;
+  /** The ends of the parts; none splits a code point. */
+  readonly ends: readonly number[];
+  readonly length: number;
+  /** It is longer than a field may be, and cut. */
+  readonly isCut: boolean;
+}
+
+export function createTextMeasure(text: LongText, partBytes: number): TextMeasure {
+  const reader = createPartReader(text);
+  const ends: number[] = [];
+  let length = 0;
+  let endAt = partBytes;
+
+  function step(): boolean {
+    const part = reader.next();
+    if (part === undefined) {
+      if (length > (ends.at(-1) ?? 0)) ends.push(length);
+      return true;
+    }
+    // An end is told by the byte behind it: that of a code point's middle is moved to its begin.
+    while (endAt < length + part.length) {
+      let end = endAt - length;
+      while (end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
+      ends.push(length + end);
+      endAt = length + end + partBytes;
+    }
+    length += part.length;
+    return false;
+  }
+
+  return {
+    step,
+    ends,
+    get length() {
+      return length;
+    },
+    get isCut() {
+      return reader.isCut;
+    },
+  };
+}
+
+/** Writes a text into buffers, of which one follows the other. */
+export interface TextFiller {
+  /** Puts more of the text at `at`, up to `end`; returns where it stopped, which is `at` only at the text's end. */
+  fill(target: Uint8Array, at: number, end: number): number;
+}
+
+export function createTextFiller(text: LongText): TextFiller {
+  const reader = createPartReader(text);
+  /** What did not fit into the buffer before. */
+  let rest: Uint8Array | undefined;
+
+  return {
+    fill: (target, at, end) => {
+      const part = rest ?? reader.next();
+      rest = undefined;
+      if (part === undefined) return at;
+      const length = Math.min(part.length, end - at);
+      target.set(length === part.length ? part : part.subarray(0, length), at);
+      // Copied, as the next part of another text may be converted meanwhile.
+      if (length < part.length) rest = part.slice(length);
+      return at + length;
+    },
+  };
+}
+
+/** At least the first `bytes` of a text's UTF-8, or all of it; it may end within a code point or be invalid. */
+export function beginningOf(text: LongText, bytes: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const { bytes: source, from, to, form } of text) {
+    if (length >= bytes) break;
+    const end = from < to ? form.cut(source, from, Math.min(to, from + bytes - length), to) : from;
+    const part = form.convert(source, from, end).slice();
+    parts.push(part);
+    length += part.length;
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
