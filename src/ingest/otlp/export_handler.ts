@@ -77,12 +77,15 @@ export function createExportHandler(
     sink: RequestSink,
     slice: TimeSlice,
   ): Promise<Uint8Array> {
-    const [{ jsonToProto }, { JSON_REQUESTS }] = await Promise.all([
+    const [{ jsonToProto }, { isForeign, JSON_REQUESTS }] = await Promise.all([
       import("./json_to_proto.ts"),
       import("./json_schema.ts"),
     ]);
     const { bytes, malformed, trimmed } = await jsonToProto(body, JSON_REQUESTS[signal], slice);
     if (malformed > 0) sink.reject("they could not be decoded", malformed);
+    else if (bytes.length === 0 && isForeign(body, JSON_REQUESTS[signal])) {
+      sink.reject(`the request is none for ${signal}`, 1);
+    }
     if (trimmed > 0) context.refuse("trimmed", trimmed);
     return bytes;
   }

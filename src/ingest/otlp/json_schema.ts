@@ -265,23 +265,56 @@ const METRIC = message({
   summary: data(11, SUMMARY_POINT),
 }, "item");
 
-/** A request of resources with scopes with items. */
-function request(resources: string, scopes: string, items: string, item: JsonMessage): JsonMessage {
+/** A request of resources with scopes with items; `older` are the names that the last two and the scope had once. */
+function request(
+  resources: string,
+  scopes: string,
+  items: string,
+  item: JsonMessage,
+  older: { readonly scopes: string; readonly items: string },
+): JsonMessage {
   const schemaUrl = field(3, "text");
+  const scope = one(1, SCOPE);
+  const itemList = list(2, item, "item", "message");
   const scopeItems = message(
-    { scope: one(1, SCOPE), [items]: list(2, item, "item", "message"), schemaUrl },
+    { instrumentationLibrary: scope, scope, [older.items]: itemList, [items]: itemList, schemaUrl },
     "around",
   );
+  const scopeList = list(2, scopeItems, "item", "message");
   const resourceItems = message(
-    { resource: one(1, RESOURCE), [scopes]: list(2, scopeItems, "item", "message"), schemaUrl },
+    { resource: one(1, RESOURCE), [older.scopes]: scopeList, [scopes]: scopeList, schemaUrl },
     "around",
   );
   return message({ [resources]: list(1, resourceItems, "item", "message") });
 }
 
-/** Export requests by signal. */
+/**
+ * Export requests by signal. SDKs from before OTLP 0.15 have other names for the same numbers.
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/CHANGELOG.md
+ */
 export const JSON_REQUESTS: Readonly<Record<"traces" | "metrics" | "logs", JsonMessage>> = {
-  traces: request("resourceSpans", "scopeSpans", "spans", SPAN),
-  metrics: request("resourceMetrics", "scopeMetrics", "metrics", METRIC),
-  logs: request("resourceLogs", "scopeLogs", "logRecords", LOG_RECORD),
+  traces: request("resourceSpans", "scopeSpans", "spans", SPAN, {
+    scopes: "instrumentationLibrarySpans",
+    items: "spans",
+  }),
+  metrics: request("resourceMetrics", "scopeMetrics", "metrics", METRIC, {
+    scopes: "instrumentationLibraryMetrics",
+    items: "metrics",
+  }),
+  logs: request("resourceLogs", "scopeLogs", "logRecords", LOG_RECORD, {
+    scopes: "instrumentationLibraryLogs",
+    items: "logs",
+  }),
 };
+
+/**
+ * Whether a request begins with another signal's resources. Members that are not known at all are left out, as OTLP
+ * wants it.
+ */
+export function isForeign(body: Uint8Array, of: JsonMessage): boolean {
+  const head = new TextDecoder().decode(body.subarray(0, 64));
+  const name = /^\uFEFF?\s*\{\s*"(resource_?(?:spans|metrics|logs|profiles))"/i.exec(head)?.[1];
+  if (name === undefined) return false;
+  const bytes = new TextEncoder().encode(name);
+  return of.fields.get(bytes, 0, bytes.length) === undefined;
+}
