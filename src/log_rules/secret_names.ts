@@ -12,6 +12,9 @@ export const NAMES = [
   "passwd",
   "passcode",
   "passphrase",
+  // Alone it is an ordinary word, as in `tests_pass=5`.
+  "(?:admin|api|app|auth|database|db|email|ftp|http|imap|keystore|ldap|login|mail|mongo(?:db)?|mq|mysql|pg|postgres|" +
+  "proxy|rabbitmq|redis|root|sftp|smtp|sql|ssh|user)[_.-]?pass",
   "pwd",
   "credentials?",
 ].join("|");
@@ -31,7 +34,7 @@ export const HINT = new RegExp(
     "[kK](?:[eE][yYnN]|[iI][eE]|[nN]_|_(?:live|test)_|-(?:ant|proj|svcacct)-|-[A-Za-z0-9]{32})",
     // secret, credential.
     "[cC][rR][eE][tTdD]",
-    "[pP](?:[aA][sS][sS][wWpPcC]|[wW][dD]|m_|at-)",
+    "[pP](?:[aA][sS][sS][^abd-oq-vx-zABD-OQ-VX-Z]|[wW][dD]|m_|at-)",
     "[uU][tT][hH][oO][rR][iI][zZ]",
     "[bB](?:[eE][aA][rR][eE][rR]|[aA][sS][iI][cC]|_pat_)",
     // AWS, Google.

@@ -31,6 +31,8 @@ const LINES: readonly (readonly [line: string, masked: string])[] = [
   ["set-cookie: sid=§; Path=/", "set-cookie: *"],
   ['{"user":"bob","password":"§","n":1}', '{"user":"bob","password":"*","n":1}'],
   ['{"password" : "§"}', '{"password" : "*"}'],
+  ["DB_PASS=§ n", "DB_PASS=* n"],
+  ['{"dbPass":"§","n":1}', '{"dbPass":"*","n":1}'],
   ['{\\"password\\":\\"§\\",\\"n\\":1}', '{\\"password\\":\\"*\\",\\"n\\":1}'],
   ['{"refresh_token":"a\\"§"}', '{"refresh_token":"*"}'],
   ["{ accessToken: '§', expires: 3600 }", "{ accessToken: '*', expires: 3600 }"],
@@ -72,6 +74,7 @@ Deno.test("maskSecrets() keeps JSON valid where a secret is a number", () => {
 const INNOCENT: readonly string[] = [
   "max_tokens=4096 total_tokens: 17",
   "passwordHash=ab12",
+  "tests_pass=5 first-pass: ok bypass=1 pass=2 passed=3 db_passes=4",
   '{"password":null,"token":"","secret":{}}',
   "the token was refreshed",
   "keyboard: qwerty, monkey=2, hotkey: F5",
