@@ -5,6 +5,7 @@ import { acceptConnections, type Acceptor } from "./net/accept.ts";
 import type { ConnectionGroup, ConnectionPool } from "./net/connection_pool.ts";
 import type { RequestHandler } from "./net/http1_connection.ts";
 import { type CallHandler, serveHttp } from "./net/http_connection.ts";
+import { mainAddresses } from "./net/main_addresses.ts";
 import type { Sockets } from "./net/sockets.ts";
 import type { ListenAddress, Receiver } from "./pipeline/receiver.ts";
 import { tellingCalls, tellingRequests } from "./refusals.ts";
@@ -54,22 +55,21 @@ export async function serve(options: ServeOptions): Promise<Servers> {
   let isClosing = false;
 
   /**
-   * Opens one HTTP listener; `undefined`, and one line in the log, when it cannot be had. `instead` opens another, and
-   * says where.
+   * Opens one HTTP listener at the first of `addresses` that can be had; `undefined` when none can. Where it is not the
+   * first, one line in the log says why.
    */
   function listen(
     served: Served,
-    address: ListenAddress,
+    addresses: readonly ListenAddress[],
     group: ConnectionGroup,
-    instead: () => Acceptor | undefined = () => undefined,
   ): Acceptor | undefined {
     const { app, calls, name } = served;
     const handle = tellingRequests(admittedRequests(app, admission), name, log);
     const tellingOf = calls === undefined
       ? undefined
       : tellingCalls(admittedCalls(calls, admission), name, log);
-    try {
-      const acceptor = acceptConnections(sockets.tcp(address), {
+    const open = (address: ListenAddress): Acceptor =>
+      acceptConnections(sockets.tcp(address), {
         group,
         serve: (connection, lease) =>
           serveHttp(connection, {
@@ -80,18 +80,32 @@ export async function serve(options: ServeOptions): Promise<Servers> {
             isClosing: () => isClosing,
           }),
       });
-      listeners.push(acceptor);
-      return acceptor;
-    } catch (error) {
-      // A missing ::1 is how half the sandboxes are: not worth a line of the user's log.
-      const level = address.hostname === "::1" ? "debug" : "warn";
-      const other = instead();
-      log[level](`Port ${address.port} of ${name} is off as it could not be opened`, {
-        error: describeError(error),
-        ...(other === undefined ? {} : { usedInstead: portOf(other) }),
-      });
-      return other;
+    let failed: { readonly address: ListenAddress; readonly error: unknown } | undefined;
+    let opened: Acceptor | undefined;
+    for (const address of addresses) {
+      try {
+        opened = open(address);
+        listeners.push(opened);
+        break;
+      } catch (error) {
+        failed ??= { address, error };
+      }
     }
+    if (failed !== undefined) tellFailure(name, failed.address, failed.error, opened);
+    return opened;
+  }
+
+  function tellFailure(
+    name: string,
+    { hostname, port }: ListenAddress,
+    error: unknown,
+    instead: Acceptor | undefined,
+  ): void {
+    // A missing ::1 is how half the sandboxes are: not worth a line of the user's log.
+    log[hostname === "::1" ? "debug" : "warn"](`Port ${port} of ${name} is off as it could not be opened`, {
+      error: describeError(error),
+      ...(instead === undefined ? {} : { usedInstead: portOf(instead) }),
+    });
   }
 
   const mainServed: Served = {
@@ -100,8 +114,7 @@ export async function serve(options: ServeOptions): Promise<Servers> {
     calls: receivers.find(({ calls }) => calls !== undefined)?.calls,
   };
   const mainGroup = pool.group({ name: mainServed.name, max: MAX_CONNECTIONS, privileged: true });
-  const anyPort = (): Acceptor | undefined => listen(mainServed, { ...main, port: 0 }, mainGroup);
-  const mainListener = main.port === 0 ? anyPort() : listen(mainServed, main, mainGroup, anyPort);
+  const mainListener = listen(mainServed, mainAddresses(main), mainGroup);
 
   const everywhere = receivers.filter(({ isEverywhere }) => isEverywhere === true);
   for (const receiver of receivers) {
@@ -109,7 +122,7 @@ export async function serve(options: ServeOptions): Promise<Servers> {
     if (ports.length === 0) continue;
     const served: Served = { name, app: createReceiverApp(receiver, everywhere), calls: receiver.calls };
     const group = pool.group({ name, max: MAX_CONNECTIONS });
-    for (const address of ports) listen(served, address, group);
+    for (const address of ports) listen(served, [address], group);
   }
   await Promise.all(receivers.map(async (receiver) => {
     try {

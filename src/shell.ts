@@ -9,6 +9,7 @@ import { readShellConfig, type ShellConfig } from "./config/shell.ts";
 import { createExtensionsApi, type NextResult, type RegisterResult } from "./lambda/extensions_api.ts";
 import { createRuntimeClient } from "./lambda/runtime_client.ts";
 import { type SubscribeResult, subscribeToTelemetry } from "./lambda/telemetry_api.ts";
+import { mainAddresses } from "./net/main_addresses.ts";
 import { createSockets, type Sockets } from "./net/sockets.ts";
 
 export interface ShellOptions {
@@ -96,10 +97,8 @@ function open(sockets: Sockets, env: Environment): Opened {
 
 /** Opens all listeners; the main one's port, 0 for none. */
 function bindAll(sockets: Sockets, { main, sockets: others }: ShellConfig): number {
-  // A taken port moves: the platform is told the port anyway.
-  const ports = main.port === 0 ? [0] : [main.port, 0];
   let address: Deno.Addr | undefined;
-  for (const port of ports) address ??= sockets.bind({ ...main, port, transport: "tcp" });
+  for (const candidate of mainAddresses(main)) address ??= sockets.bind({ ...candidate, transport: "tcp" });
   for (const other of others) sockets.bind(other);
   return address !== undefined && "port" in address ? address.port : 0;
 }

@@ -75,6 +75,30 @@ scenario("startShell() moves the main listener when its port is taken, and tells
 });
 
 scenario(
+  "startShell() listens on all of the sandbox's addresses where it does not have the one that is set",
+  async () => {
+    await using platform = startPlatform();
+    const [wanted = 0] = freePorts(1);
+    const main = { hostname: "192.0.2.1", port: wanted };
+    const env = { ENV_HTTP_LISTEN: `192.0.2.1:${wanted}`, ENV_DEFAULT_ENABLED_INPUTS: "awslambda" };
+    using shell = await startShell({ env, runtimeApi: platform.address, name: "datakit" });
+    assertEquals(new URL((await platform.subscribed).url).port, `${wanted}`);
+    const lines: string[] = [];
+    const servers = await serve({
+      main,
+      receivers: [],
+      sockets: shell.sockets,
+      pool: testPool(),
+      admission: createAdmission({ maxBytes: Infinity }),
+      log: createLogger({ write: (line) => lines.push(line) }),
+    });
+    assertEquals([servers.mainPort, lines.length], [wanted, 1]);
+    await servers[Symbol.asyncDispose]();
+    (await platform.next()).reply({});
+  },
+);
+
+scenario(
   "startShell() leaves listeners that nobody serves to be closed: their clients are refused",
   async () => {
     await using platform = startPlatform();

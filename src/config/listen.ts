@@ -2,7 +2,19 @@ import type { ListenAddress } from "../pipeline/receiver.ts";
 import type { SettingReader } from "./reader.ts";
 import { readWords } from "./words.ts";
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?=\d)|$)){4}$/;
+
+/** Whether a host is this machine alone. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" ||
+    (hostname.startsWith("127.") && IPV4.test(hostname));
+}
+
+/** An address, or `localhost`. Any other name would be asked for, for seconds, while the function's init waits. */
+function isAddress(hostname: string): boolean {
+  return hostname === "localhost" || IPV4.test(hostname) ||
+    (hostname.includes(":") && URL.canParse(`http://[${hostname}]`));
+}
 
 /** `host:port`, `[v6]:port`, `:port` or a port alone; `undefined` when the text has none of these forms. */
 function parseListenAddress(text: string, defaultHostname: string): ListenAddress | undefined {
@@ -22,13 +34,17 @@ export function readListenAddress(
   const shown = `${hostname}:${port}`;
   const text = read.text(name, { default: shown, description: options.description });
   const address = parseListenAddress(text, "0.0.0.0");
-  if (address !== undefined) return text.includes(":") ? address : { hostname, port: address.port };
+  const isNamed = text.includes(":");
+  if (address !== undefined && (!isNamed || isAddress(address.hostname))) {
+    return isNamed ? address : { hostname, port: address.port };
+  }
+  const used = address === undefined ? options.default : { hostname, port: address.port };
   read.problem({
     name,
-    message: `Cannot use ${name} as it must be host:port: current value is ${read.quote(text)}`,
-    used: shown,
+    message: `Cannot use ${name} as it must be address:port: current value is ${read.quote(text)}`,
+    used: `${used.hostname}:${used.port}`,
   });
-  return options.default;
+  return used;
 }
 
 /**
@@ -45,7 +61,7 @@ export function readLoopbackAddresses(
   const parse = (text: string): readonly ListenAddress[] | undefined => {
     if (/^(off|none|-)$/i.test(text)) return [];
     const address = parseListenAddress(text, "127.0.0.1");
-    if (address === undefined || LOOPBACK.test(address.hostname)) return address && [address];
+    if (address === undefined || isLoopback(address.hostname)) return address && [address];
     const used = { hostname: "127.0.0.1", port: address.port };
     read.problem({ name, message: complain(read.quote(text)), used: `127.0.0.1:${used.port}` });
     return [used];

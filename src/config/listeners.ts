@@ -3,7 +3,7 @@
  * is loaded.
  */
 import type { ListenAddress } from "../pipeline/receiver.ts";
-import { readListenAddress, readLoopbackAddresses } from "./listen.ts";
+import { isLoopback, readListenAddress, readLoopbackAddresses } from "./listen.ts";
 import type { SettingReader } from "./reader.ts";
 
 /** What the user calls the ways in (`ENV_DEFAULT_ENABLED_INPUTS`), by DataKit's names. */
@@ -156,7 +156,7 @@ function readEndpoint(read: SettingReader, name: string, port: number, what: str
   const datakit = text.startsWith("{") ? parseDatakitEndpoint(text, port) : undefined;
   const address = datakit ?? readListenAddress(read, name, options);
   if (address === "off") return [];
-  if (/^(localhost|127\.[\d.]+)$/i.test(address.hostname)) {
+  if (address.hostname !== "::1" && isLoopback(address.hostname)) {
     // `localhost` is ::1 first to some clients; a port of the user's own choice is only where it was put.
     const alsoV6 = address.hostname === "127.0.0.1" && address.port !== 0;
     return alsoV6 ? [address, { hostname: "::1", port: address.port }] : [address];
@@ -189,7 +189,7 @@ function parseDatakitEndpoint(text: string, port: number): ListenAddress | "off"
   const match = typeof addr === "string" ? /^(.*):(\d{1,5})$/.exec(addr) : null;
   const chosen = Number(match?.[2]);
   if (match === null || chosen > 65535) return undefined;
-  return { hostname: (match[1] ?? "").replace(/^\[|\]$/g, "") || "127.0.0.1", port: chosen };
+  return { hostname: (match[1] ?? "").replace(/^\[|\]$/g, "").toLowerCase() || "127.0.0.1", port: chosen };
 }
 
 function readSocketPath(read: SettingReader, name: string, description: string): string {

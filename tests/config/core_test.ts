@@ -60,6 +60,17 @@ Deno.test("ENV_HTTP_LISTEN takes host:port, :port, a port and IPv6, and reports 
   }
 });
 
+Deno.test("ENV_HTTP_LISTEN with a name, which would have to be asked for, keeps only its port", () => {
+  for (const host of ["no.such.host", "sandbox", "256.1.1.1", "127.1", "1.2.3.4.5", "[:::]", "localhost."]) {
+    const { config, problems } = core({ ENV_HTTP_LISTEN: `${host}:9530` });
+    assertEquals(config.listen, { hostname: "0.0.0.0", port: 9530 }, host);
+    assertEquals(problems.map(({ used }) => used), ["0.0.0.0:9530"], host);
+  }
+  for (const host of ["localhost", "169.254.100.1", "[::]", "[fe80::1]", "0.0.0.0"]) {
+    assertEquals(core({ ENV_HTTP_LISTEN: `${host}:9530` }).problems, [], host);
+  }
+});
+
 Deno.test("ENV_DEFAULT_ENABLED_INPUTS replaces the default, and a dash takes one out of it", () => {
   const inputs = (env: Environment) => [...core(env).config.inputs].sort();
   assertEquals(inputs({ ENV_DEFAULT_ENABLED_INPUTS: "awslambda, statsd" }), ["awslambda", "statsd"]);
