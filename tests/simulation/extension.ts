@@ -36,7 +36,7 @@ export interface Mutation {
 /** Kept for the spool, in ms. */
 const SPILL_MS = 50;
 
-/** The real parts, put together as `src/extension.ts` does, over a simulated world. */
+/** The real parts, put together as `src/compose.ts` does, over a simulated world. */
 export interface SimulatedExtension {
   readonly ledger: Ledger;
   readonly store: PointStore;
