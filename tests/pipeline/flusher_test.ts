@@ -77,6 +77,16 @@ async function flush(
   return harness.reports.length > before ? harness.reports.at(-1) ?? NOTHING : NOTHING;
 }
 
+/** Lets Dataway take what it is sent only once the gate is open. */
+function gate(harness: Harness): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  harness.answer = async () => {
+    await promise;
+    return SUCCESS;
+  };
+  return resolve;
+}
+
 function add(harness: Harness, category: Category, ...names: string[]): void {
   put(harness.store, "otlp", names.map((name) => testPoint(name, category)), 100);
 }
@@ -230,17 +240,13 @@ Deno.test("flusher.last() takes along what comes in any category while it sends"
 
 Deno.test("flusher.flush() waits for a flush that is being made, which takes along what came meanwhile", async () => {
   const harness = newHarness();
-  const gate = Promise.withResolvers<void>();
-  harness.answer = async () => {
-    await gate.promise;
-    return SUCCESS;
-  };
+  const open = gate(harness);
   add(harness, "logging", "a");
   const first = harness.flusher.flush(never);
   while (harness.sent.length === 0) await Promise.resolve();
   add(harness, "logging", "b");
   const second = harness.flusher.flush(never);
-  gate.resolve();
+  open();
   await first;
   await second;
   assertEquals(harness.sent, [["a"], ["b"]]);
@@ -249,18 +255,14 @@ Deno.test("flusher.flush() waits for a flush that is being made, which takes alo
 
 Deno.test("flusher.flush() ends with its signal while it waits for another", async () => {
   const harness = newHarness();
-  const gate = Promise.withResolvers<void>();
-  harness.answer = async () => {
-    await gate.promise;
-    return SUCCESS;
-  };
+  const open = gate(harness);
   add(harness, "logging", "a");
   const first = harness.flusher.flush(never);
   const impatient = new AbortController();
   const second = harness.flusher.flush(impatient.signal);
   impatient.abort();
   await second;
-  gate.resolve();
+  open();
   await first;
   assertEquals(harness.reports.map(({ exported }) => exported), [1]);
 });
