@@ -189,7 +189,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     else if (round === lastRound && !round.cut.signal.aborted) stuck = false;
   }
 
-  /** A flush is one verdict, however many uploads it made side by side. */
+  /** A flush is one success or one failure for the breaker, however many uploads it made side by side. */
   function conclude(round: Round, startedAt: number): void {
     if (round.failed) breaker.failed(round.retryAfterMs);
     else if (round.answered) breaker.succeeded();
@@ -239,12 +239,12 @@ export function createFlusher(options: FlusherOptions): Flusher {
       await make(deadline.signal, { waits: true, isLast: true }, false, budgetMs * EARLIER_SHARE);
       // Only now is known what the figures have to tell.
       await cutAll();
-      await tellAll(endAt);
+      await sendFigures(endAt);
       // What came while they were sent.
     } while (!stuck && !deadline.signal.aborted && store.categories().length > 0);
   }
 
-  async function tellAll(endAt: number): Promise<void> {
+  async function sendFigures(endAt: number): Promise<void> {
     if (figures === undefined) return;
     using end = createDeadline(Math.max(0, endAt - now()), now);
     const round = newRound(end.signal);

@@ -123,7 +123,7 @@ export function createUploads(options: UploadsOptions): Uploads {
     uploads.delete(one);
     const { lease } = one;
     const { count, category, data: points = count } = lease.batch;
-    judge(result, round);
+    learn(result, round);
     switch (result.status) {
       case "success":
         round.exported += count;
@@ -205,7 +205,7 @@ export function createUploads(options: UploadsOptions): Uploads {
 }
 
 /** Learns from an upload how Dataway is; one that was cut tells nothing. */
-function judge(result: ExportResult, round: Round): void {
+function learn(result: ExportResult, round: Round): void {
   if (result.status !== "retryable") {
     round.answered = true;
     return;

@@ -6,11 +6,11 @@
 import { isArray } from "./clean_field_value.ts";
 import { cleanCommonTags } from "./clean_text.ts";
 import type { FieldValue, Point, Scalar } from "./point.ts";
+import { POINT, VALUE } from "./point_bytes.ts";
 import { createProtobufWriter, type ProtobufWriter } from "./protobuf_writer.ts";
 
 /** Field number × 8 + wire type (0 varint, 1 eight bytes, 2 length-delimited), of each message's fields. */
 const POINTS = { point: 0x0a } as const;
-const POINT = { name: 0x0a, field: 0x12, time: 0x18 } as const;
 /** Our own member, before the time, of a point that is sent with its own tags only; it is left out when it is sent. */
 export const OWN_TAGS_ONLY: Uint8Array = Uint8Array.of(0x78, 1);
 const FIELD = { key: 0x0a, array: 0x3a, isTag: 0x40 } as const;
@@ -26,14 +26,6 @@ interface ValueTags {
   readonly bytes: number;
   readonly string: number;
 }
-const FIELD_VALUE: ValueTags = {
-  int: 0x10,
-  unsigned: 0x18,
-  float: 0x21,
-  bool: 0x28,
-  bytes: 0x32,
-  string: 0x5a,
-};
 const ELEMENT_VALUE: ValueTags = {
   int: 0x08,
   unsigned: 0x10,
@@ -106,7 +98,7 @@ function writeTag(writer: ProtobufWriter, key: string, value: string): void {
   writer.string(key);
   writer.tag(FIELD.isTag);
   writer.tag(1);
-  writer.tag(FIELD_VALUE.string);
+  writer.tag(VALUE.string);
   writer.string(value);
   writer.end(contentAt, expectedBytes);
 }
@@ -118,7 +110,7 @@ function writeField(writer: ProtobufWriter, key: string, value: FieldValue): voi
   writer.tag(FIELD.key);
   writer.string(key);
   if (isArray(value)) writeArray(writer, value);
-  else writeScalar(writer, value, FIELD_VALUE);
+  else writeScalar(writer, value, VALUE);
   writer.end(contentAt, expectedBytes);
 }
 

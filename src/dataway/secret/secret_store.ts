@@ -10,11 +10,11 @@ import { parseJson, textAt, valueAt } from "./json.ts";
 interface Question {
   readonly service: string;
   readonly target: string;
-  readonly contentType: string;
   readonly body: unknown;
   readonly read: (answer: unknown) => string | undefined;
 }
 
+const CONTENT_TYPE = "application/x-amz-json-1.1";
 /** Longest time for an answer of AWS, in ms. */
 const TIMEOUT_MS = 5000;
 
@@ -40,7 +40,7 @@ export async function readSecretValue(
   const signed = await new AwsV4Signer({
     method: "POST",
     url: endpointOf(question.service, region, env),
-    headers: { "content-type": question.contentType, "x-amz-target": question.target },
+    headers: { "content-type": CONTENT_TYPE, "x-amz-target": question.target },
     body,
     accessKeyId,
     secretAccessKey,
@@ -76,7 +76,6 @@ function questionOf(secret: DatawaySecret): Question {
       return {
         service: "secretsmanager",
         target: "secretsmanager.GetSecretValue",
-        contentType: "application/x-amz-json-1.1",
         body: { SecretId: secret.id },
         read: (answer) => textAt(answer, "SecretString") ?? decodeText(textAt(answer, "SecretBinary")),
       };
@@ -84,7 +83,6 @@ function questionOf(secret: DatawaySecret): Question {
       return {
         service: "ssm",
         target: "AmazonSSM.GetParameter",
-        contentType: "application/x-amz-json-1.1",
         body: { Name: secret.id, WithDecryption: true },
         read: (answer) => textAt(valueAt(answer, "Parameter"), "Value"),
       };
@@ -92,7 +90,6 @@ function questionOf(secret: DatawaySecret): Question {
       return {
         service: "kms",
         target: "TrentService.Decrypt",
-        contentType: "application/x-amz-json-1.1",
         body: { CiphertextBlob: secret.id },
         read: (answer) => decodeText(textAt(answer, "Plaintext")),
       };
