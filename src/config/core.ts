@@ -54,7 +54,9 @@ const LEAST_MEMORY_LIMIT = 100 * MIB;
 export function readCoreConfig(read: SettingReader, memoryMb: number): CoreConfig {
   const storeMaxBytes = read.bytes("ENV_STORE_MAX_BYTES", {
     default: 0,
-    min: 0,
+    // With less, nothing could be held; a number of MiB without its unit is less.
+    min: MIB,
+    orZero: true,
     description:
       "Most memory that data waiting for Dataway may take; the oldest goes first, counted. 0: a twentieth of the function's memory, from 8 to 64 MiB.",
   });
@@ -114,7 +116,8 @@ function shareOf(memoryMb: number, share: number): number {
 function readMemoryLimitBytes(read: SettingReader, memoryMb: number, storeMaxBytes: number): number {
   const limitBytes = read.bytes("ENV_MEMORY_LIMIT", {
     default: 0,
-    min: 0,
+    min: MIB,
+    orZero: true,
     description:
       "Memory of the extension's process (RSS) above which its oldest data is dropped, counted. 0: a quarter of the function's memory, at least 100 MiB beside what waiting data may take.",
   });

@@ -86,7 +86,7 @@ export function readMainListener(read: SettingReader): ListenAddress {
   return readListenAddress(read, "ENV_HTTP_LISTEN", {
     default: { hostname: "0.0.0.0", port: 9529 },
     description:
-      "The main listener: the platform's telemetry, and for local clients every HTTP route. A taken port moves to a free one.",
+      "The main listener: the platform's telemetry, and for local clients every HTTP route. A taken port moves to a free one, an address that the sandbox does not have to all that it has; on loopback alone the platform may not reach it.",
   });
 }
 

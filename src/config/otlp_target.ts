@@ -175,7 +175,8 @@ function readStoreMaxBytes(
 ): number {
   const bytes = read.bytes("ENV_OTLP_TARGET_STORE_MAX_BYTES", {
     default: 0,
-    min: 0,
+    min: 1024 * 1024,
+    orZero: true,
     description:
       "Most memory that data waiting for the target may take; the oldest goes first, counted. 0: half of what data for " +
       "Dataway may take, or as much where there is no Dataway",

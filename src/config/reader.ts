@@ -35,6 +35,8 @@ interface Described<T> {
 interface Ranged extends Described<number> {
   readonly min?: number;
   readonly max?: number;
+  /** 0 is taken, too, whatever the least is: it stands for a default of its own. */
+  readonly orZero?: boolean;
 }
 
 /** Typed access to the environment; see each method for the forms it takes. */
@@ -154,6 +156,7 @@ export function createSettingReader(env: Environment): SettingReader {
     return (value) => {
       const n = parse(value);
       if (n === undefined || !Number.isFinite(n)) return undefined;
+      if (n === 0 && options.orZero === true) return n;
       return n >= (options.min ?? -Infinity) && n <= (options.max ?? Infinity) ? n : undefined;
     };
   }
@@ -161,7 +164,9 @@ export function createSettingReader(env: Environment): SettingReader {
   function rangeRule(what: string, options: Ranged, show: (n: number) => string = String): string {
     const { min, max } = options;
     if (min !== undefined && max !== undefined) return `${what} from ${show(min)} to ${show(max)}`;
-    if (min !== undefined) return `${what} of at least ${show(min)}`;
+    if (min !== undefined) {
+      return `${what} of at least ${show(min)}${options.orZero === true ? ", or 0" : ""}`;
+    }
     return max === undefined ? what : `${what} of at most ${show(max)}`;
   }
 

@@ -60,6 +60,19 @@ Deno.test("ENV_HTTP_LISTEN takes host:port, :port, a port and IPv6, and reports 
   }
 });
 
+Deno.test("a size in which nothing can be held, as a number of MiB without its unit, is not used", () => {
+  for (const name of ["ENV_STORE_MAX_BYTES", "ENV_MEMORY_LIMIT", "ENV_SPOOL_MAX_BYTES"]) {
+    for (const text of ["64", "1", "512", "1000KiB"]) {
+      const { config, problems } = core({ ENV_SPOOL: "on", [name]: text });
+      assertEquals(problems.map((problem) => problem.name), [name], text);
+      assertEquals(config, core({ ENV_SPOOL: "on" }).config, text);
+    }
+  }
+  for (const name of ["ENV_STORE_MAX_BYTES", "ENV_MEMORY_LIMIT"]) {
+    assertEquals(core({ [name]: "0" }).problems, []);
+  }
+});
+
 Deno.test("ENV_HTTP_LISTEN with a name, which would have to be asked for, keeps only its port", () => {
   for (const host of ["no.such.host", "sandbox", "256.1.1.1", "127.1", "1.2.3.4.5", "[:::]", "localhost."]) {
     const { config, problems } = core({ ENV_HTTP_LISTEN: `${host}:9530` });

@@ -144,7 +144,7 @@ export const SETTINGS_ZH: ReadonlyMap<string, string> = new Map([
   ],
   [
     "ENV_HTTP_LISTEN",
-    "主监听地址：接收平台的遥测数据，并为本机客户端提供所有 HTTP 路由。端口被占用时改用空闲端口",
+    "主监听地址：接收平台的遥测数据，并为本机客户端提供所有 HTTP 路由。端口被占用时改用空闲端口，执行环境没有该地址时监听其全部地址；只在 loopback 上时，平台可能无法到达",
   ],
   [
     "ENV_HTTP_MAX_BODY_SIZE",
