@@ -1,3 +1,4 @@
+import { isLongValue, type LongValue, textOfString } from "../point/long_text.ts";
 import type { Category, FieldValue } from "../point/point.ts";
 import type { PointKind } from "../point/point_kind.ts";
 import type { PointWriter } from "../point/point_writer.ts";
@@ -7,13 +8,15 @@ export interface RawPoint {
   readonly category: Category;
   readonly measurement: string;
   readonly tags: Iterable<readonly [string, string]>;
-  readonly fields: Iterable<readonly [string, FieldValue | undefined]>;
+  readonly fields: Iterable<readonly [string, FieldValue | LongValue | undefined]>;
   /** Unix time in nanoseconds. */
   readonly timeNs: bigint;
   /** A part of it was left out already. */
   readonly isTrimmed?: boolean;
   /** It gets no common tags. */
   readonly ownTagsOnly?: boolean;
+  /** The caller awaits `finishLong`, so that long texts need not be written at once. */
+  readonly isFinishedLater?: boolean;
 }
 
 /** Where it goes: `begin` opens a point of the caller's source. */
@@ -27,7 +30,13 @@ export function writePoint({ writer, begin }: PointTarget, point: RawPoint): boo
   const kind = writer.kind(point.category, point.measurement);
   begin(kind);
   for (const pair of point.tags) writer.tag(kind.keys.of(pair[0]), pair[1]);
-  for (const pair of point.fields) writer.field(kind.keys.of(pair[0]), pair[1]);
+  for (const [name, value] of point.fields) {
+    const key = kind.keys.of(name);
+    if (typeof value === "object" && isLongValue(value)) writer.longText(key, value.text);
+    else if (point.isFinishedLater === true && typeof value === "string" && writer.isLong(value.length)) {
+      writer.longText(key, textOfString(value));
+    } else writer.field(key, value);
+  }
   if (point.isTrimmed === true) writer.trim();
   if (point.ownTagsOnly === true) writer.ownTagsOnly();
   return writer.endAt(point.timeNs);

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { MAX_STRING_BYTES } from "./limits.ts";
+import type { FieldValue } from "./point.ts";
 
 /** How the bytes of a piece become text. */
 export interface TextForm {
@@ -23,6 +24,16 @@ export interface TextPiece {
 
 /** A text in pieces, one behind the other. No code point is in two of them. */
 export type LongText = readonly TextPiece[];
+
+/** A field's value that is such a text. */
+export interface LongValue {
+  readonly text: LongText;
+}
+
+/** Whether a value is one. */
+export function isLongValue(value: FieldValue | LongValue): value is LongValue {
+  return typeof value === "object" && "text" in value;
+}
 
 /** Bytes that are converted at a time. */
 const PART_BYTES = 32 * 1024;
@@ -47,6 +58,25 @@ export function cutCodePoint(bytes: Uint8Array, from: number, until: number, to:
   }
   return until;
 }
+
+/** A text that is all of `bytes`. */
+export function plainText(bytes: Uint8Array): LongText {
+  return [{ bytes, from: 0, to: bytes.length, form: PLAIN }];
+}
+
+/** The same of a string; a lone surrogate becomes U+FFFD. */
+export function textOfString(value: string): LongText {
+  const form: TextForm = {
+    cut: (_bytes, from, until, to) => {
+      const splitsPair = until < to && until > from + 1 && (value.charCodeAt(until - 1) & 0xfc00) === 0xd800;
+      return splitsPair ? until - 1 : until;
+    },
+    convert: (_bytes, from, to) => encoder.encode(value.slice(from, to)),
+  };
+  return [{ bytes: NO_BYTES, from: 0, to: value.length, form }];
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 /** A text's own bytes on the way, part by part. */
 interface PartReader {

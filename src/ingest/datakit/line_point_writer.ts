@@ -1,11 +1,12 @@
 /** Writes points of line protocol from where they lie in a body. */
+import { PLAIN } from "../../point/long_text.ts";
 import type { KeyTable } from "../../point/point_keys.ts";
 import type { PointKind } from "../../point/point_kind.ts";
 import type { FillText } from "../../point/point_writer.ts";
 import { createHalves } from "./decimal.ts";
 import type { Destination } from "./decoded.ts";
 import { ESCAPED_KEY, type LineParts, type LineTime, Part, PART_INTS, TYPE_MASK } from "./line_parts.ts";
-import { unescapeBytes } from "./line_string.ts";
+import { ESCAPED_STRING, unescapeBytes } from "./line_string.ts";
 
 /** What a backslash escapes: one before anything else is itself. */
 const MEASUREMENT_ESCAPES = /\\([, ])/g;
@@ -62,8 +63,14 @@ export function createLinePointWriter(body: Uint8Array, destination: Destination
       case Part.escapedTag:
         return writer.tag(key, nameOf(first, second, TAG_ESCAPES));
       case Part.text:
+        if (writer.isLong(second - first)) {
+          return writer.longText(key, [{ bytes: body, from: first, to: second, form: PLAIN }]);
+        }
         return writer.textBytes(key, body, first, second);
       case Part.escapedText:
+        if (writer.isLong(second - first)) {
+          return writer.longText(key, [{ bytes: body, from: first, to: second, form: ESCAPED_STRING }]);
+        }
         textFrom = first;
         textTo = second;
         return writer.textOf(key, second - first, fill);

@@ -1,4 +1,6 @@
 /** Strings of line protocol: where they end, and what their escapes mean. */
+import { cutCodePoint, type TextForm } from "../../point/long_text.ts";
+
 const QUOTE = 34;
 const BACKSLASH = 92;
 /** Bytes looked at one by one before the search that is quick for long strings only. */
@@ -82,3 +84,18 @@ export function unescapeBytes(
   }
   return at - start;
 }
+
+/** Where parts of long strings are put without their escapes. */
+let scratch = new Uint8Array(0);
+
+/** What stands between the quotes of a string that has escapes. */
+export const ESCAPED_STRING: TextForm = {
+  cut: (bytes, from, until, to) => {
+    const end = cutCodePoint(bytes, from, until, to);
+    return end < to && isEscaped(bytes, from, end) ? end - 1 : end;
+  },
+  convert: (bytes, from, to) => {
+    if (scratch.length < to - from) scratch = new Uint8Array(to - from);
+    return scratch.subarray(0, unescapeBytes(bytes, from, to, scratch, 0));
+  },
+};

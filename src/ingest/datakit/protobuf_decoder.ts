@@ -1,3 +1,4 @@
+import { type LongValue, plainText } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import { decodeField, type MemberBudget } from "../../point/protobuf_decoder.ts";
 import { createProtobufReader, nextField, type ProtobufReader } from "../../point/protobuf_reader.ts";
@@ -9,6 +10,12 @@ import { type Malformed, NOTHING_YET, type WireDecoder, type WirePoint } from ".
 const MAX_MEMBERS = 4 * MAX_PARTS;
 /** Members that say nothing and are passed over in one go. */
 const STEP = 65_536;
+/** A field of so many bytes stays where it lies if it is a text. */
+const LONG_BYTES = 64 * 1024;
+/** Of a longer measurement, key or tag only the beginning is decoded: the rules leave less of it. */
+const LONGEST_NAME_BYTES = 4096;
+/** The members of a field that is a text or a tag. */
+const FIELD = { key: 1, isTag: 8, text: 11 } as const;
 const BROKEN: Malformed = { error: "Cannot read a point as its protobuf is broken", count: 1 };
 const TOO_MANY: Malformed = {
   error: `Cannot read a point as ${TOO_MANY_PARTS}`,
@@ -43,7 +50,7 @@ export function createProtobufDecoder(body: Uint8Array, precision: Precision): W
 interface Parts {
   measurement: string;
   readonly tags: [string, string][];
-  readonly fields: [string, FieldValue | undefined][];
+  readonly fields: [string, FieldValue | LongValue | undefined][];
   time: bigint;
   isTrimmed: boolean;
 }
@@ -65,13 +72,44 @@ function readPoint(bytes: Uint8Array, decoder: TextDecoder, unit: Precision): Wi
 
 function readMember(reader: ProtobufReader, decoder: TextDecoder, parts: Parts, budget: MemberBudget): void {
   const { field, wireType } = reader;
-  if (field === 1 && wireType === 2) parts.measurement = decoder.decode(reader.bytes);
-  else if (field === 3 && wireType === 0) parts.time = BigInt.asIntN(64, reader.varint);
+  if (field === 1 && wireType === 2) {
+    parts.measurement = decoder.decode(reader.bytes.subarray(0, LONGEST_NAME_BYTES));
+  } else if (field === 3 && wireType === 0) parts.time = BigInt.asIntN(64, reader.varint);
   else if (field === 2 && wireType === 2) {
-    const pair = decodeField(reader.bytes, decoder, budget);
+    const long = longTextOf(reader.bytes, decoder, budget);
+    const pair = long ?? decodeField(reader.bytes, decoder, budget);
     if (pair === undefined) parts.isTrimmed = true;
     else if (!pair.isTag) parts.fields.push([pair.key, pair.value]);
     else if (typeof pair.value === "string") parts.tags.push([pair.key, pair.value]);
     else parts.isTrimmed ||= pair.value !== undefined;
   }
+}
+
+interface LongPair {
+  readonly key: string;
+  readonly value: LongValue | string;
+  readonly isTag: boolean;
+}
+
+/** A long field that is nothing but a text or a tag; `undefined` for any other, which is to be decoded whole. */
+function longTextOf(bytes: Uint8Array, decoder: TextDecoder, budget: MemberBudget): LongPair | undefined {
+  if (bytes.length <= LONG_BYTES) return undefined;
+  const reader = createProtobufReader(bytes);
+  let key = "";
+  let text: Uint8Array | undefined;
+  let isTag = false;
+  let members = 0;
+  while (nextField(reader)) {
+    const { field, wireType } = reader;
+    if (++members > budget.left) return undefined;
+    if (field === FIELD.key && wireType === 2) {
+      key = decoder.decode(reader.bytes.subarray(0, LONGEST_NAME_BYTES));
+    } else if (field === FIELD.isTag && wireType === 0) isTag = reader.varint !== 0n;
+    else if (field === FIELD.text && wireType === 2) text = reader.bytes;
+    else return undefined;
+  }
+  if (reader.failed || key === "" || text === undefined) return undefined;
+  budget.left -= members;
+  const value = isTag ? decoder.decode(text.subarray(0, LONGEST_NAME_BYTES)) : { text: plainText(text) };
+  return { key, value, isTag };
 }

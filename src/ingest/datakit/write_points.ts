@@ -61,11 +61,12 @@ export function createBodyWriter(intake: PointTarget): BodyWriter {
       echo?.add(rehearsal.point(options.category));
       return undefined;
     };
-    const decoder = begin(destinationOf(isRehearsed ? rehearsal.target : intake, options));
-    const count = await eachPoint(decoder, slice, isRehearsed ? rehearsed : undefined);
+    const target = isRehearsed ? rehearsal.target : intake;
+    const decoder = begin(destinationOf(target, options));
+    const count = await eachPoint(decoder, target, slice, isRehearsed ? rehearsed : undefined);
     const malformed = count.malformed + decoder.malformed;
     if (isRehearsed && !isDry && !(isStrict && malformed > 0)) {
-      await eachPoint(begin(destinationOf(intake, options)), slice);
+      await eachPoint(begin(destinationOf(intake, options)), intake, slice);
     }
     return {
       accepted: count.accepted,
@@ -86,6 +87,7 @@ function destinationOf({ writer, begin }: PointTarget, options: WriteOptions): D
 /** Writes each point; `look` tells the rule that the one just written breaks. */
 async function eachPoint(
   decoder: PointDecoder,
+  { writer }: PointTarget,
   slice: TimeSlice,
   look?: () => string | undefined,
 ): Promise<Count> {
@@ -96,6 +98,7 @@ async function eachPoint(
       lookAt = decoder.work + WORK_BETWEEN_LOOKS;
     }
     const step = decoder.next();
+    if (writer.hasUnfinished) await writer.finishLong(slice);
     if (step === "end") return count;
     if (step !== "point" && step !== "no_field") continue;
     const broken = step === "no_field" ? step : look?.();

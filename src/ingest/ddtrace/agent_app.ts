@@ -23,7 +23,7 @@ import type { TraceIntake } from "./trace_intake.ts";
 
 export interface AgentAppOptions extends ReceiverContext {
   readonly intake: () => Promise<TraceIntake>;
-  readonly statsd: ((lines: Uint8Array) => void) | undefined;
+  readonly statsd: ((lines: Uint8Array) => Promise<void>) | undefined;
 }
 
 /** Sampling rates by service: all of everything, since the user samples by our settings. Node and .NET insist on it. */
@@ -90,7 +90,7 @@ export function createAgentApp(options: AgentAppOptions): Hono {
         return await reply(`${body.error}\n`, body.status);
       }
       if (statsd === undefined) refuse("unsupported");
-      else statsd(body.bytes);
+      else await statsd(body.bytes);
       return await reply("");
     });
   }

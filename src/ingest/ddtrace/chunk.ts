@@ -315,9 +315,13 @@ function isUpperHalf(bytes: Uint8Array, from: number, to: number): boolean {
   return !isZero;
 }
 
+/** No service's name is longer once it is a tag. */
+const HASHED_BYTES = 1024;
+
 /** Services are told apart by this: of two with one hash a span would be taken for a local one of the other's. */
 function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5 ^ (to - from);
-  for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  const until = Math.min(to, from + HASHED_BYTES);
+  for (let i = from; i < until; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
   return hash;
 }

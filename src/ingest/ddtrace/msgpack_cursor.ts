@@ -197,6 +197,8 @@ function takeWideNumber(cursor: MsgpackCursor, head: number): number {
 }
 
 const TWO_32 = 0x1_0000_0000;
+/** Sign and digits of the longest integer that is read from text. */
+const MAX_INTEGER_BYTES = 21;
 
 /**
  * Takes an integer of any width, a float cut to one, a boolean, or decimal text into `low` and `high`; anything else
@@ -214,7 +216,9 @@ export function takeInteger(cursor: MsgpackCursor): void {
   if (takeNumber(cursor)) setInteger(cursor, cursor.number);
   else if (isAtString(cursor)) {
     takeText(cursor);
-    setDecimal(cursor, textOf(cursor));
+    // No integer has more digits; what is longer is none.
+    const isShort = cursor.to - cursor.from <= MAX_INTEGER_BYTES;
+    setDecimal(cursor, isShort ? textOf(cursor) : "");
   } else {
     cursor.low = cursor.high = 0;
     skip(cursor);

@@ -11,7 +11,7 @@ import { createLifecycleApp } from "./lifecycle_app.ts";
 /** Ways to other parts. */
 export interface DdtraceLinks {
   /** Takes DogStatsD lines that tracers send through the trace agent's port. */
-  readonly statsd?: ((lines: Uint8Array) => void) | undefined;
+  readonly statsd?: ((lines: Uint8Array) => Promise<void>) | undefined;
   /** Asks for a flush; returns at once. */
   readonly requestFlush?: (() => void) | undefined;
 }

@@ -2,6 +2,7 @@
  * v1.0's strings: a literal is added to the payload's table and used, an integer refers to it. Those within values that
  * are passed over count too, or later references shift.
  */
+import { Buffer } from "node:buffer";
 import {
   DecodeError,
   isAtString,
@@ -62,6 +63,9 @@ export function createStreamingStrings(bytes: Uint8Array): StreamingStrings {
     const start = places[2 * number] ?? 0;
     const length = to - from;
     if ((places[2 * number + 1] ?? 0) - start !== length) return false;
+    if (length > LONG_BYTES) {
+      return Buffer.compare(bytes.subarray(start, start + length), bytes.subarray(from, to)) === 0;
+    }
     for (let i = 0; i < length; i++) if (bytes[start + i] !== bytes[from + i]) return false;
     return true;
   }
@@ -101,9 +105,29 @@ export function createStreamingStrings(bytes: Uint8Array): StreamingStrings {
 /** Not to be foreseen: strings that all have one hash would take time that grows with the square of their number. */
 const SEED = crypto.getRandomValues(new Int32Array(1))[0] ?? 0;
 
+/** Longer strings are hashed by words, and of those only so many bytes: there cannot be many that are longer still. */
+const LONG_BYTES = 4096;
+const MOST_HASHED_BYTES = 1_048_576;
+
 /** FNV-1a from a start of our own. */
 function hashOf(bytes: Uint8Array, from: number, to: number): number {
-  let hash = SEED;
+  let hash = SEED ^ (to - from);
+  if (to - from > LONG_BYTES) return hashOfWords(bytes, from, Math.min(to, from + MOST_HASHED_BYTES), hash);
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  return hash ^ (hash >>> 15);
+}
+
+function hashOfWords(bytes: Uint8Array, from: number, to: number, start: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + from, to - from);
+  const { byteLength } = view;
+  let hash = start;
+  for (let at = 0; at + 4 <= byteLength; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x01000193);
+    // A multiplication moves bits up only, and a word's upper ones have to count below, too.
+    hash ^= hash >>> 15;
+  }
+  for (let at = byteLength & ~3; at < byteLength; at++) {
+    hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
+  }
   return hash ^ (hash >>> 15);
 }

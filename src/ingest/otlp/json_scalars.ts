@@ -53,20 +53,23 @@ const encoder = new TextEncoder();
 
 /**
  * Reads the value that the scanner stands before, which is not `null`, and writes the field; `isPacked`: the value
- * only. Where it could not, the scanner stands before it still: `other`, it is not of the field's type; `long`, it is
- * a text that is to be read in steps.
+ * only. Where it could not, the scanner stands before it still: `other`, it is not of the field's type; `long` and
+ * `longBytes`, it is a text or base64 that is to be read in steps.
  */
 export function putJsonScalar(
   s: JsonScanner,
   out: ProtoOutput,
   field: JsonField,
   isPacked: boolean,
-): "put" | "other" | "long" {
+): "put" | "other" | "long" | "longBytes" {
   const start = s.at;
   const outAt = out.at;
   try {
     if (putPlain(s, out, field, isPacked)) return "put";
-    if (s.at === start && isLongText(s, field)) return "long";
+    s.at = start;
+    if (isLongString(s)) {
+      return field.type === "text" ? "long" : field.type === "bytes" ? "longBytes" : "other";
+    }
     s.at = start;
     putLoose(s, out, field, isPacked);
     return "put";
@@ -78,9 +81,9 @@ export function putJsonScalar(
   }
 }
 
-/** Whether the string that the scanner stands before, and was not passed over, is so as it is too long. */
-function isLongText(s: JsonScanner, field: JsonField): boolean {
-  return field.type === "text" && s.bytes[s.at] === QUOTE;
+/** Whether the scanner stands before a string that is too long to be read in one go; else it is passed over. */
+function isLongString(s: JsonScanner): boolean {
+  return s.bytes[s.at] === QUOTE && skipStringTo(s, s.at + 1 + LONG_STEP) === undefined;
 }
 
 /** Writes NaN, which JavaScript writes as `null`. */
@@ -108,7 +111,8 @@ function putPlain(s: JsonScanner, out: ProtoOutput, field: JsonField, isPacked: 
     case "id": {
       if (!isString) return false;
       const from = s.at + 1;
-      return !skipString(s) && putHex(out, field.number, s.bytes, from, s.at - 1);
+      return skipStringTo(s, from + LONG_STEP) === false &&
+        putHex(out, field.number, s.bytes, from, s.at - 1);
     }
     case "fixed64":
       if (!readDigits(s, isString)) return false;

@@ -4,7 +4,7 @@
  * and is counted.
  */
 import type { TimeSlice } from "../time_slice.ts";
-import { createLongText } from "./json_long.ts";
+import { createLongBytes, createLongCopy, createLongText } from "./json_long.ts";
 import { putJsonScalar, putNaN, putTextField } from "./json_scalars.ts";
 import {
   CLOSE_BRACE,
@@ -19,12 +19,12 @@ import {
   peek,
   QUOTE,
   rawText,
-  skipString,
+  skipStringTo,
   skipToken,
   stringText,
   unexpected,
 } from "../../json/json_scanner.ts";
-import { createSkip, type LongStep } from "../../json/json_skip.ts";
+import { createSkip, LONG_STEP, type LongStep } from "../../json/json_skip.ts";
 import type { JsonField, JsonMessage } from "./json_schema.ts";
 import { JsonValueError } from "./json_values.ts";
 import { MAX_DEPTH, TOO_DEEP } from "./limits.ts";
@@ -65,8 +65,8 @@ interface Frame {
 const STEP = 16 * 1024;
 /** What a member costs besides its bytes. */
 const MEMBER = 16;
-/** Protobuf is shorter than JSON. */
-const OUTPUT_SHARE = 0.6;
+/** Protobuf is shorter than JSON, and of the room what is not written takes no memory. */
+const OUTPUT_SHARE = 1;
 const LENGTH_DELIMITED = 2;
 const NULL = "null";
 /** The field of a text in `AnyValue`. */
@@ -155,7 +155,9 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
   function readMember(frame: Frame, message: JsonMessage): void {
     if (peek(s) !== QUOTE) throw unexpected(s);
     const from = s.at + 1;
-    const hasEscapes = skipString(s);
+    const hasEscapes = skipStringTo(s, from + LONG_STEP);
+    // No member that is known has such a name.
+    if (hasEscapes === undefined) return skip(0, skipValue);
     const to = s.at - 1;
     const name = hasEscapes ? encoder.encode(stringText(s, from, to, true)) : undefined;
     const field = name === undefined
@@ -164,6 +166,11 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
     expectByte(s, COLON);
     if (field === undefined) skip(0);
     else readValue(frame, field, false);
+  }
+
+  function skipValue(): void {
+    expectByte(s, COLON);
+    skip(0);
   }
 
   /** Reads the value of a member, or an element of the list that a member is. */
@@ -179,6 +186,7 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
     } else {
       const outcome = putJsonScalar(s, out, field, isElement);
       if (outcome === "long") begin(createLongText(s, out, field.number), nothing);
+      else if (outcome === "longBytes") begin(createLongBytes(s, out, field.number, STRING_VALUE), nothing);
       else if (outcome === "other") lose(field, isElement);
     }
   }
@@ -264,12 +272,13 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
 
   /** The line of a log must not be lost: it is taken as the text it is. */
   function putBody(field: JsonField, from: number): void {
-    const isString = bytes[from] === QUOTE;
-    const text = isString ? stringText(s, from + 1, s.at - 1, true) : rawText(s, from, s.at);
     putTag(out, field.number, LENGTH_DELIMITED);
     const contentAt = beginLength(out, 4);
-    putTextField(out, STRING_VALUE, text);
-    endLength(out, contentAt, 4);
+    const end = (): void => endLength(out, contentAt, 4);
+    if (bytes[from] !== QUOTE) return begin(createLongCopy(s, out, STRING_VALUE, from), end);
+    // Read once more, now for what it says.
+    s.at = from;
+    begin(createLongText(s, out, STRING_VALUE), end);
   }
 
   /** What holds the part that was lost tells of it. */
@@ -292,8 +301,12 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
           return true;
         }
         if (long === undefined) advance(frame);
-        else goOn(long);
-        work += s.at - at;
+        else {
+          goOn(long);
+          // Not all of it is reading, and what is read twice is gone back for.
+          work += LONG_STEP;
+        }
+        work += Math.max(0, s.at - at);
       }
       return false;
     },

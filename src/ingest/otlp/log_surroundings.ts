@@ -1,6 +1,7 @@
 /** What log records share with the others of their resource and scope, prepared once for all of them. */
 import type { OtlpConfig } from "../../config/otlp.ts";
 import { cleanFieldValue } from "../../point/clean_field_value.ts";
+import { isLongValue, type LongValue } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key, KeyTable } from "../../point/point_keys.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
@@ -21,7 +22,7 @@ import { isUsedUp, type ProtoCursor } from "./proto_cursor.ts";
 import type { AroundReader } from "./around.ts";
 import type { AroundParts } from "./request_walk.ts";
 import { type SharedTag, shareTag } from "./shared_tag.ts";
-import { fieldOf, isLongValue, type LongValue, nameOf, sharedTextOf } from "./value_field.ts";
+import { fieldOf, nameOf, sharedTextOf } from "./value_field.ts";
 
 /** The same for all records of a scope. */
 export interface LogSurroundings {

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { numberToStatus, wordToStatus } from "../../point/log_status.ts";
+import { isLongValue } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key } from "../../point/point_keys.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
@@ -20,7 +21,7 @@ import { allowFields, createProtoCursor, isUsedUp, type ProtoCursor } from "./pr
 import type { MakeVisitor } from "./request_walk.ts";
 import { type SharedTag, shareTag, writeShared } from "./shared_tag.ts";
 import { type Clock, settleTime } from "./time.ts";
-import { isLongValue, writeField, writeSlice, writeText } from "./value_field.ts";
+import { writeField, writeSlice, writeText } from "./value_field.ts";
 
 /** As DataKit says it, by four numbers each. */
 const DATAKIT_STATUSES = ["trace", "debug", "info", "warn", "error", "fatal"] as const;

@@ -1,5 +1,6 @@
 /** What becomes of spans' attributes: fields of the point, as far as the usual choice and the user's go. */
 import type { OtlpConfig } from "../../config/otlp.ts";
+import { isLongValue, type LongValue } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key, KeyTable } from "../../point/point_keys.ts";
 import type { PointWriter } from "../../point/point_writer.ts";
@@ -7,7 +8,7 @@ import type { AnyValue } from "./any_value.ts";
 import { createPromotion } from "./promotion.ts";
 import type { ProtoCursor } from "./proto_cursor.ts";
 import { integerText } from "./text_buffer.ts";
-import { beginningOfText, isLongValue, type LongValue, nameOf, writeField } from "./value_field.ts";
+import { beginningOfText, nameOf, writeField } from "./value_field.ts";
 
 /** Each names the service of a database, RPC or messaging span; the first that is there does. */
 const SYSTEMS: readonly string[] = ["db_system", "rpc_system", "messaging_system"];

@@ -1,5 +1,5 @@
 /** What spans share with the others of their resource and scope, prepared once for all of them. */
-import type { LongText } from "../../point/long_text.ts";
+import { isLongValue, type LongText, type LongValue } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
@@ -12,7 +12,7 @@ import type { AroundReader } from "./around.ts";
 import type { SpanAttribute, SpanAttributes } from "./span_attributes.ts";
 import { closeList, closeObject, putAttribute, putName, putVersion } from "./span_message.ts";
 import { clearText, createTextBuffer, putBytes, takeText } from "./text_buffer.ts";
-import { fieldOf, isLongValue, type LongValue, nameOf } from "./value_field.ts";
+import { fieldOf, nameOf } from "./value_field.ts";
 
 /** The same for all spans of a scope. */
 export interface Surroundings {

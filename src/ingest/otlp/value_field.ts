@@ -1,5 +1,5 @@
 /** Values as fields of points: scalars as they are, bytes as base64, lists and maps as JSON text. */
-import { beginningOf, type LongText, PLAIN } from "../../point/long_text.ts";
+import { beginningOf, type LongText, type LongValue, PLAIN } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key } from "../../point/point_keys.ts";
 import type { PointWriter } from "../../point/point_writer.ts";
@@ -80,15 +80,6 @@ export function nameOf(c: ProtoCursor, value: AnyValue): string {
 /** The beginning of a text, as {@link nameOf} gives it. */
 export function beginningOfText(text: LongText): string {
   return decoder.decode(beginningOf(text, LONGEST_NAME_BYTES));
-}
-
-/** A text that stays where it lies in a request. */
-export interface LongValue {
-  readonly text: LongText;
-}
-
-export function isLongValue(value: FieldValue | LongValue): value is LongValue {
-  return typeof value === "object" && "text" in value;
 }
 
 /** A value's text; of the empty value that is the empty text. */

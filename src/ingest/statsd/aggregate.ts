@@ -47,6 +47,8 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   let byText = new Map<string, Series>();
   let byKey = new Map<string, Series>();
   let keyChars = 0;
+  /** The last sample and its series: a line with many values gives the same name and tags with each. */
+  let last: { readonly sample: Sample; readonly series: Series } | undefined;
   let limits = freshLimits();
 
   function freshLimits(): SeriesLimits {
@@ -82,6 +84,13 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     return series;
   }
 
+  function seriesOf(sample: Sample): Series | undefined {
+    const text = `${sample.type}\n${sample.timestampS}\n${sample.name}\n${sample.tagText}`;
+    const series = byText.get(text) ?? resolve(text, sample);
+    last = series === undefined ? undefined : { sample, series };
+    return series;
+  }
+
   function rememberGauge(series: Series): void {
     if (config.dialect !== "etsy" || series.state.kind !== "last" || series.identity.timestampS > 0) return;
     const { key } = series.identity;
@@ -92,8 +101,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
 
   return {
     add: (sample): void => {
-      const text = `${sample.type}\n${sample.timestampS}\n${sample.name}\n${sample.tagText}`;
-      const series = byText.get(text) ?? resolve(text, sample);
+      const series = last !== undefined && isSame(last.sample, sample) ? last.series : seriesOf(sample);
       if (series !== undefined && !series.add(sample)) refuse("too_many_series", 1);
     },
     flush: async (): Promise<void> => {
@@ -101,10 +109,16 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       const all = [...byKey.values()];
       byText = new Map();
       byKey = new Map();
+      last = undefined;
       keyChars = 0;
       limits = freshLimits();
       for (const series of all) rememberGauge(series);
       await writePoints(all);
     },
   };
+}
+
+/** Whether two samples are of one series, as far as their texts tell. */
+function isSame(a: Sample, b: Sample): boolean {
+  return a.type === b.type && a.timestampS === b.timestampS && a.name === b.name && a.tagText === b.tagText;
 }

@@ -2,6 +2,7 @@ import { describeError } from "@std/log";
 import type { StatsdConfig } from "../../config/statsd.ts";
 import { removeSocket } from "../../net/sockets.ts";
 import type { ListenAddress, ListenOptions, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
+import { createTimeSlice } from "../time_slice.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
 import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";
@@ -12,8 +13,11 @@ import { createStreamSocket, type StreamSocket } from "./stream_socket.ts";
 
 /** The StatsD receiver, whose packets may also come over another receiver's route. */
 export interface StatsdReceiver extends Receiver {
-  /** Takes one packet of any length, lines parted by LF. Never throws. */
-  feed(packet: Uint8Array): void;
+  /**
+   * Takes lines parted by LF, as many as there are, each as long as a packet may be. Lets the rest of the program run;
+   * never rejects.
+   */
+  feed(lines: Uint8Array): Promise<void>;
   /** Takes one value that came another way. */
   add(sample: Sample): void;
   /** Where it listens now. */
@@ -26,6 +30,8 @@ const MAX_CONNECTIONS = 64;
 const DRAIN_MS = 25;
 /** Longest wait for one marker: one lost to a full buffer is sent again after that. */
 const MARKER_MS = 5;
+/** Bytes of lines between two looks at the clock. */
+const STEP_BYTES = 4096;
 
 /**
  * The StatsD and DogStatsD receiver over UDP, TCP and Unix sockets. Metrics are aggregated until {@link
@@ -58,6 +64,16 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     packets++;
     decoder ??= new TextDecoder();
     parsePacket(decoder.decode(packet), config.dialect, sink);
+  }
+
+  async function feedLines(lines: Uint8Array): Promise<void> {
+    const slice = createTimeSlice();
+    const framer = createLineFramer({ feed, refuse });
+    for (let at = 0; at < lines.length; at += STEP_BYTES) {
+      framer.push(lines.subarray(at, at + STEP_BYTES));
+      if (slice.isOver()) await slice.pause();
+    }
+    framer.end();
   }
 
   function attempt(what: string, open: () => void, isOptional = false): void {
@@ -142,7 +158,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   return {
     name: "statsd",
     listen,
-    feed,
+    feed: feedLines,
     add: aggregator.add,
     addresses: () => [...datagrams, ...streams].map((socket) => socket.address),
     collect: async () => {

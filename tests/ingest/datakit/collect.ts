@@ -6,13 +6,19 @@ import type { Precision } from "../../../src/ingest/datakit/precision.ts";
 import { createProtobufDecoder } from "../../../src/ingest/datakit/protobuf_decoder.ts";
 import { isMalformed, type WireDecoder, type WirePoint } from "../../../src/ingest/datakit/wire_point.ts";
 import { createPointWriter } from "../../../src/point/create_point_writer.ts";
+import { beginningOf, isLongValue } from "../../../src/point/long_text.ts";
 import type { FieldValue } from "../../../src/point/point.ts";
 import type { PointKind } from "../../../src/point/point_kind.ts";
 import type { PointWriter } from "../../../src/point/point_writer.ts";
 
+/** A point whose long texts are read, too. */
+export interface DecodedPoint extends Omit<WirePoint, "fields"> {
+  readonly fields: readonly (readonly [string, FieldValue | undefined])[];
+}
+
 /** All that a body held. */
 export interface Decoded {
-  readonly points: readonly WirePoint[];
+  readonly points: readonly DecodedPoint[];
   readonly malformed: number;
   readonly firstError: string | undefined;
 }
@@ -25,14 +31,14 @@ export function decodeLineProtocol(text: string, precision: Precision): Decoded 
 }
 
 export function decodeLineBytes(body: Uint8Array, precision: Precision): Decoded {
-  const points: WirePoint[] = [];
+  const points: DecodedPoint[] = [];
   const decoder = createLineProtocolDecoder(body, precision, recordTo(points));
   while (decoder.next() !== "end");
   return { points, malformed: decoder.malformed, firstError: decoder.firstError };
 }
 
 /** Takes points as they are said, without a rule. */
-function recordTo(points: WirePoint[]): Destination {
+function recordTo(points: DecodedPoint[]): Destination {
   const names = new Map<PointKind, string>();
   let measurement = "";
   let tags: [string, string][] = [];
@@ -63,6 +69,10 @@ function recordTo(points: WirePoint[]): Destination {
     textOf: ({ name }, maxBytes, fill) => {
       const bytes = new Uint8Array(maxBytes);
       fields.push([name, textOf(bytes, 0, fill(bytes, 0))]);
+    },
+    longText: ({ name }, text) => {
+      const bytes = beginningOf(text, Infinity);
+      fields.push([name, textOf(bytes, 0, bytes.length)]);
     },
     int: ({ name }, low, high) => void fields.push([name, int64(low, high)]),
     uint: ({ name }, low, high) =>
@@ -105,15 +115,24 @@ export function decodeJson(text: string, precision: Precision): Decoded {
 }
 
 function collect(decoder: WireDecoder): Decoded {
-  const points: WirePoint[] = [];
+  const points: DecodedPoint[] = [];
   let malformed = 0;
   let firstError: string | undefined;
   for (let next = decoder.next(); next !== undefined; next = decoder.next()) {
-    if (!isMalformed(next)) points.push(next);
+    if (!isMalformed(next)) points.push(withTexts(next));
     else if (next.count > 0) {
       malformed += next.count;
       firstError ??= next.error;
     }
   }
   return { points, malformed, firstError };
+}
+
+function withTexts(point: WirePoint): DecodedPoint {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const fields = point.fields.map(([key, value]) => {
+    const isLong = typeof value === "object" && isLongValue(value);
+    return [key, isLong ? decoder.decode(beginningOf(value.text, Infinity)) : value] as const;
+  });
+  return { ...point, fields };
 }

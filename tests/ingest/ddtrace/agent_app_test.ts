@@ -87,7 +87,11 @@ Deno.test("remote configuration and services are polls, not data", async () => {
 
 Deno.test("DogStatsD lines go to StatsD, or are counted where it is off", async () => {
   const lines: string[] = [];
-  const on = harness({}, { statsd: (bytes) => void lines.push(new TextDecoder().decode(bytes)) });
+  const statsd = (bytes: Uint8Array): Promise<void> => {
+    lines.push(new TextDecoder().decode(bytes));
+    return Promise.resolve();
+  };
+  const on = harness({}, { statsd });
   assertEquals((await on.send("/dogstatsd/v2/proxy", "a:1|c\nb:2|g")).status, 200);
   assertEquals(lines, ["a:1|c\nb:2|g"]);
   const off = harness();
