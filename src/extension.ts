@@ -26,8 +26,6 @@ export interface ExtensionOptions {
   readonly onUnseenError?: (report: (error: unknown) => void) => void;
   /** Where the extension's own log goes. @default stderr */
   readonly writeLog?: (line: string) => void;
-  /** Unix time in ms. */
-  readonly now?: () => number;
 }
 
 /** How the program ended, and the account of every point it took. */
@@ -42,8 +40,7 @@ export interface ExtensionEnd extends LifecycleEnd {
  * and the loop goes on without them, so that the function's invocations do.
  */
 export async function runExtension(options: ExtensionOptions): Promise<ExtensionEnd> {
-  const now = options.now ?? Date.now;
-  const log = createLogger({ now, ...(options.writeLog === undefined ? {} : { write: options.writeLog }) });
+  const log = createLogger({ ...(options.writeLog === undefined ? {} : { write: options.writeLog }) });
   options.onUnseenError?.((error) =>
     log.error("An unexpected failure was contained", { error: describeError(error) })
   );
@@ -60,7 +57,7 @@ export async function runExtension(options: ExtensionOptions): Promise<Extension
   let over: ExtensionEnd | undefined;
   const onOver = (end: ExtensionEnd): void => void (over = end);
   try {
-    return await run({ options, log, now, ledger, onOver }, registration);
+    return await run({ options, log, ledger, onOver }, registration);
   } catch (error) {
     // After its end the sandbox gives no more events.
     if (over !== undefined) {
@@ -80,7 +77,6 @@ type Registered = Extract<RegisterResult, { status: "registered" }>;
 interface Base {
   readonly options: ExtensionOptions;
   readonly log: Logger;
-  readonly now: () => number;
   readonly ledger: Ledger;
   /** Told of the end before anything is closed. */
   readonly onOver: (end: ExtensionEnd) => void;
@@ -88,9 +84,9 @@ interface Base {
 
 /** Puts the parts together, serves the listeners, and stays in the loop. */
 async function run(base: Base, { accountId }: Registered): Promise<ExtensionEnd> {
-  const { options, log, now, ledger } = base;
+  const { options, log, ledger } = base;
   const { env, shell } = options;
-  await using parts = await compose({ ...options, accountId, ledger, log, now });
+  await using parts = await compose({ ...options, accountId, ledger, log, now: Date.now });
   const { parsed, lifecycle } = parts;
   await using _servers = await serve({
     main: parsed.config.core.listen,

@@ -18,8 +18,6 @@ export interface ShellOptions {
   readonly runtimeApi: string;
   /** The executable's own file name under `/opt/extensions`. */
   readonly name: string;
-  /** Unix time in ms. */
-  readonly now?: () => number;
 }
 
 /** A started extension that does nothing yet. Disposal ends the connection to Lambda. */
@@ -43,11 +41,7 @@ export async function startShell(options: ShellOptions): Promise<Shell> {
   const { env, runtimeApi, name } = options;
   const managedInstance = env["AWS_LAMBDA_INITIALIZATION_TYPE"] === MANAGED_INSTANCES;
   const client = createRuntimeClient(runtimeApi);
-  const api = createExtensionsApi({
-    send: client.send,
-    name,
-    ...(options.now === undefined ? {} : { now: options.now }),
-  });
+  const api = createExtensionsApi({ send: client.send, name });
   await client.connect();
   const registering = api.register({ managedInstance });
   // The request is on its way: the listeners are opened while Lambda answers.

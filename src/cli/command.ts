@@ -6,8 +6,6 @@ export interface CommandContext {
   readonly env: Environment;
   /** Takes one line of the answer. */
   readonly print: (line: string) => void;
-  /** Unix time in ms. @default Date.now */
-  readonly now?: () => number;
 }
 
 /** The options given: their values, empty for those that take none. */

@@ -20,17 +20,17 @@ export type BreakerState = "closed" | "open" | "half_open";
 export interface CircuitBreakerOptions {
   /** Unix time in ms. */
   readonly now: () => number;
-  /** Failures in a row that open it. @default 2 */
-  readonly threshold?: number;
-  /** First wait in ms, doubled with each failed probe. @default 5000 */
-  readonly firstWaitMs?: number;
-  /** Longest wait in ms. @default 300000 */
-  readonly maxWaitMs?: number;
 }
+
+/** Failures in a row that open it. */
+const THRESHOLD = 2;
+/** First wait, doubled with each failed probe, and the longest. In ms. */
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 300_000;
 
 /** A closed breaker. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { now, threshold = 2, firstWaitMs = 5_000, maxWaitMs = 300_000 } = options;
+  const { now } = options;
   let failures = 0;
   let openedAt = 0;
   let waitMs = 0;
@@ -50,10 +50,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
     failed: (retryAfterMs) => {
       failures++;
-      if (failures < threshold && retryAfterMs === undefined) return;
+      if (failures < THRESHOLD && retryAfterMs === undefined) return;
       openedAt = now();
-      const doubledMs = firstWaitMs * 2 ** Math.min(Math.max(0, failures - threshold), 30);
-      waitMs = Math.min(maxWaitMs, Math.max(retryAfterMs ?? doubledMs, 1));
+      const doubledMs = FIRST_WAIT_MS * 2 ** Math.min(Math.max(0, failures - THRESHOLD), 30);
+      waitMs = Math.min(LONGEST_WAIT_MS, Math.max(retryAfterMs ?? doubledMs, 1));
     },
     reset: () => {
       failures = 0;

@@ -2,13 +2,14 @@ import { createDeadline, settledBefore } from "./deadline.ts";
 import type { ExportResult } from "./exporter.ts";
 
 export interface RetryOptions {
-  /** Wait before the second try, in ms. @default 50 */
-  readonly waitMs?: number;
-  /** A first try that took longer is not repeated, in ms: what hangs would hang again. @default 250 */
-  readonly patienceMs?: number;
   /** Unix time in ms. */
   readonly now: () => number;
 }
+
+/** Wait before the second try, in ms. */
+const WAIT_MS = 50;
+/** A first try that took longer is not repeated, in ms: what hangs would hang again. */
+const PATIENCE_MS = 250;
 
 /** Makes a try, and perhaps a second one; none is begun once `over` has fired. */
 export type Retry = (attempt: () => Promise<ExportResult>, over: AbortSignal) => Promise<ExportResult>;
@@ -19,14 +20,14 @@ export type Retry = (attempt: () => Promise<ExportResult>, over: AbortSignal) =>
  * tries would spend billed time on an outage; what is not taken is held.
  */
 export function createRetry(options: RetryOptions): Retry {
-  const { waitMs = 50, patienceMs = 250, now } = options;
+  const { now } = options;
 
   return async (attempt, over) => {
     const startedAt = now();
     const first = await attempt();
     if (first.status !== "retryable" || first.retryAfterMs !== undefined) return first;
-    if (over.aborted || Math.abs(now() - startedAt) > patienceMs) return first;
-    return await waited(waitMs, over, now) ? await attempt() : first;
+    if (over.aborted || Math.abs(now() - startedAt) > PATIENCE_MS) return first;
+    return await waited(WAIT_MS, over, now) ? await attempt() : first;
   };
 }
 

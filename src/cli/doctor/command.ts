@@ -57,11 +57,11 @@ async function doctor(asked: Asked, context: CommandContext): Promise<number> {
     const { tryRules } = await import("./rules.ts");
     return await tryRules(lines, asked.has("json"), context);
   }
-  const { env, print, now = Date.now } = context;
+  const { env, print } = context;
   const parsed = parseConfig(env);
   const secrets = new Set(parsed.secrets);
   using client = createDatawayClient(parsed.config.dataway, env);
-  const target = await examineTarget(parsed, env, now);
+  const target = await examineTarget(parsed, env);
   const problems = [...parsed.problems, ...client.problems, ...target.problems];
   const ports = await checkPorts(parsed);
   const sandbox = [
@@ -74,7 +74,7 @@ async function doctor(asked: Asked, context: CommandContext): Promise<number> {
     client,
     sends: asked.has("send"),
     onSecret: (token) => void secrets.add(token),
-    now,
+    now: Date.now,
   });
   const isWell = problems.length === 0 &&
     [...sandbox, ...dataway, ...target.findings].every(({ outcome }) => outcome !== "fault");
@@ -97,11 +97,10 @@ async function doctor(asked: Asked, context: CommandContext): Promise<number> {
 async function examineTarget(
   parsed: ParsedConfig,
   env: Environment,
-  now: () => number,
 ): Promise<TargetExamination> {
   const { target } = parsed.config;
   if (target === undefined) return { findings: [], problems: [] };
-  return await (await import("./target.ts")).checkTarget(target, env, now);
+  return await (await import("./target.ts")).checkTarget(target, env, Date.now);
 }
 
 function linesOf(
