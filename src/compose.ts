@@ -64,7 +64,7 @@ export interface Composition extends AsyncDisposable {
   readonly admission: Admission;
   readonly lifecycle: Lifecycle;
   readonly target: OtlpTarget | undefined;
-  /** Does ahead what the first uploads would wait for; returns at once. */
+  /** Does ahead what the first uploads, and calls that the function waits for, would wait for; returns at once. */
   warmUp(): void;
   /** What was not sent, and why Dataway did not take the latest. */
   left(): Leftovers & { readonly error?: string | undefined };
@@ -288,6 +288,7 @@ export async function compose(ground: Ground): Promise<Composition> {
       void client.warmUp();
       void target?.warmUp();
       exporting.prepare();
+      for (const receiver of receivers) receiver.prepare?.();
     },
     left: () => ({ ...outlet.left(), error: flushes.last?.error }),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

@@ -2,6 +2,7 @@
 import type { Logger } from "@std/log";
 import type { Config } from "./config.ts";
 import type { Environment } from "./config/reader.ts";
+import { hasDatadogLibrary } from "./config/datadog_library.ts";
 import { spanIdentityOf } from "./identity.ts";
 import { createReceivers } from "./ingest/mod.ts";
 import type { Resource } from "./lambda/resource.ts";
@@ -66,6 +67,7 @@ export async function createReceiving(options: ReceivingOptions): Promise<Receiv
     version: VERSION,
     hostname: options.hostname,
     requestFlush: options.requestFlush,
+    expectsDatadog: hasDatadogLibrary(env),
     relay: target?.relay,
   });
   const isOn = core.inputs.has("awslambda");

@@ -16,6 +16,8 @@ export interface ReceiversOptions {
   readonly hostname: string;
   /** Asks for a flush beside the function; returns at once. */
   readonly requestFlush: () => void;
+  /** The function seems to have a library of Datadog's. */
+  readonly expectsDatadog: boolean;
   /** Takes what comes by OTLP, besides its points, for another target. */
   readonly relay?: Relay | undefined;
 }
@@ -38,7 +40,8 @@ export function createReceivers(options: ReceiversOptions): Receivers {
   if (config.otlp.enabled) receivers.push(createOtlpReceiver(config.otlp, context("otlp"), options.relay));
   if (config.ddtrace.enabled) {
     // Tracers send metrics of their own through the trace agent's port.
-    const links = { statsd: isOn ? statsd?.feed : undefined, requestFlush };
+    const feed = isOn ? statsd?.feed : undefined;
+    const links = { statsd: feed, requestFlush, isExpected: options.expectsDatadog };
     receivers.push(...createDdtraceReceivers(config.ddtrace, context("ddtrace"), links));
   }
   return { receivers, statsd };

@@ -118,6 +118,8 @@ export interface Receiver {
   readonly listen?: (on: ListenOptions) => Promise<AsyncDisposable>;
   /** Aggregates so far, handed on at each flush. Drains sockets first where data may still sit in them. */
   readonly collect?: () => Promise<void> | void;
+  /** Called once `next` is asked for: loads, beside all else, what a first request is sure to need. Returns at once. */
+  readonly prepare?: () => void;
   /** Told of each invocation once, after its `platform.runtimeDone` (or its last sign of life). */
   readonly invocationDone?: (invocation: FinishedInvocation) => void;
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { buildBinary, buildLayer } from "../../build.ts";
 import { taskArguments } from "../../layer/build/task_arguments.ts";
+import { addedRows } from "./added_rows.ts";
 import { costRows, packetRows, peakRows, steadyRows } from "./ingest_rows.ts";
 import { machineFacts } from "./machine.ts";
 import { measureBusy, measureInvocations, measureThroughput } from "./measures.ts";
@@ -15,7 +16,7 @@ const USAGE = `Figures of the compiled amd64 extension, as a Markdown table.
   deno task bench
   deno task bench -- --only start,invoke --binary before=./datakit
 
-  --only <parts>          of start,invoke,load,ingest, which all run without it; steady: 30 s of 10 000 items/s of
+  --only <parts>          of start,invoke,added,load,ingest, which all run without it; steady: 30 s of 10 000 items/s of
                           each protocol, which takes five minutes; sandbox: in control groups with what 128, 512
                           and 1024 MB buy, as root
   --runs <n>              starts (21)
@@ -30,7 +31,7 @@ const OPTIONS = {
   invocations: { type: "string", default: "1000" },
   batches: { type: "string", default: "100" },
   seconds: { type: "string", default: "3" },
-  only: { type: "string", default: "start,invoke,load,ingest" },
+  only: { type: "string", default: "start,invoke,added,load,ingest" },
   binary: { type: "string", multiple: true },
   help: { type: "boolean", short: "h", default: false },
 } as const;
@@ -63,6 +64,10 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   if (parts.includes("start")) rows.push(...await startRows(binaries, Number(options.runs), print));
   if (parts.includes("invoke")) rows.push(...await invocationRows(binaries));
+  if (parts.includes("added")) {
+    rows.push(...await addedRows(binaries, Number(options.invocations)));
+    print(`2 x 2 x ${options.invocations} invocations with and without trace, usage and cost`);
+  }
   if (parts.includes("load")) rows.push(...await throughputRows(binaries));
   if (parts.includes("ingest")) {
     rows.push(...await costRows(binaries, Number(options.runs)));

@@ -96,6 +96,7 @@ function openReceivers({ env = {} }: Input, hub: IntakeHub): readonly Receiver[]
     }),
     version: "2.0.0",
     hostname: "own-host",
+    expectsDatadog: false,
     requestFlush: () => {},
   }).receivers;
 }

@@ -8,6 +8,8 @@ import type { TraceIntake } from "./trace_intake.ts";
 
 export interface LifecycleAppOptions {
   readonly intake: () => Promise<TraceIntake>;
+  /** Has {@link intake} ready for the first start; returns at once. */
+  readonly prepare: () => void;
   readonly limits: BodyLimits;
   readonly log: Logger;
   /** Asks for a flush; returns at once. */
@@ -37,6 +39,8 @@ export function createLifecycleApp(options: LifecycleAppOptions): Hono {
 
   app.all("/lambda/hello", async (c) => {
     await body(c.req.raw);
+    // Libraries say it as they are loaded; the first invocation will wait for what comes next.
+    options.prepare();
     return c.json({});
   });
   app.all("/lambda/start-invocation", async (c) => {

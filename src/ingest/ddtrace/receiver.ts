@@ -14,6 +14,8 @@ export interface DdtraceLinks {
   readonly statsd?: ((lines: Uint8Array) => Promise<void>) | undefined;
   /** Asks for a flush; returns at once. */
   readonly requestFlush?: (() => void) | undefined;
+  /** The function seems to have a library of Datadog's, whose first call it will wait for. @default false */
+  readonly isExpected?: boolean;
 }
 
 /** The trace receiver and the lifecycle receiver, which share what they know of invocations. */
@@ -24,12 +26,20 @@ export function createDdtraceReceivers(
 ): readonly [traces: Receiver, lifecycle: Receiver] {
   let loading: Promise<TraceIntake> | undefined;
   let intake: TraceIntake | undefined;
+  let isPrepared = false;
 
-  /** Decoders and mapping, loaded with the first request. */
+  /** Decoders and mapping, loaded with the first request, or ahead of it where one is sure to come. */
   function load(): Promise<TraceIntake> {
     loading ??= import("./trace_intake.ts")
       .then(({ createTraceIntake }) => intake = createTraceIntake(config, context));
     return loading;
+  }
+
+  /** What the function would wait for at its first call, once; a failure is told by that call. */
+  function prepare(): void {
+    if (isPrepared) return;
+    isPrepared = true;
+    void load().then(({ warmUp }) => warmUp()).catch(() => {});
   }
 
   const { limits, log } = context;
@@ -48,8 +58,11 @@ export function createDdtraceReceivers(
   };
   const lifecycle: Receiver = {
     name: "ddtrace-lifecycle",
-    app: createLifecycleApp({ intake: load, limits, log, requestFlush: links.requestFlush }),
+    app: createLifecycleApp({ intake: load, prepare, limits, log, requestFlush: links.requestFlush }),
     ports: config.lifecycleListen,
+    prepare: () => {
+      if (links.isExpected === true) prepare();
+    },
   };
   return [traces, lifecycle];
 }

@@ -44,9 +44,20 @@ export interface TraceIntake {
   readonly endInvocation: (headers: Headers, result: Uint8Array) => void;
   readonly invocationDone: (invocation: FinishedInvocation) => void;
   readonly collect: () => void;
+  /** Loads and runs once what {@link startInvocation} and {@link endInvocation} need, with nothing told by it. */
+  readonly warmUp: () => Promise<void>;
 }
 
 const REQUEST_ID = "lambda-runtime-aws-request-id";
+/** For code that has not run yet: most of its first run is compiling. */
+const SAMPLE_EVENT = new TextEncoder().encode(JSON.stringify({
+  version: "2.0",
+  rawPath: "/",
+  rawQueryString: "",
+  headers: { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+  requestContext: { domainName: "a.b", http: { method: "GET", path: "/1" }, stage: "s", timeEpoch: 1 },
+}));
+const SAMPLE_RESULT = new TextEncoder().encode('{"statusCode":200}');
 /** Chunks kept for requests to come: two at once is much. */
 const KEPT_CHUNKS = 2;
 
@@ -140,6 +151,16 @@ export function createTraceIntake(config: DdtraceConfig, context: ReceiverContex
       invocations.ended(headers.get(REQUEST_ID) ?? "", readInvocationReport(headers, result)),
     invocationDone: invocations.finished,
     collect: invocations.collect,
+    warmUp: async () => {
+      const { readStart } = await import("./start_invocation.ts");
+      const headers = new Headers();
+      const { context: found } = await readStart(headers, SAMPLE_EVENT, {
+        settings: config.inferredSpans,
+        randomId,
+      });
+      if (found !== undefined) answerOf(found, undefined);
+      readInvocationReport(headers, SAMPLE_RESULT);
+    },
   };
 }
 
