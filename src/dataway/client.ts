@@ -4,6 +4,7 @@ import { describeNetworkError } from "./error_text.ts";
 import { createHttpClient, type HttpClient } from "./http/client.ts";
 import { chooseProxy, namedProxy, parseProxy } from "./http/proxy.ts";
 import { createRedactor, secretsIn } from "../secrets.ts";
+import { readPemFile } from "./pem_file.ts";
 
 /** Connections to Dataway: certificates, proxy, pool. */
 export interface DatawayClient extends HttpClient {
@@ -93,7 +94,7 @@ export function readCertificates(
   problems: SettingProblem[],
 ): readonly string[] {
   try {
-    const pem = Deno.readTextFileSync(path);
+    const pem = readPemFile(path);
     // Deno takes text without any certificate for an empty list and says nothing.
     if (!pem.includes("-----BEGIN CERTIFICATE-----")) throw new TypeError("the file holds no certificate");
     Deno.createHttpClient({ caCerts: [pem] }).close();

@@ -13,7 +13,7 @@ export const QUOTA_MARK = "beyondDataUsage";
  *
  * DataKit drops a batch on any 4xx and after the last 5xx; here 408 and 429 keep it. So do 407 (a proxy's word,
  * not Dataway's) and redirects (never followed): neither says anything about the data, and the user may mend it. Nor
- * does a page of HTML, whatever its status: Dataway has none.
+ * does a page of HTML that says that all is well: Dataway has none.
  *
  * @param nowMs Unix time in ms, against which a `Retry-After` date is read.
  * @see `tests/spec/datakit.md` 3.9
@@ -68,6 +68,9 @@ function describeAnswer({ status, headers, text }: HttpAnswer): string {
   if (status >= 300 && status < 400 && location !== null) {
     return `Dataway answered ${status}, a redirect to ${location.split("?")[0]}`;
   }
-  const line = text.replace(/\s+/g, " ").trim().slice(0, MAX_SHOWN_CHARS);
+  const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  const line = coding === "" || coding === "identity"
+    ? text.replace(/\s+/g, " ").trim().slice(0, MAX_SHOWN_CHARS)
+    : `a body in ${JSON.stringify(coding.slice(0, 20))}, which was not asked for`;
   return line === "" ? `Dataway answered ${status}` : `Dataway answered ${status}: ${line}`;
 }

@@ -7,6 +7,7 @@ import { createHttpClient, type HttpClient } from "../dataway/http/client.ts";
 import { chooseProxy } from "../dataway/http/proxy.ts";
 import type { ClientIdentity } from "../dataway/http/tls.ts";
 import { createAwsClient, loadCredentials } from "../dataway/secret/credentials.ts";
+import { readPemFile } from "../dataway/pem_file.ts";
 import { createRedactor, secretsIn } from "../secrets.ts";
 import { createSigner, type Sign } from "./signer.ts";
 
@@ -54,8 +55,8 @@ function readIdentity(
       throw new TypeError("certificate and key must both be set");
     }
     const identity = {
-      cert: Deno.readTextFileSync(clientCertFile),
-      key: Deno.readTextFileSync(clientKeyFile),
+      cert: readPemFile(clientCertFile),
+      key: readPemFile(clientKeyFile),
     };
     // A look by who will use them.
     Deno.createHttpClient(identity).close();

@@ -12,6 +12,18 @@ Deno.test("decideResult() takes any 2xx for success", () => {
   for (const status of [200, 202, 204, 299]) assertEquals(resultOf(status), { status: "success" });
 });
 
+Deno.test("decideResult() shows nothing of a body in a coding that it did not ask for", () => {
+  assertEquals(resultOf(400, "\u001f\ufffd\b", { "content-encoding": "GZIP" }), {
+    status: "failure",
+    reason: "rejected",
+    error: 'Dataway answered 400: a body in "gzip", which was not asked for',
+  });
+  assertEquals(resultOf(500, "why", { "content-encoding": "identity" }), {
+    status: "retryable",
+    error: "Dataway answered 500: why",
+  });
+});
+
 Deno.test("decideResult() takes a web page for nobody's answer: a captive portal has not stored the data", () => {
   const html = { "content-type": "text/html; charset=utf-8" };
   for (
