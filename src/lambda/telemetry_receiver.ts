@@ -28,7 +28,7 @@ import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
 import { TELEMETRY_PATHS } from "./telemetry_api.ts";
 import { parseTelemetryBody } from "./telemetry_body.ts";
-import { readTelemetryText } from "./telemetry_text.ts";
+import { PLATFORM_BYTES, readTelemetryText } from "./telemetry_text.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
 import type { PlatformTap } from "./platform_tap.ts";
 import { createMetricPoints, figuresOfEvent, outcomeFigures } from "./telemetry_points.ts";
@@ -85,6 +85,8 @@ export interface TelemetryReceiver extends Receiver {
 
 /** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
 const REST_OF_TRACE_MS = 50;
+/** How long a batch that is not the platform's keeps the event loop at a time. In ms. */
+const SLICE_MS = 5;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
@@ -231,14 +233,22 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     return 1;
   }
 
-  function takeBatch(text: string, sequenceId: string | undefined): void {
+  /** The platform's are taken in one go; others let the rest of the program run in between. */
+  async function takeBatch(text: string, sequenceId: string | undefined): Promise<void> {
     const { elements, bad } = parseTelemetryBody(text);
     if (memory.isRepeated(text, sequenceId)) {
       refuse("duplicate", elements.length);
       return;
     }
     let lost = bad;
-    for (const element of elements) lost += takeElement(element);
+    let pauseAt = text.length > PLATFORM_BYTES ? performance.now() + SLICE_MS : Infinity;
+    for (const element of elements) {
+      lost += takeElement(element);
+      if (pauseAt === Infinity || performance.now() < pauseAt) continue;
+      writeLogs(false);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      pauseAt = performance.now() + SLICE_MS;
+    }
     writeLogs(false);
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
@@ -249,7 +259,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   app.on("POST", TELEMETRY_PATHS, async (c) => {
     batches++;
     const read = await readTelemetryText(c.req.raw);
-    if (read.ok) takeBatch(read.text, c.req.header("sequence-id") || undefined);
+    if (read.ok) await takeBatch(read.text, c.req.header("sequence-id") || undefined);
     else {
       refuse(read.reason);
       invocations.releaseWaits();

@@ -2,9 +2,9 @@ import { shareOf } from "../net/admission.ts";
 import type { RefusalReason } from "../pipeline/receiver.ts";
 
 /** Beyond this a body is not the platform's: two full buffers and their envelope are less. In bytes. */
-const PLATFORM_BYTES = 1024 * 1024;
-/** Somebody else's is taken up to this, in bytes. */
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+export const PLATFORM_BYTES = 1024 * 1024;
+/** Somebody else's is taken up to this, in bytes: it is parsed in one go, while everything else waits. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** A body's text, or why there is none. */
 export type TelemetryText =

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import coldStart from "../fixtures/telemetry/cold_start.json" with { type: "json" };
 import managedInstance from "../fixtures/telemetry/managed_instance.json" with { type: "json" };
 import outOfMemory from "../fixtures/telemetry/out_of_memory.json" with { type: "json" };
@@ -150,6 +151,17 @@ Deno.test("createTelemetryReceiver() counts a body no platform sends, and answer
     assertEquals(await telemetry.post(" ".repeat(17 * 1024 * 1024), headers), 200);
     assertEquals(telemetry.refused, new Map([["too_large", 1]]));
   }
+});
+
+Deno.test("createTelemetryReceiver() lets the event loop run while it takes a batch no platform sends", async () => {
+  const telemetry = openTelemetry();
+  const lines = Array.from({ length: 20_000 }, () => LINE);
+  assert(JSON.stringify(lines).length > 1024 * 1024);
+  let posts = 0;
+  const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
+  // It is parsed in one go.
+  assert(ms <= 2 * LONGEST_TURN_MS, `${ms} ms`);
+  assertEquals(telemetry.points.length, posts * lines.length);
 });
 
 Deno.test("createTelemetryReceiver() takes a batch that comes again once, by its Sequence-Id", async () => {
