@@ -4,6 +4,7 @@
  */
 import type { CommonTag, CommonTags } from "./common_tags.ts";
 import type { Category, FieldValue, Point } from "./point.ts";
+import { putVarint } from "./point_bytes.ts";
 import { encodeProtobuf, OWN_TAGS_ONLY } from "./protobuf.ts";
 import { decodeProtobufPoints, type ProtobufPoint } from "./protobuf_decoder.ts";
 import { createProtobufReader, nextField } from "./protobuf_reader.ts";
@@ -203,7 +204,7 @@ export function decodeRanges(category: Category, ranges: readonly PointRange[]):
 
 /** Points as they are, without another look at the rules. */
 export function encodeRange(points: readonly Point[]): PointRange {
-  const bytes = encodeProtobuf(points, new Map());
+  const bytes = encodeProtobuf(points);
   const range = rangeOf(bytes, points.length);
   if (range === undefined) throw new Error("Cannot find the points that were just encoded");
   return range;
@@ -269,17 +270,6 @@ export function groupRanges<R extends PointRange>(
 
 function startOf(ends: Int32Array, index: number): number {
   return index === 0 ? 0 : ends[index - 1] ?? 0;
-}
-
-function putVarint(target: Uint8Array, start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  while (rest >= 0x80) {
-    target[at++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  target[at++] = rest;
-  return at;
 }
 
 /** Lengths below 2^28, as all here are; one that goes on is longer than any buffer. */

@@ -4,7 +4,6 @@
  * @see `tests/spec/datakit.md` 3.6, and E8 for bytes seen on the wire
  */
 import { isArray } from "./clean_field_value.ts";
-import { cleanCommonTags } from "./clean_text.ts";
 import type { FieldValue, Point, Scalar } from "./point.ts";
 import { POINT, VALUE } from "./point_bytes.ts";
 import { createProtobufWriter, type ProtobufWriter } from "./protobuf_writer.ts";
@@ -41,49 +40,23 @@ const EXPECTED_POINT_BYTES = 1000;
 const INITIAL_BYTES_PER_POINT = 512;
 const MAX_INITIAL_BYTES = 1024 * 1024;
 
-interface EncodedTag {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-}
-
-/**
- * Encodes points as one `PBPoints` message: fields, then tags, then the common tags whose key the point does not
- * have already, as tag or field; none where the point is sent with its own tags only.
- */
-export function encodeProtobuf(
-  points: readonly Point[],
-  commonTags: ReadonlyMap<string, string>,
-): Uint8Array<ArrayBuffer> {
-  const common = encodeCommonTags(commonTags);
+/** Encodes points as one `PBPoints` message: fields, then tags. Common tags are joined to them when they are sent. */
+export function encodeProtobuf(points: readonly Point[]): Uint8Array<ArrayBuffer> {
   const writer = createProtobufWriter(Math.min(points.length * INITIAL_BYTES_PER_POINT, MAX_INITIAL_BYTES));
-  for (const point of points) writePoint(writer, point, common);
+  for (const point of points) {
+    writer.tag(POINTS.point);
+    const contentAt = writer.begin(EXPECTED_POINT_BYTES);
+    writeMembers(writer, point);
+    writer.end(contentAt, EXPECTED_POINT_BYTES);
+  }
   return writer.finish();
 }
 
-/** Once for a body, not once for a point. */
-function encodeCommonTags(commonTags: ReadonlyMap<string, string>): readonly EncodedTag[] {
-  return Array.from(cleanCommonTags(commonTags), ([key, value]) => {
-    const writer = createProtobufWriter(256);
-    writeTag(writer, key, value);
-    return { key, bytes: writer.finish() };
-  });
-}
-
-function writePoint(writer: ProtobufWriter, point: Point, common: readonly EncodedTag[]): void {
-  writer.tag(POINTS.point);
-  const contentAt = writer.begin(EXPECTED_POINT_BYTES);
-  writeMembers(writer, point, common);
-  writer.end(contentAt, EXPECTED_POINT_BYTES);
-}
-
-function writeMembers(writer: ProtobufWriter, point: Point, common: readonly EncodedTag[]): void {
+function writeMembers(writer: ProtobufWriter, point: Point): void {
   writer.tag(POINT.name);
   writer.string(point.measurement);
   for (const [key, value] of point.fields) writeField(writer, key, value);
   for (const [key, value] of point.tags) writeTag(writer, key, value);
-  for (const { key, bytes } of point.ownTagsOnly === true ? [] : common) {
-    if (!point.tags.has(key) && !point.fields.has(key)) writer.raw(bytes);
-  }
   if (point.ownTagsOnly === true) writer.raw(OWN_TAGS_ONLY);
   // Written even if it is 0: it tells where common tags are put.
   writer.tag(POINT.time);
@@ -124,7 +97,7 @@ export function encodeFieldValue(key: string, value: FieldValue): Uint8Array<Arr
 /** A point's own bytes, neither framed nor with common tags. */
 export function encodePoint(point: Point): Uint8Array<ArrayBuffer> {
   const writer = createProtobufWriter(INITIAL_BYTES_PER_POINT);
-  writeMembers(writer, point, []);
+  writeMembers(writer, point);
   return writer.finish();
 }
 

@@ -31,7 +31,7 @@ const point: fc.Arbitrary<Point> = fc.record({
 
 Deno.test("decodeProtobufPoints() reads back every point that encodeProtobuf() wrote", () => {
   fc.assert(fc.property(fc.array(point, { maxLength: 5 }), (points) => {
-    const { points: decoded, broken } = decodeProtobufPoints(encodeProtobuf(points, NO_TAGS));
+    const { points: decoded, broken } = decodeProtobufPoints(encodeProtobuf(points));
     assertEquals(
       decoded.map(({ measurement, tags, fields, time }) => [measurement, tags, fields, time]),
       points.map(({ measurement, tags, fields, timeNs }) => [measurement, [...tags], [...fields], timeNs]),
@@ -48,7 +48,7 @@ Deno.test("decodeProtobufPoints() keeps a text's leading byte order mark", () =>
     fields: new Map([["message", "\uFEFFhello"]]),
     timeNs: 1n,
   };
-  assertEquals(decodeProtobufPoints(encodeProtobuf([marked], NO_TAGS)).points[0]?.fields, [
+  assertEquals(decodeProtobufPoints(encodeProtobuf([marked])).points[0]?.fields, [
     ["message", "\uFEFFhello"],
   ]);
 });
