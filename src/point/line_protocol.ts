@@ -6,6 +6,7 @@
 import { isArray } from "./clean_field_value.ts";
 import { cleanCommonTags } from "./clean_text.ts";
 import { formatFloat } from "./format_float.ts";
+import { type LineWriting, writeCommonTags, writePlainLine } from "./plain_line.ts";
 import type { FieldValue, Point, Scalar } from "./point.ts";
 import { compareUtf8, utf8Length } from "./utf8.ts";
 
@@ -30,10 +31,23 @@ export function encodeLineProtocol(
   commonTags: ReadonlyMap<string, string>,
 ): Uint8Array<ArrayBuffer> {
   const common = [...cleanCommonTags(commonTags)];
+  const written = writeCommonTags(common, WRITING);
   let lines = "";
-  for (const point of points) lines += encodeLine(point, point.ownTagsOnly === true ? [] : common);
+  for (const point of points) {
+    const hasCommon = point.ownTagsOnly !== true;
+    const tags = hasCommon ? written : [];
+    const plain = tags === undefined ? undefined : writePlainLine(point, tags, WRITING);
+    lines += plain ?? encodeLine(point, hasCommon ? common : []);
+  }
   return new TextEncoder().encode(lines);
 }
+
+const WRITING: LineWriting = {
+  maxUnits: Math.floor(MAX_SERIES_KEY_BYTES / 3),
+  measurement: escapeMeasurement,
+  tag: (key, value) => `${escapeTag(key)}=${escapeTag(value)}`,
+  field: (key, value) => `${escapeFieldKey(key)}=${formatValue(value)}`,
+};
 
 function encodeLine(point: Point, common: readonly Tag[]): string {
   const missing = common.filter(([key]) => !point.tags.has(key) && !point.fields.has(key));
