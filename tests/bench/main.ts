@@ -16,9 +16,9 @@ const USAGE = `Figures of the compiled amd64 extension, as a Markdown table.
   deno task bench
   deno task bench -- --only start,invoke --binary before=./datakit
 
-  --only <parts>          of start,invoke,added,load,ingest, which all run without it; steady: 30 s of 10 000 items/s of
-                          each protocol, which takes five minutes; sandbox: in control groups with what 128, 512
-                          and 1024 MB buy, as root
+  --only <parts>          of start,invoke,added,load,ingest, which all run without it (added: what trace, usage
+                          and cost add to an invocation); steady: 30 s of 10 000 items/s of each protocol, which
+                          takes five minutes; sandbox: in control groups with what 128, 512 and 1024 MB buy, as root
   --runs <n>              starts (21)
   --invocations <n>       invocations (1000)
   --batches <n>           telemetry batches (100)
