@@ -29,6 +29,8 @@ const MAX_REPETITIONS = 16;
  */
 export function linearRegExp(pattern: string): LinearRegExp {
   if (pattern.length > MAX_LENGTH) return { broken: `must have at most ${MAX_LENGTH} characters` };
+  const foreign = foreignPart(pattern);
+  if (foreign !== undefined) return { broken: `must not have ${foreign}, which JavaScript reads otherwise` };
   if (!isRegExp(pattern)) return { broken: "must be a regular expression" };
   try {
     return { regexp: new BoundedRegExp(expandRepetitions(pattern)) };
@@ -55,6 +57,23 @@ function isRegExp(pattern: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What escaped letters mean without flags; all others are taken for themselves. */
+const KNOWN_LETTERS = "bBdDfnrsStvwWcxuk";
+
+/**
+ * What other languages know and JavaScript without flags takes for plain letters, so that a mask would mask nothing:
+ * `\p{L}`, `\u{1f4a5}`, `\A` and `\z`, `[[:alpha:]]`.
+ */
+function foreignPart(pattern: string): string | undefined {
+  for (const { 0: escape, 1: sign = "", 2: brace = "" } of pattern.matchAll(/\\([^])(\{?)/g)) {
+    const isKnown = !/[A-Za-z]/.test(sign) || KNOWN_LETTERS.includes(sign);
+    if (!isKnown || brace !== "" && (sign === "u" || sign === "x")) {
+      return `${escape}${brace === "" ? "" : "…}"}`;
+    }
+  }
+  return /\[\[:\^?[a-z]+:\]/.exec(pattern)?.[0];
 }
 
 /** A part of a pattern that a quantifier may follow. */

@@ -46,6 +46,31 @@ Deno.test("linearRegExp() refuses in words what cannot run in linear time", () =
   }
 });
 
+Deno.test("linearRegExp() refuses what other languages know and JavaScript would take for letters", () => {
+  for (
+    const part of [
+      "\\p{L}",
+      "\\P{L}",
+      "\\u{1f4a5}",
+      "\\x{41}",
+      "\\A",
+      "\\z",
+      "\\Z",
+      "\\Q",
+      "\\h",
+      "[[:alpha:]]",
+      "[[:^digit:]]",
+    ]
+  ) {
+    assert(/^must not have .* JavaScript reads otherwise$/.test(compiled(`a${part}+b`)), part);
+  }
+  for (
+    const pattern of ["\\\\p{2}", "\\d{2}\\s\\W\\b", "\\x41{2}", "\\u0041{2}", "[[:]", "\\[\\]\\{\\-", "\\cA"]
+  ) {
+    assertEquals(compiled(pattern), pattern);
+  }
+});
+
 Deno.test("linearRegExp() writes counts out that are too large for the engine of linear time", () => {
   assertEquals(compiled("^\\/u\\/[0-9a-f]{17}$"), `^\\/u\\/${"[0-9a-f]".repeat(17)}$`);
   assertEquals(compiled("a{16,18}?"), `${"a".repeat(16)}(?:aa??)??`);
