@@ -4,12 +4,16 @@
  */
 import { ddtraceCase } from "./ddtrace_scenario.ts";
 import { cacheDir, type ClientCase, type Language, run, sourceDir } from "./language.ts";
+import { lambdaCase } from "./lambda_scenario.ts";
 import { otlpCase, type OtlpClient } from "./otlp_scenario.ts";
 import { statsdCase } from "./statsd_scenario.ts";
 
 const DIR = cacheDir("go");
 /** With its level: anything above INFO is a fault. */
 const STARTUP_LOG = [/ Datadog Tracer v\S+ INFO: DATADOG TRACER CONFIGURATION /];
+
+/** Modules of sources, and what they are built into. */
+const MODULES = [["go", `${DIR}/`], ["go_v1", `${DIR}/ddtrace_v1`], ["go_lambda", `${DIR}/lambda`]] as const;
 
 /** Go. */
 export const GO: Language = {
@@ -19,7 +23,7 @@ export const GO: Language = {
     await Deno.mkdir(DIR, { recursive: true });
     const manifests: string[] = [];
     // Go's own cache tells what is to be compiled.
-    for (const [module, target] of [["go", `${DIR}/`], ["go_v1", `${DIR}/ddtrace_v1`]] as const) {
+    for (const [module, target] of MODULES) {
       await run("go", ["build", "-mod=readonly", "-o", target, "./..."], { cwd: sourceDir(module) });
       manifests.push(await Deno.readTextFile(`${sourceDir(module)}/go.mod`));
     }
@@ -56,6 +60,8 @@ export const GO: Language = {
       events: false,
       expectedLog: STARTUP_LOG,
     }),
+    lambda("api", "aws.apigateway.http"),
+    lambda("queue", "aws.sqs"),
     statsdCase({
       client: "github.com/DataDog/datadog-go/v5",
       program: "statsd",
@@ -63,6 +69,22 @@ export const GO: Language = {
     }),
   ],
 };
+
+/** The library leaves the invocation's span to the extension. */
+function lambda(event: "api" | "queue", inferred: string): ClientCase {
+  return lambdaCase({
+    client: "github.com/DataDog/datadog-lambda-go",
+    program: "lambda",
+    env: { DD_TRACE_ENABLED: "true" },
+    marker: "file",
+    event,
+    inferred,
+    reports: true,
+    metric: true,
+    // Nobody but Lambda puts X-Ray's header into the context.
+    expectedLog: [...STARTUP_LOG, /"datadog: Couldn't convert X-Ray trace context: /],
+  });
+}
 
 function otlp(options: Pick<OtlpClient, "protocol" | "gzip" | "delta">): ClientCase {
   return otlpCase({
