@@ -232,7 +232,16 @@ export function createSettingReader(env: Environment): SettingReader {
         problems.push({
           name,
           message: `Cannot use ${bad} pair${bad === 1 ? "" : "s"} of ${name} as each must read key=value`,
-          used: `the other ${pairs.size}`,
+          used: pairs.size === 0 ? "none" : `the other ${pairs.size}`,
+        });
+      }
+      const long = Array.from(pairs).find(([key, text]) => isTooLong(key, text));
+      if (long !== undefined) {
+        problems.push({
+          name,
+          message: `Cannot use ${quote(long[0])} of ${name} as it is, as Dataway takes at most ` +
+            `${MAX_TAG_KEY_BYTES} bytes of a key and ${MAX_TAG_VALUE_BYTES} of a value`,
+          used: "its beginning",
         });
       }
       return pairs;
@@ -294,6 +303,15 @@ function parseList(text: string): readonly string[] | undefined {
     return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
   }
   return text.split(/[,\s]+/).filter((word) => word !== "");
+}
+
+/** Dataway's limits of a tag: what is above is cut. */
+const MAX_TAG_KEY_BYTES = 256;
+const MAX_TAG_VALUE_BYTES = 1024;
+
+function isTooLong(key: string, value: string): boolean {
+  const bytes = (text: string): number => new TextEncoder().encode(text).length;
+  return bytes(key) > MAX_TAG_KEY_BYTES || bytes(value) > MAX_TAG_VALUE_BYTES;
 }
 
 /** Splits `k=v,k=v` or reads a JSON object of strings; `bad` counts the pairs left out. */

@@ -76,6 +76,15 @@ Deno.test("reader.choice() takes any case and aliases, and no inherited property
   assertEquals(choose("constructor").problems.length, 1);
 });
 
+Deno.test("reader.pairs() tells of a tag that Dataway would cut", () => {
+  for (const text of [`a=${"y".repeat(1025)}`, `${"k".repeat(257)}=v`, `b=1,a=${"é".repeat(513)}`]) {
+    const { value, problems } = read({ X: text }, (r) => r.pairs("X", described));
+    assertEquals(value.size, text.split(",").length);
+    assertEquals(problems.length, 1);
+  }
+  assertEquals(read({ X: `a=${"y".repeat(1024)}` }, (r) => r.pairs("X", described)).problems, []);
+});
+
 Deno.test("reader.pairs() keeps the good pairs and reports the bad ones", () => {
   const { value, problems } = read({ X: "a=1, b = x=y ,c,=d,e=" }, (r) => r.pairs("X", described));
   assertEquals([...value], [["a", "1"], ["b", "x=y"]]);
