@@ -5,7 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import { cleanFieldValue, isArray } from "./clean_field_value.ts";
 import { cleanTagValue } from "./clean_text.ts";
-import { createLongFields } from "./long_fields.ts";
+import { createLongFields, LEAST_LONG_BYTES } from "./long_fields.ts";
 import type { LongText } from "./long_text.ts";
 import { MAX_FIELDS, MAX_STRING_BYTES, MAX_TAG_BYTES, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "./limits.ts";
 import type { FieldValue, PointDraft, Source } from "./point.ts";
@@ -48,6 +48,8 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   let mask = 0;
   let isTrimmed = false;
   let hasOwnTagsOnly = false;
+  /** Nearly no point has any: what there is of them is asked only then. */
+  let hasLong = false;
   let last: Slot | undefined;
   /** Begins and ends of fields that were replaced. */
   const holes: number[] = [];
@@ -218,6 +220,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     if (kind.keys.isMetric) return trim();
     if (!admit(key, false)) return;
     longs.add(key.slot, at, text);
+    hasLong = true;
     key.slot.to = at;
   }
 
@@ -345,7 +348,10 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     hasOwnTagsOnly = false;
     last = undefined;
     if (holes.length > 0) holes.length = 0;
-    longs.begin();
+    if (hasLong) {
+      longs.begin();
+      hasLong = false;
+    }
     ensure(next.head.length);
     at = putBytes(buffer, at, next.head);
   }
@@ -370,7 +376,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   }
 
   function endWith(timeLow: number, timeHigh: number): void {
-    const isWhole = longs.isEmpty;
+    const isWhole = !hasLong || longs.isEmpty;
     if (holes.length > 0) {
       if (!isWhole) longs.closeHoles(holes);
       at = closeHoles(buffer, at, holes);
@@ -436,7 +442,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     textBytes,
     textOf,
     longText,
-    isLong: (bytes) => longs.isLong(bytes, at),
+    isLong: (bytes) => bytes > LEAST_LONG_BYTES && longs.isLong(bytes, at),
     hex,
     int,
     uint,

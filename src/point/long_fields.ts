@@ -9,7 +9,8 @@ import type { LongPointSink, PointWriterOptions, WorkSlice } from "./point_write
 /** A text of so many bytes is long, and a shorter one where the point has so many already. */
 const LONG_BYTES = 64 * 1024;
 const LONG_POINT_BYTES = 128 * 1024;
-const LONG_IN_LONG_BYTES = 1024;
+/** A shorter text never is. */
+export const LEAST_LONG_BYTES = 1024;
 
 /** A part of a point's writer: its fields that are put in later. */
 export interface LongFields {
@@ -48,7 +49,7 @@ export function createLongFields({ commit, trimmed, openLongSink }: PointWriterO
       textBytes = 0;
     },
     isLong: (bytes, at) =>
-      bytes > LONG_BYTES || (bytes > LONG_IN_LONG_BYTES && at + textBytes > LONG_POINT_BYTES),
+      bytes > LONG_BYTES || (bytes > LEAST_LONG_BYTES && at + textBytes > LONG_POINT_BYTES),
     add: (slot, at, text) => {
       fields.push({ slot, at, text });
       for (const { from, to } of text) textBytes += to - from;
