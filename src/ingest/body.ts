@@ -34,6 +34,14 @@ export async function readBody(request: BodyRequest, limits: BodyLimits): Promis
   return await share.take(result.bytes.length) ? result : overloaded();
 }
 
+/**
+ * Ends the use of what {@link readBody} gave: its memory goes at once. Only for who has copied what is to be kept of it,
+ * and made nothing else of it.
+ */
+export function releaseBody({ body }: BodyRequest, bytes: Uint8Array<ArrayBuffer>): void {
+  if (body !== null) shareOf(body).release(bytes);
+}
+
 /** The media type in lower case, without its parameters; empty when the request names none. */
 export function mediaType(request: { readonly headers: Headers }): string {
   const header = request.headers.get("content-type") ?? "";

@@ -3,7 +3,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { DatakitApiConfig } from "../../config/datakit_api.ts";
 import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { CATEGORIES, type Category } from "../../point/point.ts";
-import { type BodyRequest, mediaType, readBody } from "../body.ts";
+import { type BodyRequest, mediaType, readBody, releaseBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
 import { createTimeSlice } from "../time_slice.ts";
 import type { BeginDecoding } from "./decoded.ts";
@@ -70,11 +70,11 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
     if (body.bytes.length === 0) {
       return error(c, STATUS_CODE.BadRequest, "emptyBody", "Cannot write as the body must not be empty");
     }
-    return await store(c, category, {
-      bytes: body.bytes,
-      encoding: encodingOf(mediaType(c.req.raw)),
-      precision,
-    });
+    const encoding = encodingOf(mediaType(c.req.raw));
+    const answer = await store(c, category, { bytes: body.bytes, encoding, precision });
+    // JSON leaves its strings.
+    if (encoding !== "json") releaseBody(c.req.raw, body.bytes);
+    return answer;
   });
   app.all("/v1/write/:category", (c) => {
     c.header("Allow", "POST");

@@ -5,7 +5,7 @@ import { type Context, Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import { STATUS_CODE } from "@std/http/status";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { readBody } from "../body.ts";
+import { readBody, releaseBody } from "../body.ts";
 import { type BodyResult, refusalOf } from "../body_result.ts";
 import { createAgentInfo } from "./agent_info.ts";
 import { remoteIp } from "./remote_ip.ts";
@@ -73,6 +73,7 @@ export function createAgentApp(options: AgentAppOptions): Hono {
         language: c.req.header("datadog-meta-lang") ?? "",
         tracerVersion: c.req.header("datadog-meta-tracer-version") ?? "",
       });
+      releaseBody(c.req.raw, body.bytes);
       if (error !== undefined) {
         log.error("A trace payload could not be read to its end", { version, error });
         return await reply(`${error}\n`, STATUS_CODE.BadRequest);

@@ -60,8 +60,24 @@ export function createExportHandler(
     sink: RequestSink,
   ): Promise<void> {
     const slice = createTimeSlice();
-    const isOwn = encoding === "json";
-    const bytes = isOwn ? await fromJson(signal, body, sink, slice) : body;
+    if (encoding === "protobuf") return await takeProtobuf(signal, body, false, sink, slice);
+    const transcoded = await fromJson(signal, body, sink, slice);
+    try {
+      await takeProtobuf(signal, transcoded, true, sink, slice);
+    } finally {
+      // All that is kept of it was copied. As garbage it would be as much again as the body.
+      transcoded.buffer.transfer(0);
+    }
+  }
+
+  /** `isOwn`: transcoded by us, with members of our own. */
+  async function takeProtobuf(
+    signal: Signal,
+    bytes: Uint8Array,
+    isOwn: boolean,
+    sink: RequestSink,
+    slice: TimeSlice,
+  ): Promise<void> {
     const makeVisitor = await makerOf(signal);
     const visitor = makeVisitor(bytes, isOwn, sink, createClock(context.now()));
     const places: number[] = [];
@@ -76,7 +92,7 @@ export function createExportHandler(
     body: Uint8Array,
     sink: RequestSink,
     slice: TimeSlice,
-  ): Promise<Uint8Array> {
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const [{ jsonToProto }, { isForeign, JSON_REQUESTS }] = await Promise.all([
       import("./json_to_proto.ts"),
       import("./json_schema.ts"),

@@ -4,7 +4,7 @@ import type { Http2Answer, Http2Call } from "../../net/http2_stream.ts";
 import { type Field, valueOf } from "../../net/http1_head.ts";
 import type { CallHandler } from "../../net/http_connection.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { appendWithin, createGrowingBuffer } from "../growing_buffer.ts";
+import { appendWithin, createGrowingBuffer, type GrowingBuffer } from "../growing_buffer.ts";
 import type { ExportHandler, Signal } from "./export_handler.ts";
 import { FRAME_HEADER_BYTES, GRPC_CODE, type GrpcCode, readFrame } from "./grpc_frame.ts";
 import { encodeExportResponse, encodeRetryStatus } from "./proto_responses.ts";
@@ -23,7 +23,7 @@ const RESPONSE_FIELDS: readonly Field[] = [
 const RETRY_AFTER_S = 1;
 
 /** Why a body could not be had. `gone`: the client has left and hears no answer. */
-type CallBody = Uint8Array | "too_large" | "late" | "gone" | "no_room";
+type CallBody = GrowingBuffer | "too_large" | "late" | "gone" | "no_room";
 
 /**
  * OTLP/gRPC: the three Export calls, and gRPC's own words for whatever else asks in its name.
@@ -62,12 +62,13 @@ export function createGrpcCalls(context: ReceiverContext, handle: ExportHandler)
       refuse("overloaded");
       return failForNow("Cannot take a message as there is no room for it beside others");
     }
-    const frame = await readFrame(body, valueOf(fields, "grpc-encoding") ?? "", limits, share);
+    const frame = await readFrame(body.bytes(), valueOf(fields, "grpc-encoding") ?? "", limits, share);
     if (!frame.ok) {
       refuse(frame.reason);
       return frame.reason === "overloaded" ? failForNow(frame.error) : fail(frame.code, frame.error);
     }
     const outcome = await handle(signal, "protobuf", frame.message);
+    release(share, body, frame.message);
     if (outcome.kind === "undecodable") return fail(GRPC_CODE.invalidArgument, outcome.message);
     return succeed(encodeExportResponse(outcome.rejected, outcome.message));
   }
@@ -106,7 +107,7 @@ async function collect(
   call: Http2Call,
   share: BodyShare,
   maxBytes: number,
-): Promise<Uint8Array | "too_large" | "no_room"> {
+): Promise<GrowingBuffer | "too_large" | "no_room"> {
   const buffer = createGrowingBuffer(maxBytes);
   for (let part = await call.read(); part !== undefined; part = await call.read()) {
     if (buffer.sizeBytes + part.length > maxBytes) {
@@ -117,7 +118,15 @@ async function collect(
     // Far beyond the limit there is no end to wait for.
     if (buffer.sizeBytes > 2 * maxBytes) return "too_large";
   }
-  return buffer.sizeBytes > maxBytes ? "too_large" : buffer.bytes();
+  return buffer.sizeBytes > maxBytes ? "too_large" : buffer;
+}
+
+/** Ends the use of a call's body. One that came in a single part is the connection's. */
+function release(share: BodyShare, body: GrowingBuffer, message: Uint8Array<ArrayBuffer>): void {
+  const isInflated = message.buffer !== body.bytes().buffer;
+  const isOwn = body.drop();
+  if (isInflated) share.release(message);
+  else if (isOwn) share.release(new Uint8Array(0));
 }
 
 function succeed(message: Uint8Array): Http2Answer {

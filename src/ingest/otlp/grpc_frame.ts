@@ -16,7 +16,7 @@ export type GrpcCode = (typeof GRPC_CODE)[keyof typeof GRPC_CODE];
 
 /** The message of a unary call, inflated; or why there is none, for the client and for our count. */
 export type FrameResult =
-  | { readonly ok: true; readonly message: Uint8Array }
+  | { readonly ok: true; readonly message: Uint8Array<ArrayBuffer> }
   | {
     readonly ok: false;
     readonly code: GrpcCode;
@@ -33,7 +33,7 @@ export const FRAME_HEADER_BYTES = 5;
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 export async function readFrame(
-  body: Uint8Array,
+  body: Uint8Array<ArrayBuffer>,
   encoding: string,
   limits: BodyLimits,
   share: BodyShare,

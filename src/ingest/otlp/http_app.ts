@@ -2,7 +2,7 @@ import { Hono } from "@hono/hono";
 import { STATUS_CODE } from "@std/http/status";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { mediaType, readBody } from "../body.ts";
+import { mediaType, readBody, releaseBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
 import type { Encoding, ExportHandler, Signal } from "./export_handler.ts";
 import { encodeExportResponse, encodeStatus } from "./proto_responses.ts";
@@ -63,6 +63,7 @@ export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, hand
       return toFailure(body.status, body.error, encoding);
     }
     const outcome = await handle(signal, encoding, body.bytes);
+    releaseBody(request, body.bytes);
     if (outcome.kind === "undecodable") return toFailure(STATUS_CODE.BadRequest, outcome.message, encoding);
     return toSuccess(signal, encoding, outcome.rejected, outcome.message);
   });

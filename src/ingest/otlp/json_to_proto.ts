@@ -33,7 +33,7 @@ import { beginLength, endLength, type ProtoOutput, putTag, putVarint } from "./p
 
 /** A request in protobuf, with members of our own, see `own_fields.ts`. */
 export interface Transcoded {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Elements that could not be read and are not in it. */
   readonly malformed: number;
   /** Resources and scopes that are without a part that could not be read. */

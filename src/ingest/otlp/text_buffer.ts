@@ -5,7 +5,7 @@ import { cutCodePoint, type LongText, PLAIN, type TextForm, type TextPiece } fro
 
 /** Bytes that grow; what they hold is `bytes[0, at)`. */
 export interface ByteBuffer {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   at: number;
 }
 
