@@ -73,8 +73,8 @@ const GIVE_BACK_TRIES = 3;
 /** It is worth it after so much garbage, or where the process has so much more than it needs. In bytes. */
 const LEAST_GIVEN_BACK_BYTES = 4 * 1_048_576;
 const LEAST_GROWTH_BYTES = 8 * 1_048_576;
-/** A smaller buffer is left to V8: it may be a part of one that others use, and is soon made anew. In bytes. */
-const LEAST_RELEASED_BYTES = 64 * 1024;
+/** A smaller buffer is left to V8: it may be the one of 8 KiB that Node's small buffers share. In bytes. */
+const LEAST_RELEASED_BYTES = 16 * 1024;
 /** How often it is looked whether one has stalled, while others wait. In ms. */
 const RECHECK_MS = 250;
 
