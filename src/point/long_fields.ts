@@ -66,6 +66,8 @@ export function createLongFields({ commit, trimmed, openLongSink }: PointWriterO
     leave: (kind, source, bytes, mask, isTrimmed) => {
       const sink = openLongSink?.(kind, source, mask) ?? sinkOf(kind, source, mask);
       unfinished.push(finishPoint({ bytes, fields, isLog: kind.category === "logging", isTrimmed, sink }));
+      // Nothing keeps a request's body longer than the request.
+      fields = [];
     },
     get hasUnfinished() {
       return unfinished.length > 0;

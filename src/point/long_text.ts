@@ -118,8 +118,14 @@ function createPartReader(text: LongText): PartReader {
   return reader;
 }
 
+/** Where invalid UTF-8 is put once it is mended. */
+let mended = new Uint8Array(0);
+
 function wellFormed(bytes: Uint8Array): Uint8Array {
-  return isUtf8(bytes) ? bytes : encoder.encode(decoder.decode(bytes));
+  if (isUtf8(bytes)) return bytes;
+  // A byte that is none becomes three.
+  if (mended.length < 3 * bytes.length) mended = new Uint8Array(3 * bytes.length);
+  return mended.subarray(0, encoder.encodeInto(decoder.decode(bytes), mended).written);
 }
 
 /** Finds how long a text is, and where it would end if it were in parts of at most `partBytes`. */

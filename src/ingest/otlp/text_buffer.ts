@@ -32,7 +32,7 @@ const LONG_IN_LONG_BYTES = 1024;
 /** Below this many bytes a loop beats a call. */
 const SHORT = 48;
 /** Bytes that are escaped at a time. */
-const PART = 4096;
+const PART = 8192;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -69,8 +69,9 @@ function putLong(buffer: TextBuffer, bytes: Uint8Array, from: number, to: number
   buffer.longBytes += to - from;
 }
 
-/** All that was put, the buffer's own bytes copied. */
-export function takeText({ bytes, at, longs }: TextBuffer): LongText {
+/** All that was put, the buffer's own bytes copied; of what lies elsewhere it keeps nothing. */
+export function takeText(buffer: TextBuffer): LongText {
+  const { bytes, at, longs } = buffer;
   const own = bytes.slice(0, at);
   const pieces: TextPiece[] = [];
   let from = 0;
@@ -80,6 +81,7 @@ export function takeText({ bytes, at, longs }: TextBuffer): LongText {
     from = to;
   }
   if (from < at) pieces.push({ bytes: own, from, to: at, form: PLAIN });
+  clearText(buffer);
   return pieces;
 }
 
@@ -159,11 +161,13 @@ const JSON_STRING: TextForm = {
   convert: (bytes, from, to) => inScratch(() => putLongPart(bytes.subarray(from, to))),
 };
 
-/** The runtime is faster with ASCII, and with ASCII only. */
+/** The runtime is faster with ASCII, and with ASCII only. In parts whose strings are not too large to be young. */
 function putLongPart(part: Uint8Array): void {
-  if (isAscii(part)) return putText(scratch, JSON.stringify(decoder.decode(part)).slice(1, -1));
   for (let at = 0; at < part.length; at += PART) {
-    putEscaped(scratch, part, at, Math.min(part.length, at + PART));
+    const end = Math.min(part.length, at + PART);
+    const slice = part.subarray(at, end);
+    if (isAscii(slice)) putText(scratch, JSON.stringify(decoder.decode(slice)).slice(1, -1));
+    else putEscaped(scratch, part, at, end);
   }
 }
 
