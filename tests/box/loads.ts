@@ -52,6 +52,10 @@ export const LOADS: readonly Load[] = [
     prepare: () => many(1, otlp(repeat(Uint8Array.of(0x0a, 0x00), 4_000_000), {})),
   },
   { name: "one text of 4 MiB", prepare: () => many(1, line(`m,k=v message="${"x".repeat(4 * MIB)}"`)) },
+  {
+    name: "a list with a text of 7 MiB that JSON writes with six times as many characters",
+    prepare: () => many(1, logs(listWith(new Uint8Array(7 * MIB).fill(1)))),
+  },
   { name: "300 stalled bodies of 300 KB", prepare: () => stall(300, 300_000) },
 ];
 
@@ -86,6 +90,34 @@ function otlp(body: Uint8Array, headers: Readonly<Record<string, string>>): Send
     "content-type": "application/x-protobuf",
     ...headers,
   });
+}
+
+function logs(body: Uint8Array): Send {
+  return post("otlpHttp", "/v1/logs", new Uint8Array(body), { "content-type": "application/x-protobuf" });
+}
+
+/** A request with one record, whose body is a list of one text. */
+function listWith(text: Uint8Array): Uint8Array<ArrayBuffer> {
+  // From the text outwards: the value of the list, the list, the body, the record, its scope, its resource.
+  return [0x0a, 0x2a, 0x2a, 0x12, 0x12, 0x0a].reduce(
+    (content, tag) => field(tag, content),
+    field(0x0a, text),
+  );
+}
+
+function field(tag: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length } = content;
+  const head = [
+    tag,
+    length & 0x7f | 0x80,
+    length >> 7 & 0x7f | 0x80,
+    length >> 14 & 0x7f | 0x80,
+    length >> 21,
+  ];
+  const all = new Uint8Array(head.length + length);
+  all.set(head);
+  all.set(content, head.length);
+  return all;
 }
 
 /** Requests of 500 spans one behind the other, which are one request with all of them. */
