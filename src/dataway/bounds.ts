@@ -10,12 +10,8 @@ export function boundSignal(
   now?: () => number,
   what = "answer",
 ): LinkedSignal {
-  const timeout = new AbortController();
-  const deadline = createDeadline(timeoutMs, now);
-  const linked = linkSignals(...signals, timeout.signal);
-  deadline.signal.addEventListener("abort", () => {
-    timeout.abort(new DOMException(`No ${what} within ${timeoutMs} ms`, "TimeoutError"));
-  });
+  const deadline = createDeadline(timeoutMs, now, `No ${what} within ${timeoutMs} ms`);
+  const linked = linkSignals(...signals, deadline.signal);
   return {
     signal: linked.signal,
     [Symbol.dispose](): void {

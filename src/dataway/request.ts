@@ -42,6 +42,7 @@ export function buildUploadHeaders(facts: UploadFacts): Readonly<Record<string, 
 /** A new id by which Dataway can tell one body from another: 100 random bits in the form DataKit uses. */
 export function createPackageId(): string {
   let id = "dk_";
-  for (const byte of crypto.getRandomValues(new Uint8Array(ID_LENGTH))) id += ID_ALPHABET[byte & 31];
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_LENGTH));
+  for (let at = 0; at < ID_LENGTH; at++) id += ID_ALPHABET[(bytes[at] ?? 0) & 31];
   return id;
 }

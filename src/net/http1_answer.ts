@@ -1,4 +1,5 @@
 /** Answers of an HTTP/1.1 server, for a client of few words. */
+import { latin1 } from "../latin1.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { createHttp1Body } from "./http1_body.ts";
 import { type Field, findHeadEnd, type Framing, MAX_HEAD_BYTES, parseFields, valueOf } from "./http1_head.ts";
@@ -23,7 +24,7 @@ export async function readAnswer(source: ByteSource, maxBytes: number): Promise<
     const bytes = await source.readUntil(findHeadEnd, MAX_HEAD_BYTES);
     if (bytes === undefined && interim === 0 && source.buffered === 0) return undefined;
     if (bytes === undefined || bytes === "too_long") break;
-    const lines = String.fromCharCode(...bytes).split("\n");
+    const lines = latin1(bytes).split("\n");
     const [, minor, digits] = /^HTTP\/1\.([01]) (\d{3})(?:[ \r]|$)/.exec(lines[0] ?? "") ?? [];
     const fields = parseFields(lines);
     if (digits === undefined || typeof fields === "number") break;

@@ -113,8 +113,10 @@ export function parseFields(lines: readonly string[]): Field[] | HeadFailure {
 /** All values of a field, joined by commas; `undefined` when there is none. */
 export function valueOf(fields: readonly Field[], name: string): string | undefined {
   let joined: string | undefined;
-  for (const [key, value] of fields) {
-    if (key === name) joined = joined === undefined ? value : `${joined}, ${value}`;
+  // Not by an iterator: asked several times for each request, in code that is never optimized.
+  for (let at = 0; at < fields.length; at++) {
+    const field = fields[at];
+    if (field?.[0] === name) joined = joined === undefined ? field[1] : `${joined}, ${field[1]}`;
   }
   return joined;
 }

@@ -13,12 +13,17 @@ const GRACE_AFTER_THAW_MS = 100;
 
 /**
  * A deadline that survives a freeze. On thaw all elapsed timers fire before any socket is read, so a plain
- * timeout would abort a request whose answer is already here, and the data would be sent twice.
+ * timeout would abort a request whose answer is already here, and the data would be sent twice. It fires with a
+ * `TimeoutError` of that message.
  * @see `tests/spec/deno.md` 8, freeze and thaw
  */
-export function createDeadline(budgetMs: number, now: () => number = Date.now): Deadline {
+export function createDeadline(
+  budgetMs: number,
+  now: () => number = Date.now,
+  message = "Time is over",
+): Deadline {
   const controller = new AbortController();
-  const expire = (): void => controller.abort(new DOMException("Time is over", "TimeoutError"));
+  const expire = (): void => controller.abort(new DOMException(message, "TimeoutError"));
   let timer: ReturnType<typeof setTimeout>;
   // The moment of grace may itself be cut by a freeze.
   const wait = (waitMs: number): void => {
@@ -63,17 +68,15 @@ export function linkSignals(...signals: readonly AbortSignal[]): LinkedSignal {
 }
 
 /** Resolves `true` when `work` is settled, `false` when `signal` fires first. Never rejects. */
-export async function settledBefore(work: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  let stop = (): void => {};
-  const aborted = new Promise<boolean>((resolve) => {
-    stop = () => resolve(false);
+export function settledBefore(work: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const stop = (): void => resolve(false);
+    const settle = (): void => {
+      signal.removeEventListener("abort", stop);
+      resolve(true);
+    };
     signal.addEventListener("abort", stop, { once: true });
+    work.then(settle, settle);
   });
-  const done = work.then(() => true, () => true);
-  try {
-    return await Promise.race([done, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -40,17 +40,17 @@ export interface RequestForm {
 /** A body up to this goes into one piece with its head: one system call, one segment. In bytes. */
 const JOINED_BYTES = 16 * 1024;
 
+const encoder = new TextEncoder();
+
 /** The bytes of a request, in the pieces that are written. */
 export function encodeRequest(target: URL, request: HttpRequest, form: RequestForm): readonly Uint8Array[] {
   const path = `${target.pathname}${target.search}`;
-  const lines = [
-    `${request.method} ${form.absolute ? `${target.origin}${path}` : path} HTTP/1.1`,
-    `host: ${target.host}`,
-    ...form.proxyAuthorization === undefined ? [] : [`proxy-authorization: ${form.proxyAuthorization}`],
-    ...Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`),
-    ...request.method === "GET" ? [] : [`content-length: ${request.body.byteLength}`],
-  ];
-  const head = new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);
+  let lines = `${request.method} ${form.absolute ? `${target.origin}${path}` : path} HTTP/1.1\r\n`;
+  lines += `host: ${target.host}\r\n`;
+  if (form.proxyAuthorization !== undefined) lines += `proxy-authorization: ${form.proxyAuthorization}\r\n`;
+  for (const name in request.headers) lines += `${name}: ${request.headers[name]}\r\n`;
+  if (request.method !== "GET") lines += `content-length: ${request.body.byteLength}\r\n`;
+  const head = encoder.encode(`${lines}\r\n`);
   if (request.body.byteLength > JOINED_BYTES) return [head, request.body];
   const whole = new Uint8Array(head.byteLength + request.body.byteLength);
   whole.set(head);
