@@ -75,6 +75,11 @@ const SPOOL_SHARE = 0.1;
 const SPOOL_MS = 50;
 /** A flush beside the function may take as long as so many uploads that take their whole time: each has its own limit. */
 const POSTS_BESIDE = 6;
+/** From this part of the store on, or so many bytes, local clients wait for what is sent … */
+const FILLING_SHARE = 0.5;
+const FILLING_BYTES = 12 * 1_048_576;
+/** … if Dataway answers this promptly. In ms. */
+const PROMPT_MS = 250;
 /** A sleep this long may have been a freeze in which connections died unseen. In ms. */
 const STALE_AFTER_MS = 4_000;
 
@@ -270,9 +275,14 @@ export async function compose(ground: Ground): Promise<Composition> {
     log,
     now,
   });
+  const fillingBytes = Math.min(FILLING_BYTES, core.storeMaxBytes * FILLING_SHARE);
   const admission = opened.use(createAdmission({
     maxBytes: core.bodiesMaxBytes,
     storedBytes: () => stores.heldBytes,
+    isFilling: () => {
+      const { uploads, longestMs } = outlet.underway();
+      return store.heldBytes > fillingBytes && uploads > 0 && longestMs < PROMPT_MS;
+    },
     ...withHeap,
   }));
   const closing = opened.move();

@@ -34,6 +34,11 @@ export async function readBody(request: BodyRequest, limits: BodyLimits): Promis
   return await share.take(result.bytes.length) ? result : overloaded();
 }
 
+/** Waits for the turn of a body of data, see {@link BodyShare.turn}. */
+export async function bodyTurn({ body }: BodyRequest): Promise<void> {
+  if (body !== null) await shareOf(body).turn();
+}
+
 /**
  * Ends the use of what {@link readBody} gave: its memory goes at once. Only for who has copied what is to be kept of it,
  * and made nothing else of it.

@@ -9,6 +9,11 @@ import type { Heap } from "../heap.ts";
 export interface BodyShare {
   /** The body comes from our own server: nobody else has its parts, and what was copied of them can go at once. */
   readonly isServed: boolean;
+  /**
+   * Waits a moment while more comes in than goes out, before the body is read: its client is slowed down, instead of
+   * older data dropped. Not for what an invocation waits for.
+   */
+  turn(): Promise<void>;
   /** Makes room for so many bytes more; `false` when there was none in time, and the body is to be refused. */
   take(bytes: number): Promise<boolean>;
   /** The same ahead of time: what is taken next is taken of it. What is left of an earlier one is no more. */
@@ -50,6 +55,8 @@ export interface AdmissionOptions {
   readonly heap?: Heap;
   /** What the heap holds of what was received, in bytes: this does not come back before it is sent. @default 0 */
   readonly storedBytes?: () => number;
+  /** Whether the store fills although what it holds is being sent, so that waiting helps. @default never */
+  readonly isFilling?: () => boolean;
 }
 
 /** Bodies that may wait, and how long each in all. In ms. */
@@ -57,6 +64,9 @@ const MAX_WAITING = 64;
 const MAX_WAIT_MS = 5_000;
 /** A body of which nothing has come for so long is given up if others wait. In ms. */
 const STALLED_MS = 1_000;
+/** Longest that a body waits for the store, and how often it is looked at. In ms. */
+const MAX_TURN_MS = 250;
+const TURN_LOOK_MS = 5;
 /** Garbage is collected when it is so large a part of the budget, or so much in bytes, … */
 const GARBAGE_SHARE = 0.5;
 const MOST_GARBAGE_BYTES = 4 * 1_048_576;
@@ -96,7 +106,7 @@ interface Waiter {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { maxBytes, heap, storedBytes = () => 0 } = options;
+  const { maxBytes, heap, storedBytes = () => 0, isFilling = () => false } = options;
   const mostGarbageBytes = Math.min(GARBAGE_SHARE * maxBytes, MOST_GARBAGE_BYTES);
   /** In the order in which they first took something. */
   const shares = new Set<Share>();
@@ -184,6 +194,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (waiting.length < MAX_WAITING) return wait(share, bytes);
     refused++;
     return Promise.resolve(false);
+  }
+
+  async function turn(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < MAX_TURN_MS && isFilling(); waitedMs += TURN_LOOK_MS) {
+      await new Promise((resolve) => setTimeout(resolve, TURN_LOOK_MS));
+    }
   }
 
   /** Memory that a burst has taken is not kept until the next one. */
@@ -280,6 +296,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       };
       return {
         isServed,
+        turn,
         take: (bytes) => {
           const reservedBytes = Math.min(bytes, share.reservedBytes);
           share.reservedBytes -= reservedBytes;

@@ -220,6 +220,27 @@ Deno.test("createAdmission() gives nothing to a body that is over", async () => 
   assert(await admission.open().take(100));
 });
 
+Deno.test("createAdmission() lets a body wait while the store fills, and never for long", async () => {
+  using time = installFakeTime();
+  let isFilling = false;
+  const body = createAdmission({ maxBytes: 100, isFilling: () => isFilling }).open();
+  const waitedMs = async (until: (ms: number) => boolean): Promise<number> => {
+    let isOver = false;
+    void body.turn().then(() => isOver = true);
+    let ms = 0;
+    for (await time.settle(); !isOver; ms++) {
+      isFilling = !until(ms);
+      await pass(time, 1);
+    }
+    return ms;
+  };
+  assertEquals(await waitedMs(() => false), 0);
+  isFilling = true;
+  assertEquals(await waitedMs((ms) => ms >= 42), 45);
+  isFilling = true;
+  assertEquals(await waitedMs(() => false), 250);
+});
+
 Deno.test("admit() counts what is read of a request in one share, until it is answered", async () => {
   const admission: Admission = createAdmission({ maxBytes: 100 });
   const source = {};

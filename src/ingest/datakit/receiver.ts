@@ -3,7 +3,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { DatakitApiConfig } from "../../config/datakit_api.ts";
 import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { CATEGORIES, type Category } from "../../point/point.ts";
-import { type BodyRequest, mediaType, readBody, releaseBody } from "../body.ts";
+import { type BodyRequest, bodyTurn, mediaType, readBody, releaseBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
 import { createTimeSlice } from "../time_slice.ts";
 import type { BeginDecoding } from "./decoded.ts";
@@ -62,6 +62,7 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
         "Cannot write as the precision must be n, u, ms, s, m or h",
       );
     }
+    await bodyTurn(c.req.raw);
     const body = await readBody(withEncoding(c.req.raw, c.req.query("encoding")), context.limits);
     if (!body.ok) {
       refuse(refusalOf(body), 1);

@@ -5,7 +5,7 @@ import { type Context, Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import { STATUS_CODE } from "@std/http/status";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { readBody, releaseBody } from "../body.ts";
+import { bodyTurn, readBody, releaseBody } from "../body.ts";
 import { type BodyResult, refusalOf } from "../body_result.ts";
 import { createAgentInfo } from "./agent_info.ts";
 import { remoteIp } from "./remote_ip.ts";
@@ -46,6 +46,7 @@ export function createAgentApp(options: AgentAppOptions): Hono {
 
   function route(path: string, answer: (c: Context, body: BodyResult) => Promise<Response>): void {
     app.all(path, async (c) => {
+      await bodyTurn(c.req.raw);
       const body = await readBody(c.req.raw, limits);
       // A page in a browser may post anywhere; a tracer never looks like one.
       if (c.req.header("sec-fetch-site") === "cross-site") {

@@ -33,6 +33,7 @@ export function createGrpcCalls(context: ReceiverContext, handle: ExportHandler)
   async function serve(call: Http2Call): Promise<Http2Answer> {
     const { limits, refuse } = context;
     const share = shareOf(call);
+    await share.turn();
     const body = await readCall(call, share, limits.maxWireBytes + FRAME_HEADER_BYTES, limits.timeoutMs);
     const { path, fields } = call.head;
     if (body === "gone") {

@@ -2,7 +2,7 @@ import { Hono } from "@hono/hono";
 import { STATUS_CODE } from "@std/http/status";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { mediaType, readBody, releaseBody } from "../body.ts";
+import { bodyTurn, mediaType, readBody, releaseBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
 import type { Encoding, ExportHandler, Signal } from "./export_handler.ts";
 import { encodeExportResponse, encodeStatus } from "./proto_responses.ts";
@@ -46,6 +46,7 @@ export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, hand
       hinted = true;
       return c.text(HINT, STATUS_CODE.NotFound);
     }
+    await bodyTurn(request);
     const body = await readBody(request, context.limits);
     if (request.method !== "POST") {
       return c.text("Cannot take a request as its method must be POST\n", STATUS_CODE.MethodNotAllowed, {
