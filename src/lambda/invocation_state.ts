@@ -18,6 +18,8 @@ export interface InvocationState {
   doneNs: bigint | undefined;
   /** When its report was made. */
   reportNs: bigint | undefined;
+  /** When another end was that was told of it since: the platform's second word, or a retry's that overtook its INVOKE. */
+  secondDoneNs: bigint | undefined;
   status: Status | undefined;
   errorType: string | undefined;
   runtimeMs: number | undefined;
@@ -71,6 +73,7 @@ export function createInvocationState(requestId: string, first: boolean, timeNs:
     started: false,
     doneNs: undefined,
     reportNs: undefined,
+    secondDoneNs: undefined,
     status: undefined,
     errorType: undefined,
     runtimeMs: undefined,

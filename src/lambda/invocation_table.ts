@@ -9,6 +9,11 @@ import type { InvocationState } from "./invocation_state.ts";
 export interface InvocationTable {
   /** The invocation a new INVOKE begins; `undefined`: one that is not known yet. */
   findInvoked(requestId: string): InvocationState | undefined;
+  /**
+   * When the second end of an earlier run of the request was, which is told once, at its next INVOKE: by then it must
+   * be the next run's, as what ends an invocation for good ends its sandbox.
+   */
+  takeSecondDone(requestId: string): bigint | undefined;
   /** The invocation that a `platform.start` of that time begins. */
   findStarted(requestId: string, timeNs: bigint): InvocationState | undefined;
   /**
@@ -23,8 +28,8 @@ export interface InvocationTable {
   ): InvocationState | undefined;
   /** The invocation in which something happened that has a time of its own, e.g. a line was written. */
   findAt(requestId: string, timeNs: bigint): InvocationState | undefined;
-  /** INVOKEs of a request that telemetry has not mentioned. */
-  untold(requestId: string): readonly InvocationState[];
+  /** INVOKEs of a request whose end was not told. */
+  unended(requestId: string): readonly InvocationState[];
   /** Whether anything is known of a request. */
   has(requestId: string): boolean;
   add(invocation: InvocationState): void;
@@ -59,13 +64,21 @@ export function createInvocationTable(): InvocationTable {
       const latest = byId.get(requestId)?.at(-1);
       return latest?.invokeNumber === undefined ? latest : undefined;
     },
+    takeSecondDone: (requestId) => {
+      let taken: bigint | undefined;
+      for (const invocation of byId.get(requestId) ?? []) {
+        taken = invocation.secondDoneNs ?? taken;
+        invocation.secondDoneNs = undefined;
+      }
+      return taken;
+    },
     findStarted: (requestId, timeNs) => findStarted(byId.get(requestId) ?? [], timeNs),
     findEnded: (requestId, end, timeNs, beganNs) =>
       findEnded(byId.get(requestId) ?? [], end, timeNs, beganNs),
     findAt: (requestId, timeNs) => findAt(byId.get(requestId) ?? [], timeNs),
-    untold: (requestId) =>
-      (byId.get(requestId) ?? []).filter(({ invokeNumber, started, doneNs }) =>
-        invokeNumber !== undefined && !started && doneNs === undefined
+    unended: (requestId) =>
+      (byId.get(requestId) ?? []).filter(({ invokeNumber, doneNs }) =>
+        invokeNumber !== undefined && doneNs === undefined
       ),
     has: (requestId) => byId.has(requestId),
     add: (invocation) => {
@@ -112,17 +125,23 @@ function findEnded(
 ): InvocationState | undefined {
   const known = list.find((invocation) => invocation[end] === timeNs);
   if (known !== undefined) return known;
+  // A second word on the same end, of another time, is rare: one that is not ended yet is meant first.
+  const open = list.filter((invocation) => invocation[end] === undefined);
   if (beganNs === undefined) {
-    return list.find((invocation) => end === "reportNs" && isDone(invocation) && !invocation.reportNs) ??
-      findAt(list, timeNs);
+    return open.find((invocation) => end === "reportNs" && isDone(invocation)) ??
+      findAt(open.length > 0 ? open : list, timeNs);
   }
+  // One that began long before is not meant, even if its own end was lost.
+  const near = open.filter(({ startNs }) => beganNs < startNs + ANOTHER_INVOKE_NS);
   // One that had ended before this began is not meant: that is a retry of which nothing else is known yet. A duration
-  // is cut at the function's time-out, and its record made when there was time for it: hence the tolerance.
-  const possible = list.filter((invocation) => {
+  // is cut at the function's time-out, and its record made when there was time for it: hence the tolerance. Nor is one
+  // that had not begun by then: the clock was set back before the retry.
+  const ended = list.filter((invocation) => {
     const endNs = invocation[end];
-    return endNs === undefined || beganNs < endNs + ANOTHER_START_NS;
+    return endNs !== undefined && beganNs < endNs + ANOTHER_START_NS &&
+      (!invocation.started || timeNs > invocation.startNs - ANOTHER_START_NS);
   });
-  return nearest(possible, beganNs);
+  return nearest(near, beganNs) ?? nearest(ended, beganNs);
 }
 
 function findAt(heard: readonly InvocationState[], timeNs: bigint): InvocationState | undefined {

@@ -216,6 +216,12 @@ function createInvoked(parts: Parts): (event: InvokeEvent, timeNs: bigint) => Op
 
   return ({ requestId }, timeNs) => {
     const invocation = parts.foundOr(table.findInvoked(requestId), requestId, timeNs);
+    // A retry's end that overtook its INVOKE has passed for the end of the run before.
+    const doneNs = table.takeSecondDone(requestId);
+    if (doneNs !== undefined && invocation.doneNs === undefined) {
+      invocation.doneNs = doneNs;
+      conclude(invocation, { doneAt: Number(doneNs / 1_000_000n) });
+    }
     invocation.invokeNumber ??= invokes++;
     lastInvokesNs.push(timeNs);
     if (lastInvokesNs.length > OVER_AFTER_INVOKES) lastInvokesNs.shift();

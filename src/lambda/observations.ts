@@ -94,6 +94,8 @@ function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigin
   const invocation = parts.foundOr(found, requestId, beganNs ?? timeNs);
   const repeated = invocation.doneNs !== undefined;
   invocation.doneNs ??= timeNs;
+  const isSecond = invocation.doneNs !== timeNs;
+  if (isSecond) invocation.secondDoneNs = timeNs;
   invocation.runtimeMs ??= durationMs;
   invocation.producedBytes ??= producedBytes;
   if (!repeated) {
@@ -105,8 +107,8 @@ function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigin
   const outcome = parts.outcomes.settle(invocation, timeNs);
   conclude(invocation, { doneAt: Number(timeNs / 1_000_000n) });
   // Not worth a wait to the deadline: with clocks far apart it is the same one.
-  if (invocation.invokeNumber === undefined) {
-    for (const untold of parts.table.untold(requestId)) untold.waitOver.resolve();
+  if (isSecond || invocation.invokeNumber === undefined) {
+    for (const unended of parts.table.unended(requestId)) unended.waitOver.resolve();
   }
   return {
     requestId,

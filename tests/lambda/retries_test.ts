@@ -144,6 +144,98 @@ Deno.test("a retry whose runtimeDone overtakes its start and INVOKE is one invoc
   assertEquals(valuesOf(telemetry, "billed_duration_ms"), [1006, 8]);
 });
 
+/** A run's INVOKE among what telemetry tells of it: the report comes when `next` was asked for. */
+type Order = readonly ("invoke" | "start" | "done")[];
+
+const ORDERS: readonly Order[] = [
+  ["invoke", "start", "done"],
+  ["invoke", "done", "start"],
+  ["start", "invoke", "done"],
+  ["start", "done", "invoke"],
+  ["done", "invoke", "start"],
+  ["done", "start", "invoke"],
+];
+
+for (const aheadMs of [0, -20_000, 20_000]) {
+  for (const setBackMs of [0, 119_950, 119_999, 121_000, 1_800_000]) {
+    for (const timed of [true, false]) {
+      const world = `a sandbox ${aheadMs} ms ahead, clocks set back by ${setBackMs} ms, ends ${
+        timed ? "with" : "without"
+      } a duration`;
+      Deno.test(`no retry is waited for once its end was told, in any order: ${world}`, async () => {
+        for (const orders of threeOrders()) {
+          const telemetry = openTelemetry();
+          let late: readonly Event[] = [];
+          for (const [index, order] of orders.entries()) {
+            const beganMs = index * (2 * RETRY_MS - setBackMs);
+            const [start, done, report] = run(ID, beganMs, 100, index === 2 ? "success" : "error");
+            const events = { start, done: timed ? done : withoutMetrics(done) };
+            await telemetry.post(late);
+            let isOver = false;
+            let isInvoked = false;
+            let isTold = false;
+            for (const step of order) {
+              if (step === "invoke") {
+                telemetry.setTime(FIRST_MS + beganMs + aheadMs);
+                const event = {
+                  type: "invoke",
+                  requestId: ID,
+                  deadlineAt: 0,
+                  invokedFunctionArn: "",
+                } as const;
+                const { waitOver } = telemetry.invocations.invoked(event);
+                void waitOver.then(() => void (isOver = true));
+                await Promise.resolve();
+                isInvoked = true;
+              } else {
+                await telemetry.post([events[step]]);
+                isTold ||= step === "done";
+              }
+              const what = `${step} of run ${index} of ${orders.join("; ")}`;
+              assertEquals(isOver, isInvoked && isTold, what);
+            }
+            late = report === undefined ? [] : [report];
+          }
+          await telemetry.post(late);
+          assertEquals(telemetry.sum("invocations"), 3, orders.join("; "));
+          assertEquals(telemetry.sum("errors"), 2, orders.join("; "));
+          assertEquals(valuesOf(telemetry, "billed_duration_ms"), [106, 106, 106], orders.join("; "));
+        }
+      });
+    }
+  }
+}
+
+/** The order of a first run, a retry's and its own retry's. */
+function* threeOrders(): Generator<readonly Order[]> {
+  for (const first of [ORDERS[0], ORDERS[5]]) {
+    for (const second of ORDERS) {
+      for (const third of ORDERS) yield [first ?? second, second, third];
+    }
+  }
+}
+
+function withoutMetrics(event: Event | undefined): Event {
+  const { record, ...rest } = event ?? {};
+  const { metrics: _, ...known } = record as Record<string, unknown>;
+  return { ...rest, record: known };
+}
+
+Deno.test("the end of a retry is not that of a run before it whose own end was lost", async () => {
+  for (const lost of [["done"], ["done", "report"], ["start", "done", "report"]]) {
+    const telemetry = openTelemetry();
+    void invoke(telemetry, ID, 1);
+    const [start, done, report] = run(ID, 0, 1000, "error");
+    const told = { start, done, report };
+    await telemetry.post(Object.entries(told).flatMap(([name, event]) => lost.includes(name) ? [] : [event]));
+    const [startAgain, doneAgain, reportAgain] = run(ID, RETRY_MS, 2, "success");
+    await telemetry.post([doneAgain]);
+    assertEquals(await invoke(telemetry, ID, RETRY_MS + 4), { doneAt: FIRST_MS + RETRY_MS + 2 }, `${lost}`);
+    await telemetry.post([startAgain, reportAgain]);
+    assertEquals(telemetry.sum("billed_duration_ms"), lost.includes("report") ? 8 : 1014, `${lost}`);
+  }
+});
+
 Deno.test("telemetry that comes again begins no retry, and neither does the platform's second word on a timeout", async () => {
   const telemetry = openTelemetry();
   void invoke(telemetry, ID, 1);
