@@ -28,11 +28,13 @@ export function createDeadline(
   // The moment of grace may itself be cut by a freeze.
   const wait = (waitMs: number): void => {
     const dueAt = now() + waitMs;
-    timer = setTimeout(
-      // A clock set back meanwhile is as good a sign.
-      () => Math.abs(now() - dueAt) < FROZEN_IF_LATE_MS ? expire() : wait(GRACE_AFTER_THAW_MS),
-      waitMs,
-    );
+    const dueTicks = performance.now() + waitMs;
+    timer = setTimeout(() => {
+      // Set back meanwhile the clock shows it too, unless by just as much: timers have a clock that is not set.
+      const lateMs = Math.max(Math.abs(now() - dueAt), performance.now() - dueTicks);
+      if (lateMs < FROZEN_IF_LATE_MS) expire();
+      else wait(GRACE_AFTER_THAW_MS);
+    }, waitMs);
   };
   wait(Math.min(Math.max(0, budgetMs), MAX_TIMER_MS));
   return {

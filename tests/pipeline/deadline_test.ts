@@ -43,6 +43,16 @@ Deno.test("createDeadline() leaves that moment too when the clock was set back i
   assertEquals(deadline.signal.aborted, true);
 });
 
+Deno.test("createDeadline() leaves that moment too when the clock was set back by as much as the freeze took", async () => {
+  using deadline = createDeadline(5, () => 60_000);
+  // As frozen: nothing runs, and timers go on.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+  await turn(40);
+  assertEquals(deadline.signal.aborted, false);
+  await turn(120);
+  assertEquals(deadline.signal.aborted, true);
+});
+
 Deno.test("createDeadline() does not fire at once when it is further away than a timer reaches", async () => {
   using deadline = createDeadline(2 ** 40);
   await turn(20);

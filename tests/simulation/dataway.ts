@@ -28,7 +28,7 @@ export interface FakeDataway {
   readonly repeated: ReadonlySet<number>;
   /** Uploads that have no outcome yet. */
   readonly underway: number;
-  /** Age of the oldest of them, in ms; 0 without any. */
+  /** Age of the oldest of them, with the tries that failed just before it, in ms; 0 without any. */
   readonly longestMs: number;
   /** Uploads begun since {@link FakeDataway.mark}, and those of them that failed in any way. */
   readonly begun: number;
@@ -60,6 +60,8 @@ interface Upload {
   readonly sizeBytes: number;
   readonly signal: AbortSignal;
   readonly begunAt: number;
+  /** When the first try of these points was begun that this one follows at once: the program takes them for one. */
+  readonly triedAt: number;
   /** When the answer is in our socket, in world time. */
   answerAt?: number;
   dead?: boolean;
@@ -80,6 +82,8 @@ export interface FakeDatawayOptions {
 
 /** A timer this late is known to come from a freeze; see `deadline.ts`. In ms. */
 const CERTAINLY_FROZEN_MS = 600;
+/** Most time between the end of a try and the next one of the same upload, in ms. */
+const RETRY_MS = 50;
 /** Someone is there and has decided. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([200, 400, 403, 413]);
 
@@ -101,6 +105,8 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
   let moods: readonly Mood[] = [];
   let mayRepeat = false;
   const repeated = new Set<number>();
+  /** By the first point in it: the try that ended last, in world time. */
+  const tries = new Map<number, { readonly triedAt: number; readonly endedAt: number }>();
 
   function store(upload: Upload): void {
     for (const number of upload.numbers) {
@@ -125,6 +131,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
   function answer(upload: Upload, reply: Reply, settle: (outcome: HttpAnswer | Error) => void): void {
     if (upload.signal.aborted || upload.dead) return;
     underway.delete(upload);
+    ended(upload);
     const { status = 0, response } = reply;
     if (status >= 200 && status < 300) acknowledge(upload);
     else failed++;
@@ -140,9 +147,20 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     settle(typeof response === "object" ? response : new TypeError("connection reset"));
   }
 
+  function ended({ numbers: [number], triedAt }: Upload): void {
+    if (number !== undefined) tries.set(number, { triedAt, endedAt: time.elapsedMs });
+  }
+
+  /** When an upload of these points was first tried, if it has only just failed. */
+  function firstTriedAt([number]: readonly number[]): number {
+    const last = number === undefined ? undefined : tries.get(number);
+    return last !== undefined && time.elapsedMs - last.endedAt <= RETRY_MS ? last.triedAt : time.elapsedMs;
+  }
+
   /** The extension gave up. Its right, unless the answer had come in a freeze and only waits to be read. */
   function cut(upload: Upload): void {
     if (!underway.delete(upload)) return;
+    ended(upload);
     failed++;
     count("uploads cut");
     trouble = true;
@@ -197,15 +215,17 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
     }
     const own = points[0]?.category ?? "logging";
     const sizeBytes = body.byteLength;
+    // The extension's own figures have none.
+    const numbers = points.map(numberOf).filter((number) => !Number.isNaN(number));
     return {
       endpoint: Number(endpoint),
       category: own,
-      // The extension's own figures have none.
-      numbers: points.map(numberOf).filter((number) => !Number.isNaN(number)),
+      numbers,
       points,
       sizeBytes,
       signal,
       begunAt: time.elapsedMs,
+      triedAt: firstTriedAt(numbers),
     };
   }
 
@@ -276,7 +296,7 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       return underway.size;
     },
     get longestMs() {
-      return Math.max(0, ...Array.from(underway, ({ begunAt }) => time.elapsedMs - begunAt));
+      return Math.max(0, ...Array.from(underway, ({ triedAt }) => time.elapsedMs - triedAt));
     },
     get begun() {
       return begun;

@@ -48,6 +48,8 @@ export function installFakeTime(startAt = 1_789_043_400_000): FakeTime {
   let wallOffsetMs = startAt;
   let order = 0;
   let frozenAt: number | undefined;
+  /** Time that the monotonic clock stood still in freezes. */
+  let stoodMs = 0;
 
   function schedule(kind: Due["kind"], delayMs: number, run: () => void, everyMs?: number): number {
     const id = ++order;
@@ -76,7 +78,7 @@ export function installFakeTime(startAt = 1_789_043_400_000): FakeTime {
     [globalThis, "clearTimeout", stopTimer],
     [globalThis, "clearInterval", stopTimer],
     [Date, "now", () => Math.floor(wallOffsetMs + elapsedMs)],
-    [performance, "now", () => elapsedMs],
+    [performance, "now", () => elapsedMs - stoodMs],
     [AbortSignal, "timeout", (delayMs: number) => {
       const controller = new AbortController();
       schedule(
@@ -110,6 +112,7 @@ export function installFakeTime(startAt = 1_789_043_400_000): FakeTime {
         entry.at = elapsedMs;
         entry.order = ++order;
       }
+      if (!monotonic) stoodMs += elapsedMs - frozenAt;
       wallOffsetMs += wallJumpMs;
       frozenAt = undefined;
     },
