@@ -84,7 +84,7 @@ const NEXT_RETRY_MS: readonly number[] = [50, 200, 500];
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { invocations, log, now, spillMs = 0 } = options;
   const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
-  const fuse = createTelemetryFuse({ batches: () => invocations.batches, log });
+  const fuse = createTelemetryFuse(log);
   const main = createFlushes({ ...options, onFlushedBeside: () => spill(SPILL_BESIDE_MS) });
   // Only what Dataway did not take is ever put away.
   const others = (options.others ?? []).map((other) =>
@@ -185,6 +185,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     const askedAt = now();
     void invocation.runtimeEnd.then((end) => {
       if (end?.doneAt === undefined) return;
+      fuse.told();
       const billedMs = Math.min(Math.max(0, askedAt - end.doneAt), askedAt - invokedAt);
       options.onHeld?.(billedMs, event.requestId);
     });

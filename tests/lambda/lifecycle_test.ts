@@ -245,13 +245,12 @@ Deno.test("lifecycle does not wait on when the end may have been lost, and goes 
   assertEquals(harness.calls[5], "flush");
 });
 
-Deno.test("lifecycle waits for two invocations without any telemetry in a row, then for none until some comes", async () => {
+Deno.test("lifecycle waits for two invocations in a row whose end is not told, then for none until one is", async () => {
   const harness = newHarness(...Array.from({ length: 6 }, (_, n) => () => {
-    // Telemetry is back with the fifth.
-    if (n === 4) harness.batches++;
+    // The platform tells the fifth's end.
+    harness.runtimeMs = n === 4 ? 0 : Infinity;
     return invoke(`r${n}`, 230);
   }));
-  harness.runtimeMs = Infinity;
   const startedAt = Date.now();
   const invokedMs: number[] = [];
   const inner = harness.calls.push.bind(harness.calls);
@@ -261,19 +260,26 @@ Deno.test("lifecycle waits for two invocations without any telemetry in a row, t
   };
   await harness.run();
   const holds = invokedMs.slice(1).map((ms, n) => ms - (invokedMs[n] ?? 0));
-  assertEquals(holds.map((ms) => ms >= 25), [true, true, false, false, true, true], holds.join());
-  assertEquals(harness.lines.filter((line) => line.includes("no telemetry")).length, 1);
+  assertEquals(holds.map((ms) => ms >= 25), [true, true, false, false, false, true], holds.join());
+  assertEquals(harness.lines.filter((line) => line.includes("does not tell their end")).length, 1);
 });
 
-Deno.test("lifecycle waits for an invocation of which telemetry tells something, however often the end is missing", async () => {
-  const harness = newHarness(...Array.from({ length: 4 }, (_, n) => () => {
-    setTimeout(() => harness.batches++, 5);
-    return invoke(`r${n}`, 230);
+Deno.test("lifecycle does not wait on and on for ends that are never told, whatever else telemetry tells", async () => {
+  const harness = newHarness(...Array.from({ length: 5 }, (_, n) => () => {
+    harness.batches++;
+    return invoke(`r${n}`, 300);
   }));
   harness.runtimeMs = Infinity;
   const startedAt = Date.now();
   await harness.run();
-  assert(Date.now() - startedAt >= 4 * 25);
+  const heldMs = Date.now() - startedAt;
+  assert(heldMs >= 2 * 95 && heldMs < 4 * 100, `${heldMs} ms`);
+});
+
+Deno.test("lifecycle waits for invocations again whose end is told, if only after the deadline", async () => {
+  const harness = newHarness(...Array.from({ length: 4 }, (_, n) => () => invoke(`r${n}`, 230)));
+  harness.runtimeMs = 60;
+  await harness.run();
   assertEquals(harness.lines, []);
 });
 
