@@ -113,10 +113,10 @@ export function createTelemetryBatcher(options: BatcherOptions): TelemetryBatche
       if (logs.items.length > 0) drop(logs, SLOWER_THAN_PRODUCTION);
     }
     if (chaos.lose === "everything") return;
-    if (chaos.lose === "ends") {
+    if (chaos.lose === "ends" || chaos.lose === "ends-untold") {
       const ends = kept.items.filter(isRuntimeDone);
       kept = toBatch(kept.items.filter((item) => !isRuntimeDone(item)));
-      if (ends.length > 0) drop(toBatch(ends), SLOWER_THAN_PRODUCTION);
+      if (ends.length > 0 && chaos.lose === "ends") drop(toBatch(ends), SLOWER_THAN_PRODUCTION);
       if (kept.items.length === 0) return;
     }
     for (const { items, withId } of toPostings(kept.items, chaos)) await post(kept, items, withId);

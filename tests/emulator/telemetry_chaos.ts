@@ -15,8 +15,11 @@ export interface TelemetryChaos {
   readonly reversed?: boolean;
   /** The log lines of each n-th batch never come; the platform says so with `platform.logsDropped`. */
   readonly dropEach?: number;
-  /** What never comes: each `platform.runtimeDone`, of which `platform.logsDropped` tells, or all, without a word. */
-  readonly lose?: "ends" | "everything";
+  /**
+   * What never comes: each `platform.runtimeDone`, of which `platform.logsDropped` tells; each of them without a word;
+   * or all, without a word.
+   */
+  readonly lose?: "ends" | "ends-untold" | "everything";
 }
 
 /** One POST. */

@@ -291,6 +291,24 @@ export const CONFORMANCE: readonly Scenario[] = [
     },
   },
   {
+    name: "ends that are never told hold up two invocations although lines come, and are told of once",
+    run: async (start) => {
+      await using sandbox = await start({ timeoutMs: 1000, telemetryChaos: { lose: "ends-untold" } });
+      const { lambda } = sandbox;
+      await lambda.init();
+      const holds: number[] = [];
+      for (let n = 0; n < 5; n++) {
+        const { extensionHoldMs } = await lambda.invoke({ logs: [`line ${n}`], sleepMs: 20 });
+        holds.push(extensionHoldMs ?? Infinity);
+      }
+      assertEquals(holds.map((ms) => ms > 300), [true, true, false, false, false], holds.join());
+      await end(sandbox);
+      assertEquals(sandbox.sum("invocations"), 5n);
+      assertEquals(messages(sandbox).length, 5);
+      assertEquals(sandbox.lines().length, 1, sandbox.lines().join("\n"));
+    },
+  },
+  {
     name: "an end that the platform drops holds up no invocation to its deadline",
     run: async (start) => {
       await using sandbox = await start({ timeoutMs: 5000, telemetryChaos: { lose: "ends" } });
