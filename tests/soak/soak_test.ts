@@ -14,8 +14,12 @@ const DEFAULT_INVOCATIONS = 60_000;
  */
 const MEMORY_GROWTH = 0.05;
 const MOST_RSS_MB = 95;
-/** Until what is done for the first time is done, as a share of the whole. */
+/**
+ * Until what is done for the first time is done, and until the C library's heap has once held a full store, which it
+ * keeps (8 MB here, in the fourth tenth at the latest), as shares of the whole.
+ */
 const WARM_UP = 0.1;
+const SETTLED = 0.4;
 /** Connections come and go with Dataway's faults. */
 const MORE_DESCRIPTORS = 4;
 
@@ -23,10 +27,10 @@ scenario("the compiled executable keeps memory, descriptors and its account over
   const invocations = Number(Deno.env.get("SOAK_INVOCATIONS") ?? DEFAULT_INVOCATIONS);
   const report = await soak({ path: await buildBinary(), invocations, print });
   const { samples } = report;
-  const firstFromMs = report.tookMs * WARM_UP;
-  const firstToMs = firstFromMs + ROUND_MS;
   const lastToMs = report.healthyFromMs;
   const lastFromMs = lastToMs - ROUND_MS;
+  const firstFromMs = Math.min(report.tookMs * SETTLED, lastFromMs - ROUND_MS);
+  const firstToMs = firstFromMs + ROUND_MS;
   const firstMb = meanRssMb(samples, firstFromMs, firstToMs);
   const lastMb = meanRssMb(samples, lastFromMs, lastToMs);
   const tenthMs = report.tookMs / 10;
@@ -38,7 +42,7 @@ scenario("the compiled executable keeps memory, descriptors and its account over
       `${report.refused} of them refused`,
   );
   print(`RSS by tenths: ${tenthsMb.map((mb) => mb.toFixed(1)).join(" ")} MB`);
-  print(`First and last round of faults: RSS ${firstMb.toFixed(1)} and ${lastMb.toFixed(1)} MB`);
+  print(`A round of faults and the last one: RSS ${firstMb.toFixed(1)} and ${lastMb.toFixed(1)} MB`);
   print(`Descriptors in them: ${firstDescriptors} and ${lastDescriptors}`);
   print(`Lines: ${report.linesSent} sent, ${report.linesArrived} arrived, ${report.linesTwice} twice`);
   print(`Points: ${report.received} received, ${report.dropped} dropped, ${report.pointsArrived} arrived`);
@@ -54,7 +58,7 @@ scenario("the compiled executable keeps memory, descriptors and its account over
   assertEquals(report.linesTwice, 0);
   assert(report.linesSent - report.linesArrived <= report.dropped, "lines are missing that nobody counted");
   assertEquals([...report.droppedFor.keys()].filter((name) => name !== "dropped_store_full"), []);
-  assert(firstToMs <= lastFromMs, "too few invocations for two rounds of faults");
+  assert(firstFromMs >= report.tookMs * WARM_UP, "too few invocations for two rounds of faults");
   assertLess(lastMb, firstMb * (1 + MEMORY_GROWTH), "memory grows");
   assertLess(lastMb, MOST_RSS_MB, "much memory is used");
   assert(lastDescriptors <= firstDescriptors + MORE_DESCRIPTORS, "descriptors grow");
