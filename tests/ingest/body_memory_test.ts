@@ -10,6 +10,8 @@ import { createOtlpReceiver } from "../../src/ingest/otlp/receiver.ts";
 import { admit, createAdmission } from "../../src/net/admission.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { Point } from "../../src/point/point.ts";
+import { pack } from "./ddtrace/support.ts";
+import { createProtobufWriter } from "../../src/point/protobuf_writer.ts";
 import { createPayload, type RequestKind } from "../bench/payloads.ts";
 import { createRecordingIntake } from "../support/points.ts";
 import { scenario } from "../support/scenario.ts";
@@ -56,6 +58,109 @@ const sends: readonly Sent[] = [
   },
 ];
 
+const encoder = new TextEncoder();
+/** Values that stay in the body until they are written piece by piece. */
+const LONG_TEXT = 'a "quoted" word, é and a tab\t, '.repeat(8_000);
+let spanId = 1;
+const LONG: readonly Sent[] = [
+  {
+    name: "OTLP/JSON with long values",
+    app: "otlp",
+    path: "/v1/traces",
+    contentType: "application/json",
+    next: () => encoder.encode(JSON.stringify(tracesWith(LONG_TEXT))),
+  },
+  {
+    name: "OTLP/JSON logs with long values",
+    app: "otlp",
+    path: "/v1/logs",
+    contentType: "application/json",
+    next: () =>
+      encoder.encode(JSON.stringify({
+        resourceLogs: [{
+          scopeLogs: [{
+            logRecords: [{
+              timeUnixNano: "1700000000000000000",
+              body: { arrayValue: { values: [{ stringValue: LONG_TEXT }, { stringValue: LONG_TEXT }] } },
+            }],
+          }],
+        }],
+      })),
+  },
+  {
+    name: "OTLP logs, protobuf, with long values",
+    app: "otlp",
+    path: "/v1/logs",
+    contentType: "application/x-protobuf",
+    next: () => logRequest(LONG_TEXT),
+  },
+  {
+    name: "ddtrace with long values",
+    app: "ddtrace",
+    path: "/v0.4/traces",
+    contentType: "application/msgpack",
+    next: () =>
+      pack([[{
+        trace_id: 1,
+        span_id: ++spanId,
+        name: "web.request",
+        resource: "GET /",
+        service: "orders",
+        start: 1_700_000_000_000_000_000n,
+        duration: 1_000,
+        error: 0,
+        type: "web",
+        meta: { long: LONG_TEXT, other: LONG_TEXT },
+      }]]),
+  },
+  {
+    name: "line protocol with long values",
+    app: "datakit",
+    path: "/v1/write/logging",
+    contentType: "text/plain",
+    next: () =>
+      encoder.encode(
+        `m message="${LONG_TEXT.replaceAll('"', '\\"')}",other="${
+          LONG_TEXT.replaceAll('"', '\\"')
+        }" 1700000000000000000`,
+      ),
+  },
+];
+
+/** An export request of one record with this body, in protobuf. */
+function logRequest(text: string): Uint8Array<ArrayBuffer> {
+  const writer = createProtobufWriter(text.length * 2);
+  const around = (depth: number): void => {
+    if (depth === 0) {
+      writer.tag(0x2a);
+      const at = writer.begin(text.length * 2);
+      writer.tag(0x0a);
+      writer.bytes(encoder.encode(text));
+      writer.end(at, text.length * 2);
+      return;
+    }
+    writer.tag(depth === 3 ? 0x0a : 0x12);
+    const at = writer.begin(text.length * 2);
+    around(depth - 1);
+    writer.end(at, text.length * 2);
+  };
+  around(3);
+  return new Uint8Array(writer.finish());
+}
+
+function tracesWith(text: string): unknown {
+  const attributes = ["long", "other"].map((key) => ({ key, value: { stringValue: text } }));
+  const span = {
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    name: "GET /",
+    startTimeUnixNano: "1700000000000000000",
+    endTimeUnixNano: "1700000000001000000",
+    attributes,
+  };
+  return { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] };
+}
+
 function openApp(name: Sent["app"]): { readonly app: Hono; readonly points: readonly Point[] } {
   const intake = createRecordingIntake(name);
   const { config } = parseConfig({});
@@ -100,7 +205,7 @@ function asText(points: readonly Point[]): string {
   return new TextDecoder().decode(encodeLineProtocol(points, new Map()));
 }
 
-for (const sent of sends) {
+for (const sent of [...sends, ...LONG]) {
   for (const coding of ["identity", "gzip"] as const) {
     scenario(
       `the body of ${sent.name}, ${coding}, goes with its answer, and nothing that is kept with it`,
@@ -115,6 +220,7 @@ for (const sent of sends) {
           coding,
           async (_source, answering) => await answering(),
         );
+        assert(expected.length > 0);
         let collections = 0;
         const heap = { usedBytes: () => 60 * MIB, collect: () => void collections++, trim: () => {} };
         using admission = createAdmission({ maxBytes: BUDGET_BYTES, heap });
