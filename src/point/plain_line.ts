@@ -12,6 +12,9 @@ export interface WrittenTag {
   readonly text: string;
 }
 
+/** Of more parts than this, which are put in order one by one, sorting all at once is faster. */
+const MOST_PARTS = 64;
+
 /** How the parts of a line are written. */
 export interface LineWriting {
   /** Longest measurement with its tags, in UTF-16 units, that is short enough whatever it consists of. */
@@ -40,7 +43,7 @@ export function writePlainLine(
   common: readonly WrittenTag[],
   writing: LineWriting,
 ): string | undefined {
-  if (measurement.includes('"')) return undefined;
+  if (measurement.includes('"') || tags.size > MOST_PARTS || fields.size > MOST_PARTS) return undefined;
   const own: WrittenTag[] = [];
   for (const [key, value] of tags) {
     if (isOdd(key) || isOdd(value)) return undefined;
