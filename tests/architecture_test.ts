@@ -77,6 +77,7 @@ const TOP: Readonly<Record<string, string>> = {
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
   "secrets.ts": "leaf",
+  "time_slice.ts": "leaf",
   "version.ts": "leaf",
 };
 

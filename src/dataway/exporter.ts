@@ -1,9 +1,12 @@
-import { gzipSync, type ZlibOptions } from "node:zlib";
 import type { DatawayEndpoint } from "../config/dataway.ts";
 import { makeClosable } from "../pipeline/closable_exporter.ts";
+import { linkSignals } from "../pipeline/deadline.ts";
 import type { Batch, Exporter, ExportResult } from "../pipeline/exporter.ts";
+import { gzipAtOnce, gzipSteps, plainSteps } from "../pipeline/gzip.ts";
+import { createTurns, inSlices } from "../pipeline/turns.ts";
 import { type CommonKeys, type CommonTags, encodeCommonTags } from "../point/common_tags.ts";
 import type { Encoding } from "../point/encoding.ts";
+import { partsOf } from "../point/point_range.ts";
 import { boundSignal } from "./bounds.ts";
 import { createRedactor } from "../secrets.ts";
 import { describeNetworkError } from "./error_text.ts";
@@ -35,14 +38,10 @@ export interface DatawayExporterOptions {
   readonly version: string;
 }
 
-/** Level 5 makes bodies 2 % larger than 6 at 1.3 times its speed; see `tests/spec/deno.md` 4. */
-const GZIP_LEVEL = 5;
-/**
- * A body that fits into this window comes out the same with a fraction of the memory that zlib takes by default, 260 KB
- * a body, which the kernel would hand out and take back each time. In bytes, and zlib's terms.
- */
-const SMALL_BODY_BYTES = 8192;
-const SMALL_WINDOW = { windowBits: 13, memLevel: 6 };
+/** A body up to this, before compression, is made at once: that takes about 1 ms of CPU. In bytes. */
+const SMALL_BODY_BYTES = 64 * 1024;
+/** … if it is of no more points than this, as lines are written point by point. */
+const SMALL_BODY_POINTS = 256;
 
 /** An answer that takes longer than this is not waited for where another Dataway may be asked. In ms. */
 const NEXT_ENDPOINT_MS = 5_000;
@@ -68,6 +67,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   const redact = createRedactor(endpoints.map(({ token }) => token));
   const failover = createFailover(endpoints, now);
   const closing = new AbortController();
+  const turns = createTurns();
   let encoded: { readonly of: ReadonlyMap<string, string>; readonly tags: CommonTags } | undefined;
 
   /** Encoded when they change, not for each body. */
@@ -77,32 +77,62 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     return encoded.tags;
   }
 
-  /** The upload, or why it cannot be made. */
-  function prepare(batch: Batch): Upload | ExportResult {
-    let body: Uint8Array<ArrayBuffer>;
+  /** The body, or why there is none. */
+  function encode(batch: Batch): Uint8Array<ArrayBuffer> | ExportResult {
     try {
-      body = encoding.encode(batch, common());
-      // One point above the limit has no halves: Dataway itself may take up to 64 MiB.
-      if (body.byteLength > maxRawBodyBytes && batch.count > 1) {
-        return {
-          status: "too_large",
-          error: `Cannot send a body above ${maxRawBodyBytes} bytes: ${body.byteLength}`,
-        };
-      }
+      const raw = encoding.encode(batch, common());
+      if (isTooLarge(raw.byteLength, batch)) return tooLarge(raw.byteLength);
       // However small: Guance's own notes doubt that its center takes plain bodies, see tests/spec/datakit.md 3.3.
-      if (options.gzip) {
-        const raw = body;
-        body = new Uint8Array(gzipSync(raw, gzipOptions(raw.length)));
-        // Up to a megabyte that is not needed any more: not left to the garbage collector.
-        raw.buffer.transfer(0);
-      }
+      if (!options.gzip) return raw;
+      const body = gzipAtOnce(raw);
+      release(raw);
+      return body;
     } catch (error) {
-      return {
-        status: "failure",
-        error: `Cannot encode: ${describeNetworkError(error)}`,
-        reason: "rejected",
-      };
+      return notEncoded(error);
     }
+  }
+
+  /** The same of a batch that would keep the event loop. One at a time, so that the first is on its way early. */
+  async function encodeInTurn(
+    batch: Batch,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer> | ExportResult> {
+    using either = linkSignals(signal, closing.signal);
+    const tags = common();
+    let rawBytes = 0;
+    function* rawParts(): Generator<Uint8Array> {
+      for (const range of partsOf(batch.ranges, SMALL_BODY_POINTS, SMALL_BODY_BYTES)) {
+        const raw = encoding.encode({ category: batch.category, ranges: [range] }, tags);
+        rawBytes += raw.byteLength;
+        if (isTooLarge(rawBytes, batch)) return;
+        yield raw;
+        if (options.gzip) release(raw);
+      }
+    }
+    try {
+      const make = options.gzip ? gzipSteps : plainSteps;
+      const body = await turns(() => inSlices(make(rawParts()), either.signal), either.signal);
+      if (body === undefined) return { status: "retryable", error: "No time left to make a body" };
+      return isTooLarge(rawBytes, batch) ? tooLarge(rawBytes) : body;
+    } catch (error) {
+      return notEncoded(error);
+    }
+  }
+
+  function isSmall({ sizeBytes, count }: Batch): boolean {
+    return count <= SMALL_BODY_POINTS && sizeBytes + count * encoding.growth(common()) <= SMALL_BODY_BYTES;
+  }
+
+  /** One point above the limit has no halves: Dataway itself may take up to 64 MiB. */
+  function isTooLarge(bytes: number, { count }: Batch): boolean {
+    return bytes > maxRawBodyBytes && count > 1;
+  }
+
+  function tooLarge(bytes: number): ExportResult {
+    return { status: "too_large", error: `Cannot send a body above ${maxRawBodyBytes} bytes: ${bytes}` };
+  }
+
+  function headersOf(batch: Batch): Readonly<Record<string, string>> {
     const headers = buildUploadHeaders({
       contentType: encoding.contentType,
       gzip: options.gzip,
@@ -110,7 +140,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
       packageId: createPackageId(),
       version: options.version,
     });
-    return { batch, body, headers: { ...headers, ...options.sinker?.headersOf(batch) } };
+    return { ...headers, ...options.sinker?.headersOf(batch) };
   }
 
   async function post(
@@ -140,8 +170,9 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     signal: AbortSignal,
     patienceMs: number,
   ): Promise<ExportResult> {
-    const upload = prepare(batch);
-    if ("status" in upload) return upload;
+    const body = isSmall(batch) ? encode(batch) : await encodeInTurn(batch, signal);
+    if ("status" in body) return body;
+    const upload = { batch, body, headers: headersOf(batch) };
     return await failover((endpoint, timeLimitMs) => post(endpoint, upload, timeLimitMs, signal), {
       isOver: () => signal.aborted || closing.signal.aborted,
       patienceMs,
@@ -158,6 +189,11 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   }, closing);
 }
 
-function gzipOptions(bytes: number): ZlibOptions {
-  return bytes <= SMALL_BODY_BYTES ? { level: GZIP_LEVEL, ...SMALL_WINDOW } : { level: GZIP_LEVEL };
+function notEncoded(error: unknown): ExportResult {
+  return { status: "failure", error: `Cannot encode: ${describeNetworkError(error)}`, reason: "rejected" };
+}
+
+/** Up to a megabyte that is not needed any more: not left to the garbage collector. */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

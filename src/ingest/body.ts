@@ -9,7 +9,7 @@ import type { BodyLimits } from "../pipeline/receiver.ts";
 import { type BodyFailure, type BodyResult, failBody, overloaded } from "./body_result.ts";
 import { appendWithin, createGrowingBuffer } from "./growing_buffer.ts";
 import { inflateAll } from "./inflate.ts";
-import { createTimeSlice } from "./time_slice.ts";
+import { createTimeSlice } from "../time_slice.ts";
 
 /** The part of a request the reader needs, so that it also takes what is not a `Request` of the runtime. */
 export type BodyRequest = Pick<Request, "headers" | "body">;

@@ -7,7 +7,7 @@
 import type { BodyShare } from "../net/admission.ts";
 import { type BodyResult, failBody, overloaded } from "./body_result.ts";
 import { appendWithin, createGrowingBuffer, type GrowingBuffer } from "./growing_buffer.ts";
-import { createTimeSlice, type TimeSlice } from "./time_slice.ts";
+import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
 import { ZSTD_BLOCK_BYTES, zstdBlocks, zstdFrames, zstdSizes } from "./zstd_frames.ts";
 
 /** Codings that can be undone. `identity` needs nothing. */

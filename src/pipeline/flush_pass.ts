@@ -45,7 +45,7 @@ export interface PassSenderOptions {
 /** A probe of a Dataway that was down carries little, as it is likely to fail. In bytes. */
 const PROBE_BYTES = 16_384;
 /**
- * Bodies stay below this but at the end, where round trips count more: encoding and compressing one holds up the
+ * Bodies stay below this but at the end, where round trips count more: encoding and compressing one takes CPU from the
  * telemetry listener and `next`, on a 128 MB function ten times as long as on a whole CPU. In bytes.
  */
 const BATCH_BYTES = 512 * 1024;

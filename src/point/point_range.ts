@@ -227,6 +227,25 @@ function toPoint(category: Category, { measurement, tags, fields, time, ownTagsO
   return ownTagsOnly === undefined ? point : { ...point, ownTagsOnly };
 }
 
+/** The same points in parts of at most `maxPoints`, each ended by the point with which it has `maxBytes`. */
+export function* partsOf(
+  ranges: readonly PointRange[],
+  maxPoints: number,
+  maxBytes: number,
+): Generator<PointRange> {
+  for (const range of ranges) {
+    const { ends, to } = range;
+    for (let from = range.from; from < to;) {
+      const fullAt = startOf(ends, from) + maxBytes;
+      const most = Math.min(to, from + maxPoints);
+      let end = from + 1;
+      while (end < most && (ends[end - 1] ?? 0) < fullAt) end++;
+      yield { ...range, from, to: end };
+      from = end;
+    }
+  }
+}
+
 /** Cuts ranges into two lots of points, the first of `count`. */
 export function splitRanges<R extends PointRange>(
   ranges: readonly R[],

@@ -1,6 +1,6 @@
 /** What comes by OTLP is cut and left out only where it must be. */
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { createTimeSlice } from "../../src/ingest/time_slice.ts";
+import { createTimeSlice } from "../../src/time_slice.ts";
 import { createRelay } from "../../src/otlp_target/relay.ts";
 import { decodeOtlp, nodes, type OtlpNode } from "../support/wire/decode_otlp.ts";
 import { encodeOtlp } from "../support/wire/encode_otlp.ts";

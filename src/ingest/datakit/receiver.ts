@@ -5,7 +5,7 @@ import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { CATEGORIES, type Category } from "../../point/point.ts";
 import { type BodyRequest, bodyTurn, mediaType, readBody, releaseBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
-import { createTimeSlice } from "../time_slice.ts";
+import { createTimeSlice } from "../../time_slice.ts";
 import type { BeginDecoding } from "./decoded.ts";
 import { parseEcho } from "./echo.ts";
 import { createJsonCheck, createJsonDecoder } from "./json_decoder.ts";

@@ -2,7 +2,7 @@
 import type { Category, Point } from "../../point/point.ts";
 import { decodePoint } from "../../point/point_range.ts";
 import { createPointWriter } from "../../point/create_point_writer.ts";
-import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
+import { createTimeSlice, type TimeSlice } from "../../time_slice.ts";
 import type { PointTarget } from "../write_point.ts";
 import type { BeginDecoding, Destination, PointDecoder } from "./decoded.ts";
 import { createEcho, type EchoForm } from "./echo.ts";

@@ -1,5 +1,5 @@
 /** What the decoders of all versions share: where chunks go, what is counted, how lists of spans are read. */
-import type { TimeSlice } from "../time_slice.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import type { Chunk } from "./chunk.ts";
 import { DecodeError, type MsgpackCursor, skipSome, takeArray, takeNil } from "./msgpack_cursor.ts";
 import { type SpanForm, STEP } from "./span_form.ts";

@@ -1,7 +1,7 @@
 /** Reads of an invocation's event what tells of its trigger and its trace, however large the rest of it is. */
 import type { JsonObject } from "../../json/exact_json.ts";
 import { anything, either, elements, members, readJsonParts, type Wanted } from "../../json/json_parts.ts";
-import type { TimeSlice } from "../time_slice.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import { asObject } from "./event_values.ts";
 
 /** Records of a batch that are read: traces of the others are not told of. */

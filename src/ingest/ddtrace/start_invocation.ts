@@ -1,5 +1,5 @@
 /** What is read when a library tells of an invocation's start; loaded with the first that does. */
-import { createTimeSlice } from "../time_slice.ts";
+import { createTimeSlice } from "../../time_slice.ts";
 import { contextOfCall, contextOfEvent } from "./event_context.ts";
 import { readEvent } from "./event_reader.ts";
 import type { TraceContext } from "./trace_context.ts";

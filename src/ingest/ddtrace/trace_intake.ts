@@ -4,7 +4,7 @@
  */
 import type { DdtraceConfig } from "../../config/ddtrace.ts";
 import type { FinishedInvocation, ReceiverContext, RefusalReason } from "../../pipeline/receiver.ts";
-import { createTimeSlice } from "../time_slice.ts";
+import { createTimeSlice } from "../../time_slice.ts";
 import { type Chunk, createChunk } from "./chunk.ts";
 import { decodeTraces, describeDecodeError, toMsgpack } from "./decode.ts";
 import type { TraceVersion } from "./routes.ts";

@@ -1,7 +1,7 @@
 import { describeError } from "@std/log";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
-import { createTimeSlice, type TimeSlice } from "../time_slice.ts";
+import { createTimeSlice, type TimeSlice } from "../../time_slice.ts";
 import { createRequestSink, type RequestSink } from "./request_sink.ts";
 import { type MakeVisitor, type RequestVisitor, walkRequest } from "./request_walk.ts";
 import { createClock } from "./time.ts";

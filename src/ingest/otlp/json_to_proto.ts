@@ -3,7 +3,7 @@
  * there is one way from requests to points. What cannot be read costs itself, or the element that cannot do without it,
  * and is counted.
  */
-import type { TimeSlice } from "../time_slice.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import { createLongBytes, createLongCopy, createLongText } from "./json_long.ts";
 import { putJsonScalar, putNaN, putTextField } from "./json_scalars.ts";
 import {

@@ -3,7 +3,7 @@
  * between. All requests have the same frame: resources in field 1, the scopes of each in 2, the items of each in 2.
  */
 import type { PointWriter } from "../../point/point_writer.ts";
-import type { TimeSlice } from "../time_slice.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import {
   allowFields,
   createProtoCursor,

@@ -2,7 +2,7 @@ import { describeError } from "@std/log";
 import type { StatsdConfig } from "../../config/statsd.ts";
 import { removeSocket } from "../../net/sockets.ts";
 import type { ListenAddress, ListenOptions, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
-import { createTimeSlice } from "../time_slice.ts";
+import { createTimeSlice } from "../../time_slice.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
 import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";

@@ -1,6 +1,6 @@
 import type { Intake } from "../../pipeline/receiver.ts";
 import type { FieldValue } from "../../point/point.ts";
-import { createTimeSlice } from "../time_slice.ts";
+import { createTimeSlice } from "../../time_slice.ts";
 import { writePoint } from "../write_point.ts";
 import type { Series } from "./series.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { contextOfCall, contextOfEvent } from "../../../src/ingest/ddtrace/event_context.ts";
 import { readEvent } from "../../../src/ingest/ddtrace/event_reader.ts";
 import { contextOfXrayHeader } from "../../../src/ingest/ddtrace/xray_context.ts";
-import { createTimeSlice } from "../../../src/ingest/time_slice.ts";
+import { createTimeSlice } from "../../../src/time_slice.ts";
 import { extractContext, type TraceContext } from "../../../src/ingest/ddtrace/trace_context.ts";
 
 const DATADOG = {

@@ -4,7 +4,7 @@ import { createSettingReader } from "../../../src/config/reader.ts";
 import { createExportHandler, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
 import { JSON_REQUESTS } from "../../../src/ingest/otlp/json_schema.ts";
 import { jsonToProto } from "../../../src/ingest/otlp/json_to_proto.ts";
-import { createTimeSlice } from "../../../src/ingest/time_slice.ts";
+import { createTimeSlice } from "../../../src/time_slice.ts";
 import type { FieldValue, Point } from "../../../src/point/point.ts";
 import { TRACE_JSON } from "../../fixtures/otlp/worked_bytes.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createTimeSlice } from "../../src/ingest/time_slice.ts";
+import { createTimeSlice } from "../src/time_slice.ts";
 
 const SLICES = 5;
 

@@ -1,0 +1,93 @@
+/** Gzip for bodies of uploads: at once, or step by step where that would keep the event loop. */
+import { constants, crc32, deflateRawSync, gzipSync, type ZlibOptions } from "node:zlib";
+
+/** Level 5 makes bodies 2 % larger than 6 at 1.3 times its speed; see `tests/spec/deno.md` 4. */
+const LEVEL = 5;
+/**
+ * A body that fits into this window comes out the same with a fraction of the memory that zlib takes by default, 260 KB
+ * a body, which the kernel would hand out and take back each time. In bytes, and zlib's terms.
+ */
+const SMALL_BODY_BYTES = 8192;
+const SMALL_WINDOW = { windowBits: 13, memLevel: 6 };
+/** What one step compresses: at most 5 ms of CPU, and bodies are 3 % larger at most than made in one go. In bytes. */
+const STEP_BYTES = 256 * 1024;
+/** What deflate looks back at, in bytes. */
+const WINDOW_BYTES = 32 * 1024;
+/** As zlib writes it: no name, no time, made on Unix. */
+const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
+const TRAILER_BYTES = 8;
+/** An empty last block. */
+const LAST_BLOCK = Uint8Array.of(3, 0);
+
+/** One body. About 20 ms of CPU a megabyte. */
+export function gzipAtOnce(body: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(gzipSync(body, optionsFor(body.length)));
+}
+
+/**
+ * One body of these parts, each let go before the next is asked for. Stops after each step. A step's output ends at a
+ * whole byte and the next begins with the same window, so that all are one stream, as `pigz` makes it.
+ * @see https://www.rfc-editor.org/rfc/rfc1951
+ */
+export function* gzipSteps(parts: Iterable<Uint8Array>): Generator<undefined, Uint8Array<ArrayBuffer>> {
+  const staged = new Uint8Array(WINDOW_BYTES + STEP_BYTES);
+  const made: Uint8Array[] = [HEADER];
+  let [windowBytes, filled, rawBytes, sum] = [0, 0, 0, 0];
+
+  function compress(): void {
+    const input = staged.subarray(WINDOW_BYTES, WINDOW_BYTES + filled);
+    const dictionary = staged.subarray(WINDOW_BYTES - windowBytes, WINDOW_BYTES);
+    sum = crc32(input, sum);
+    made.push(deflateRawSync(input, {
+      level: LEVEL,
+      finishFlush: constants.Z_SYNC_FLUSH,
+      ...(windowBytes === 0 ? {} : { dictionary }),
+    }));
+    staged.copyWithin(0, filled, WINDOW_BYTES + filled);
+    windowBytes = Math.min(WINDOW_BYTES, windowBytes + filled);
+    rawBytes += filled;
+    filled = 0;
+  }
+
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) {
+      const piece = part.subarray(at, at + STEP_BYTES - filled);
+      staged.set(piece, WINDOW_BYTES + filled);
+      filled += piece.length;
+      at += piece.length;
+      if (filled < STEP_BYTES) break;
+      compress();
+      yield;
+    }
+    yield;
+  }
+  if (filled > 0) compress();
+  const trailer = new DataView(new ArrayBuffer(TRAILER_BYTES));
+  trailer.setUint32(0, sum, true);
+  trailer.setUint32(4, rawBytes % 2 ** 32, true);
+  return join([...made, LAST_BLOCK, new Uint8Array(trailer.buffer)]);
+}
+
+/** One body of these parts as they are, which are let go. Stops after each part. */
+export function* plainSteps(parts: Iterable<Uint8Array>): Generator<undefined, Uint8Array<ArrayBuffer>> {
+  const made: Uint8Array[] = [];
+  for (const part of parts) {
+    made.push(part);
+    yield;
+  }
+  return join(made);
+}
+
+function optionsFor(bytes: number): ZlibOptions {
+  return bytes <= SMALL_BODY_BYTES ? { level: LEVEL, ...SMALL_WINDOW } : { level: LEVEL };
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
