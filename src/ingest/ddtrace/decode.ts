@@ -1,31 +1,38 @@
 /** Decodes a trace payload of any version, chunk by chunk, so that only one chunk is held at a time. */
-import { tryParseExactJson } from "../../json/exact_json.ts";
+import { JsonSyntaxError } from "../../json/json_scanner.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import type { DecodeContext } from "./decode_context.ts";
 import { decodeV04, decodeV05 } from "./decode_v04.ts";
 import { decodeV07 } from "./decode_v07.ts";
 import { decodeV10 } from "./decode_v10.ts";
+import { jsonToMsgpack } from "./json_to_msgpack.ts";
 import { DecodeError } from "./msgpack_cursor.ts";
-import { pack } from "./msgpack_writer.ts";
 import type { TraceVersion } from "./routes.ts";
 
-/** Parsed JSON takes up to forty times its size, and no tracer of today sends it. */
+/** No tracer of today sends JSON, and as msgpack it may be three times as long. */
 const MAX_JSON_BYTES = 1024 * 1024;
 
 /**
- * The payload as msgpack: the JSON form of v0.3 and v0.4 is rewritten. Throws DecodeError when it is not readable JSON.
+ * The payload as msgpack: the JSON form of v0.3 and v0.4 is rewritten, with pauses. Rejects with DecodeError when it is
+ * not readable JSON.
  */
-export function toMsgpack(version: TraceVersion, bytes: Uint8Array): Uint8Array {
+export async function toMsgpack(
+  version: TraceVersion,
+  bytes: Uint8Array,
+  slice: TimeSlice,
+): Promise<Uint8Array> {
   if ((version !== "v0.3" && version !== "v0.4") || !isJson(bytes)) return bytes;
   if (bytes.length > MAX_JSON_BYTES) {
     throw new DecodeError(
       `Cannot decode traces as JSON may have ${MAX_JSON_BYTES} bytes: current value is ${bytes.length}`,
     );
   }
-  const traces = tryParseExactJson(new TextDecoder().decode(bytes));
-  if (typeof traces !== "object" || traces === null) {
+  try {
+    return await jsonToMsgpack(bytes, slice);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
     throw new DecodeError("Cannot decode traces as the payload must be a JSON array of traces");
   }
-  return pack(traces);
 }
 
 /** Decodes the payload of a context. `undefined` = to the end; otherwise why not, fit for the client. */

@@ -1,4 +1,4 @@
-/** Writes msgpack: what came as JSON, or was made here, then takes the way of everything else. */
+/** Writes msgpack: what was made here then takes the way of everything else. */
 
 /** What can be written. Objects and maps are maps. */
 export type Packable = unknown;

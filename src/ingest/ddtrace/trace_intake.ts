@@ -85,7 +85,7 @@ export function createTraceIntake(config: DdtraceConfig, context: ReceiverContex
   }
 
   async function takeWith(chunk: Chunk, payload: TracePayload): Promise<string | undefined> {
-    const decoding = beginDecoding(chunk, payload);
+    const decoding = await beginDecoding(chunk, payload);
     if (typeof decoding === "string") {
       refuse("malformed");
       return decoding;
@@ -100,16 +100,17 @@ export function createTraceIntake(config: DdtraceConfig, context: ReceiverContex
     return `Cannot decode traces as ${decoding.broken}`;
   }
 
-  function beginDecoding(chunk: Chunk, payload: TracePayload): DecodeContext | string {
+  async function beginDecoding(chunk: Chunk, payload: TracePayload): Promise<DecodeContext | string> {
+    const slice = createTimeSlice();
     let bytes: Uint8Array;
     try {
-      bytes = toMsgpack(payload.version, payload.bytes);
+      bytes = await toMsgpack(payload.version, payload.bytes, slice);
     } catch (error) {
       return describeDecodeError(error);
     }
     const decoding: DecodeContext = {
       cursor: createMsgpackCursor(bytes),
-      slice: createTimeSlice(),
+      slice,
       chunk,
       write: (form, decorate) => chunks.write(decoding, form, payload, decorate),
       spansLeft: config.maxSpans,

@@ -1,19 +1,14 @@
 /** Long values of a JSON request: read in steps, so that the rest of the program can run in between. */
-import { BACKSLASH, hexDigit, type JsonScanner, QUOTE, unexpected } from "../../json/json_scanner.ts";
+import { BACKSLASH, type JsonScanner, QUOTE, unexpected } from "../../json/json_scanner.ts";
 import { LONG_STEP, type LongStep } from "../../json/json_skip.ts";
+import { putCodePoint, takeEscape } from "../../json/json_text.ts";
 import { beginLength, endLength, type ProtoOutput, putTag, putVarint } from "./proto_output.ts";
 import { latin1 } from "../../latin1.ts";
 import { ensure } from "./text_buffer.ts";
 
 const LENGTH_DELIMITED = 2;
 const SPACE = 0x20;
-const LETTER_U = 0x75;
 const PAD = 0x3d;
-const REPLACEMENT = 0xfffd;
-/** What stands for the character after a backslash. */
-const ESCAPED = new Map(
-  [...'"\\/bfnrt'].map((name, index) => [name.charCodeAt(0), '"\\/\b\f\n\r\t'.charCodeAt(index)]),
-);
 
 /** Writes the string that begins here as the text field `number`. */
 export function createLongText(s: JsonScanner, out: ProtoOutput, number: number): LongStep {
@@ -29,7 +24,7 @@ export function createLongText(s: JsonScanner, out: ProtoOutput, number: number)
     while (s.at < until) {
       copyRun(s, out, until);
       const byte = bytes[s.at] ?? 0;
-      if (byte === BACKSLASH) putCharacter(out, takeEscape(s));
+      if (byte === BACKSLASH) putCodePoint(out, takeEscape(s));
       else if (byte === QUOTE) {
         s.at++;
         endLength(out, contentAt, 4);
@@ -140,52 +135,4 @@ function copyRun(s: JsonScanner, out: ProtoOutput, until: number): void {
   out.bytes.set(bytes.subarray(from, at), out.at);
   out.at += at - from;
   s.at = at;
-}
-
-/** The character that the escape here stands for; U+FFFD for half of one. */
-function takeEscape(s: JsonScanner): number {
-  if (s.bytes[s.at + 1] === LETTER_U) {
-    const unit = takeUnit(s);
-    if (unit < 0xd800 || unit > 0xdfff) return unit;
-    if (unit > 0xdbff || s.bytes[s.at] !== BACKSLASH || s.bytes[s.at + 1] !== LETTER_U) return REPLACEMENT;
-    const { at } = s;
-    const low = takeUnit(s);
-    if (low >= 0xdc00 && low <= 0xdfff) return 0x1_0000 + (unit - 0xd800) * 0x400 + low - 0xdc00;
-    s.at = at;
-    return REPLACEMENT;
-  }
-  const code = ESCAPED.get(s.bytes[s.at + 1] ?? 0);
-  if (code === undefined) throw unexpected(s);
-  s.at += 2;
-  return code;
-}
-
-/** The UTF-16 unit of an escape with `u`. */
-function takeUnit(s: JsonScanner): number {
-  let unit = 0;
-  for (let at = s.at + 2; at < s.at + 6; at++) {
-    const digit = hexDigit(at < s.end ? s.bytes[at] ?? 0 : 0);
-    if (digit < 0) throw unexpected(s);
-    unit = unit * 16 + digit;
-  }
-  s.at += 6;
-  return unit;
-}
-
-function putCharacter(out: ProtoOutput, code: number): void {
-  const { bytes } = out;
-  if (code < 0x80) {
-    bytes[out.at++] = code;
-    return;
-  }
-  if (code < 0x800) bytes[out.at++] = 0xc0 | code >> 6;
-  else {
-    if (code < 0x1_0000) bytes[out.at++] = 0xe0 | code >> 12;
-    else {
-      bytes[out.at++] = 0xf0 | code >> 18;
-      bytes[out.at++] = 0x80 | (code >> 12 & 0x3f);
-    }
-    bytes[out.at++] = 0x80 | (code >> 6 & 0x3f);
-  }
-  bytes[out.at++] = 0x80 | (code & 0x3f);
 }
