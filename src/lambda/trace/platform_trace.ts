@@ -9,7 +9,7 @@ import type { InvokeEvent } from "../extensions_api.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PlatformPart, TelemetryEvent } from "../telemetry_event.ts";
 import type { Operation, PlatformSpan, SpanError } from "./platform_span.ts";
-import { createRuns, msOf, type Run, spanIdOfRun, traceIdOfRun } from "./runs.ts";
+import { createRuns, msOf, NO_PARTS, type Run, spanIdOfRun, traceIdOfRun } from "./runs.ts";
 import { createStartup, type Part, waitedFor } from "./startup_spans.ts";
 import { spanIdOf, traceIdOf } from "./trace_ids.ts";
 import { parseXrayHeader } from "./xray_header.ts";
@@ -66,7 +66,8 @@ const PART_OPERATIONS: Readonly<Record<string, Operation>> = {
 /** Nothing was seen yet. */
 export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrace {
   const { mode, managedInstance, write } = options;
-  const runs = createRuns();
+  const isFull = mode === "full";
+  const runs = createRuns(managedInstance);
   const startup = createStartup();
   let tracerSeen = false;
   /** The first run's spans wait for the next one: a tracer that sends late must not find a root of ours there. */
@@ -88,14 +89,15 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
       case "platform.runtimeDone": {
         const run = runs.of(event.requestId, false);
         run.header ??= parseXrayHeader(event.traceHeader);
-        run.parts = event.spans.parts;
+        if (isFull) run.parts = event.spans.parts;
         break;
       }
       case "platform.report": {
         const run = runs.get(event.requestId);
         if (run === undefined) break;
-        if (managedInstance) run.parts = event.spans.parts;
-        else {
+        if (managedInstance) {
+          if (isFull) run.parts = event.spans.parts;
+        } else if (isFull || run.root === undefined) {
           run.overhead = event.spans.parts.find(({ name }) => name === "extensionOverhead");
           if (run !== heldRun) writeOverhead(run);
         }
@@ -126,9 +128,10 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
   /** The extensions' part is told with the report, mostly an invocation late; its ids need no memory but the start. */
   function writeOverhead(run: Run): void {
     const { overhead } = run;
+    run.overhead = undefined;
     if (overhead === undefined || run.startNs === undefined) return;
     // Beside a root of ours it is a detail; a tracer cannot see it.
-    if (mode !== "full" && run.root !== undefined) return;
+    if (!isFull && run.root !== undefined) return;
     if (run.root === undefined ? options.keep(traceIdOfRun(run)) : run.isWritten) {
       writeDetail(run, overhead, msOf(run.startNs));
     }
@@ -157,7 +160,7 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
       return;
     }
     const run = runs.of(requestId, true);
-    run.isOver = true;
+    runs.end(run);
     run.startNs ??= finished.startNs;
     settleHeld();
     // The startup belongs to this request whatever becomes of its own spans.
@@ -199,27 +202,31 @@ export function createPlatformTrace(options: PlatformTraceOptions): PlatformTrac
     }
     const isKept = error !== undefined || begun.length > 0 || options.keep(traceId);
     if (run.tracer === undefined && !tracerSeen) {
-      run.root = {
-        operation: "aws.lambda",
-        traceId,
-        spanId,
-        parentId: NO_PARENT,
-        startNs,
-        durationMs: finished.durationMs,
-        error,
-        meta: metaOf(run, finished),
-        invocation: { requestId: run.requestId, coldStart: finished.coldStart, durable: run.durable },
-      };
+      const { durationMs, coldStart } = finished;
+      run.root = { traceId, spanId, startNs, durationMs, coldStart, error };
       if (isKept) writeRoot(run);
     }
-    if (!isKept) return options.sampledOut();
-    if (mode === "full") { for (const part of run.parts) writeDetail(run, part, startMs); }
+    if (isKept) { for (const part of run.parts) writeDetail(run, part, startMs); }
+    else options.sampledOut();
+    run.parts = NO_PARTS;
   }
 
   function writeRoot(run: Run): void {
-    if (run.root === undefined) return;
+    const { root, requestId, durable } = run;
+    if (root === undefined) return;
     run.isWritten = true;
-    write(run.root);
+    const { traceId, spanId, startNs, durationMs, coldStart, error } = root;
+    write({
+      operation: "aws.lambda",
+      traceId,
+      spanId,
+      parentId: NO_PARENT,
+      startNs,
+      durationMs,
+      error,
+      meta: metaOf(run, coldStart),
+      invocation: { requestId, coldStart, durable },
+    });
   }
 
   /** The same span again, with what has been learnt since: by its ids it takes the place of the first. */
@@ -281,7 +288,7 @@ function typeOf({ timeouts, outOfMemory }: Outcome): string | undefined {
 }
 
 /** Names of the semantic conventions for FaaS. */
-function metaOf({ requestId, header }: Run, { coldStart }: FinishedInvocation): PlatformSpan["meta"] {
+function metaOf({ requestId, header }: Run, coldStart: boolean): PlatformSpan["meta"] {
   const meta: Record<string, string> = {
     "faas.invocation_id": requestId,
     "faas.coldstart": coldStart ? "true" : "false",

@@ -2,9 +2,23 @@
 import type { InvocationSpan } from "../../pipeline/receiver.ts";
 import type { DurableExecution } from "../durable_execution.ts";
 import type { PlatformPart } from "../telemetry_event.ts";
-import type { PlatformSpan, SpanError } from "./platform_span.ts";
+import type { SpanError } from "./platform_span.ts";
 import { spanIdOf, traceIdOfRequest } from "./trace_ids.ts";
 import type { XrayHeader } from "./xray_header.ts";
+
+/** What the span of a run was written with: one that is written again must have the same ids. */
+export interface Root {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Unix time in nanoseconds. */
+  readonly startNs: bigint;
+  readonly durationMs: number;
+  readonly coldStart: boolean;
+  readonly error: SpanError | undefined;
+}
+
+/** None are to be written. */
+export const NO_PARTS: readonly PlatformPart[] = [];
 
 /** One run of a request. */
 export interface Run {
@@ -16,11 +30,12 @@ export interface Run {
   spanId: string | undefined;
   /** What a tracer told of it. */
   tracer: InvocationSpan | undefined;
+  /** That are still to be written. */
   parts: readonly PlatformPart[];
-  /** What extensions took after its response, as its report tells. */
+  /** What extensions took after its response, as its report tells; until it is written. */
   overhead: PlatformPart | undefined;
   /** Its own span; an error that is learnt later writes it again. */
-  root: PlatformSpan | undefined;
+  root: Root | undefined;
   /** That span was written. */
   isWritten: boolean;
   isOver: boolean;
@@ -34,14 +49,40 @@ export interface Runs {
   get(requestId: string): Run | undefined;
   /** The run under way of that request; `startsAnew`: after its end this is the next one, under the same id. */
   of(requestId: string, startsAnew: boolean): Run;
+  /** It is over; of those only the latest are remembered. */
+  end(run: Run): void;
 }
 
-/** Their reports, late errors and tracers' spans come after their end. */
-const MAX_RUNS = 500;
+/** How many runs are remembered, of which each costs 300 bytes. */
+interface Limits {
+  /** After their end: reports, late errors and logs come a few requests later at most. */
+  readonly over: number;
+  /** In all; where they run one after another, more are ones whose end is never told. */
+  readonly all: number;
+}
 
-/** None yet. */
-export function createRuns(): Runs {
+const SERIAL: Limits = { over: 100, all: 500 };
+/** A managed instance runs 1,600 side by side at most. */
+const SIDE_BY_SIDE: Limits = { over: 500, all: 2_500 };
+
+/** None yet. `managedInstance`: they run side by side. */
+export function createRuns(managedInstance: boolean): Runs {
+  const limits = managedInstance ? SIDE_BY_SIDE : SERIAL;
   const runs = new Map<string, Run>();
+  let over = 0;
+
+  function forget(run: Run): void {
+    if (runs.get(run.requestId) !== run) return;
+    runs.delete(run.requestId);
+    if (run.isOver) over--;
+  }
+
+  function forgetFirst(which: (run: Run) => boolean): void {
+    for (const run of runs.values()) {
+      if (which(run)) return forget(run);
+    }
+  }
+
   return {
     get: (requestId) => runs.get(requestId),
     of: (requestId, startsAnew) => {
@@ -54,7 +95,7 @@ export function createRuns(): Runs {
         startNs: undefined,
         spanId: undefined,
         tracer: undefined,
-        parts: [],
+        parts: NO_PARTS,
         overhead: undefined,
         root: undefined,
         isWritten: false,
@@ -62,10 +103,17 @@ export function createRuns(): Runs {
         failure: undefined,
         durable: undefined,
       };
-      runs.delete(requestId);
+      if (found !== undefined) forget(found);
       runs.set(requestId, made);
-      if (runs.size > MAX_RUNS) runs.delete(runs.keys().next().value ?? "");
+      if (runs.size > limits.all) forgetFirst(() => true);
       return made;
+    },
+    end: (run) => {
+      if (run.isOver) return;
+      run.isOver = true;
+      if (runs.get(run.requestId) !== run) return;
+      over++;
+      if (over > limits.over) forgetFirst(({ isOver }) => isOver);
     },
   };
 }

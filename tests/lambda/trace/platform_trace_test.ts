@@ -277,3 +277,42 @@ Deno.test("requests are remembered within a bound", () => {
   assertEquals(spans.length, 2000);
   assertEquals(trace.contextOf("r0"), undefined);
 });
+
+Deno.test("each of 1,600 requests side by side on a managed instance keeps its X-Ray trace", () => {
+  const { trace, spans } = setUp({ managedInstance: true });
+  const ids = Array.from({ length: 1600 }, (_, n) => n.toString(16).padStart(24, "a"));
+  ids.forEach((id, n) => {
+    trace.invoked({
+      type: "invoke",
+      requestId: `r${n}`,
+      deadlineAt: 0,
+      invokedFunctionArn: "",
+      traceHeader: `Root=1-6aa29bbf-${id}`,
+    });
+  });
+  ids.forEach((_, n) => end(trace, n, { requestId: `r${n}` }));
+  trace.close();
+  assertEquals(spans.map((span) => span.trace), ids.map((id) => `6aa29bbf${id}`));
+});
+
+Deno.test("an error that is learnt many requests late writes the span of its own request again", () => {
+  const { trace, spans } = setUp();
+  for (let n = 0; n < 90; n++) end(trace, n, { requestId: `r${n}`, durationMs: n });
+  trace.ended(outcome({ requestId: "r3", errors: 1, timeouts: 1 }));
+  const [first, again] = spans.filter(({ durationMs }) => durationMs === 3);
+  assert(first !== undefined);
+  assertEquals(again, { ...first, status: "error" });
+});
+
+Deno.test("requests whose end is never told leave those that are over their place", () => {
+  const { trace, spans } = setUp();
+  for (let n = 0; n < 1000; n++) {
+    trace.invoked({ type: "invoke", requestId: `lost${n}`, deadlineAt: 0, invokedFunctionArn: "" });
+    end(trace, n, { requestId: `r${n}`, durationMs: n });
+  }
+  trace.ended(outcome({ requestId: "r950", errors: 1, timeouts: 1 }));
+  assertEquals(spans.filter(({ durationMs }) => durationMs === 950).map(({ status }) => status), [
+    "ok",
+    "error",
+  ]);
+});
