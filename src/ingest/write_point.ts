@@ -1,4 +1,4 @@
-import { isLongValue, type LongValue, textOfString } from "../point/long_text.ts";
+import { isLongContent, type LongContent, longContent, plainText, textOfString } from "../point/long_text.ts";
 import type { Category, FieldValue } from "../point/point.ts";
 import type { PointKind } from "../point/point_kind.ts";
 import type { PointWriter } from "../point/point_writer.ts";
@@ -8,7 +8,7 @@ export interface RawPoint {
   readonly category: Category;
   readonly measurement: string;
   readonly tags: Iterable<readonly [string, string]>;
-  readonly fields: Iterable<readonly [string, FieldValue | LongValue | undefined]>;
+  readonly fields: Iterable<readonly [string, FieldValue | LongContent | undefined]>;
   /** Unix time in nanoseconds. */
   readonly timeNs: bigint;
   /** A part of it was left out already. */
@@ -32,12 +32,20 @@ export function writePoint({ writer, begin }: PointTarget, point: RawPoint): boo
   for (const pair of point.tags) writer.tag(kind.keys.of(pair[0]), pair[1]);
   for (const [name, value] of point.fields) {
     const key = kind.keys.of(name);
-    if (typeof value === "object" && isLongValue(value)) writer.longText(key, value.text);
-    else if (point.isFinishedLater === true && typeof value === "string" && writer.isLong(value.length)) {
-      writer.longText(key, textOfString(value));
+    if (typeof value === "object" && isLongContent(value)) writer.long(key, value);
+    else if (point.isFinishedLater === true && isLong(writer, value)) {
+      writer.long(
+        key,
+        typeof value === "string" ? longContent(textOfString(value)) : longContent(plainText(value), "bytes"),
+      );
     } else writer.field(key, value);
   }
   if (point.isTrimmed === true) writer.trim();
   if (point.ownTagsOnly === true) writer.ownTagsOnly();
   return writer.endAt(point.timeNs);
+}
+
+/** Whether a value is to be written later. */
+function isLong(writer: PointWriter, value: FieldValue | undefined): value is string | Uint8Array {
+  return (typeof value === "string" || value instanceof Uint8Array) && writer.isLong(value.length);
 }

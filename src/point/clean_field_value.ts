@@ -104,6 +104,11 @@ function toJson(values: readonly (Scalar | undefined)[]): string {
   return `[${values.map(elementToJson).join(",")}]`;
 }
 
+/** A value of a list that becomes JSON text, as it stands in that text. */
+export function scalarToJson(value: Scalar): string {
+  return elementToJson(cleanScalar(value, false, undefined));
+}
+
 function elementToJson(value: Scalar | undefined): string {
   if (value === undefined) return "null";
   if (typeof value === "bigint") return value.toString();

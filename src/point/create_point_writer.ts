@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { cleanFieldValue, isArray } from "./clean_field_value.ts";
 import { cleanTagValue } from "./clean_text.ts";
 import { createLongFields, LEAST_LONG_BYTES } from "./long_fields.ts";
-import type { LongText } from "./long_text.ts";
+import { type LongContent, longContent, type LongText } from "./long_text.ts";
 import { MAX_FIELDS, MAX_STRING_BYTES, MAX_TAG_BYTES, MAX_TAGS, MAX_TIME_NS, MIN_TIME_NS } from "./limits.ts";
 import type { FieldValue, PointDraft, Source } from "./point.ts";
 import { closeHoles, POINT, putBytes, putTextHead, putVarint, putVarint64, VALUE } from "./point_bytes.ts";
@@ -217,9 +217,13 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
   }
 
   function longText(key: Key, text: LongText): void {
+    long(key, longContent(text));
+  }
+
+  function long(key: Key, content: LongContent): void {
     if (kind.keys.isMetric) return trim();
     if (!admit(key, false)) return;
-    longs.add(key.slot, at, text);
+    longs.add(key.slot, at, content);
     hasLong = true;
     key.slot.to = at;
   }
@@ -442,6 +446,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     textBytes,
     textOf,
     longText,
+    long,
     isLong: (bytes) => bytes > LEAST_LONG_BYTES && longs.isLong(bytes, at),
     hex,
     int,

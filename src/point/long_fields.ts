@@ -1,6 +1,6 @@
 /** The long texts of the point that is being written, and the points that wait for theirs. */
 import { finishPoint, type LongField, type PointStep } from "./long_point.ts";
-import type { LongText } from "./long_text.ts";
+import type { LongContent } from "./long_text.ts";
 import type { PointKind } from "./point_kind.ts";
 import type { Slot } from "./point_keys.ts";
 import type { Source } from "./point.ts";
@@ -19,7 +19,7 @@ export interface LongFields {
   /** Whether a text of so many bytes is long in a point that has `at` bytes without such. */
   isLong(bytes: number, at: number): boolean;
   /** Adds a field that comes before what is written at `at`. */
-  add(slot: Slot, at: number, text: LongText): void;
+  add(slot: Slot, at: number, content: LongContent): void;
   /** Takes out the field of a slot, if it is one of these. */
   takeOut(slot: Slot): void;
   /** The begins and ends in `holes` will be taken out of the point's bytes. */
@@ -50,9 +50,9 @@ export function createLongFields({ commit, trimmed, openLongSink }: PointWriterO
     },
     isLong: (bytes, at) =>
       bytes > LONG_BYTES || (bytes > LEAST_LONG_BYTES && at + textBytes > LONG_POINT_BYTES),
-    add: (slot, at, text) => {
-      fields.push({ slot, at, text });
-      for (const { from, to } of text) textBytes += to - from;
+    add: (slot, at, content) => {
+      fields.push({ slot, at, content });
+      for (const text of content.texts) for (const { from, to } of text) textBytes += to - from;
     },
     takeOut: (slot) => {
       if (fields.length > 0) fields = fields.filter((field) => field.slot !== slot);

@@ -3,23 +3,30 @@
  * log's message, one after the other.
  */
 import {
-  createTextFiller,
-  createTextMeasure,
-  type LongText,
-  type TextFiller,
-  type TextMeasure,
-} from "./long_text.ts";
-import { putTextHead } from "./point_bytes.ts";
+  type ContentMeasure,
+  createContentMeasure,
+  ELEMENT_ROOM,
+  FIELD_ROOM,
+  putContentHead,
+  putElementHead,
+} from "./long_content.ts";
+import { createTextFiller, type LongContent, longContent, type TextFiller } from "./long_text.ts";
 import { POINT_FRAME_BYTES } from "./point_range.ts";
 import type { Slot } from "./point_keys.ts";
 import type { LongPointSink } from "./point_writer.ts";
 import { createMessageSplit, MAX_MESSAGE_BYTES, type MessageSplit } from "./split_message.ts";
 
-/** A text field and where it comes into the point's other bytes. */
+/** A field and where it comes into the point's other bytes. */
 export interface LongField {
   readonly slot: Slot;
   readonly at: number;
-  readonly text: LongText;
+  readonly content: LongContent;
+}
+
+/** A field whose texts are measured. */
+interface MeasuredField extends LongField {
+  /** Bytes of each text. */
+  readonly lengths: readonly number[];
 }
 
 /** A point whose long fields are still to be put in. */
@@ -37,14 +44,12 @@ export interface UnfinishedPoint {
 /** Goes on for a while; `true`: the point is handed on. */
 export type PointStep = () => boolean;
 
-/** What a field takes besides its text: tag, lengths, key and type. */
-const FIELD_ROOM = 300;
-const NO_TEXT: LongText = [];
+const NO_TEXT = longContent([]);
 
 /** Makes a point ready, and hands it on to its sink. */
 export function finishPoint(point: UnfinishedPoint, maxMessageBytes: number = MAX_MESSAGE_BYTES): PointStep {
   const { fields, sink } = point;
-  const measures: TextMeasure[] = [];
+  const measures: ContentMeasure[] = [];
   let go: PointStep | undefined;
 
   /** Measures the texts; then it is known what is to be made. */
@@ -53,7 +58,7 @@ export function finishPoint(point: UnfinishedPoint, maxMessageBytes: number = MA
     if (field !== undefined && measures.at(-1)?.step() === false) return false;
     const next = fields[measures.length];
     if (next !== undefined) {
-      measures.push(createTextMeasure(next.text, maxMessageBytes));
+      measures.push(createContentMeasure(next.content, maxMessageBytes));
       return false;
     }
     if (!point.isTrimmed && measures.some(({ isCut }) => isCut)) sink.trimmed();
@@ -62,16 +67,20 @@ export function finishPoint(point: UnfinishedPoint, maxMessageBytes: number = MA
   }
 
   function assembleOrSplit(): PointStep {
-    const lengths = measures.map(({ length }) => length);
-    const message = point.isLog ? fields.findIndex(({ slot }) => slot.name === "message") : -1;
-    const [text, measure] = [fields[message]?.text, measures[message]];
-    if (text === undefined || measure === undefined || measure.length <= maxMessageBytes) {
-      return assemble(point, lengths, sink.commit);
+    const measured = fields.map((field, index): MeasuredField => {
+      const { content = field.content, lengths = [] } = measures[index] ?? {};
+      return { ...field, content, lengths };
+    });
+    const message = point.isLog ? measured.findIndex(isMessage) : -1;
+    const [field, ends] = [measured[message], measures[message]?.ends];
+    const text = field?.content.texts[0];
+    if (field === undefined || text === undefined || ends === undefined || ends.length <= 1) {
+      return assemble(point.bytes, measured, sink.commit);
     }
     let split: PointStep | undefined;
     // The rest first: a point as any other, whose message is empty.
-    const rest = assemble(withoutText(point, message), lengths.with(message, 0), (bytes) => {
-      const { ends } = measure;
+    const others = measured.with(message, { ...field, content: NO_TEXT, lengths: [0] });
+    const rest = assemble(point.bytes, others, (bytes) => {
       split = giveParts(createMessageSplit(bytes, ends.length), createTextFiller(text), ends, sink);
     });
     return () => split === undefined ? (rest(), false) : split();
@@ -80,23 +89,25 @@ export function finishPoint(point: UnfinishedPoint, maxMessageBytes: number = MA
   return () => go === undefined ? measureOn() : go();
 }
 
-function withoutText(point: UnfinishedPoint, index: number): UnfinishedPoint {
-  const fields = point.fields.map((field, i) => i === index ? { ...field, text: NO_TEXT } : field);
-  return { ...point, fields };
+/** Whether a field is the text that a log is split by. */
+function isMessage({ slot, content: { type, isList } }: LongField): boolean {
+  return slot.name === "message" && type === "string" && !isList;
 }
 
 /** Puts the fields where they belong, and gives the whole point. */
 function assemble(
-  { bytes, fields }: UnfinishedPoint,
-  lengths: readonly number[],
+  bytes: Uint8Array,
+  fields: readonly MeasuredField[],
   give: (bytes: Uint8Array<ArrayBuffer>) => void,
 ): PointStep {
-  const room = lengths.reduce((sum, length) => sum + length + FIELD_ROOM, bytes.length);
+  let room = bytes.length + fields.length * FIELD_ROOM;
+  for (const { lengths } of fields) for (const length of lengths) room += length + ELEMENT_ROOM;
   // Room for its frame first: who takes it may keep it where it is.
   const target = new Uint8Array(POINT_FRAME_BYTES + room);
   let at = POINT_FRAME_BYTES;
   let copied = 0;
-  let index = -1;
+  let fieldIndex = 0;
+  let textIndex = -1;
   let filler: TextFiller | undefined;
 
   function copyTo(end: number): void {
@@ -111,15 +122,26 @@ function assemble(
       at = filler.fill(target, at, target.length);
       if (at > from) return false;
     }
-    const field = fields[++index];
+    filler = undefined;
+    const field = fields[fieldIndex];
     if (field === undefined) {
       copyTo(bytes.length);
       give(target.subarray(POINT_FRAME_BYTES, at));
       return true;
     }
-    copyTo(field.at);
-    at = putTextHead(target, at, field.slot.fieldHead, lengths[index] ?? 0);
-    filler = createTextFiller(field.text);
+    const { content, lengths } = field;
+    if (textIndex < 0) {
+      copyTo(field.at);
+      at = putContentHead(target, at, field.slot.fieldHead, content, lengths);
+    }
+    const text = content.texts[++textIndex];
+    if (text !== undefined) {
+      at = putElementHead(target, at, content, lengths[textIndex] ?? 0);
+      filler = createTextFiller(text, content.type);
+      return false;
+    }
+    fieldIndex++;
+    textIndex = -1;
     return false;
   };
 }

@@ -30,7 +30,30 @@ export interface LongValue {
   readonly text: LongText;
 }
 
-/** Whether a value is one. */
+/** Whether a value's bytes are text, which is made valid UTF-8, or any bytes. */
+export type LongType = "string" | "bytes";
+
+/** A field's value of any kind that may have megabytes. */
+export interface LongContent {
+  readonly type: LongType;
+  /** Whether it is a list of {@link texts}, of which there is at least one; else there is one. */
+  readonly isList: boolean;
+  readonly texts: readonly LongText[];
+  /** What is written in its place if the one text is no valid UTF-8. */
+  readonly otherwise?: LongText;
+}
+
+/** The value that is one text, or bytes. */
+export function longContent(text: LongText, type: LongType = "string"): LongContent {
+  return { type, isList: false, texts: [text] };
+}
+
+/** Whether a value is such content. */
+export function isLongContent(value: FieldValue | LongContent): value is LongContent {
+  return typeof value === "object" && "texts" in value;
+}
+
+/** Whether a value is a long text. */
 export function isLongValue(value: FieldValue | LongValue): value is LongValue {
   return typeof value === "object" && "text" in value;
 }
@@ -84,20 +107,22 @@ interface PartReader {
   next(): Uint8Array | undefined;
   /** The text was longer than a field may be. */
   readonly isCut: boolean;
+  /** It was no valid UTF-8 so far. */
+  readonly isMended: boolean;
 }
 
-function createPartReader(text: LongText): PartReader {
+function createPartReader(text: LongText, type: LongType): PartReader {
   let index = 0;
   let at = text[0]?.from ?? 0;
   let leftBytes = MAX_STRING_BYTES;
-  const reader = { isCut: false, next };
+  const reader = { isCut: false, isMended: false, next };
 
   function next(): Uint8Array | undefined {
     for (let piece = text[index]; piece !== undefined; piece = text[++index], at = piece?.from ?? 0) {
       const { bytes, to, form } = piece;
       if (at >= to) continue;
       const end = form.cut(bytes, at, Math.min(to, at + PART_BYTES), to);
-      const part = wellFormed(form.convert(bytes, at, end));
+      const part = validPart(form.convert(bytes, at, end));
       at = end;
       if (part.length > leftBytes) return last(part);
       leftBytes -= part.length;
@@ -106,12 +131,18 @@ function createPartReader(text: LongText): PartReader {
     return undefined;
   }
 
+  function validPart(part: Uint8Array): Uint8Array {
+    if (type === "bytes" || isUtf8(part)) return part;
+    reader.isMended = true;
+    return mend(part);
+  }
+
   /** Of a text that is too long the last part, cut. */
   function last(part: Uint8Array): Uint8Array | undefined {
     reader.isCut = true;
     index = text.length;
     let end = leftBytes;
-    while (end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
+    while (type === "string" && end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
     return end === 0 ? undefined : part.subarray(0, end);
   }
 
@@ -121,8 +152,7 @@ function createPartReader(text: LongText): PartReader {
 /** Where invalid UTF-8 is put once it is mended. */
 let mended = new Uint8Array(0);
 
-function wellFormed(bytes: Uint8Array): Uint8Array {
-  if (isUtf8(bytes)) return bytes;
+function mend(bytes: Uint8Array): Uint8Array {
   // A byte that is none becomes three.
   if (mended.length < 3 * bytes.length) mended = new Uint8Array(3 * bytes.length);
   return mended.subarray(0, encoder.encodeInto(decoder.decode(bytes), mended).written);
@@ -137,10 +167,16 @@ export interface TextMeasure {
   readonly length: number;
   /** It is longer than a field may be, and cut. */
   readonly isCut: boolean;
+  /** It is no valid UTF-8. */
+  readonly isMended: boolean;
 }
 
-export function createTextMeasure(text: LongText, partBytes: number): TextMeasure {
-  const reader = createPartReader(text);
+export function createTextMeasure(
+  text: LongText,
+  partBytes: number,
+  type: LongType = "string",
+): TextMeasure {
+  const reader = createPartReader(text, type);
   const ends: number[] = [];
   let length = 0;
   let endAt = partBytes;
@@ -171,6 +207,9 @@ export function createTextMeasure(text: LongText, partBytes: number): TextMeasur
     get isCut() {
       return reader.isCut;
     },
+    get isMended() {
+      return reader.isMended;
+    },
   };
 }
 
@@ -180,8 +219,8 @@ export interface TextFiller {
   fill(target: Uint8Array, at: number, end: number): number;
 }
 
-export function createTextFiller(text: LongText): TextFiller {
-  const reader = createPartReader(text);
+export function createTextFiller(text: LongText, type: LongType = "string"): TextFiller {
+  const reader = createPartReader(text, type);
   /** What did not fit into the buffer before. */
   let rest: Uint8Array | undefined;
 

@@ -11,6 +11,18 @@ export const VALUE = {
   bytes: 0x32,
   string: 0x5a,
 } as const;
+/** Arrays: their member of a field, the members of the `Any` that it is, and of the array in that. */
+export const ARRAY = { field: 0x3a, element: 0x0a } as const;
+export const ANY = { typeUrl: 0x0a, value: 0x12 } as const;
+export const ARRAY_TYPE_URL = "type.googleapis.com/point.Array";
+export const ELEMENT_VALUE = {
+  int: 0x08,
+  unsigned: 0x10,
+  float: 0x19,
+  bool: 0x20,
+  bytes: 0x2a,
+  string: 0x32,
+} as const;
 
 /** A non-negative integer of 32 bits. */
 export function putVarint(buffer: Uint8Array, from: number, value: number): number {
@@ -46,13 +58,19 @@ export function putBytes(buffer: Uint8Array, at: number, bytes: Uint8Array): num
   return at + length;
 }
 
-/** A field's key, and the length in bytes of its text, which comes next. */
-export function putTextHead(buffer: Uint8Array, from: number, head: Uint8Array, bytes: number): number {
+/** A field's key, and the length in bytes of its text (or what `tag` says), which comes next. */
+export function putTextHead(
+  buffer: Uint8Array,
+  from: number,
+  head: Uint8Array,
+  bytes: number,
+  tag: number = VALUE.string,
+): number {
   let at = from;
   buffer[at++] = POINT.field;
   at = putVarint(buffer, at, head.length + 1 + varintSize(bytes) + bytes);
   at = putBytes(buffer, at, head);
-  buffer[at++] = VALUE.string;
+  buffer[at++] = tag;
   return putVarint(buffer, at, bytes);
 }
 

@@ -9,7 +9,7 @@
 import type { CommonKeys } from "./common_tags.ts";
 import type { Category, FieldValue, PointDraft, Source } from "./point.ts";
 import type { Key } from "./point_keys.ts";
-import type { LongText } from "./long_text.ts";
+import type { LongContent, LongText } from "./long_text.ts";
 import type { Constant, PointKind } from "./point_kind.ts";
 import type { SplitLog } from "./split_message.ts";
 
@@ -58,6 +58,8 @@ export interface PointWriter {
    * which is to be awaited before anything else is decoded of the same request.
    */
   readonly longText: (key: Key, text: LongText) => void;
+  /** The same for bytes, and for lists of texts or bytes. */
+  readonly long: (key: Key, content: LongContent) => void;
   /** Whether a text of so many bytes should be written by {@link longText}, as far as the caller can. */
   readonly isLong: (bytes: number) => boolean;
   /** A string field: `bytes[from, to)` in hexadecimal. */

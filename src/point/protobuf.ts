@@ -5,16 +5,14 @@
  */
 import { isArray } from "./clean_field_value.ts";
 import type { FieldValue, Point, Scalar } from "./point.ts";
-import { POINT, VALUE } from "./point_bytes.ts";
+import { ANY, ARRAY, ARRAY_TYPE_URL, ELEMENT_VALUE, POINT, VALUE } from "./point_bytes.ts";
 import { createProtobufWriter, type ProtobufWriter } from "./protobuf_writer.ts";
 
 /** Field number × 8 + wire type (0 varint, 1 eight bytes, 2 length-delimited), of each message's fields. */
 const POINTS = { point: 0x0a } as const;
 /** Our own member, before the time, of a point that is sent with its own tags only; it is left out when it is sent. */
 export const OWN_TAGS_ONLY: Uint8Array = Uint8Array.of(0x78, 1);
-const FIELD = { key: 0x0a, array: 0x3a, isTag: 0x40 } as const;
-const ANY = { typeUrl: 0x0a, value: 0x12 } as const;
-const ARRAY = { element: 0x0a } as const;
+const FIELD = { key: 0x0a, isTag: 0x40 } as const;
 
 /** The members of a value: the same types have other numbers in a field than in an array's element. */
 interface ValueTags {
@@ -25,15 +23,6 @@ interface ValueTags {
   readonly bytes: number;
   readonly string: number;
 }
-const ELEMENT_VALUE: ValueTags = {
-  int: 0x08,
-  unsigned: 0x10,
-  float: 0x19,
-  bool: 0x20,
-  bytes: 0x2a,
-  string: 0x32,
-};
-const ARRAY_TYPE_URL = "type.googleapis.com/point.Array";
 
 /** A guess that makes room for a length of two bytes, which nearly all points need. */
 const EXPECTED_POINT_BYTES = 1000;
@@ -116,7 +105,7 @@ function expectedSize(value: FieldValue): number {
 /** An empty array is an `Any` without value: proto3 leaves empty members out. */
 function writeArray(writer: ProtobufWriter, values: readonly Scalar[]): void {
   const expectedBytes = values.length * 10 + ARRAY_TYPE_URL.length + 6;
-  writer.tag(FIELD.array);
+  writer.tag(ARRAY.field);
   const anyAt = writer.begin(expectedBytes);
   writer.tag(ANY.typeUrl);
   writer.string(ARRAY_TYPE_URL);

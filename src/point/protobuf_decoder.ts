@@ -104,7 +104,7 @@ export function decodeField(
       if (values === undefined) return undefined;
       value = values;
     } else if (field === 11 && wireType === 2) value = decoder.decode(reader.bytes);
-    else if (field >= 2 && field <= 6) value = scalar(field - 1, reader, decoder) ?? value;
+    else if (field >= 2 && field <= 6) value = decodeScalar(field - 1, reader, decoder) ?? value;
   }
   return reader.failed || key === "" ? undefined : { key, value, isTag };
 }
@@ -117,7 +117,7 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder, budget: MemberBudget
   while (nextField(reader)) {
     if (--budget.left < 0) return undefined;
     if (reader.field === 1 && reader.wireType === 2) {
-      isArray = decoder.decode(reader.bytes).endsWith(ARRAY_TYPE);
+      isArray = isArrayType(reader.bytes, decoder);
     } else if (reader.field === 2 && reader.wireType === 2) packed = reader.bytes;
   }
   if (reader.failed || !isArray) return undefined;
@@ -130,7 +130,7 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder, budget: MemberBudget
     let value: Scalar | undefined;
     while (nextField(item)) {
       if (--budget.left < 0) return undefined;
-      value = scalar(item.field, item, decoder) ?? value;
+      value = decodeScalar(item.field, item, decoder) ?? value;
     }
     if (value === undefined || item.failed) return undefined;
     values.push(value);
@@ -138,8 +138,17 @@ function decodeAny(bytes: Uint8Array, decoder: TextDecoder, budget: MemberBudget
   return items.failed ? undefined : values;
 }
 
+/** Whether an `Any` that names its type so is an array. */
+export function isArrayType(url: Uint8Array, decoder: TextDecoder): boolean {
+  return decoder.decode(url.subarray(-ARRAY_TYPE.length)) === ARRAY_TYPE;
+}
+
 /** A value by its number in `BasicTypes`; a field's own numbers are one more. */
-function scalar(number: number, reader: ProtobufReader, decoder: TextDecoder): Scalar | undefined {
+export function decodeScalar(
+  number: number,
+  reader: ProtobufReader,
+  decoder: TextDecoder,
+): Scalar | undefined {
   const { wireType } = reader;
   if (number === 1 && wireType === 0) return BigInt.asIntN(64, reader.varint);
   if (number === 2 && wireType === 0) return { unsigned: reader.varint };

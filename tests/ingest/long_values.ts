@@ -38,6 +38,11 @@ function pair(number: number, key: string, value: Uint8Array): Uint8Array<ArrayB
   return field(number, field(1, key), field(2, value));
 }
 
+/** DataKit's array of one element. */
+function arrayOf(element: Uint8Array): Uint8Array<ArrayBuffer> {
+  return join(field(1, "type.googleapis.com/point.Array"), field(2, field(1, element)));
+}
+
 const IDS = join(field(1, new Uint8Array(16).fill(7)), field(2, new Uint8Array(8).fill(9)));
 const item = (...content: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
   field(1, field(2, field(2, ...content)));
@@ -129,6 +134,16 @@ export function* longRequests(): Generator<LongRequest> {
       "application/protobuf",
       () => field(1, field(1, "m"), field(2, field(1, "message"), field(11, text()))),
     );
+    yield datakit(
+      `protobuf bytes of ${name}`,
+      "application/protobuf",
+      () => field(1, field(1, "m"), field(2, field(1, "message"), field(6, text()))),
+    );
+    yield datakit(
+      `a protobuf list with ${name}`,
+      "application/protobuf",
+      () => field(1, field(1, "m"), field(2, field(1, "message"), field(7, arrayOf(field(6, text()))))),
+    );
     yield datakit(`a protobuf tag of ${name}`, "application/protobuf", () =>
       field(
         1,
@@ -146,6 +161,17 @@ export function* longRequests(): Generator<LongRequest> {
     "traces",
     "a span's attribute of bytes",
     () => item(IDS, pair(9, "a", field(7, filled(Uint8Array.of(0xff))))),
+  );
+  yield otlp(
+    "logs",
+    "a record's body of bytes that are text",
+    () => item(field(5, field(7, filled("é漢字")))),
+  );
+  yield datakit("bytes of a line", "text/plain", () => join('m f="', filled("QUJD"), '"b'));
+  yield datakit(
+    "a list of a line",
+    "text/plain",
+    () => join('m f=["', filled('{\\"a\\":"b"}'.replaceAll('"b"', "é")), '"]'),
   );
   const json = (before: string, unit: string, after: string) => (): Uint8Array<ArrayBuffer> =>
     join(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{${before}`, filled(unit), `${after}}]}]}]}`);

@@ -1,5 +1,7 @@
 /** A point of line protocol as it lies in the body: where its parts are, and its numbers. Used again for each. */
-import type { FieldValue } from "../../point/point.ts";
+import type { LongContent, TextPiece } from "../../point/long_text.ts";
+import type { Scalar } from "../../point/point.ts";
+import type { ListItem } from "./long_list.ts";
 
 /** What a part is; {@link ESCAPED_KEY} may stand beside each. */
 export const Part = {
@@ -40,10 +42,17 @@ export interface LineParts {
   /** Tags and fields in their order, {@link PART_INTS} for each. */
   table: Int32Array;
   count: number;
-  readonly others: FieldValue[];
+  readonly others: (Scalar | readonly ListItem[] | LongBytes)[];
+  /** Long bytes among {@link others}, of which nothing is decoded yet. */
+  readonly undecoded: LongBytes[];
   /** It had a value that nothing can store. */
   isTrimmed: boolean;
   readonly time: LineTime;
+}
+
+/** Bytes whose base64 lies in the body as the one piece of their one text, which is to be replaced by what it says. */
+export interface LongBytes extends LongContent {
+  readonly texts: [[TextPiece]];
 }
 
 /** A time in ns: in halves, or where those do not hold it in `wide`. Neither: the point has none. */
@@ -63,6 +72,7 @@ export function createLineParts(): LineParts {
     table: new Int32Array(INITIAL_PARTS * PART_INTS),
     count: 0,
     others: [],
+    undecoded: [],
     isTrimmed: false,
     time: { isSet: false, low: 0, high: 0, wide: undefined },
   };
@@ -75,6 +85,7 @@ export function clearLineParts(parts: LineParts): void {
   parts.time.isSet = false;
   parts.time.wide = undefined;
   if (parts.others.length > 0) parts.others.length = 0;
+  if (parts.undecoded.length > 0) parts.undecoded.length = 0;
 }
 
 /** Adds a part: its key, its type (and {@link ESCAPED_KEY}), and its value's two numbers. */

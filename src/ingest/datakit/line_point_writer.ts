@@ -1,12 +1,13 @@
 /** Writes points of line protocol from where they lie in a body. */
-import { PLAIN } from "../../point/long_text.ts";
-import type { KeyTable } from "../../point/point_keys.ts";
+import { isLongContent, PLAIN } from "../../point/long_text.ts";
+import type { Key, KeyTable } from "../../point/point_keys.ts";
 import type { PointKind } from "../../point/point_kind.ts";
 import type { FillText } from "../../point/point_writer.ts";
 import { createHalves } from "./decimal.ts";
 import type { Destination } from "./decoded.ts";
 import { ESCAPED_KEY, type LineParts, type LineTime, Part, PART_INTS, TYPE_MASK } from "./line_parts.ts";
 import { ESCAPED_STRING, unescapeBytes } from "./line_string.ts";
+import { type ListItem, listOf } from "./long_list.ts";
 
 /** What a backslash escapes: one before anything else is itself. */
 const MEASUREMENT_ESCAPES = /\\([, ])/g;
@@ -85,8 +86,15 @@ export function createLinePointWriter(body: Uint8Array, destination: Destination
       case Part.bool:
         return writer.bool(key, first !== 0);
       default:
-        return writer.field(key, others[first]);
+        return writeOther(key, others[first]);
     }
+  }
+
+  function writeOther(key: Key, other: LineParts["others"][number] | undefined): void {
+    const value = isItems(other) ? listOf(other) : other;
+    if (value === undefined) return;
+    if (isLongContent(value)) writer.long(key, value);
+    else writer.field(key, value);
   }
 
   /** A measurement, key or tag that has escapes. */
@@ -101,4 +109,9 @@ export function createLinePointWriter(body: Uint8Array, destination: Destination
   }
 
   return { write };
+}
+
+/** Whether a value is an array; `Array.isArray` alone does not narrow readonly arrays. */
+function isItems(value: LineParts["others"][number] | undefined): value is readonly ListItem[] {
+  return Array.isArray(value);
 }

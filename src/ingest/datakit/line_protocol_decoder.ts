@@ -2,10 +2,12 @@
  * Decodes line protocol with Guance's additions (arrays, unsigned integers, base64 bytes, raw newlines in strings),
  * leniently: each point that cannot be read is counted and the next line is tried. Time stays linear in the body.
  */
+import { PLAIN } from "../../point/long_text.ts";
 import { createCharacterCounter } from "./character_counter.ts";
 import type { Destination, PointDecoder, Step } from "./decoded.ts";
-import { createLineScanner } from "./line_scanner.ts";
+import { createLineScanner, NO_BASE64 } from "./line_scanner.ts";
 import { createLinePointWriter } from "./line_point_writer.ts";
+import { createLongBase64, type LongBase64 } from "./long_base64.ts";
 import type { Precision } from "./precision.ts";
 
 const TAB = 9;
@@ -39,6 +41,7 @@ export function createLineProtocolDecoder(
   let at = startsWithMark(body) ? 3 : 0;
   /** The point before `at` is yet to be written. */
   let isScanned = false;
+  let base64: LongBase64 | undefined;
   let steps = 0;
   let endless = 0;
   let malformed = 0;
@@ -50,12 +53,38 @@ export function createLineProtocolDecoder(
     steps++;
     if (fault !== undefined && firstError === undefined) return tellFault(fault);
     if (endless >= MAX_ENDLESS) return giveUp();
+    if (base64 !== undefined) return decodeOn(base64);
     if (isScanned) return write();
     if (!skipBlank()) return at < length ? "unfinished" : "end";
-    if (!scanner.scan(at)) return failed();
+    if (!scanner.scan(at)) return failed(scanner.fault);
+    beginBase64();
+    if (base64 !== undefined) return "unfinished";
     isScanned = scanner.at - at > LONG_POINT;
     at = scanner.at;
     return isScanned ? "unfinished" : write();
+  }
+
+  /** Begins with the next long bytes of the point, if there are any. */
+  function beginBase64(): void {
+    const piece = scanner.parts.undecoded.at(-1)?.texts[0][0];
+    base64 = piece === undefined ? undefined : createLongBase64(piece);
+  }
+
+  function decodeOn({ step, result }: LongBase64): Step {
+    if (!step()) return "unfinished";
+    const bytes = result();
+    const long = scanner.parts.undecoded.pop();
+    if (bytes === undefined || long === undefined) {
+      base64 = undefined;
+      return failed(NO_BASE64);
+    }
+    long.texts[0][0] = { bytes, from: 0, to: bytes.length, form: PLAIN };
+    beginBase64();
+    if (base64 === undefined) {
+      at = scanner.at;
+      isScanned = true;
+    }
+    return "unfinished";
   }
 
   function write(): Step {
@@ -76,12 +105,12 @@ export function createLineProtocolDecoder(
   }
 
   /** Goes on with the next line: a string without an end may have swallowed others. */
-  function failed(): Step {
+  function failed(rule: string): Step {
     if (scanner.isEndless) endless++;
     malformed++;
     at = afterLine(at);
     if (fault !== undefined) return "malformed";
-    fault = scanner.fault;
+    fault = rule;
     faultAt = scanner.at;
     return "unfinished";
   }

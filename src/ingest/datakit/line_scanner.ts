@@ -2,11 +2,21 @@
  * Finds the parts of a point of line protocol in the bytes of a body. Nothing is decoded but numbers: what is no point
  * leaves no trace behind.
  */
+import { longContent, PLAIN } from "../../point/long_text.ts";
 import type { Scalar } from "../../point/point.ts";
 import { MAX_PARTS, TOO_MANY_PARTS } from "./decoded.ts";
-import { addPart, clearLineParts, createLineParts, ESCAPED_KEY, type LineParts, Part } from "./line_parts.ts";
+import {
+  addPart,
+  clearLineParts,
+  createLineParts,
+  ESCAPED_KEY,
+  type LineParts,
+  type LongBytes,
+  Part,
+} from "./line_parts.ts";
+import { createStringFinder, ESCAPED_STRING, unescapeString } from "./line_string.ts";
+import type { ListItem } from "./long_list.ts";
 import { parseBase64 } from "./scalar_text.ts";
-import { createStringFinder, unescapeString } from "./line_string.ts";
 import { readLineTime } from "./line_time.ts";
 import { createTokenReader } from "./line_token.ts";
 import type { Precision } from "./precision.ts";
@@ -22,6 +32,12 @@ const BACKSLASH = 92;
 const CLOSE_BRACKET = 93;
 const LETTER_B = 98;
 
+/** Longer base64 is decoded later, and a longer text of an array stays where it lies. In bytes. */
+const LONG_BASE64 = 64 * 1024;
+const LONG_ITEM = 1024;
+
+/** The rule that bytes break whose base64 is none. */
+export const NO_BASE64 = "bytes must be base64";
 const NO_VALUE = "a value must be a number, boolean or string";
 
 /** Reads one point after the other. */
@@ -127,7 +143,7 @@ export function createLineScanner(body: Uint8Array, precision: Precision): LineS
     keyFrom: number,
     keyTo: number,
     escapedKey: number,
-    value: Scalar | readonly Scalar[],
+    value: LineParts["others"][number],
   ): true {
     addPart(parts, keyFrom, keyTo, Part.other | escapedKey, parts.others.push(value) - 1, 0);
     return true;
@@ -159,15 +175,24 @@ export function createLineScanner(body: Uint8Array, precision: Precision): LineS
   }
 
   /** The bytes whose base64 is `body[from, to)`. */
-  function scanBytes(from: number, to: number): Uint8Array | undefined {
+  function scanBytes(from: number, to: number): Uint8Array | LongBytes | undefined {
     at++;
+    if (to - from > LONG_BASE64) {
+      const bytes: LongBytes = {
+        type: "bytes",
+        isList: false,
+        texts: [[{ bytes: body, from, to, form: PLAIN }]],
+      };
+      parts.undecoded.push(bytes);
+      return bytes;
+    }
     const parsed = parseBase64(decoder.decode(body.subarray(from, to)));
     if (parsed !== "malformed" && parsed.value instanceof Uint8Array) return parsed.value;
-    return void fail("bytes must be base64");
+    return void fail(NO_BASE64);
   }
 
-  function scanArray(): readonly Scalar[] | undefined {
-    const values: Scalar[] = [];
+  function scanArray(): readonly ListItem[] | undefined {
+    const values: ListItem[] = [];
     at++;
     skipSpaces();
     if (body[at] === CLOSE_BRACKET) {
@@ -188,11 +213,15 @@ export function createLineScanner(body: Uint8Array, precision: Precision): LineS
     }
   }
 
-  function scanQuotedItem(): Scalar | undefined {
+  function scanQuotedItem(): ListItem | undefined {
     const from = at + 1;
     if (!skipString()) return undefined;
     const to = at - 1;
     if (body[at] === LETTER_B) return scanBytes(from, to);
+    if (to - from > LONG_ITEM) {
+      const form = strings.hasBackslash ? ESCAPED_STRING : PLAIN;
+      return longContent([{ bytes: body, from, to, form }]);
+    }
     const raw = decoder.decode(body.subarray(from, to));
     return strings.hasBackslash ? unescapeString(raw) : raw;
   }

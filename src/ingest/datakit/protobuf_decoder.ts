@@ -1,8 +1,9 @@
-import { type LongValue, plainText } from "../../point/long_text.ts";
+import type { LongContent } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import { decodeField, type MemberBudget } from "../../point/protobuf_decoder.ts";
 import { createProtobufReader, nextField, type ProtobufReader } from "../../point/protobuf_reader.ts";
 import { MAX_PARTS, TOO_MANY_PARTS } from "./decoded.ts";
+import { decodeLongField, LONGEST_NAME_BYTES, type LongPair } from "./protobuf_long.ts";
 import { type Precision, toNs } from "./precision.ts";
 import { type Malformed, NOTHING_YET, type WireDecoder, type WirePoint } from "./wire_point.ts";
 
@@ -10,12 +11,8 @@ import { type Malformed, NOTHING_YET, type WireDecoder, type WirePoint } from ".
 const MAX_MEMBERS = 4 * MAX_PARTS;
 /** Members that say nothing and are passed over in one go. */
 const STEP = 65_536;
-/** A field of so many bytes stays where it lies if it is a text. */
+/** Of a longer point the texts and bytes stay where they lie until they are written. */
 const LONG_BYTES = 64 * 1024;
-/** Of a longer measurement, key or tag only the beginning is decoded: the rules leave less of it. */
-const LONGEST_NAME_BYTES = 4096;
-/** The members of a field that is a text or a tag. */
-const FIELD = { key: 1, isTag: 8, text: 11 } as const;
 const BROKEN: Malformed = { error: "Cannot read a point as its protobuf is broken", count: 1 };
 const TOO_MANY: Malformed = {
   error: `Cannot read a point as ${TOO_MANY_PARTS}`,
@@ -50,7 +47,7 @@ export function createProtobufDecoder(body: Uint8Array, precision: Precision): W
 interface Parts {
   measurement: string;
   readonly tags: [string, string][];
-  readonly fields: [string, FieldValue | LongValue | undefined][];
+  readonly fields: [string, FieldValue | LongContent | undefined][];
   time: bigint;
   isTrimmed: boolean;
 }
@@ -59,9 +56,10 @@ function readPoint(bytes: Uint8Array, decoder: TextDecoder, unit: Precision): Wi
   const reader = createProtobufReader(bytes);
   const parts: Parts = { measurement: "", tags: [], fields: [], time: 0n, isTrimmed: false };
   const budget: MemberBudget = { left: MAX_MEMBERS };
+  const decode = bytes.length > LONG_BYTES ? decodeLongField : decodeField;
   while (nextField(reader)) {
     budget.left--;
-    readMember(reader, decoder, parts, budget);
+    readMember(reader, decoder, parts, (field) => decode(field, decoder, budget));
     if (budget.left < 0) return TOO_MANY;
   }
   if (reader.failed) return BROKEN;
@@ -70,46 +68,21 @@ function readPoint(bytes: Uint8Array, decoder: TextDecoder, unit: Precision): Wi
   return { measurement, tags, fields, timeNs, ...(isTrimmed ? { isTrimmed } : {}) };
 }
 
-function readMember(reader: ProtobufReader, decoder: TextDecoder, parts: Parts, budget: MemberBudget): void {
+function readMember(
+  reader: ProtobufReader,
+  decoder: TextDecoder,
+  parts: Parts,
+  decode: (field: Uint8Array) => LongPair | undefined,
+): void {
   const { field, wireType } = reader;
   if (field === 1 && wireType === 2) {
     parts.measurement = decoder.decode(reader.bytes.subarray(0, LONGEST_NAME_BYTES));
   } else if (field === 3 && wireType === 0) parts.time = BigInt.asIntN(64, reader.varint);
   else if (field === 2 && wireType === 2) {
-    const long = longTextOf(reader.bytes, decoder, budget);
-    const pair = long ?? decodeField(reader.bytes, decoder, budget);
+    const pair = decode(reader.bytes);
     if (pair === undefined) parts.isTrimmed = true;
     else if (!pair.isTag) parts.fields.push([pair.key, pair.value]);
     else if (typeof pair.value === "string") parts.tags.push([pair.key, pair.value]);
     else parts.isTrimmed ||= pair.value !== undefined;
   }
-}
-
-interface LongPair {
-  readonly key: string;
-  readonly value: LongValue | string;
-  readonly isTag: boolean;
-}
-
-/** A long field that is nothing but a text or a tag; `undefined` for any other, which is to be decoded whole. */
-function longTextOf(bytes: Uint8Array, decoder: TextDecoder, budget: MemberBudget): LongPair | undefined {
-  if (bytes.length <= LONG_BYTES) return undefined;
-  const reader = createProtobufReader(bytes);
-  let key = "";
-  let text: Uint8Array | undefined;
-  let isTag = false;
-  let members = 0;
-  while (nextField(reader)) {
-    const { field, wireType } = reader;
-    if (++members > budget.left) return undefined;
-    if (field === FIELD.key && wireType === 2) {
-      key = decoder.decode(reader.bytes.subarray(0, LONGEST_NAME_BYTES));
-    } else if (field === FIELD.isTag && wireType === 0) isTag = reader.varint !== 0n;
-    else if (field === FIELD.text && wireType === 2) text = reader.bytes;
-    else return undefined;
-  }
-  if (reader.failed || key === "" || text === undefined) return undefined;
-  budget.left -= members;
-  const value = isTag ? decoder.decode(text.subarray(0, LONGEST_NAME_BYTES)) : { text: plainText(text) };
-  return { key, value, isTag };
 }

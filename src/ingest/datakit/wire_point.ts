@@ -1,5 +1,5 @@
 /** Points of the forms that are decoded to values before they are written: JSON and protobuf. */
-import type { LongValue } from "../../point/long_text.ts";
+import type { LongContent } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import { writePoint } from "../write_point.ts";
 import type { Destination, PointDecoder, Step } from "./decoded.ts";
@@ -9,7 +9,7 @@ export interface WirePoint {
   /** Empty when the client sent none. */
   readonly measurement: string;
   readonly tags: readonly (readonly [string, string])[];
-  readonly fields: readonly (readonly [string, FieldValue | LongValue | undefined])[];
+  readonly fields: readonly (readonly [string, FieldValue | LongContent | undefined])[];
   /** Unix time in nanoseconds; `undefined`: the time of receipt. */
   readonly timeNs: bigint | undefined;
   /** A part of it could not be read, or is NaN or infinite: it is not among tags and fields. */

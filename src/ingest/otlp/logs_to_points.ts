@@ -2,9 +2,10 @@ import { isUtf8 } from "node:buffer";
 import type { OtlpConfig } from "../../config/otlp.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { numberToStatus, wordToStatus } from "../../point/log_status.ts";
-import { isLongValue } from "../../point/long_text.ts";
+import { isLongValue, longContent, PLAIN } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import type { Key } from "../../point/point_keys.ts";
+import { BASE64 } from "../text_forms.ts";
 import { createAnyValue, readAnyValue } from "./any_value.ts";
 import { createAround } from "./around.ts";
 import { createAttributeList, PLACES } from "./attribute_list.ts";
@@ -134,8 +135,14 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
 
   /** Bytes that are UTF-8, as collectors that read files send lines, are the text they are. */
   function writeBody(c: ProtoCursor): void {
-    if (body.kind === "bytes" && isUtf8(c.bytes.subarray(body.from, body.to))) {
-      return writeSlice(writer, MESSAGE, c.bytes, body.from, body.to);
+    const { bytes } = c;
+    const { kind, from, to } = body;
+    if (kind === "bytes" && writer.isLong(to - from)) {
+      const otherwise = [{ bytes, from, to, form: BASE64 }];
+      return writer.long(MESSAGE, { ...longContent([{ bytes, from, to, form: PLAIN }]), otherwise });
+    }
+    if (kind === "bytes" && isUtf8(bytes.subarray(from, to))) {
+      return writeSlice(writer, MESSAGE, bytes, from, to);
     }
     writeText(writer, MESSAGE, c, body);
   }

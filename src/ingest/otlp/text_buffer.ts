@@ -1,7 +1,9 @@
 /** Text composed as UTF-8 bytes: JSON out of pieces of a body, without a string for each. */
 
 import { isAscii } from "node:buffer";
+import { ESCAPED_BYTES, putEscaped as escape } from "../../json/json_escape.ts";
 import { cutCodePoint, type LongText, PLAIN, type TextForm, type TextPiece } from "../../point/long_text.ts";
+import { BASE64 } from "../text_forms.ts";
 
 /** Bytes that grow; what they hold is `bytes[0, at)`. */
 export interface ByteBuffer {
@@ -35,16 +37,10 @@ const SHORT = 48;
 const PART = 8192;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const integer64 = new BigUint64Array(1);
 const halves = new Uint32Array(integer64.buffer);
-/** What follows the backslash for control characters; 0: `u00xx`. */
-const ESCAPES = new Uint8Array(0x20);
-for (const [code, letter] of [[8, "b"], [9, "t"], [10, "n"], [12, "f"], [13, "r"]] as const) {
-  ESCAPES[code] = letter.charCodeAt(0);
-}
 const HEX_DIGITS = encoder.encode("0123456789abcdef");
 
 export function createTextBuffer(): TextBuffer {
@@ -172,28 +168,8 @@ function putLongPart(part: Uint8Array): void {
 }
 
 function putEscaped(buffer: ByteBuffer, source: Uint8Array, from: number, to: number): void {
-  ensure(buffer, (to - from) * 6);
-  const { bytes } = buffer;
-  let { at } = buffer;
-  for (let i = from; i < to; i++) {
-    const byte = source[i] ?? 0;
-    if (byte >= 0x20) {
-      if (byte === QUOTE || byte === BACKSLASH) bytes[at++] = BACKSLASH;
-      bytes[at++] = byte;
-      continue;
-    }
-    bytes[at++] = BACKSLASH;
-    const letter = ESCAPES[byte] ?? 0;
-    if (letter !== 0) bytes[at++] = letter;
-    else {
-      bytes[at++] = 0x75;
-      bytes[at++] = 0x30;
-      bytes[at++] = 0x30;
-      bytes[at++] = HEX_DIGITS[byte >> 4] ?? 0;
-      bytes[at++] = HEX_DIGITS[byte & 15] ?? 0;
-    }
-  }
-  buffer.at = at;
+  ensure(buffer, (to - from) * ESCAPED_BYTES);
+  buffer.at = escape(buffer.bytes, buffer.at, source, from, to);
 }
 
 /** Puts bytes of a body in lower-case hexadecimal. */
@@ -214,12 +190,6 @@ export function putBase64(buffer: TextBuffer, source: Uint8Array, from: number, 
   if (isLong(buffer, to - from)) return putLong(buffer, source, from, to, BASE64);
   putText(buffer, source.subarray(from, to).toBase64());
 }
-
-/** Only the last part may be padded. */
-const BASE64: TextForm = {
-  cut: (_bytes, from, until, to) => until === to ? to : from + Math.max(3, until - from - (until - from) % 3),
-  convert: (bytes, from, to) => inScratch(() => putText(scratch, bytes.subarray(from, to).toBase64())),
-};
 
 /** Puts an integer of two halves in decimal. */
 export function putInteger(buffer: ByteBuffer, low: number, high: number, isSigned: boolean): void {

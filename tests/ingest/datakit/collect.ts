@@ -6,7 +6,7 @@ import type { Precision } from "../../../src/ingest/datakit/precision.ts";
 import { createProtobufDecoder } from "../../../src/ingest/datakit/protobuf_decoder.ts";
 import { isMalformed, type WireDecoder, type WirePoint } from "../../../src/ingest/datakit/wire_point.ts";
 import { createPointWriter } from "../../../src/point/create_point_writer.ts";
-import { beginningOf, isLongValue } from "../../../src/point/long_text.ts";
+import { beginningOf, isLongContent, type LongContent, longContent } from "../../../src/point/long_text.ts";
 import type { FieldValue } from "../../../src/point/point.ts";
 import type { PointKind } from "../../../src/point/point_kind.ts";
 import type { PointWriter } from "../../../src/point/point_writer.ts";
@@ -70,10 +70,8 @@ function recordTo(points: DecodedPoint[]): Destination {
       const bytes = new Uint8Array(maxBytes);
       fields.push([name, textOf(bytes, 0, fill(bytes, 0))]);
     },
-    longText: ({ name }, text) => {
-      const bytes = beginningOf(text, Infinity);
-      fields.push([name, textOf(bytes, 0, bytes.length)]);
-    },
+    longText: ({ name }, text) => void fields.push([name, valueOf(longContent(text), decoder)]),
+    long: ({ name }, content) => void fields.push([name, valueOf(content, decoder)]),
     int: ({ name }, low, high) => void fields.push([name, int64(low, high)]),
     uint: ({ name }, low, high) =>
       void fields.push([name, { unsigned: BigInt.asUintN(64, int64(low, high)) }]),
@@ -131,8 +129,15 @@ function collect(decoder: WireDecoder): Decoded {
 function withTexts(point: WirePoint): DecodedPoint {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const fields = point.fields.map(([key, value]) => {
-    const isLong = typeof value === "object" && isLongValue(value);
-    return [key, isLong ? decoder.decode(beginningOf(value.text, Infinity)) : value] as const;
+    return [key, value !== undefined && isLongContent(value) ? valueOf(value, decoder) : value] as const;
   });
   return { ...point, fields };
+}
+
+function valueOf({ type, isList, texts }: LongContent, decoder: TextDecoder): FieldValue {
+  const values = texts.map((text) => {
+    const bytes = beginningOf(text, Infinity);
+    return type === "bytes" ? bytes : decoder.decode(bytes);
+  });
+  return isList ? values : values[0] ?? "";
 }
