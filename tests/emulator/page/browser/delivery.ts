@@ -2,7 +2,7 @@
 /** Under the ledger: the uploads, or the conformance checks. */
 import { CATEGORIES, type CheckRow, type UploadRow } from "../state.ts";
 import type { App } from "./app.ts";
-import { byId, h, put, setAria, setText } from "./dom.ts";
+import { byId, h, patch, put, setAria, setText } from "./dom.ts";
 import { countUpTo, formatBytes, formatMs, formatNumber, formatTime } from "./format.ts";
 import { createVirtualList, type VirtualList } from "./virtual_list.ts";
 
@@ -72,10 +72,8 @@ function drawTabs(app: App, onChoose: () => void): void {
     uploads: formatNumber(model.uploads.length),
     checks: model.checks.length === 0 ? "–" : `${passed} / ${model.checks.length}`,
   };
-  const tabs = byId("deliveryTabs");
-  const hadFocus = tabs.contains(document.activeElement);
-  put(
-    tabs,
+  patch(
+    byId("deliveryTabs"),
     TABS.map((tab) =>
       h(
         "button",
@@ -95,7 +93,6 @@ function drawTabs(app: App, onChoose: () => void): void {
       )
     ),
   );
-  if (hadFocus) tabs.querySelector<HTMLElement>("[tabindex='0']")?.focus();
 }
 
 function drawChecks({ model, t, language }: App, box: HTMLElement): void {

@@ -6,7 +6,7 @@ import { drawIo } from "./detail_io.ts";
 import { drawLogs, logTools } from "./detail_logs.ts";
 import { drawMetrics } from "./detail_metrics.ts";
 import { drawPoints, pointTools } from "./detail_points.ts";
-import { byId, h, put } from "./dom.ts";
+import { byId, h, patch } from "./dom.ts";
 import { formatMs, formatNumber, formatUsd } from "./format.ts";
 import type { Invocation } from "./model.ts";
 import { priceText } from "./price.ts";
@@ -19,7 +19,7 @@ export function drawDetail(app: App): void {
   const selected = app.selected();
   if (selected === undefined) {
     const text = app.mode === "connecting" ? "" : app.t("noInvocation");
-    put(pane, h("div.head.row", h("h2", app.t("selected"))), h("p.empty", text));
+    patch(pane, h("div.head.row", h("h2", app.t("selected"))), h("p.empty", text));
     return;
   }
   const detail = app.detail(selected.n);
@@ -27,13 +27,12 @@ export function drawDetail(app: App): void {
   const scrolled = new Map(
     [...pane.querySelectorAll(".scroll")].map((box) => [box.id, box.scrollTop] as const),
   );
-  put(pane, drawTop(app, selected), drawFigures(app, selected));
+  const top = [drawTop(app, selected), drawFigures(app, selected)];
   if (detail === undefined) {
-    pane.append(h("p.empty", app.t("loading")));
+    patch(pane, top, h("p.empty", app.t("loading")));
     return;
   }
-  pane.append(...drawWaterfall(app, detail), drawTabs(app, detail));
-  pane.append(...drawTab(app, detail));
+  patch(pane, top, drawWaterfall(app, detail), drawTabs(app, detail), drawTab(app, detail));
   // It is drawn anew when more of it arrives: that must take nobody away from where he is.
   for (const [id, top] of scrolled) {
     const box = document.getElementById(id);
@@ -116,6 +115,7 @@ function drawTab(app: App, detail: InvocationDetail): readonly HTMLElement[] {
   const box = h("div.scroll", {
     role: "tabpanel",
     id: "tab",
+    "data-fresh": true,
     tabindex: 0,
     "aria-labelledby": `t-${tab}`,
   });

@@ -39,7 +39,7 @@ export function logTools(app: App): HTMLElement {
 
 export function drawLogs(app: App, detail: InvocationDetail, box: HTMLElement): readonly HTMLElement[] {
   const { t, view } = app;
-  const whole = h("div.mono", { id: "whole" });
+  const whole = h("div.mono", { id: "whole", "data-fresh": true });
   const levels = h(
     "div.row.levels",
     { role: "group", "aria-label": t("levels") },

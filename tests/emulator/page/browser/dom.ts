@@ -31,13 +31,25 @@ function setProps(element: HTMLElement, props: Props): void {
   for (const [key, value] of Object.entries(props)) {
     if (value === undefined || value === false) continue;
     if (typeof value === "function") {
-      element.addEventListener(key.slice(2), (event) => value(event as never));
+      listen(element, key.slice(2), value);
     } else if (typeof value === "object") {
       for (const [property, text] of Object.entries(value)) element.style.setProperty(property, text);
     } else {
       element.setAttribute(key, value === true ? "" : String(value));
     }
   }
+}
+
+/** What an element made by `h` does at an event, by the event's type; nothing any more, for one that it did. */
+const handlersOf = new WeakMap<Element, Map<string, Handler | undefined>>();
+
+function listen(element: Element, type: string, handler: Handler | undefined): void {
+  const known = handlersOf.get(element) ?? new Map<string, Handler | undefined>();
+  handlersOf.set(element, known);
+  if (!known.has(type)) {
+    element.addEventListener(type, (event) => handlersOf.get(element)?.get(type)?.(event as never));
+  }
+  known.set(type, handler);
 }
 
 function append(element: Element, child: Child): void {
@@ -51,6 +63,52 @@ export function put<E extends Element>(element: E, ...children: readonly Child[]
   element.replaceChildren();
   append(element, children);
   return element;
+}
+
+/**
+ * Makes the content of an element what `children` say, and keeps the elements that stay what they are, with their focus
+ * and scroll position: a button that is replaced between press and release is never clicked. What has `data-fresh` is
+ * replaced all the same, as somebody holds on to the new one.
+ */
+export function patch<E extends Element>(element: E, ...children: readonly Child[]): E {
+  const made = document.createElement("div");
+  append(made, children);
+  patchChildren(element, made);
+  return element;
+}
+
+function patchChildren(element: Element, made: Element): void {
+  const old = [...element.childNodes];
+  const wanted = [...made.childNodes];
+  wanted.forEach((next, at) => {
+    const kept = old[at];
+    if (kept === undefined) element.append(next);
+    else if (kept instanceof Text && next instanceof Text) setText(kept, next.data);
+    else if (kept instanceof HTMLElement && next instanceof HTMLElement && isSame(kept, next)) {
+      patchElement(kept, next);
+    } else kept.replaceWith(next);
+  });
+  for (const left of old.slice(wanted.length)) left.remove();
+}
+
+function isSame(kept: HTMLElement, next: HTMLElement): boolean {
+  return kept.tagName === next.tagName && kept.id === next.id && next.dataset["fresh"] === undefined &&
+    kept.dataset["value"] === next.dataset["value"];
+}
+
+function patchElement(kept: HTMLElement, next: HTMLElement): void {
+  for (const name of kept.getAttributeNames()) if (!next.hasAttribute(name)) kept.removeAttribute(name);
+  for (const name of next.getAttributeNames()) {
+    const value = next.getAttribute(name) ?? "";
+    if (kept.getAttribute(name) === value) continue;
+    // The page's own policy forbids styles as text: only properties may be set.
+    if (name === "style") kept.style.cssText = value;
+    else kept.setAttribute(name, value);
+  }
+  const handlers = handlersOf.get(next);
+  const types = new Set([...(handlersOf.get(kept)?.keys() ?? []), ...(handlers?.keys() ?? [])]);
+  for (const type of types) listen(kept, type, handlers?.get(type));
+  patchChildren(kept, next);
 }
 
 /** Sets the text, if it is another. */

@@ -2,7 +2,7 @@
 /** The list of invocations: a grid of a fixed pool of rows, sorted and filtered, driven by the keyboard. */
 import { type App, shownInvocations, type SortKey } from "./app.ts";
 import { CATEGORIES } from "../state.ts";
-import { byId, h, put, radios, setAria, setText } from "./dom.ts";
+import { byId, h, patch, radios, setAria, setText } from "./dom.ts";
 import { formatClock, formatMs, formatNumber, formatTime, formatUsd } from "./format.ts";
 import type { Invocation } from "./model.ts";
 import { priceText } from "./price.ts";
@@ -112,7 +112,7 @@ export function createInvocationList(app: App): InvocationList {
 
 function drawHead(app: App): void {
   const { view, t } = app;
-  put(byId("columns"), COLUMNS.map((column) => headCell(app, column)));
+  patch(byId("columns"), COLUMNS.map((column) => headCell(app, column)));
   const filter = radios(
     { "aria-label": t("show") },
     ["all", "failed", "cold"],
@@ -124,7 +124,7 @@ function drawHead(app: App): void {
       app.redraw("list");
     },
   );
-  put(byId("filter"), filter);
+  patch(byId("filter"), filter);
 }
 
 function headCell(app: App, { key, sort, isFigure }: Column): HTMLElement {

@@ -2,7 +2,7 @@
 /** The controls. A button shows what is in force, which an event tells: never what was clicked. */
 import { type ControlRequest, DATAWAY_MODES } from "../state.ts";
 import type { App } from "./app.ts";
-import { byId, dialogById, h, put, radios } from "./dom.ts";
+import { byId, dialogById, h, patch, radios } from "./dom.ts";
 import type { WordKey } from "./words.ts";
 
 /** How long "Freeze" stops the sandbox, in ms: longer than a connection that nobody uses is kept by many. */
@@ -13,9 +13,6 @@ export function drawTools(app: App): void {
   const tools = byId("tools");
   tools.hidden = mode === "report";
   const { armed } = model.head;
-  const focused = tools.contains(document.activeElement)
-    ? document.activeElement?.getAttribute("data-value")
-    : null;
   const press = (key: WordKey, request: ControlRequest, pressed?: boolean, title?: string): HTMLElement =>
     h("button", {
       "data-value": key,
@@ -23,7 +20,7 @@ export function drawTools(app: App): void {
       title,
       onclick: () => app.control(request),
     }, t(key));
-  put(
+  patch(
     tools,
     h(
       "span.row",
@@ -63,5 +60,4 @@ export function drawTools(app: App): void {
     const isRestore = button.dataset["value"] === "restore";
     button.disabled = !isLive && !(isRestore && mode === "ended");
   }
-  if (typeof focused === "string") tools.querySelector<HTMLElement>(`[data-value="${focused}"]`)?.focus();
 }

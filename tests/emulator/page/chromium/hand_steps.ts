@@ -71,6 +71,31 @@ export async function checkFilters(page: Page): Promise<void> {
   await settle(page);
 }
 
+/** A button that is replaced between press and release would never be clicked. */
+export async function checkPressWhileRedrawn(page: Page): Promise<void> {
+  const press = async (selector: string, attribute: string, value = "true"): Promise<void> => {
+    const box = await (await page.$(selector))?.boundingBox();
+    assert(box !== null && box !== undefined, selector);
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    for (let twice = 0; twice < 2; twice++) {
+      await page.$eval("#language", (button) => button instanceof HTMLElement && button.click());
+      await settle(page);
+    }
+    await page.mouse.up();
+    await settle(page);
+    assertEquals(await page.$eval(selector, (it, name) => it.getAttribute(name), attribute), value, selector);
+  };
+  await press('#deliveryTabs [data-value="checks"]', "aria-selected");
+  await press('#deliveryTabs [data-value="uploads"]', "aria-selected");
+  await press('#filter [data-value="failed"]', "aria-checked");
+  await press('#filter [data-value="all"]', "aria-checked");
+  await press("#t-metrics", "aria-selected");
+  await press("#t-logs", "aria-selected");
+  await press("#level-debug", "aria-pressed", "false");
+  await press("#level-debug", "aria-pressed");
+}
+
 export async function checkKeyboard(page: Page): Promise<void> {
   await page.focus("#list");
   await page.keyboard.press("Home");

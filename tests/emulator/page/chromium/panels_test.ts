@@ -12,7 +12,7 @@ import {
   checkTrace,
   checkUploads,
 } from "./detail_steps.ts";
-import { checkFilters, checkKeyboard, checkTimeline } from "./hand_steps.ts";
+import { checkFilters, checkKeyboard, checkPressWhileRedrawn, checkTimeline } from "./hand_steps.ts";
 import { type LiveRun, playMorning, startLiveRun } from "./live_run.ts";
 import { checkChinese, checkContrast, checkWidths, takePictures } from "./look_steps.ts";
 import { settle } from "./steps.ts";
@@ -48,6 +48,10 @@ Deno.test("the page shows a run of the compiled extension", async (t) => {
     () => checkTimeline(live.page),
   );
   await t.step("sorting, filter and search", () => checkFilters(live.page));
+  await t.step(
+    "a press counts though all is drawn anew before its release",
+    () => checkPressWhileRedrawn(live.page),
+  );
   await t.step("everything is done by keyboard", () => checkKeyboard(live.page));
   await t.step("nothing is cut and nothing scrolls sideways at any width", () => checkWidths(live.page));
   await t.step("text has its contrast in both themes", () => checkContrast(live.page));
