@@ -60,14 +60,34 @@ scenario("gzipSteps() makes one gzip file of all parts, whatever their sizes", a
   }
 });
 
-scenario("gzip(1) itself finds nothing wrong with a body of many steps", async () => {
-  const bytes = lines(500_000);
-  const gzip = new Deno.Command("gzip", { args: ["-dc"], stdin: "piped", stdout: "piped" }).spawn();
-  const writer = gzip.stdin.getWriter();
-  void writer.write(run(gzipSteps(cut(bytes, 10_000)))[0]).then(() => writer.close());
-  const { code, stdout } = await gzip.output();
-  assertEquals(code, 0);
-  assertEquals(new Uint8Array(stdout), bytes);
+scenario(
+  "gzipAtOnce() makes one gzip file of a body, which of a packet's size holds it as it is",
+  async () => {
+    for (const length of [0, 1, 255, 256, 1399, 1400, 1401, 8192, 8193, 100_000]) {
+      for (const bytes of [noise(length), lines(length), new Uint8Array(length)]) {
+        const body = gzipAtOnce(bytes);
+        assertEquals(new Uint8Array(gunzipSync(body)), bytes);
+        assertEquals(await unpack(body), bytes);
+        assertLess(body.length, length * 1.001 + 24);
+      }
+    }
+    assertEquals(gzipAtOnce(lines(1400)).length, 1400 + 23);
+    assertLess(gzipAtOnce(lines(1401)).length, 500);
+  },
+);
+
+scenario("gzip(1) itself finds nothing wrong with a body, of many steps or of none", async () => {
+  for (const length of [0, 700, 500_000]) {
+    const bytes = lines(length);
+    for (const body of [run(gzipSteps(cut(bytes, 10_000)))[0], gzipAtOnce(bytes)]) {
+      const gzip = new Deno.Command("gzip", { args: ["-dc"], stdin: "piped", stdout: "piped" }).spawn();
+      const writer = gzip.stdin.getWriter();
+      void writer.write(body).then(() => writer.close());
+      const { code, stdout } = await gzip.output();
+      assertEquals(code, 0);
+      assertEquals(new Uint8Array(stdout), bytes);
+    }
+  }
 });
 
 scenario("gzipSteps() packs as well as one go does", () => {
