@@ -30,6 +30,10 @@ export type FlushDecision = "end" | "probe" | "overlap" | "defer";
 export const HISTORY_LENGTH = 20;
 /** A mean gap below this means that a next invocation will soon carry the data. In ms. */
 const BUSY_GAP_MS = 120_000;
+/** Traffic this dense is known sooner: so many gaps tell it. */
+const DENSE_GAPS = 9;
+/** A mean gap below this is dense: no longer than the interval at which a busy function sends anyway. In ms. */
+const DENSE_GAP_MS = 10_000;
 /** Adaptive overlap sends at most this often: each POST takes CPU from the function. In ms. */
 const OVERLAP_INTERVAL_MS = 10_000;
 /** Held data beyond this is sent at once, whatever the interval. In bytes. */
@@ -65,9 +69,13 @@ function decideByPlan(plan: FlushPlan, history: FlushHistory): "end" | "overlap"
 }
 
 function isBusy(gapsMs: readonly number[]): boolean {
-  if (gapsMs.length < HISTORY_LENGTH) return false;
-  const recent = gapsMs.slice(-HISTORY_LENGTH);
-  const meanMs = recent.reduce((sum, gapMs) => sum + gapMs, 0) / recent.length;
+  return isSteady(gapsMs, HISTORY_LENGTH, BUSY_GAP_MS) || isSteady(gapsMs, DENSE_GAPS, DENSE_GAP_MS);
+}
+
+/** Whether the last `count` gaps are known and shorter than `belowMs` in the mean. */
+function isSteady(gapsMs: readonly number[], count: number, belowMs: number): boolean {
+  if (gapsMs.length < count) return false;
+  const meanMs = gapsMs.slice(-count).reduce((sum, gapMs) => sum + gapMs, 0) / count;
   // One long gap just now: the traffic may be over, and the next INVOKE far away.
-  return meanMs < BUSY_GAP_MS && (recent.at(-1) ?? Infinity) < BUSY_GAP_MS;
+  return meanMs < belowMs && (gapsMs.at(-1) ?? Infinity) < belowMs;
 }

@@ -43,7 +43,27 @@ const CASES: readonly (readonly [string, FlushPlan, Partial<FlushHistory>, Flush
   [
     "adaptive flushes at the end while it knows little",
     { kind: "adaptive" },
-    { gapsMs: steady(SECOND, 19) },
+    { gapsMs: steady(MINUTE, 19) },
+    "end",
+  ],
+  ["adaptive knows busy traffic by twenty gaps", { kind: "adaptive" }, { gapsMs: steady(MINUTE) }, "overlap"],
+  [
+    "adaptive knows dense traffic by nine gaps",
+    { kind: "adaptive" },
+    { gapsMs: steady(SECOND, 9) },
+    "overlap",
+  ],
+  ["eight gaps are too few for it", { kind: "adaptive" }, { gapsMs: steady(SECOND, 8) }, "end"],
+  [
+    "nine gaps of the interval at which a busy function sends are not dense",
+    { kind: "adaptive" },
+    { gapsMs: steady(10 * SECOND, 9) },
+    "end",
+  ],
+  [
+    "dense traffic that has just become slower may be over",
+    { kind: "adaptive" },
+    { gapsMs: [...steady(SECOND, 8), 20 * SECOND] },
     "end",
   ],
   [
