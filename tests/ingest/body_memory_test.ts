@@ -9,7 +9,8 @@ import { createDdtraceReceivers } from "../../src/ingest/ddtrace/receiver.ts";
 import { createOtlpReceiver } from "../../src/ingest/otlp/receiver.ts";
 import { admit, createAdmission } from "../../src/net/admission.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
-import type { Point } from "../../src/point/point.ts";
+import type { FieldValue, Point } from "../../src/point/point.ts";
+import { encodeProtobuf } from "../../src/point/protobuf.ts";
 import { pack } from "./ddtrace/support.ts";
 import { createProtobufWriter } from "../../src/point/protobuf_writer.ts";
 import { createPayload, type RequestKind } from "../bench/payloads.ts";
@@ -44,6 +45,7 @@ const LINES = new TextEncoder().encode(
     ),
 );
 
+const encoder = new TextEncoder();
 const sends: readonly Sent[] = [
   ...PAYLOADS.map(([name, app]): Sent => {
     const { path, contentType, next } = createPayload(name);
@@ -56,9 +58,23 @@ const sends: readonly Sent[] = [
     contentType: "text/plain",
     next: () => LINES,
   },
+  {
+    name: "points in JSON",
+    app: "datakit",
+    path: "/v1/write/logging",
+    contentType: "application/json",
+    next: () =>
+      encoder.encode(JSON.stringify(
+        Array.from({ length: 2_000 }, (_, n) => ({
+          measurement: "m",
+          tags: { host: `h${n % 7}` },
+          fields: { text: `value ${n} of a point`, n },
+          time: n + 1,
+        })),
+      )),
+  },
 ];
 
-const encoder = new TextEncoder();
 /** Values that stay in the body until they are written piece by piece. */
 const LONG_TEXT = 'a "quoted" word, é and a tab\t, '.repeat(8_000);
 let spanId = 1;
@@ -114,6 +130,45 @@ const LONG: readonly Sent[] = [
       }]]),
   },
   {
+    name: "points in JSON with long values",
+    app: "datakit",
+    path: "/v1/write/logging",
+    contentType: "application/json",
+    next: () =>
+      encoder.encode(JSON.stringify([{
+        measurement: "m",
+        fields: {
+          message: LONG_TEXT,
+          list: [LONG_TEXT, "x"],
+          object: { a: LONG_TEXT, b: [1.5, { c: "x" }] },
+        },
+        time: 1_700_000_000_000,
+      }])),
+  },
+  {
+    name: "points in PB-JSON with long values",
+    app: "datakit",
+    path: "/v1/write/logging",
+    contentType: "application/json",
+    next: () =>
+      encoder.encode(JSON.stringify([{
+        name: "m",
+        fields: [
+          { key: "message", s: LONG_TEXT },
+          { key: "bytes", d: btoa("some bytes, ".repeat(20_000)) },
+          { key: "list", a: { arr: [{ s: LONG_TEXT }, { s: "x" }] } },
+        ],
+        time: "1700000000000000000",
+      }])),
+  },
+  {
+    name: "points in protobuf with bytes",
+    app: "datakit",
+    path: "/v1/write/logging",
+    contentType: "application/protobuf",
+    next: () => encodeProtobuf([pointWith(new Uint8Array(300_000).fill(7)), pointWith(["x", LONG_TEXT])]),
+  },
+  {
     name: "line protocol with long values",
     app: "datakit",
     path: "/v1/write/logging",
@@ -146,6 +201,16 @@ function logRequest(text: string): Uint8Array<ArrayBuffer> {
   };
   around(3);
   return new Uint8Array(writer.finish());
+}
+
+function pointWith(value: FieldValue): Point {
+  return {
+    category: "logging",
+    measurement: "m",
+    tags: new Map(),
+    fields: new Map<string, FieldValue>([["message", "line"], ["value", value]]),
+    timeNs: 5n,
+  };
 }
 
 function tracesWith(text: string): unknown {

@@ -167,6 +167,37 @@ export function* longRequests(): Generator<LongRequest> {
     "a record's body of bytes that are text",
     () => item(field(5, field(7, filled("é漢字")))),
   );
+  const datakitJson = (name: string, before: string, unit: string | Uint8Array, after: string): LongRequest =>
+    datakit(
+      `JSON, ${name}`,
+      JSON_TYPE,
+      () => join(`[{"measurement":"m",${before}`, filled(unit), `${after}}]`),
+    );
+  for (
+    const [name, unit] of [
+      ["plain text", "plain text "],
+      ["text beyond ASCII", "é漢字"],
+      ["escapes", '\\"\\n'],
+      ["surrogates", "\\ud83d\\ude00"],
+      ["invalid UTF-8", Uint8Array.of(0xff, 0x41, 0xc3, 0x28)],
+    ] as const
+  ) {
+    yield datakitJson(`a field of ${name}`, '"fields":{"message":"', unit, '"}');
+    yield datakitJson(`a tag of ${name}`, '"fields":{"f":1},"tags":{"t":"', unit, '"}');
+    yield datakitJson(`a key of ${name}`, '"fields":{"', unit, '":1}');
+    yield datakitJson(`a list with ${name}`, '"fields":{"message":["', unit, '"]}');
+    yield datakitJson(`an object with ${name}`, '"fields":{"message":{"b":"', unit, '","a":1}}');
+    yield datakitJson(`a typed field of ${name}`, '"fields":[{"key":"message","s":"', unit, '"}]');
+  }
+  yield datakitJson("bytes", '"fields":[{"key":"message","d":"', "QUJD", '"}]');
+  yield datakitJson("a number", '"fields":{"message":"x","f":1', "1", "}");
+  yield datakitJson(
+    "lists within each other",
+    '"fields":{"message":[',
+    `${"[".repeat(98)}${"]".repeat(98)},`,
+    "1]}",
+  );
+  yield datakitJson("white space", '"fields":{"message":', " ", '"x"}');
   yield datakit("bytes of a line", "text/plain", () => join('m f="', filled("QUJD"), '"b'));
   yield datakit(
     "a list of a line",

@@ -73,8 +73,7 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
     }
     const encoding = encodingOf(mediaType(c.req.raw));
     const answer = await store(c, category, { bytes: body.bytes, encoding, precision });
-    // JSON leaves its strings.
-    if (encoding !== "json") releaseBody(c.req.raw, body.bytes);
+    releaseBody(c.req.raw, body.bytes);
     return answer;
   });
   app.all("/v1/write/:category", (c) => {
@@ -154,14 +153,13 @@ async function decoderOf({ bytes, encoding, precision }: Body): Promise<BeginDec
   if (encoding === "protobuf") {
     return (destination) => createWirePointWriter(createProtobufDecoder(bytes, precision), destination);
   }
-  const text = new TextDecoder().decode(bytes);
-  const decode = await isJson(text) ? () => createJsonDecoder(text, precision) : noJson;
+  const decode = await isJson(bytes) ? () => createJsonDecoder(bytes, precision) : noJson;
   return (destination) => createWirePointWriter(decode(), destination);
 }
 
-async function isJson(text: string): Promise<boolean> {
+async function isJson(body: Uint8Array): Promise<boolean> {
   const slice = createTimeSlice();
-  const check = createJsonCheck(text);
+  const check = createJsonCheck(body);
   for (;;) {
     const isValid = check();
     if (isValid !== undefined) return isValid;

@@ -105,10 +105,14 @@ export function decodeProtobuf(body: Uint8Array, precision: Precision): Decoded 
 }
 
 export function decodeJson(text: string, precision: Precision): Decoded {
-  const check = createJsonCheck(text);
+  return decodeJsonBytes(new TextEncoder().encode(text), precision);
+}
+
+export function decodeJsonBytes(body: Uint8Array, precision: Precision): Decoded {
+  const check = createJsonCheck(body);
   let isJson: boolean | undefined;
   while (isJson === undefined) isJson = check();
-  if (isJson) return collect(createJsonDecoder(text, precision));
+  if (isJson) return collect(createJsonDecoder(body, precision));
   return { points: [], malformed: 1, firstError: "Cannot read points as the body must be JSON" };
 }
 

@@ -1,0 +1,221 @@
+/** Reads a point in JSON that is too long to be parsed in one go; long values of it stay in the body. */
+import { type JsonObject, tryParseExactJson } from "../../json/exact_json.ts";
+import { rawText } from "../../json/json_scanner.ts";
+import { createJsonWalk, JsonEvent, type JsonWalk } from "../../json/json_walk.ts";
+import { longContent, type LongText } from "../../point/long_text.ts";
+import { MAX_PARTS } from "./decoded.ts";
+import { createWork, type JsonContainer, passContainer } from "./json_container.ts";
+import { type JsonString, LONG_STRING, nameOf, pieceOf, shortText } from "./json_name.ts";
+import { JSON_TEXT } from "./json_text.ts";
+import { normalJson, readNumber } from "./json_normal.ts";
+import { LongJson, TypedFields, TypedList, typedScalar } from "./json_point.ts";
+import { createLongBase64 } from "./long_base64.ts";
+import type { ListItem } from "./long_list.ts";
+
+/** A generator that stops where something else may run, and returns a value. */
+type Steps<T> = Generator<undefined, T, undefined>;
+
+/** A shorter object or list that is to become text is parsed at once: nothing in it nests too deep. In bytes. */
+const SHORT = 256;
+/** A shorter list of scalars, likewise. */
+const SHORT_LIST = 32 * 1024;
+/** What stands for an object or list where none may be: it is nothing that may be there either. */
+const OTHER: readonly never[] = [];
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
+
+/** The members that are looked at, of a point and in PB-JSON of a field, an array, and a value in that. */
+const POINT: ReadonlySet<string> = new Set(["measurement", "name", "time", "tags", "fields"]);
+const VALUE: ReadonlySet<string> = new Set(["i", "u", "f", "b", "d", "s"]);
+const FIELD: ReadonlySet<string> = new Set([...VALUE, "key", "is_tag", "isTag", "a"]);
+const ARRAY: ReadonlySet<string> = new Set(["arr"]);
+
+/** The members of the point at `bytes[from, to)`, which is JSON; `undefined`: it is no object. */
+export function* readLongPoint(bytes: Uint8Array, from: number, to: number): Steps<JsonObject | undefined> {
+  const walk = createJsonWalk(bytes, from, to);
+  const event = yield* nextEvent(walk);
+  return event === JsonEvent.object ? yield* createReader(bytes, walk).point() : undefined;
+}
+
+function* nextEvent(walk: JsonWalk): Steps<JsonEvent> {
+  for (;;) {
+    const event = walk.next();
+    if (event !== JsonEvent.more) return event;
+    yield;
+  }
+}
+
+/** Reads the value that the walk has come to by `event`; `name` is that of the member. */
+type ReadValue = (event: JsonEvent, name: string) => Steps<unknown>;
+
+function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () => Steps<JsonObject> } {
+  const work = createWork();
+  const next = (): Steps<JsonEvent> => nextEvent(walk);
+
+  /** The string that the walk has come to. */
+  function string(): JsonString {
+    return { bytes, from: walk.from, to: walk.to, isEscaped: walk.isEscaped };
+  }
+
+  function textOf({ from, to }: JsonContainer): string {
+    return rawText({ bytes, at: from, end: to }, from, to);
+  }
+
+  /** The members of the object that is open: those that are wanted, or with `most` so many. */
+  function* members(
+    wanted: ReadonlySet<string> | undefined,
+    read: ReadValue,
+    most = Infinity,
+  ): Steps<JsonObject> {
+    const values: Record<string, unknown> = Object.create(null);
+    let count = 0;
+    for (;;) {
+      if (work.isDone(walk)) yield;
+      const key = yield* next();
+      if (key === JsonEvent.close) return values;
+      const name = yield* readName(wanted);
+      const event = yield* next();
+      const isNew = name !== undefined && !(name in values);
+      if (name === undefined || (isNew && count >= most)) yield* pass(event);
+      else {
+        values[name] = yield* read(event, name);
+        if (isNew) count++;
+      }
+    }
+  }
+
+  function* readName(wanted: ReadonlySet<string> | undefined): Steps<string | undefined> {
+    if (wanted === undefined) return yield* nameOf(string());
+    // No longer one is that of a member that is known.
+    const name = walk.to - walk.from > SHORT ? "" : shortText(string());
+    return wanted.has(name) ? name : undefined;
+  }
+
+  /** Passes over what the walk has come to. */
+  function* pass(event: JsonEvent): Steps<void> {
+    const { depth } = walk;
+    if (event !== JsonEvent.object && event !== JsonEvent.list) return;
+    while (walk.depth >= depth) if (walk.next() === JsonEvent.more || work.isDone(walk)) yield;
+  }
+
+  /** A value that may be no object and no list. */
+  function* plain(event: JsonEvent): Steps<unknown> {
+    switch (event) {
+      case JsonEvent.string:
+        return walk.to - walk.from <= LONG_STRING ? shortText(string()) : longString();
+      case JsonEvent.number:
+        return yield* readNumber(bytes, walk.from, walk.to);
+      case JsonEvent.literal: {
+        const first = bytes[walk.from];
+        return first === LETTER_N ? null : first === LETTER_T;
+      }
+      default:
+        yield* pass(event);
+        return OTHER;
+    }
+  }
+
+  function longString(): LongJson {
+    return new LongJson(longContent([pieceOf(string())]));
+  }
+
+  /** A value of the simple form; as a tag even a list is text. */
+  function* simple(event: JsonEvent, isTag: boolean): Steps<unknown> {
+    if (event !== JsonEvent.object && event !== JsonEvent.list) return yield* plain(event);
+    const container = yield* passContainer(bytes, walk, walk.depth - 1);
+    if (container.to - container.from <= SHORT) return tryParseExactJson(textOf(container));
+    if (!isTag && container.isList && !container.has.other) return yield* scalars(container);
+    return new LongJson(longContent(yield* normalJson(bytes, container)));
+  }
+
+  function* scalars(list: JsonContainer): Steps<unknown> {
+    const { from, to, has } = list;
+    if (to - from <= SHORT_LIST) return tryParseExactJson(textOf(list));
+    if (has.text && has.plain) return new LongJson(longContent(yield* normalJson(bytes, list, true)));
+    return yield* readScalars(bytes, list);
+  }
+
+  function* point(): Steps<JsonObject> {
+    return yield* members(POINT, readMember);
+  }
+
+  function* readMember(event: JsonEvent, name: string): Steps<unknown> {
+    if (name === "tags" && event === JsonEvent.object) {
+      return yield* members(undefined, (value) => simple(value, true));
+    }
+    if (name !== "fields") return yield* plain(event);
+    if (event === JsonEvent.list) return yield* typedFields();
+    if (event !== JsonEvent.object) return yield* plain(event);
+    // One too many tells that there are.
+    return yield* members(undefined, (value) => simple(value, false), MAX_PARTS + 1);
+  }
+
+  function* typedFields(): Steps<TypedFields> {
+    const parts = new TypedFields();
+    for (;;) {
+      const event = yield* next();
+      if (event === JsonEvent.close) return parts;
+      const field = event === JsonEvent.object ? yield* members(FIELD, readTyped) : yield* plain(event);
+      if (parts.tags.length + parts.fields.length <= MAX_PARTS) parts.add(field);
+    }
+  }
+
+  function* readTyped(event: JsonEvent, name: string): Steps<unknown> {
+    if (name === "a" && event === JsonEvent.object) {
+      const { arr } = yield* members(
+        ARRAY,
+        (value) => value === JsonEvent.list ? typedItems() : plain(value),
+      );
+      return arr instanceof TypedList ? arr : new TypedList([]);
+    }
+    if (event !== JsonEvent.string) return yield* plain(event);
+    if (name === "key") return yield* nameOf(string());
+    return name === "d" && walk.to - walk.from > LONG_STRING ? yield* base64() : yield* plain(event);
+  }
+
+  function* base64(): Steps<unknown> {
+    const decoding = createLongBase64(pieceOf(string()));
+    while (!decoding.step()) yield;
+    return decoding.result() ?? OTHER;
+  }
+
+  function* typedItems(): Steps<TypedList> {
+    const items: ListItem[] = [];
+    let isMalformed = false;
+    for (;;) {
+      const event = yield* next();
+      if (event === JsonEvent.close) return new TypedList(isMalformed ? undefined : items);
+      const parsed = typedScalar(
+        event === JsonEvent.object ? yield* members(VALUE, readItem) : yield* plain(event),
+      );
+      if (parsed === "malformed" || parsed.value === undefined) isMalformed = true;
+      else items.push(parsed.value);
+    }
+  }
+
+  /** There may be very many texts: they stay where they lie. */
+  function* readItem(event: JsonEvent, name: string): Steps<unknown> {
+    const isText = event === JsonEvent.string && name === "s" && walk.to - walk.from > SHORT;
+    return isText ? longString() : yield* readTyped(event, name);
+  }
+
+  return { point };
+}
+
+/** The items of a list of texts only, which stay where they lie, or of numbers and booleans only. */
+function* readScalars(bytes: Uint8Array, { from, to, has }: JsonContainer): Steps<unknown> {
+  const walk = createJsonWalk(bytes, from, to);
+  const work = createWork();
+  const texts: LongText[] = [];
+  const items: unknown[] = [];
+  yield* nextEvent(walk);
+  for (;;) {
+    const event = yield* nextEvent(walk);
+    if (event === JsonEvent.close) break;
+    if (event === JsonEvent.string) texts.push([{ bytes, from: walk.from, to: walk.to, form: JSON_TEXT }]);
+    else if (event === JsonEvent.number) items.push(yield* readNumber(bytes, walk.from, walk.to));
+    else items.push(bytes[walk.from] === LETTER_T);
+    if (work.isDone(walk)) yield;
+  }
+  return has.text ? new LongJson({ type: "string", isList: true, texts }) : items;
+}

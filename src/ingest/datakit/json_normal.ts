@@ -1,0 +1,187 @@
+/** The JSON text of an object or list of a body, as `toExactJson()` writes what `parseExactJson()` makes of it. */
+import { readLongNumber } from "../../json/json_number.ts";
+import { createJsonWalk, JsonEvent, type JsonWalk } from "../../json/json_walk.ts";
+import { toExactJson } from "../../json/exact_json.ts";
+import { latin1 } from "../../latin1.ts";
+import { scalarToJson } from "../../point/clean_field_value.ts";
+import { type LongText, PLAIN, type TextForm, type TextPiece } from "../../point/long_text.ts";
+import { inJson } from "../text_forms.ts";
+import { createWork, type JsonContainer, type MemberOrder } from "./json_container.ts";
+import { JSON_TEXT, NORMAL_JSON } from "./json_text.ts";
+
+/** A longer number is read in steps. */
+const LONG_NUMBER = 400;
+/** A longer string stays where it lies. */
+const LONG_STRING = 4096;
+/** Bytes that are written together. */
+const CHUNK = 64 * 1024;
+/** Making a bigint takes time that grows with the square of its digits: of more than these none is made. */
+const INTEGER = /^-?\d{1,40}$/;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const OPEN_BRACE = 0x7b;
+
+/** Strings within a list that becomes text as its items are of several types: those are made well-formed first. */
+const LIST_STRING = inJson(JSON_TEXT);
+/** The text of what is nested too deep. */
+const DEEP_STRING = inJson(PLAIN);
+
+/** Writes pieces of a text, small ones together. */
+interface TextWriter {
+  byte(byte: number): void;
+  text(text: string): void;
+  /** What `form` makes of `bytes[from, to)`. */
+  piece(piece: TextPiece): void;
+  end(): LongText;
+}
+
+function createTextWriter(expectedBytes: number): TextWriter {
+  const encoder = new TextEncoder();
+  const pieces: TextPiece[] = [];
+  let chunk = new Uint8Array(Math.min(CHUNK, expectedBytes + LONG_STRING));
+  let from = 0;
+  let at = 0;
+
+  function flush(): void {
+    if (from < at) pieces.push({ bytes: chunk, from, to: at, form: PLAIN });
+    from = at;
+  }
+
+  function ensure(bytes: number): void {
+    if (at + bytes <= chunk.length) return;
+    flush();
+    chunk = new Uint8Array(Math.max(CHUNK, bytes));
+    from = 0;
+    at = 0;
+  }
+
+  function byte(byte: number): void {
+    ensure(1);
+    chunk[at++] = byte;
+  }
+
+  function text(text: string): void {
+    ensure(text.length * 3);
+    at += encoder.encodeInto(text, chunk.subarray(at)).written;
+  }
+
+  function piece(piece: TextPiece): void {
+    const { bytes, from: start, to, form } = piece;
+    if (to - start > LONG_STRING) {
+      flush();
+      pieces.push(piece);
+      return;
+    }
+    const converted = form.convert(bytes, start, to);
+    ensure(converted.length);
+    chunk.set(converted, at);
+    at += converted.length;
+  }
+
+  return { byte, text, piece, end: () => (flush(), pieces) };
+}
+
+/** What is open while it is written again. */
+interface Frame {
+  readonly isList: boolean;
+  count: number;
+  /** Of an object whose members are not written as they come. */
+  readonly order: MemberOrder | undefined;
+}
+
+/**
+ * The JSON of what was passed over, which stops now and then. `asItems`: of a list whose items are all scalars, but of
+ * several types, as the rules of a point write it.
+ */
+export function* normalJson(
+  bytes: Uint8Array,
+  { from, to, outerDepth, orders }: JsonContainer,
+  asItems = false,
+): Generator<undefined, LongText, undefined> {
+  const walk = createJsonWalk(bytes, from, to, outerDepth);
+  const out = createTextWriter(to - from);
+  const frames: Frame[] = [];
+  const work = createWork();
+
+  function put(event: JsonEvent): void {
+    switch (event) {
+      case JsonEvent.key:
+        putString(NORMAL_JSON);
+        return out.byte(COLON);
+      case JsonEvent.string:
+        return putString(asItems ? LIST_STRING : NORMAL_JSON);
+      case JsonEvent.deep:
+        return putString(DEEP_STRING);
+      case JsonEvent.literal:
+        return out.text(rawText(bytes, walk.from, walk.to));
+      case JsonEvent.close:
+        frames.pop();
+        return out.byte(bytes[walk.to - 1] ?? 0);
+      default:
+        return open(event === JsonEvent.list);
+    }
+  }
+
+  function putString(form: TextForm): void {
+    out.byte(QUOTE);
+    out.piece({ bytes, from: walk.from, to: walk.to, form });
+    out.byte(QUOTE);
+  }
+
+  function open(isList: boolean): void {
+    out.byte(isList ? OPEN_BRACKET : OPEN_BRACE);
+    const order = orders.get(walk.from);
+    frames.push({ isList, count: 0, order });
+    const first = order?.members[0];
+    if (first !== undefined) walk.jump(first);
+  }
+
+  /** Goes to the next member of an object whose members come in another order. */
+  function leadOn(frame: Frame | undefined): void {
+    if (frame?.order === undefined) return;
+    const { members, closeAt } = frame.order;
+    walk.jump(members[frame.count] ?? closeAt);
+  }
+
+  for (;;) {
+    const event = walk.next();
+    if (event === JsonEvent.more || work.isDone(walk)) yield;
+    if (event === JsonEvent.more) continue;
+    if (event === JsonEvent.end) return out.end();
+    const frame = frames.at(-1);
+    const isItem = event === JsonEvent.key || frame?.isList === true;
+    if (frame !== undefined && isItem && event !== JsonEvent.close && frame.count++ > 0) out.byte(COMMA);
+    if (event === JsonEvent.number) out.text(yield* numberText(bytes, walk, asItems));
+    else put(event);
+    const isValue = event !== JsonEvent.key && event !== JsonEvent.object && event !== JsonEvent.list;
+    if (isValue) leadOn(frames.at(-1));
+  }
+}
+
+function* numberText(
+  bytes: Uint8Array,
+  { from, to }: JsonWalk,
+  asItem: boolean,
+): Generator<undefined, string, undefined> {
+  const value = yield* readNumber(bytes, from, to);
+  return asItem ? scalarToJson(Number(value)) : toExactJson(value);
+}
+
+/** The number at `bytes[from, to)`, exact if it is an integer of not too many digits. */
+export function* readNumber(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Generator<undefined, number | bigint, undefined> {
+  if (to - from > LONG_NUMBER) return yield* readLongNumber(bytes, from, to);
+  const token = rawText(bytes, from, to);
+  const value = Number(token);
+  return !Number.isSafeInteger(value) && INTEGER.test(token) ? BigInt(token) : value;
+}
+
+function rawText(bytes: Uint8Array, from: number, to: number): string {
+  return latin1(bytes.subarray(from, to));
+}
