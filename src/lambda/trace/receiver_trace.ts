@@ -36,7 +36,7 @@ export function createReceiverTrace(
     mode: config.trace,
     instanceId,
     managedInstance,
-    keep: (traceId) => isKept(lowBitsOf(traceId)),
+    keep: config.traceShare >= 1 ? () => true : (traceId) => isKept(lowBitsOf(traceId)),
     write: (span) => {
       tap?.span(span);
       writePoint ??= createSpanPoints({ begin, writer }, identity);

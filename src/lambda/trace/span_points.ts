@@ -16,7 +16,7 @@ export function createSpanPoints(
     writer.constantTag("tracing", name, value);
   const kind = writer.kind("tracing", "awslambda");
   const operations = new Map<Operation, Constant | undefined>();
-  const SERVICE = key("service");
+  const SERVICE = tag("service", identity.service);
   const SOURCE = tag("source", "awslambda");
   const SOURCE_TYPE = tag("source_type", "custom");
   const ENTRY = tag("span_type", "entry");
@@ -69,7 +69,7 @@ export function createSpanPoints(
   return (span) => {
     const { startNs, durationMs, error, invocation, meta } = span;
     begin(kind);
-    writer.tag(SERVICE, identity.service);
+    writer.constant(SERVICE);
     writer.constant(operationTag(span.operation));
     writer.constant(SOURCE);
     writer.constant(span.parentId === NO_PARENT ? ENTRY : LOCAL);

@@ -1,15 +1,11 @@
 /** Loads what tells cost and use, where it is on: a function that has not asked for it does not wait for it. */
 import { describeError, type Logger } from "@std/log";
 import type { AwsLambdaConfig } from "../../config/awslambda.ts";
+import type { ReceiverUsageOptions } from "./receiver_usage.ts";
 import type { UsageFigures } from "./usage_figures.ts";
 
-export interface LoadUsageOptions {
-  readonly config: Pick<AwsLambdaConfig, "estimatedCost" | "prices" | "usage" | "metrics">;
-  /** `AWS_REGION`. */
-  readonly region: string | undefined;
-  /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
-  readonly initializationType: string | undefined;
-  readonly managedInstance: boolean;
+export interface LoadUsageOptions extends ReceiverUsageOptions {
+  readonly config: ReceiverUsageOptions["config"] & Pick<AwsLambdaConfig, "metrics">;
   readonly log: Logger;
 }
 
@@ -18,28 +14,12 @@ export async function loadUsage(options: LoadUsageOptions): Promise<UsageFigures
   const { config, log } = options;
   if (!config.metrics || !(config.estimatedCost || config.usage)) return undefined;
   try {
-    return await load(options);
+    // One file: each that is loaded apart costs a start's time and memory again.
+    return (await import("./receiver_usage.ts")).createReceiverUsage(options);
   } catch (error) {
     log.error("Cost and usage are off as they could not be loaded", { error: describeError(error) });
     return undefined;
   }
-}
-
-async function load(options: LoadUsageOptions): Promise<UsageFigures> {
-  const { config, region = "", initializationType, managedInstance } = options;
-  const [{ pricesOf }, { createUsageFigures }, { createUsageMeter }, { SYSTEM_CALLS }] = await Promise.all([
-    import("./cost.ts"),
-    import("./usage_figures.ts"),
-    import("./usage_meter.ts"),
-    import("./system_calls.ts"),
-  ]);
-  const where = { region, architecture: Deno.build.arch, initializationType };
-  return createUsageFigures({
-    prices: config.estimatedCost ? pricesOf(where, config.prices) : undefined,
-    meter: config.usage ? createUsageMeter(SYSTEM_CALLS) : undefined,
-    tellsBilled: config.estimatedCost,
-    managedInstance,
-  });
 }
 
 /** The processor as AWS names it. */
