@@ -26,6 +26,7 @@ import { createPointStore } from "./pipeline/store.ts";
 import { createCommonKeys } from "./point/common_tags.ts";
 import { createReceiving } from "./receiving.ts";
 import { loadRecorder } from "./recording.ts";
+import { createReclaimer } from "./reclaimer.ts";
 import { reportSettings } from "./report.ts";
 import { createRouting } from "./routing.ts";
 import type { Shell } from "./shell.ts";
@@ -194,7 +195,10 @@ export async function compose(ground: Ground): Promise<Composition> {
   const stores = target === undefined ? store : joinStores([store, target.store]);
   const pool = createConnectionPool(log);
   const flushes = createFlushWatch({ log, now });
-  const withHeap = ground.heap === undefined ? {} : { heap: ground.heap };
+  const reclaimer = ground.heap === undefined
+    ? undefined
+    : opened.use(createReclaimer({ heap: ground.heap, storedBytes: () => stores.heldBytes }));
+  const withReclaimer = reclaimer === undefined ? {} : { reclaimer };
   const outlet = createOutlet({
     store,
     ledger,
@@ -211,7 +215,7 @@ export async function compose(ground: Ground): Promise<Composition> {
       store: stores,
       limitBytes: core.memoryLimitBytes,
       usedBytes: ground.memoryUsedBytes,
-      ...withHeap,
+      ...withReclaimer,
     },
     breaker,
     connections: pool.counts,
@@ -261,6 +265,7 @@ export async function compose(ground: Ground): Promise<Composition> {
     budgetMs: core.budgetMs,
     flushIntervalMs: core.flushIntervalMs,
     managedInstance: shell.managedInstance,
+    onRunning: () => reclaimer?.invoked(),
     onWake: (sleptMs) => {
       if (sleptMs <= STALE_AFTER_MS) return;
       client.renew();
@@ -276,15 +281,14 @@ export async function compose(ground: Ground): Promise<Composition> {
     now,
   });
   const fillingBytes = Math.min(FILLING_BYTES, core.storeMaxBytes * FILLING_SHARE);
-  const admission = opened.use(createAdmission({
+  const admission = createAdmission({
     maxBytes: core.bodiesMaxBytes,
-    storedBytes: () => stores.heldBytes,
     isFilling: () => {
       const { uploads, longestMs } = outlet.underway();
       return store.heldBytes > fillingBytes && uploads > 0 && longestMs < PROMPT_MS;
     },
-    ...withHeap,
-  }));
+    ...withReclaimer,
+  });
   const closing = opened.move();
   return {
     parsed,

@@ -32,6 +32,8 @@ export interface LifecycleOptions extends Omit<FlushesOptions, "onFlushedBeside"
   readonly onWake?: (sleptMs: number) => void;
   /** Told how long `next` was held after the runtime was done with this request, in ms: billed time. */
   readonly onHeld?: (billedMs: number, requestId: string) => void;
+  /** Told that the function runs, of each invocation and by timer on managed instances: what takes CPU may begin. */
+  readonly onRunning?: () => void;
   /**
    * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for after a flush at the end,
    * beside the function, and (`last`) when nothing will be sent any more.
@@ -103,7 +105,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   return {
     run: async (telemetry) => {
       hasTelemetry = telemetry;
-      const ticker = options.managedInstance ? setInterval(flushes.startBeside, flushIntervalMs) : undefined;
+      const ticker = options.managedInstance ? setInterval(onTick, flushIntervalMs) : undefined;
       try {
         return await loop();
       } finally {
@@ -115,6 +117,11 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       if (awake) flushes.startBeside();
     },
   };
+
+  function onTick(): void {
+    options.onRunning?.();
+    flushes.startBeside();
+  }
 
   async function loop(): Promise<LifecycleEnd> {
     for (let failures = 0;;) {
@@ -169,6 +176,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     const waits = hasTelemetry && fuse.whole;
     const decision = flushes.decide(waits);
     flushes.begin();
+    options.onRunning?.();
     // What the last one told may only be on its way: `next` was asked for before its end.
     if (decision === "overlap") sendAfter(lastEnd, invocation);
     lastEnd = invocation.runtimeEnd;

@@ -3,7 +3,7 @@
  * What does not fit waits its turn unread, in the kernel and at the client, and is refused when that takes too long. A
  * limit for each body alone bounds nothing: twenty of them come at a time.
  */
-import type { Heap } from "../heap.ts";
+import type { Reclaimer } from "../reclaimer.ts";
 
 /** One body's part of the budget. */
 export interface BodyShare {
@@ -38,7 +38,7 @@ export interface BodyShare {
   close(): void;
 }
 
-export interface Admission extends Disposable {
+export interface Admission {
   open(isServed?: boolean): BodyShare;
   /** Bytes taken now, and bodies that were refused or given up so far. */
   readonly heldBytes: number;
@@ -48,13 +48,8 @@ export interface Admission extends Disposable {
 export interface AdmissionOptions {
   /** Bytes of all bodies together. One body alone may take more: its own limits hold. */
   readonly maxBytes: number;
-  /**
-   * V8 by itself lets some 32 MB of old buffers come together, and gives no memory back while nothing happens; nor does
-   * the C library.
-   */
-  readonly heap?: Heap;
-  /** What the heap holds of what was received, in bytes: this does not come back before it is sent. @default 0 */
-  readonly storedBytes?: () => number;
+  /** Told of garbage, and of when there is nothing to do. */
+  readonly reclaimer?: Reclaimer;
   /** Whether the store fills although what it holds is being sent, so that waiting helps. @default never */
   readonly isFilling?: () => boolean;
 }
@@ -70,19 +65,8 @@ const TURN_LOOK_MS = 5;
 /** Garbage is collected when it is so large a part of the budget, or so much in bytes, … */
 const GARBAGE_SHARE = 0.5;
 const MOST_GARBAGE_BYTES = 4 * 1_048_576;
-/** … and before a body that has grown so large, where what others have left was not collected for so long, … */
+/** … and before a body that has grown so large, if others have left something. In bytes. */
 const LARGE_BODY_BYTES = 1_048_576;
-const COLLECT_AGAIN_MS = 1_000;
-/**
- * … and memory is given back when nothing came for a while. Points that were held may have left only by the next try,
- * or the one after it. In ms.
- */
-const GIVE_BACK_IDLE_MS = 1_000;
-const GIVE_BACK_AGAIN_MS = 3_000;
-const GIVE_BACK_TRIES = 3;
-/** It is worth it after so much garbage, or where the process has so much more than it needs. In bytes. */
-const LEAST_GIVEN_BACK_BYTES = 4 * 1_048_576;
-const LEAST_GROWTH_BYTES = 8 * 1_048_576;
 /** A smaller buffer is left to V8: it may be the one of 8 KiB that Node's small buffers share. In bytes. */
 const LEAST_RELEASED_BYTES = 16 * 1024;
 /** How often it is looked whether one has stalled, while others wait. In ms. */
@@ -106,19 +90,12 @@ interface Waiter {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { maxBytes, heap, storedBytes = () => 0, isFilling = () => false } = options;
+  const { maxBytes, reclaimer, isFilling = () => false } = options;
   const mostGarbageBytes = Math.min(GARBAGE_SHARE * maxBytes, MOST_GARBAGE_BYTES);
   /** In the order in which they first took something. */
   const shares = new Set<Share>();
   const waiting: Waiter[] = [];
   let heldBytes = 0;
-  let garbageBytes = 0;
-  /** Garbage since memory was given back, collected or not. */
-  let usedBytes = 0;
-  /** Memory that the process has when all is given back that can be. */
-  let floorBytes = heap?.usedBytes() ?? 0;
-  let collectedAt = -Infinity;
-  let givingBack: ReturnType<typeof setTimeout> | undefined;
   let refused = 0;
   let watch: ReturnType<typeof setInterval> | undefined;
 
@@ -134,11 +111,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const becomesLarge = share.heldBytes < LARGE_BODY_BYTES && share.heldBytes + bytes >= LARGE_BODY_BYTES;
     share.heldBytes += bytes;
     heldBytes += bytes;
-    if (garbageBytes > mostGarbageBytes || (becomesLarge && isCollectionDue())) collect();
+    if (hasMuchGarbage()) reclaimer?.collect();
+    else if (becomesLarge) reclaimer?.collectIfGrown();
   }
 
-  function isCollectionDue(): boolean {
-    return performance.now() - collectedAt >= COLLECT_AGAIN_MS && hasGrown();
+  function hasMuchGarbage(): boolean {
+    return reclaimer !== undefined && reclaimer.garbageBytes > mostGarbageBytes;
   }
 
   function give(share: Share, bytes: number, isGarbage: boolean): void {
@@ -150,38 +128,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const given = Math.min(bytes, share.heldBytes);
     share.heldBytes -= given;
     heldBytes -= given;
-    if (!isGarbage) return;
-    garbageBytes += given;
-    usedBytes += given;
-  }
-
-  function collect(): void {
-    garbageBytes = 0;
-    collectedAt = performance.now();
-    heap?.collect();
-    heap?.trim();
-  }
-
-  function giveBack(triesLeft: number): void {
-    if (heap === undefined) return;
-    if (usedBytes < LEAST_GIVEN_BACK_BYTES && !hasGrown()) return;
-    usedBytes = 0;
-    collect();
-    // Not what it was before, or a process that once was small would be collected for ever.
-    floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
-    if (triesLeft > 1 && hasGrown()) againIn(GIVE_BACK_AGAIN_MS, triesLeft - 1);
-  }
-
-  function hasGrown(): boolean {
-    return withoutStored() > floorBytes + LEAST_GROWTH_BYTES;
-  }
-
-  function withoutStored(): number {
-    return (heap?.usedBytes() ?? 0) - storedBytes();
-  }
-
-  function againIn(ms: number, tries: number): void {
-    givingBack = setTimeout(() => giveBack(tries), ms);
+    if (isGarbage) reclaimer?.discard(given);
   }
 
   function take(share: Share, bytes: number): Promise<boolean> {
@@ -200,14 +147,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     for (let waitedMs = 0; waitedMs < MAX_TURN_MS && isFilling(); waitedMs += TURN_LOOK_MS) {
       await new Promise((resolve) => setTimeout(resolve, TURN_LOOK_MS));
     }
-  }
-
-  /** Memory that a burst has taken is not kept until the next one. */
-  function giveBackWhenIdle(): void {
-    clearTimeout(givingBack);
-    givingBack = undefined;
-    // Looked at after little garbage too: what the runtime itself took for a body (a decompressor) is not in it.
-    if (heap !== undefined) againIn(GIVE_BACK_IDLE_MS, GIVE_BACK_TRIES);
   }
 
   /** In their order, but for the eldest body, which need not wait for others. */
@@ -279,9 +218,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (!shares.delete(share)) return;
     account(share, share.heldBytes, true);
     // Who answered it still has hold of it: what waits is let in once a collection can find it.
-    if (heap !== undefined && garbageBytes > mostGarbageBytes) setTimeout(serveWaiting, 0);
+    if (hasMuchGarbage()) setTimeout(serveWaiting, 0);
     else serveWaiting();
-    if (shares.size === 0) giveBackWhenIdle();
+    if (shares.size === 0) reclaimer?.rest();
   }
 
   return {
@@ -323,7 +262,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     get refused() {
       return refused;
     },
-    [Symbol.dispose]: () => clearTimeout(givingBack),
   };
 }
 

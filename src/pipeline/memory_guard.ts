@@ -1,5 +1,5 @@
-import type { Heap } from "../heap.ts";
 import type { Logger } from "@std/log";
+import type { Reclaimer } from "../reclaimer.ts";
 import type { PointStore } from "./store.ts";
 
 /** Keeps the extension within its share of the function's memory, at the cost of the oldest data if need be. */
@@ -19,7 +19,7 @@ export interface MemoryGuardOptions {
   /** Memory of the process in use (RSS), in bytes. */
   readonly usedBytes: () => number;
   /** Without one, what is only garbage counts as used. */
-  readonly heap?: Heap;
+  readonly reclaimer?: Pick<Reclaimer, "collect">;
   readonly store: Pick<PointStore, "heldBytes" | "shed">;
   readonly log: Logger;
   /** Unix time in ms. */
@@ -45,7 +45,7 @@ const AMPLE_FOR_MS = 100;
 
 /** A guard that looks only when asked to. */
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
-  const { limitBytes, heap, store, log, now } = options;
+  const { limitBytes, reclaimer, store, log, now } = options;
   let collectedAt = -Infinity;
   /** What the last drop was to lower the memory from, and by. */
   let lastDrop: { readonly fromBytes: number; readonly byBytes: number } | undefined;
@@ -67,11 +67,10 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
   /** What is used, without garbage if it would be too much. */
   function usedAfterAll(): number {
     const used = usedBytes();
-    if (used <= limitBytes || heap === undefined) return used;
+    if (used <= limitBytes || reclaimer === undefined) return used;
     if (Math.abs(now() - collectedAt) < COLLECT_INTERVAL_MS) return used;
     collectedAt = now();
-    heap.collect();
-    heap.trim();
+    reclaimer.collect();
     return usedBytes();
   }
 

@@ -8,6 +8,7 @@ import { createDatakitApiReceiver } from "../../src/ingest/datakit/receiver.ts";
 import { createDdtraceReceivers } from "../../src/ingest/ddtrace/receiver.ts";
 import { createOtlpReceiver } from "../../src/ingest/otlp/receiver.ts";
 import { admit, createAdmission } from "../../src/net/admission.ts";
+import { createReclaimer } from "../../src/reclaimer.ts";
 import { encodeLineProtocol } from "../../src/point/line_protocol.ts";
 import type { FieldValue, Point } from "../../src/point/point.ts";
 import { encodeProtobuf } from "../../src/point/protobuf.ts";
@@ -288,7 +289,8 @@ for (const sent of [...sends, ...LONG]) {
         assert(expected.length > 0);
         let collections = 0;
         const heap = { usedBytes: () => 60 * MIB, collect: () => void collections++, trim: () => {} };
-        using admission = createAdmission({ maxBytes: BUDGET_BYTES, heap });
+        using reclaimer = createReclaimer({ heap });
+        const admission = createAdmission({ maxBytes: BUDGET_BYTES, reclaimer });
         const points = await pointsOf(
           sent,
           bodies,

@@ -349,7 +349,9 @@ Deno.test("lifecycle on managed instances flushes by timer while it waits for sh
   const harness = newHarness();
   const next = (): Promise<NextResult> =>
     new Promise((resolve) => setTimeout(() => resolve(shutdown()), 100));
-  await harness.run({ managedInstance: true, flushIntervalMs: 30, next });
+  let told = 0;
+  await harness.run({ managedInstance: true, flushIntervalMs: 30, next, onRunning: () => void told++ });
+  assert(told >= 2, "and says each time that what takes CPU may begin");
   assert(harness.calls.filter((call) => call === "flush").length >= 2, harness.calls.join());
 });
 
@@ -386,6 +388,17 @@ Deno.test("lifecycle tells how long the sandbox slept between events", async () 
   assertEquals(slept[0], 60_000);
 });
 
+Deno.test("lifecycle tells that a function runs, of each invocation and not at the end", async () => {
+  const harness = newHarness();
+  const events = [invoke("r1"), invoke("r2"), shutdown()];
+  let told = 0;
+  await harness.run({
+    next: () => Promise.resolve(events.shift() ?? shutdown()),
+    onRunning: () => void told++,
+  });
+  assertEquals(told, 2);
+});
+
 Deno.test("lifecycle puts away what is left before each next, after each flush beside, and at the very end", async () => {
   const harness = newHarness(() => invoke("r1"));
   await harness.run({ spill: (_maxMs, last) => void harness.calls.push(last ? "last spill" : "spill") });
@@ -413,6 +426,7 @@ Deno.test("lifecycle with the next event asked for puts away after that, after i
 for (
   const [name, broken] of [
     ["INVOKE cannot be handled", { onWake: () => raise() }],
+    ["INVOKE cannot go on", { onRunning: () => raise() }],
     ["the decision to flush fails", { heldBytes: () => raise() }],
     ["the breaker fails", { breaker: () => raise() }],
   ] as const

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Admission, admit, createAdmission, shareOf } from "../../src/net/admission.ts";
+import { createReclaimer } from "../../src/reclaimer.ts";
 import { type FakeTime, installFakeTime } from "../support/fake_time.ts";
 
 async function pass(time: FakeTime, ms: number): Promise<void> {
@@ -121,7 +122,8 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
       rssBytes -= returnedBytes;
     },
   };
-  using admission = createAdmission({ maxBytes: 8_000_000, heap, storedBytes: () => storedBytes });
+  using reclaimer = createReclaimer({ heap, storedBytes: () => storedBytes });
+  const admission = createAdmission({ maxBytes: 8_000_000, reclaimer });
   const body = admission.open();
   for (let index = 0; index < 3; index++) {
     await body.take(1_900_000);

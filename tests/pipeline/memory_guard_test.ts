@@ -34,11 +34,10 @@ function setUp(points: number): Setup {
   const guard = createMemoryGuard({
     limitBytes: 100_000_000,
     usedBytes: () => setup.usedBytes,
-    heap: {
-      usedBytes: () => setup.usedBytes,
-      collect: () => void setup.collections++,
+    reclaimer: {
       // Only now is less memory used.
-      trim: () => {
+      collect: () => {
+        setup.collections++;
         setup.usedBytes -= setup.garbageBytes;
         setup.garbageBytes = 0;
       },

@@ -1,0 +1,125 @@
+/**
+ * When memory is given back. V8 by itself lets some 32 MB of old buffers come together, and the C library keeps what was
+ * freed; neither gives anything back while nothing happens. What a burst, an outage or many invocations have left would
+ * stay the function's loss for as long as the sandbox lives.
+ */
+import type { Heap } from "./heap.ts";
+
+export interface Reclaimer extends Disposable {
+  /** Garbage since the last collection, in bytes, as far as it was told. */
+  readonly garbageBytes: number;
+  /** So many bytes are used no more. */
+  discard(bytes: number): void;
+  /** Collects at once. Takes some 20 ms of CPU. */
+  collect(): void;
+  /** The same, if the process has grown and the last collection is a while ago. */
+  collectIfGrown(): void;
+  /** Nothing is under way any more: if that stays so for a second, memory is given back. */
+  rest(): void;
+  /** An invocation begins. A function that never rests has its memory given back beside it, if it is worth it. */
+  invoked(): void;
+}
+
+export interface ReclaimerOptions {
+  readonly heap: Heap;
+  /** What is held to be sent, in bytes: this does not come back before. @default 0 */
+  readonly storedBytes?: () => number;
+}
+
+/** Least time between a collection and one before a large body, in ms. */
+const COLLECT_AGAIN_MS = 1_000;
+/** At rest. Points that were held may have left only by the next try, or the one after it. In ms. */
+const REST_MS = 1_000;
+const REST_AGAIN_MS = 3_000;
+const REST_TRIES = 3;
+/** At rest it is worth it after so much garbage, or where the process has so much more than it needs. In bytes. */
+const LEAST_GARBAGE_BYTES = 4 * 1_048_576;
+const LEAST_GROWTH_BYTES = 8 * 1_048_576;
+/** How often invocations have the memory looked at (20 µs), and what makes it worth it. In ms and bytes. */
+const LOOK_MS = 1_000;
+const LEAST_SLOW_GROWTH_BYTES = 4 * 1_048_576;
+/** By then `next` is on its way, and the function runs. In ms. */
+const AFTER_NEXT_MS = 5;
+
+/** A reclaimer for this process as it is now. */
+export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOptions): Reclaimer {
+  let garbageBytes = 0;
+  /** Garbage since memory was given back, collected or not. */
+  let usedBytes = 0;
+  /** Memory that the process has when all is given back that can be. */
+  let floorBytes = heap.usedBytes();
+  /** The same for invocations, which need more than a process that has just begun. */
+  let warmBytes: number | undefined;
+  let collectedAt = -Infinity;
+  let lookedAt = performance.now();
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  let beside: ReturnType<typeof setTimeout> | undefined;
+
+  function collect(): void {
+    garbageBytes = 0;
+    collectedAt = performance.now();
+    heap.collect();
+    heap.trim();
+  }
+
+  function withoutStored(): number {
+    return heap.usedBytes() - storedBytes();
+  }
+
+  function hasGrown(): boolean {
+    return withoutStored() > floorBytes + LEAST_GROWTH_BYTES;
+  }
+
+  function restFor(ms: number, tries: number): void {
+    resting = setTimeout(() => giveBack(tries), ms);
+  }
+
+  function giveBack(triesLeft: number): void {
+    if (usedBytes < LEAST_GARBAGE_BYTES && !hasGrown()) return;
+    usedBytes = 0;
+    collect();
+    // Not what it was before, or a process that once was small would be collected for ever.
+    floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
+    if (triesLeft > 1 && hasGrown()) restFor(REST_AGAIN_MS, triesLeft - 1);
+  }
+
+  function giveBackBeside(): void {
+    usedBytes = 0;
+    collect();
+    floorBytes = withoutStored();
+    warmBytes = floorBytes;
+  }
+
+  return {
+    get garbageBytes() {
+      return garbageBytes;
+    },
+    discard: (bytes) => {
+      garbageBytes += bytes;
+      usedBytes += bytes;
+    },
+    collect,
+    collectIfGrown: () => {
+      if (performance.now() - collectedAt >= COLLECT_AGAIN_MS && hasGrown()) collect();
+    },
+    rest: () => {
+      clearTimeout(resting);
+      // Looked at after little garbage too: what the runtime itself took for a body (a decompressor) is not in it.
+      restFor(REST_MS, REST_TRIES);
+    },
+    invoked: () => {
+      const now = performance.now();
+      if (now - lookedAt < LOOK_MS) return;
+      lookedAt = now;
+      const used = withoutStored();
+      warmBytes = Math.min(warmBytes ?? Math.max(used, floorBytes), used);
+      if (used <= warmBytes + LEAST_SLOW_GROWTH_BYTES) return;
+      clearTimeout(beside);
+      beside = setTimeout(giveBackBeside, AFTER_NEXT_MS);
+    },
+    [Symbol.dispose]: () => {
+      clearTimeout(resting);
+      clearTimeout(beside);
+    },
+  };
+}
