@@ -14,7 +14,7 @@ export async function loadUsage(options: LoadUsageOptions): Promise<UsageFigures
   const { config, log } = options;
   if (!config.metrics || !(config.estimatedCost || config.usage)) return undefined;
   try {
-    // One file: each that is loaded apart costs a start's time and memory again.
+    // One file, as its parts are never wanted alone.
     return (await import("./receiver_usage.ts")).createReceiverUsage(options);
   } catch (error) {
     log.error("Cost and usage are off as they could not be loaded", { error: describeError(error) });

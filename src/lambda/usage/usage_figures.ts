@@ -1,7 +1,8 @@
 /** What an invocation cost and used, as figures beside the platform's own on the same points. */
 import type { Figure } from "../metric_fields.ts";
 import type { TelemetryEvent } from "../telemetry_event.ts";
-import { durationCost, type Prices, requestCost } from "./cost.ts";
+import { durationCost, requestCost } from "./cost.ts";
+import type { Prices } from "./prices.ts";
 import type { UsageMeter } from "./usage_meter.ts";
 
 export interface UsageFiguresOptions {
