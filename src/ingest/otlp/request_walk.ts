@@ -53,7 +53,7 @@ export type MakeVisitor = (
 ) => RequestVisitor;
 
 /** Work between two looks at the clock, in bytes that are read. */
-const STEP = 32 * 1024;
+const STEP = 8 * 1024;
 /** What an element costs besides its bytes. */
 const ELEMENT = 64;
 /** Surveying reads only the heads of an item's fields. */
