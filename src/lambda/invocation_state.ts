@@ -1,7 +1,7 @@
 /** One run of a request: what has been learnt of it, and what follows from that. */
 import type { FinishedInvocation } from "../pipeline/receiver.ts";
 import type { HandlerError } from "./lines/handler_error.ts";
-import type { Status } from "./telemetry_event.ts";
+import type { RuntimeDoneEvent, Status } from "./telemetry_event.ts";
 
 /** Everything learnt of an invocation so far. */
 export interface InvocationState {
@@ -18,8 +18,8 @@ export interface InvocationState {
   doneNs: bigint | undefined;
   /** When its report was made. */
   reportNs: bigint | undefined;
-  /** When another end was that was told of it since: the platform's second word, or a retry's that overtook its INVOKE. */
-  secondDoneNs: bigint | undefined;
+  /** Another end that was told of it since: the platform's second word, or a retry's that overtook its INVOKE. */
+  secondDone: ToldEnd | undefined;
   status: Status | undefined;
   errorType: string | undefined;
   runtimeMs: number | undefined;
@@ -48,6 +48,12 @@ export interface InvocationState {
   readonly reportIn: PromiseWithResolvers<void>;
 }
 
+/** A `platform.runtimeDone`, and when that was. */
+export interface ToldEnd {
+  readonly timeNs: bigint;
+  readonly event: RuntimeDoneEvent;
+}
+
 /** What there is to say of an invocation besides that it was one. */
 export interface OutcomeFlags {
   readonly errors: boolean;
@@ -73,7 +79,7 @@ export function createInvocationState(requestId: string, first: boolean, timeNs:
     started: false,
     doneNs: undefined,
     reportNs: undefined,
-    secondDoneNs: undefined,
+    secondDone: undefined,
     status: undefined,
     errorType: undefined,
     runtimeMs: undefined,

@@ -4,16 +4,16 @@
  * has a list of invocations, told apart by their times: the retry comes a minute after the first run.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
-import type { InvocationState } from "./invocation_state.ts";
+import type { InvocationState, ToldEnd } from "./invocation_state.ts";
 
 export interface InvocationTable {
   /** The invocation a new INVOKE begins; `undefined`: one that is not known yet. */
   findInvoked(requestId: string): InvocationState | undefined;
   /**
-   * When the second end of an earlier run of the request was, which is told once, at its next INVOKE: by then it must
-   * be the next run's, as what ends an invocation for good ends its sandbox.
+   * The second end of an earlier run of the request, which is told once, at its next INVOKE: by then it must be the
+   * next run's, as what ends an invocation for good ends its sandbox.
    */
-  takeSecondDone(requestId: string): bigint | undefined;
+  takeSecondDone(requestId: string): ToldEnd | undefined;
   /** The invocation that a `platform.start` of that time begins. */
   findStarted(requestId: string, timeNs: bigint): InvocationState | undefined;
   /**
@@ -65,10 +65,10 @@ export function createInvocationTable(): InvocationTable {
       return latest?.invokeNumber === undefined ? latest : undefined;
     },
     takeSecondDone: (requestId) => {
-      let taken: bigint | undefined;
+      let taken: ToldEnd | undefined;
       for (const invocation of byId.get(requestId) ?? []) {
-        taken = invocation.secondDoneNs ?? taken;
-        invocation.secondDoneNs = undefined;
+        taken = invocation.secondDone ?? taken;
+        invocation.secondDone = undefined;
       }
       return taken;
     },

@@ -28,7 +28,7 @@ import {
 } from "./observations.ts";
 import { createOutcomes, type Outcome, type Outcomes } from "./outcome.ts";
 import { createRunningRequest } from "./running_request.ts";
-import type { TelemetryEvent } from "./telemetry_event.ts";
+import type { RuntimeDoneEvent, TelemetryEvent } from "./telemetry_event.ts";
 
 /** What an event means beside its own content. */
 export interface Observation extends Meaning {
@@ -55,9 +55,18 @@ export interface OpenInvocation {
   readonly waitOver: Promise<void>;
 }
 
+/** What came of an INVOKE. */
+export interface Begun {
+  readonly open: OpenInvocation;
+  /** Of invocations before it. */
+  readonly outcomes: readonly Outcome[];
+  /** Its end, which had passed for the one of a run before it: its figures were not told. */
+  readonly end: RuntimeDoneEvent | undefined;
+}
+
 export interface Invocations {
   /** An INVOKE came from `next`; its telemetry may have been faster. */
-  invoked(event: InvokeEvent): { readonly open: OpenInvocation; readonly outcomes: readonly Outcome[] };
+  invoked(event: InvokeEvent): Begun;
   /** A telemetry event came; of lines see {@link Invocations.observeLine}. */
   observe(event: TelemetryEvent): Observation;
   /** A line of the function or an extension came, of that time. `failure`: the handler's that it tells of. */
@@ -127,7 +136,7 @@ export function createInvocations(options: InvocationsOptions): Invocations {
   const invoke = createInvoked(parts);
 
   return {
-    invoked: (event) => ({ open: invoke(event, nowNs()), outcomes: outcomes.drain() }),
+    invoked: (event) => ({ ...invoke(event, nowNs()), outcomes: outcomes.drain() }),
     observe: (event) => {
       begun.resolve();
       return withOthers(observe(parts, event, event.timeNs ?? nowNs()), outcomes);
@@ -197,7 +206,9 @@ function forgetOldest({ table, outcomes, handledErrors }: Parts): void {
 }
 
 /** What becomes of each INVOKE. */
-function createInvoked(parts: Parts): (event: InvokeEvent, timeNs: bigint) => OpenInvocation {
+function createInvoked(
+  parts: Parts,
+): (event: InvokeEvent, timeNs: bigint) => Pick<Begun, "open" | "end"> {
   const { table, outcomes } = parts;
   const lastInvokesNs: bigint[] = [];
   let invokes = 0;
@@ -217,16 +228,20 @@ function createInvoked(parts: Parts): (event: InvokeEvent, timeNs: bigint) => Op
   return ({ requestId }, timeNs) => {
     const invocation = parts.foundOr(table.findInvoked(requestId), requestId, timeNs);
     // A retry's end that overtook its INVOKE has passed for the end of the run before.
-    const doneNs = table.takeSecondDone(requestId);
-    if (doneNs !== undefined && invocation.doneNs === undefined) {
-      invocation.doneNs = doneNs;
-      conclude(invocation, { doneAt: Number(doneNs / 1_000_000n) });
+    const told = table.takeSecondDone(requestId);
+    const end = invocation.doneNs === undefined ? told : undefined;
+    if (end !== undefined) {
+      invocation.doneNs = end.timeNs;
+      invocation.runtimeMs ??= end.event.durationMs;
+      invocation.producedBytes ??= end.event.producedBytes;
+      conclude(invocation, { doneAt: Number(end.timeNs / 1_000_000n) });
     }
     invocation.invokeNumber ??= invokes++;
     lastInvokesNs.push(timeNs);
     if (lastInvokesNs.length > OVER_AFTER_INVOKES) lastInvokesNs.shift();
     settleOver(timeNs);
-    return { runtimeEnd: invocation.runtimeEnd.promise, waitOver: invocation.waitOver.promise };
+    const open = { runtimeEnd: invocation.runtimeEnd.promise, waitOver: invocation.waitOver.promise };
+    return { open, end: end?.event };
   };
 }
 

@@ -95,7 +95,7 @@ function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigin
   const repeated = invocation.doneNs !== undefined;
   invocation.doneNs ??= timeNs;
   const isSecond = invocation.doneNs !== timeNs;
-  if (isSecond) invocation.secondDoneNs = timeNs;
+  if (isSecond) invocation.secondDone = { timeNs, event };
   invocation.runtimeMs ??= durationMs;
   invocation.producedBytes ??= producedBytes;
   if (!repeated) {

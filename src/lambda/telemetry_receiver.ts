@@ -289,8 +289,11 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         contained("The platform's trace", () => trace?.invoked(event));
         contained("Cost and usage", () => usage?.invoked(event.requestId));
         contained("The flight recorder", () => options.recorder?.invoked(event));
-        const { open, outcomes } = invocations.invoked(event);
+        const { open, outcomes, end } = invocations.invoked(event);
         writeOutcomes(outcomes);
+        if (end !== undefined && config.metrics) {
+          writeFigures(figuresOfEvent(end, {}, managedInstance), stamp(end.timeNs));
+        }
         return open;
       },
       lastReported: invocations.lastReported,

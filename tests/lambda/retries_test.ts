@@ -144,6 +144,28 @@ Deno.test("a retry whose runtimeDone overtakes its start and INVOKE is one invoc
   assertEquals(valuesOf(telemetry, "billed_duration_ms"), [1006, 8]);
 });
 
+Deno.test("an end that overtakes its retry's INVOKE tells the duration it has, also where it passes for the end before", async () => {
+  for (
+    const [what, beganMs, withDuration, told] of [
+      ["a minute later", RETRY_MS, true, [1000, 2]],
+      ["a minute later, without a duration", RETRY_MS, false, [1000]],
+      // The clock was set back to the first run: the end is its second word, until the INVOKE tells.
+      ["at the end of the first run", 1000, true, [1000, 2]],
+    ] as const
+  ) {
+    const telemetry = openTelemetry();
+    void invoke(telemetry, ID, 1);
+    await telemetry.post(run(ID, 0, 1000, "error"));
+    const [start, done, report] = run(ID, beganMs, 2, "success");
+    await telemetry.post([withDuration ? done : withoutMetrics(done)]);
+    assertEquals(await invoke(telemetry, ID, beganMs + 4), { doneAt: FIRST_MS + beganMs + 2 }, what);
+    await telemetry.post([start, report]);
+    assertEquals(valuesOf(telemetry, "runtime_duration_ms"), [...told], what);
+    assertEquals(valuesOf(telemetry, "billed_duration_ms"), [1006, 8], what);
+    assertEquals(telemetry.sum("invocations"), 2, what);
+  }
+});
+
 /** A run's INVOKE among what telemetry tells of it: the report comes when `next` was asked for. */
 type Order = readonly ("invoke" | "start" | "done")[];
 
