@@ -24,6 +24,8 @@ const FNV_PRIME = 0x01000193;
 export function createByteTable<T>(entries: Iterable<readonly [string, T]> = []): ByteTable<T> {
   let slots: (Entry<T> | undefined)[] = new Array(INITIAL_SLOTS).fill(undefined);
   let size = 0;
+  /** Length of the longest key: what is longer is not even hashed. */
+  let longest = 0;
 
   /** Where the key is, or would be: open addressing, one step at a time. */
   function find(hash: number, bytes: Uint8Array, from: number, to: number): number {
@@ -53,6 +55,7 @@ export function createByteTable<T>(entries: Iterable<readonly [string, T]> = [])
     }
     // Not slice(): of a Node.js buffer, which some bodies are, that is no copy.
     slots[at] = { hash, key: new Uint8Array(key), value };
+    longest = Math.max(longest, key.length);
     if (++size * 2 > slots.length) grow();
   }
 
@@ -60,7 +63,8 @@ export function createByteTable<T>(entries: Iterable<readonly [string, T]> = [])
   for (const [name, value] of entries) set(encoder.encode(name), value);
 
   return {
-    get: (bytes, from, to) => slots[find(hashOf(bytes, from, to), bytes, from, to)]?.value,
+    get: (bytes, from, to) =>
+      to - from > longest ? undefined : slots[find(hashOf(bytes, from, to), bytes, from, to)]?.value,
     set,
     get size(): number {
       return size;

@@ -124,6 +124,34 @@ export function* longRequests(): Generator<LongRequest> {
       `a tag of ${name}`,
       () => span("meta", join(Uint8Array.of(0x81, 0xa1), "a", packed(0xdb, text()))),
     );
+    yield ddtrace("v0.4", `a resource of ${name}`, () => span("resource", packed(0xdb, text())));
+    yield ddtrace(
+      "v0.4",
+      `a tag named by ${name}`,
+      () => span("meta", join(Uint8Array.of(0x81), packed(0xdb, text()), Uint8Array.of(0xa1), "a")),
+    );
+    yield ddtrace(
+      "v0.4",
+      `a number named by ${name}`,
+      () => span("metrics", join(Uint8Array.of(0x81), packed(0xdb, text()), Uint8Array.of(1))),
+    );
+    yield ddtrace(
+      "v0.4",
+      `a member named by ${name}`,
+      () => join(Uint8Array.of(0x91, 0x91, 0x81), packed(0xdb, text()), Uint8Array.of(1)),
+    );
+    yield ddtrace(
+      "v0.4",
+      `events in a tag that is ${name}`,
+      () => span("meta", join(Uint8Array.of(0x81, 0xa6), "events", packed(0xdb, text()))),
+    );
+    for (const fact of ["env", "hostname", "app_version", "runtime_id"]) {
+      yield ddtrace("v0.7", `${fact} of ${name}`, () => {
+        const chunks = join(Uint8Array.of(0xa6), "chunks", Uint8Array.of(0x91, 0x81, 0xa5), "spans");
+        const spans = span("name", Uint8Array.of(0xa1, 0x78)).subarray(1);
+        return join(Uint8Array.of(0x82, 0xa0 + fact.length), fact, packed(0xdb, text()), chunks, spans);
+      });
+    }
     yield ddtrace(
       "v1.0",
       `a string of ${name}`,

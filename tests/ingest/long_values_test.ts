@@ -48,11 +48,10 @@ function createReceivers(): (request: LongRequest, body: Uint8Array<ArrayBuffer>
   };
 }
 
-const send = createReceivers();
-
 async function assertLoopRuns(request: LongRequest): Promise<void> {
   const body = request.body();
-  const ms = await longestTurnMs(async () => assertEquals(await send(request, body), 200));
+  // Each run has receivers of its own, as a span that is known is not written again.
+  const ms = await longestTurnMs(async () => assertEquals(await createReceivers()(request, body), 200));
   assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
 }
 

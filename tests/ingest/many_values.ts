@@ -1,9 +1,12 @@
 /** Requests of very many values, none of which is long, in forms that were once read or written in one go. */
+import { pack } from "../../src/ingest/ddtrace/msgpack_writer.ts";
 import type { LongRequest } from "./long_values.ts";
 
 const encoder = new TextEncoder();
 /** JSON may have so many bytes. */
 const MIB = 1024 * 1024;
+/** As many tags as are looked at. */
+const MANY_TAGS = 4096;
 
 /** As much JSON as there may be, of parts joined by commas. */
 function json(before: string, part: (index: number) => string, after: string): Uint8Array<ArrayBuffer> {
@@ -27,6 +30,20 @@ export function* manyRequests(): Generator<LongRequest> {
     body: () => json(before, part, after),
   });
   yield ddtrace("spans", "[[", (i) => `{"trace_id":${i + 1},"span_id":2,"meta":{"a":"b"}}`, "]]");
+  const tags = (name: string, pair: (index: number) => Uint8Array): LongRequest => ({
+    name: `ddtrace v0.5, ${name}`,
+    receiver: "ddtrace",
+    path: "/v0.5/traces",
+    type: "application/msgpack",
+    body: () => {
+      const head = [0x91, 0x91, 0x9c, 0, 0, 0, 1, 2, 0, 1, 1, 0, 0xde, MANY_TAGS >> 8, MANY_TAGS & 255];
+      const pairs = Array.from({ length: MANY_TAGS }, (_, i) => pair(i));
+      const parts = [[0x92], pack(["", "漢".repeat(30_000)]), head, ...pairs, [0x80, 0]];
+      return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+    },
+  });
+  yield tags("tags that have one long text", (i) => Uint8Array.of(...pack(`key ${i}`), 1));
+  yield tags("tags that have one long name", () => Uint8Array.of(1, 0));
   const span = '[[{"trace_id":1,"span_id":2,"meta":{';
   yield ddtrace("tags", span, (i) => `"key ${i}":""`, "}}]]");
   yield ddtrace("tags that come twice", span, (i) => `"key ${i >> 1}":""`, "}}]]");

@@ -12,8 +12,9 @@ import {
   setChunkFacts,
   type SharedTags,
 } from "./decode_context.ts";
-import { isAtArray, sliceText, takeArray, takeMap, takeNumber, takeText, textOf } from "./msgpack_cursor.ts";
-import type { SpanForm } from "./span_form.ts";
+import { clippableText } from "./json_writer.ts";
+import { isAtArray, takeArray, takeMap, takeNumber, takeText } from "./msgpack_cursor.ts";
+import { keyText, type SpanForm } from "./span_form.ts";
 import { createV04Form } from "./spans_v04.ts";
 
 /** What a payload tells of its spans. */
@@ -125,10 +126,10 @@ async function takeKey(context: DecodeContext): Promise<string> {
   return await takeValue(context);
 }
 
-/** A text; empty for anything else. */
+/** A text, as far as a tag may have it; empty for anything else. */
 async function takeValue(context: DecodeContext): Promise<string> {
   const { cursor } = context;
-  if (takeText(cursor)) return textOf(cursor);
+  if (takeText(cursor)) return clippableText(cursor.bytes, cursor.from, cursor.to);
   await passOne(context);
   return "";
 }
@@ -147,7 +148,7 @@ async function takeTags(context: DecodeContext, into: SharedTags): Promise<void>
     const { from, to } = cursor;
     if (takeText(cursor)) addShared(into, from, to, cursor.from, cursor.to);
     else if (takeNumber(cursor)) {
-      addSharedText(into, sliceText(cursor.bytes, from, to), String(cursor.number));
+      addSharedText(into, keyText(cursor.bytes, from, to), String(cursor.number));
     } else await passOne(context);
   }
 }

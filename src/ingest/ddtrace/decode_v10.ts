@@ -13,15 +13,8 @@ import {
   setChunkFacts,
   type SharedTags,
 } from "./decode_context.ts";
-import {
-  isAtArray,
-  type MsgpackCursor,
-  takeArray,
-  takeMap,
-  takeNumber,
-  takeText,
-  textOf,
-} from "./msgpack_cursor.ts";
+import { isAtArray, type MsgpackCursor, takeArray, takeMap, takeNumber, takeText } from "./msgpack_cursor.ts";
+import { clippableText } from "./json_writer.ts";
 import { createBudget, type Json, TooLargeError } from "./msgpack_value.ts";
 import { cursorAt, hexOf, type SpanForm } from "./span_form.ts";
 import { createV10Form } from "./spans_v10.ts";
@@ -192,10 +185,10 @@ async function takeMechanism(payload: Payload): Promise<string> {
   return mechanism === 0 ? "" : `-${mechanism}`;
 }
 
-/** A string; empty for any other value. */
+/** A string, as far as a tag may have it; empty for any other value. */
 async function takeString({ context, strings }: Payload): Promise<string> {
   const { cursor } = context;
-  if (strings.take(cursor)) return textOf(cursor);
+  if (strings.take(cursor)) return clippableText(cursor.bytes, cursor.from, cursor.to);
   await passPending(context);
   return "";
 }

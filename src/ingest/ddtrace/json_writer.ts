@@ -26,6 +26,8 @@ export interface JsonWriter {
 
 /** Longest text of one tag, in UTF-16 units: the agent's own limit. */
 const MAX_TEXT_LENGTH = 25_000;
+/** Bytes of a text that matter for that: a unit has three at most. */
+export const MAX_CLIPPABLE_BYTES = 3 * MAX_TEXT_LENGTH + 3;
 const INITIAL_BYTES = 4096;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -34,6 +36,11 @@ const ZERO = 0x30;
 /** Cut to what one tag may have, never within a surrogate pair. */
 export function clip(text: string): string {
   return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH).toWellFormed()}...`;
+}
+
+/** The text of `bytes[from, to)`, as far as {@link clip} needs it. */
+export function clippableText(bytes: Uint8Array, from: number, to: number): string {
+  return sliceText(bytes, from, Math.min(to, from + MAX_CLIPPABLE_BYTES));
 }
 
 /** An empty text. */
@@ -83,8 +90,7 @@ export function createJsonWriter(): JsonWriter {
   }
 
   function putLongString(bytes: Uint8Array, from: number, to: number): boolean {
-    // What is far longer need not be decoded to its end: a unit has three bytes at most.
-    const text = sliceText(bytes, from, Math.min(to, from + 3 * MAX_TEXT_LENGTH + 3));
+    const text = clippableText(bytes, from, to);
     putText(JSON.stringify(clip(text)));
     return text.length <= MAX_TEXT_LENGTH;
   }

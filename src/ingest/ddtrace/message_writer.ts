@@ -12,7 +12,8 @@ export interface MessageWriter {
   readonly length: number;
   /** A text was shortened, or something found no room. */
   readonly isTrimmed: boolean;
-  begin(span: WireSpan): void;
+  /** `isShort`: the message is without some of its tags. */
+  begin(span: WireSpan, isShort: boolean): void;
   /** A text tag, which lies in `bytes[from, to)`. */
   putText(name: SpanKey, bytes: Uint8Array, from: number, to: number): void;
   beginNumbers(): void;
@@ -45,11 +46,14 @@ export function createMessageWriter(): MessageWriter {
   /** Members are missing, which the message itself tells. */
   let isCut = false;
   let isFirst = true;
+  /** Bytes that were put and taken back. */
+  let wasted = 0;
 
-  function begin(next: WireSpan): void {
+  function begin(next: WireSpan, isShort: boolean): void {
     span = next;
-    json.length = 0;
-    isTrimmed = isCut = false;
+    json.length = wasted = 0;
+    isTrimmed = false;
+    isCut = isShort;
     putName(SERVICE, span.service);
     putName(NAME, span.name);
     putName(RESOURCE, span.resource);
@@ -70,8 +74,10 @@ export function createMessageWriter(): MessageWriter {
 
   function putText(name: SpanKey, bytes: Uint8Array, from: number, to: number): void {
     const start = json.length;
-    // A text that was sent once may be used by thousands of tags: what is hopeless is not even tried.
-    if (start + name.json.length + json.leastLength(from, to) > MAX_MESSAGE_BYTES) {
+    // A text that was sent once may be used by thousands of tags: what is hopeless is not even tried, nor what may be,
+    // where much was tried in vain.
+    const length = wasted > MAX_MESSAGE_BYTES ? to - from : json.leastLength(from, to);
+    if (start + name.json.length + length > MAX_MESSAGE_BYTES) {
       isCut = true;
       return;
     }
@@ -99,6 +105,7 @@ export function createMessageWriter(): MessageWriter {
       isFirst = false;
       return true;
     }
+    wasted += json.length - start;
     json.length = start;
     isCut = true;
     return false;

@@ -5,8 +5,7 @@
 import type { DdtraceSampling } from "../../config/ddtrace.ts";
 import { createTraceRatio } from "../../pipeline/trace_ratio.ts";
 import { type Chunk, isText, type TraceFilter } from "./chunk.ts";
-import { clip } from "./json_writer.ts";
-import { sliceText } from "./msgpack_cursor.ts";
+import { clip, clippableText } from "./json_writer.ts";
 import { sourceTypeOf } from "./source_types.ts";
 import type { WireSpan } from "./wire_span.ts";
 
@@ -50,8 +49,8 @@ function createFilter({ closedResources, omittedStatusCodes }: DdtraceSampling):
   return {
     isClosed: ({ service, resource }) => {
       if (closedResources.size === 0) return false;
-      const name = sliceText(service.bytes, service.from, service.to);
-      const text = oneLine(sliceText(resource.bytes, resource.from, resource.to));
+      const name = clippableText(service.bytes, service.from, service.to);
+      const text = oneLine(clippableText(resource.bytes, resource.from, resource.to));
       return [name, "*"].some((key) => closedResources.get(key)?.some((pattern) => pattern.test(text)));
     },
     isOmitted: (span) =>
@@ -70,7 +69,7 @@ function httpStatusCode(span: WireSpan): string {
   const { bytes, meta, metaCount, metricKeys, metricValues, metricCount, extraMeta } = span;
   for (let i = 0; i < 4 * metaCount; i += 4) {
     if (isText(bytes, meta[i] ?? 0, meta[i + 1] ?? 0, STATUS_CODE)) {
-      return sliceText(bytes, meta[i + 2] ?? 0, meta[i + 3] ?? 0);
+      return clippableText(bytes, meta[i + 2] ?? 0, meta[i + 3] ?? 0);
     }
   }
   for (let i = 0; i < metricCount; i++) {

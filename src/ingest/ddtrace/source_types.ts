@@ -1,5 +1,5 @@
 import { createByteTable } from "../../point/byte_table.ts";
-import { sliceText } from "./msgpack_cursor.ts";
+import { clippableText } from "./json_writer.ts";
 import type { TextSlice } from "./wire_span.ts";
 
 /** DataKit's tag `source_type`. */
@@ -33,5 +33,5 @@ const byBytes = createByteTable<SourceType>(byName);
 /** The source type of a span's `type`, in any case. */
 export function sourceTypeOf({ bytes, from, to }: TextSlice): SourceType {
   if (from === to || to - from > LONGEST) return "custom";
-  return byBytes.get(bytes, from, to) ?? byName.get(sliceText(bytes, from, to).toLowerCase()) ?? "custom";
+  return byBytes.get(bytes, from, to) ?? byName.get(clippableText(bytes, from, to).toLowerCase()) ?? "custom";
 }

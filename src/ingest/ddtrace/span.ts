@@ -3,7 +3,8 @@
  * and big integers do.
  */
 import { toBigInt } from "./int64.ts";
-import { sliceText } from "./msgpack_cursor.ts";
+import { clippableText, MAX_CLIPPABLE_BYTES } from "./json_writer.ts";
+import { keyText, MAX_MESSAGE_BYTES } from "./span_form.ts";
 import type { TextSlice, WireSpan } from "./wire_span.ts";
 
 /** One span. Ids are unsigned 64-bit; `traceId` holds the lower half of a 128-bit id. Times in ns. */
@@ -23,6 +24,9 @@ export interface DdSpan {
   readonly meta: Map<string, string>;
   readonly metrics: Map<string, number>;
 }
+
+/** Bytes of tags that are read: no message has room for a quarter of them. */
+const MAX_TAG_TEXT_BYTES = 4 * MAX_MESSAGE_BYTES;
 
 /** A span with nothing in it. */
 export function emptySpan(): DdSpan {
@@ -56,26 +60,30 @@ export function readSpan(wire: WireSpan): DdSpan {
   span.durationNs = toBigInt(wire.durationLow, wire.durationHigh);
   span.error = wire.error;
   const { bytes, meta, metaCount, metricKeys, metricValues, metricCount } = wire;
+  let room = MAX_TAG_TEXT_BYTES;
   for (let i = 0; i < 4 * metaCount; i += 4) {
-    span.meta.set(
-      sliceText(bytes, meta[i] ?? 0, meta[i + 1] ?? 0),
-      sliceText(bytes, meta[i + 2] ?? 0, meta[i + 3] ?? 0),
-    );
+    const [keyFrom = 0, keyTo = 0, from = 0, to = 0] = meta.subarray(i, i + 4);
+    const size = Math.min(keyTo - keyFrom, MAX_MESSAGE_BYTES) + Math.min(to - from, MAX_CLIPPABLE_BYTES);
+    if (size > room) continue;
+    room -= size;
+    span.meta.set(keyText(bytes, keyFrom, keyTo), clippableText(bytes, from, to));
   }
   for (let i = 0; i < wire.extraMeta.length; i += 2) {
     setMissing(span, wire.extraMeta[i] ?? "", wire.extraMeta[i + 1] ?? "");
   }
   for (let i = 0; i < metricCount; i++) {
-    span.metrics.set(
-      sliceText(bytes, metricKeys[2 * i] ?? 0, metricKeys[2 * i + 1] ?? 0),
-      metricValues[i] ?? 0,
-    );
+    const from = metricKeys[2 * i] ?? 0;
+    const to = metricKeys[2 * i + 1] ?? 0;
+    const size = Math.min(to - from, MAX_MESSAGE_BYTES);
+    if (size > room) continue;
+    room -= size;
+    span.metrics.set(keyText(bytes, from, to), metricValues[i] ?? 0);
   }
   return span;
 }
 
 function textOf({ bytes, from, to }: TextSlice): string {
-  return sliceText(bytes, from, to);
+  return clippableText(bytes, from, to);
 }
 
 function unsigned(low: number, high: number): bigint {

@@ -1,4 +1,4 @@
-import { createMsgpackCursor, type MsgpackCursor, skipSome } from "./msgpack_cursor.ts";
+import { createMsgpackCursor, type MsgpackCursor, skipSome, sliceText } from "./msgpack_cursor.ts";
 import type { Json, ValueBudget } from "./msgpack_value.ts";
 import { MAX_TAGS_READ, type WireSpan } from "./wire_span.ts";
 
@@ -104,6 +104,11 @@ export function cursorAt(bytes: Uint8Array, place: number): MsgpackCursor {
 
 /** Longest message, in bytes: texts sent once may be used often, so it could become far larger than its payload. */
 export const MAX_MESSAGE_BYTES = 262_144;
+
+/** A tag's name of `bytes[from, to)`, as far as it matters: there is no room for one that is longer than a message. */
+export function keyText(bytes: Uint8Array, from: number, to: number): string {
+  return sliceText(bytes, from, Math.min(to, from + MAX_MESSAGE_BYTES + 1));
+}
 
 /** A 64-bit integer of two halves as 16 hexadecimal digits. */
 export function hexOf(low: number, high: number): string {

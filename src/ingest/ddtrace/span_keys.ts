@@ -29,7 +29,7 @@ export interface SpanKeys {
 /** Keys kept: customers' own are few, and what invents keys must not fill the memory. */
 const MAX_KEYS = 4096;
 /** Longer ones are not kept. */
-const MAX_KEY_BYTES = 256;
+export const MAX_KEY_BYTES = 256;
 
 /** Span tags that are tags of the point, and their names there. */
 const PROMOTED: ReadonlyMap<string, string> = new Map([

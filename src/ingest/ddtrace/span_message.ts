@@ -83,7 +83,11 @@ function attempt<T>(make: () => T): T | undefined {
 function documentsJson({ bytes, documents }: WireSpan, budget: ValueBudget): string {
   const json = new Map<string, Json>();
   for (let i = 0; i < documents.length; i += 4) {
-    const key = sliceText(bytes, documents[i] ?? 0, documents[i + 1] ?? 0);
+    const keyFrom = documents[i] ?? 0;
+    const keyTo = documents[i + 1] ?? 0;
+    budget.bytes -= keyTo - keyFrom;
+    if (budget.bytes < 0) throw new TooLargeError("Cannot write documents as their names are too long");
+    const key = sliceText(bytes, keyFrom, keyTo);
     const document = bytes.subarray(documents[i + 2] ?? 0, documents[i + 3] ?? 0);
     json.set(key, documentOf(document, budget));
   }

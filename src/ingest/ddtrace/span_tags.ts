@@ -1,9 +1,12 @@
-import type { SpanKey, SpanKeys } from "./span_keys.ts";
+import { MAX_MESSAGE_BYTES } from "./span_form.ts";
+import { MAX_KEY_BYTES, type SpanKey, type SpanKeys } from "./span_keys.ts";
 import type { WireSpan } from "./wire_span.ts";
 
 /** The tags of one span after the other, each key once. Of equal keys the last one counts. */
 export interface SpanTags {
   begin(span: WireSpan): void;
+  /** Tags are left out, as their keys are longer than a message. */
+  readonly isCut: boolean;
   /** Text tags: those that lie in the payload, then those that do not. */
   readonly count: number;
   /** `undefined`: another tag has the key. */
@@ -30,11 +33,14 @@ export function createSpanTags(keys: SpanKeys): SpanTags {
   const numberKeyOf: (SpanKey | undefined)[] = [];
   let span: WireSpan;
   let serial = 0;
+  /** Bytes of the span's long keys, each of which is made anew. */
+  let longBytes = 0;
   /** Texts that lie in no payload, one after the other, and where each ends. */
   let extra = new Uint8Array(INITIAL_BYTES);
   const extraEnds: number[] = [];
 
   const tags = {
+    isCut: false,
     count: 0,
     numberCount: 0,
     bytes: new Uint8Array(0) as Uint8Array,
@@ -51,13 +57,24 @@ export function createSpanTags(keys: SpanKeys): SpanTags {
   function begin(next: WireSpan): void {
     span = next;
     serial++;
-    tags.count = tags.numberCount = 0;
+    tags.count = tags.numberCount = longBytes = 0;
+    tags.isCut = false;
     const { bytes, meta, metaCount, ownMetaCount } = span;
     for (let i = 0; i < metaCount; i++) {
-      addText(keys.ofBytes(bytes, meta[4 * i] ?? 0, meta[4 * i + 1] ?? 0), i < ownMetaCount);
+      const from = meta[4 * i] ?? 0;
+      const to = meta[4 * i + 1] ?? 0;
+      if (hasRoom(to - from)) addText(keys.ofBytes(bytes, from, to), i < ownMetaCount);
+      else keyOf[tags.count++] = undefined;
     }
     if (span.extraMeta.length > 0) addExtraTexts();
     addNumbers();
+  }
+
+  /** Whether a message may have a key of that length besides those before it. What has no room is not even read. */
+  function hasRoom(length: number): boolean {
+    if (length <= MAX_KEY_BYTES || (longBytes += length) <= MAX_MESSAGE_BYTES) return true;
+    tags.isCut = true;
+    return false;
   }
 
   /** Adds a key; one that the span has already gives way to an own tag. */
@@ -75,7 +92,9 @@ export function createSpanTags(keys: SpanKeys): SpanTags {
     extraEnds.length = 0;
     let at = 0;
     for (let i = 0; i < span.extraMeta.length; i += 2) {
-      addText(keys.of(span.extraMeta[i] ?? ""), false);
+      const name = span.extraMeta[i] ?? "";
+      if (hasRoom(name.length)) addText(keys.of(name), false);
+      else keyOf[tags.count++] = undefined;
       const text = span.extraMeta[i + 1] ?? "";
       if (at + 3 * text.length > extra.length) {
         const more = new Uint8Array(2 * (at + 3 * text.length));
@@ -90,7 +109,13 @@ export function createSpanTags(keys: SpanKeys): SpanTags {
   function addNumbers(): void {
     const { bytes, metricKeys, metricCount } = span;
     for (let i = 0; i < metricCount; i++) {
-      const key = keys.ofBytes(bytes, metricKeys[2 * i] ?? 0, metricKeys[2 * i + 1] ?? 0);
+      const from = metricKeys[2 * i] ?? 0;
+      const to = metricKeys[2 * i + 1] ?? 0;
+      if (!hasRoom(to - from)) {
+        numberKeyOf[tags.numberCount++] = undefined;
+        continue;
+      }
+      const key = keys.ofBytes(bytes, from, to);
       if (key.numberSerial === serial) numberKeyOf[key.numberIndex] = undefined;
       addNumber(key);
     }

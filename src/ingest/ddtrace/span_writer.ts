@@ -8,11 +8,11 @@ import type { Intake } from "../../pipeline/receiver.ts";
 import type { Constant } from "../../point/point_kind.ts";
 import type { Chunk } from "./chunk.ts";
 import { divide, MAX_DIGITS, putDecimal, putHex, quotient } from "./int64.ts";
-import { clip } from "./json_writer.ts";
+import { clip, clippableText } from "./json_writer.ts";
 import { createMessageWriter } from "./message_writer.ts";
 import { sliceText } from "./msgpack_cursor.ts";
 import { oneLine } from "./sampler.ts";
-import type { SpanForm } from "./span_form.ts";
+import { MAX_MESSAGE_BYTES, type SpanForm } from "./span_form.ts";
 import { createSpanKeys, type SpanKey } from "./span_keys.ts";
 import { eventsOfTag, linksOfTag, type TagParts } from "./span_message.ts";
 import { createSpanTags } from "./span_tags.ts";
@@ -110,20 +110,21 @@ export function createSpanWriter({ writer, begin }: Intake, mapping: DdtraceMapp
     return isNear && to - from < MAX_TAG_BYTES && OWN_TRAFFIC.test(sliceText(bytes, from, to));
   }
 
-  /** The text of the tag with the key; `undefined` without one. */
+  /** The text of the tag with the key, as far as a message may have it; `undefined` without one. */
   function textOf(name: SpanKey): string | undefined {
     const index = tags.indexOf(name);
     if (index < 0) return undefined;
     tags.select(index);
-    return sliceText(tags.bytes, tags.from, tags.to);
+    // Enough to tell that it is too long: a unit has three bytes at most.
+    return sliceText(tags.bytes, tags.from, Math.min(tags.to, tags.from + 3 * MAX_MESSAGE_BYTES + 3));
   }
 
   function write(chunk: Chunk, index: number, form: SpanForm, remoteIp: string): void {
     begin(kind);
-    if (span.isTrimmed) writer.trim();
+    if (span.isTrimmed || tags.isCut) writer.trim();
     readTagParts();
     writeFixedTags(chunk, index, remoteIp);
-    if (!mapping.omitMessage) message.begin(span);
+    if (!mapping.omitMessage) message.begin(span, tags.isCut);
     writeTexts();
     if (!mapping.omitMessage) writeNumbers();
     writeDerivedTags();
@@ -197,7 +198,7 @@ export function createSpanWriter({ writer, begin }: Intake, mapping: DdtraceMapp
     if (promoted === undefined || writer.has(promoted)) return false;
     const { bytes, from, to } = tags;
     if (to - from > MAX_TEXT_BYTES) {
-      const text = sliceText(bytes, from, to);
+      const text = clippableText(bytes, from, to);
       const clipped = clip(text);
       if (clipped !== text) writer.trim();
       writer.text(promoted, clipped);
@@ -272,7 +273,7 @@ export function createSpanWriter({ writer, begin }: Intake, mapping: DdtraceMapp
     if (to - from <= MAX_TEXT_BYTES && !hasByte(bytes, from, to, LF, CR)) {
       return writer.textBytes(RESOURCE, bytes, from, to);
     }
-    const text = sliceText(bytes, from, to);
+    const text = clippableText(bytes, from, to);
     if (clip(text) !== text) writer.trim();
     writer.text(RESOURCE, oneLine(text));
   }

@@ -4,7 +4,6 @@ import { createByteTable } from "../../point/byte_table.ts";
 import {
   isAtMap,
   type MsgpackCursor,
-  sliceText,
   takeInteger,
   takeMap,
   takeNil,
@@ -12,7 +11,15 @@ import {
   takeText,
 } from "./msgpack_cursor.ts";
 import { createBudget, readValue, TooLargeError } from "./msgpack_value.ts";
-import { advance, beginPairs, cursorAt, plainProgress, type Progress, type SpanForm } from "./span_form.ts";
+import {
+  advance,
+  beginPairs,
+  cursorAt,
+  keyText,
+  plainProgress,
+  type Progress,
+  type SpanForm,
+} from "./span_form.ts";
 import { readEvents, readLinks } from "./values_v04.ts";
 import {
   addDocument,
@@ -156,7 +163,7 @@ function takeMetaTag(state: State): void {
   }
   const text = takeOddText(state);
   if (text === undefined) span.isTrimmed = true;
-  else addExtraMeta(span, sliceText(cursor.bytes, from, to), text);
+  else addExtraMeta(span, keyText(cursor.bytes, from, to), text);
 }
 
 function takeMetricTag({ cursor, span }: State): void {

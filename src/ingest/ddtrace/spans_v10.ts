@@ -1,16 +1,9 @@
 /** Spans as maps with integer keys, and strings kept in a table that grows while reading: those of v1.0. */
 import { toExactJson } from "../../json/exact_json.ts";
-import {
-  isAtMap,
-  type MsgpackCursor,
-  sliceText,
-  takeInteger,
-  takeMap,
-  takeNumber,
-  takeText,
-} from "./msgpack_cursor.ts";
+import { isAtMap, type MsgpackCursor, takeInteger, takeMap, takeNumber, takeText } from "./msgpack_cursor.ts";
 import { createBudget, TooLargeError } from "./msgpack_value.ts";
-import { advance, beginPairs, cursorAt, type Progress, type SpanForm } from "./span_form.ts";
+import { advance, beginPairs, cursorAt, keyText, type Progress, type SpanForm } from "./span_form.ts";
+import { clippableText } from "./json_writer.ts";
 import type { StreamingStrings } from "./streaming_strings.ts";
 import { readEvents, readLinks, readTypedValue } from "./values_v10.ts";
 import { ATTRIBUTE, EVENTS, itemsOf, LINKS, takeKey, TYPE, type V10Walk } from "./walk_v10.ts";
@@ -125,8 +118,9 @@ function takeOther({ cursor, strings, span }: State, key: number): void {
   }
   const name = key === 13 ? "env" : key === 14 ? "version" : key === 15 ? "component" : undefined;
   if (name === undefined) cursor.pending = 1;
-  else if (strings.take(cursor)) addExtraMeta(span, name, sliceText(cursor.bytes, cursor.from, cursor.to));
-  else span.isTrimmed = true;
+  else if (strings.take(cursor)) {
+    addExtraMeta(span, name, clippableText(cursor.bytes, cursor.from, cursor.to));
+  } else span.isTrimmed = true;
 }
 
 function takeName({ cursor, strings, span }: State, slice: WireSpan["service"]): void {
@@ -158,7 +152,7 @@ function takeAttribute(state: State): void {
       return;
     case TYPE.boolean:
       if (takeNumber(cursor)) {
-        addExtraMeta(span, sliceText(cursor.bytes, from, to), cursor.number === 0 ? "false" : "true");
+        addExtraMeta(span, keyText(cursor.bytes, from, to), cursor.number === 0 ? "false" : "true");
       } else cursor.pending = 1;
       return;
     case TYPE.float:
@@ -183,7 +177,7 @@ function takeNested(state: State, from: number, to: number, type: number): void 
   try {
     const value = readTypedValue(cursorAt(cursor.bytes, cursor.at), strings, type, budget);
     if (value === undefined || budget.isCut) span.isTrimmed = true;
-    else addExtraMeta(span, sliceText(cursor.bytes, from, to), toExactJson(value));
+    else addExtraMeta(span, keyText(cursor.bytes, from, to), toExactJson(value));
   } catch (error) {
     if (!(error instanceof TooLargeError)) throw error;
     span.isTrimmed = true;

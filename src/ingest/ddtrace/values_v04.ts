@@ -2,6 +2,7 @@
 import {
   type MsgpackCursor,
   skip,
+  sliceText,
   takeArray,
   takeInteger,
   takeMap,
@@ -60,7 +61,11 @@ function readLink(cursor: MsgpackCursor, budget: ValueBudget, members: number): 
 
 /** An id in hexadecimal: of `digits` digits if it is text, of 16 if it is a number. */
 function takeId(cursor: MsgpackCursor, digits: number): string {
-  if (takeText(cursor)) return textOf(cursor).slice(0, digits).padStart(digits, "0");
+  if (takeText(cursor)) {
+    const { bytes, from, to } = cursor;
+    // A unit has three bytes at most.
+    return sliceText(bytes, from, Math.min(to, from + 3 * digits)).slice(0, digits).padStart(digits, "0");
+  }
   takeInteger(cursor);
   return hexOf(cursor.low, cursor.high);
 }
