@@ -1,4 +1,4 @@
-import { createDeadline, type LinkedSignal, linkSignals } from "../pipeline/deadline.ts";
+import { createDeadline, type Deadline } from "../pipeline/deadline.ts";
 
 /**
  * A signal that fires with any of `signals`, or after `timeoutMs` with a `TimeoutError` that says what did not come.
@@ -9,14 +9,6 @@ export function boundSignal(
   timeoutMs: number,
   now?: () => number,
   what = "answer",
-): LinkedSignal {
-  const deadline = createDeadline(timeoutMs, now, `No ${what} within ${timeoutMs} ms`);
-  const linked = linkSignals(...signals, deadline.signal);
-  return {
-    signal: linked.signal,
-    [Symbol.dispose](): void {
-      deadline[Symbol.dispose]();
-      linked[Symbol.dispose]();
-    },
-  };
+): Deadline {
+  return createDeadline(timeoutMs, now, `No ${what} within ${timeoutMs} ms`, signals);
 }

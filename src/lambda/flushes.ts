@@ -2,7 +2,7 @@
 import type { Logger } from "@std/log";
 import type { FlushPlan } from "../config/core.ts";
 import type { BreakerState } from "../pipeline/circuit_breaker.ts";
-import { createDeadline, linkSignals, settledBefore } from "../pipeline/deadline.ts";
+import { createDeadline, settledBefore } from "../pipeline/deadline.ts";
 import type { Flusher } from "../pipeline/flusher.ts";
 import { decideFlush, type FlushDecision, HISTORY_LENGTH } from "./flush_policy.ts";
 
@@ -76,11 +76,9 @@ export function createFlushes(options: FlushesOptions): Flushes {
     if (beside !== undefined) isDueAgain = true;
     if (flusher.busy) return;
     const abort = new AbortController();
-    const deadline = createDeadline(options.exportTimeoutMs, now);
+    const deadline = createDeadline(options.exportTimeoutMs, now, undefined, [abort.signal]);
     isDueAgain = false;
-    const either = linkSignals(abort.signal, deadline.signal);
-    void flusher.flush(either.signal, { beside: true }).finally(() => {
-      either[Symbol.dispose]();
+    void flusher.flush(deadline.signal, { beside: true }).finally(() => {
       deadline[Symbol.dispose]();
       if (beside === abort) beside = undefined;
       if (isDueAgain && !abort.signal.aborted) startBeside();
@@ -90,8 +88,9 @@ export function createFlushes(options: FlushesOptions): Flushes {
   }
 
   /** Its end must not depend on the flusher: if that does not keep its time, `next` does not wait for it. */
-  async function within(budgetMs: number, work: Promise<unknown>): Promise<void> {
-    using patience = createDeadline(budgetMs + GRACE_MS, now);
+  async function within(over: AbortSignal, work: Promise<unknown>): Promise<void> {
+    if (await settledBefore(work, over)) return;
+    using patience = createDeadline(GRACE_MS, now);
     if (await settledBefore(work, patience.signal)) return;
     log.error("A flush goes on although its time is over");
   }
@@ -105,13 +104,14 @@ export function createFlushes(options: FlushesOptions): Flushes {
     atEnd: async (budgetMs) => {
       if (budgetMs >= SHORTEST_FLUSH_MS) {
         using deadline = createDeadline(budgetMs, now);
-        await within(budgetMs, flusher.flush(deadline.signal));
+        await within(deadline.signal, flusher.flush(deadline.signal));
       }
       // One begun beside a long run may have outlived the budget.
       beside?.abort();
     },
     last: async (budgetMs) => {
-      await within(budgetMs, flusher.last(budgetMs));
+      using deadline = createDeadline(budgetMs, now);
+      await within(deadline.signal, flusher.last(budgetMs));
       beside?.abort();
     },
     get endIsDue() {

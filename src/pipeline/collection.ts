@@ -2,24 +2,35 @@ import { describeError, type Logger } from "@std/log";
 import type { Receiver } from "./receiver.ts";
 
 /**
- * Has all receivers hand on what they gathered. Whoever asks while that goes on gets the same promise: of several who
- * flush at a time each has all of it in its store. Never rejects: what fails costs only itself.
+ * Has all receivers hand on what they gathered; `undefined` where none of them takes time for it. Whoever asks while it
+ * goes on gets the same promise: of several who flush at a time each has all of it in its store. Never rejects: what
+ * fails costs only itself.
  */
-export function createCollection(receivers: () => readonly Receiver[], log: Logger): () => Promise<void> {
+export function createCollection(
+  receivers: () => readonly Receiver[],
+  log: Logger,
+): () => Promise<void> | undefined {
   let collecting: Promise<void> | undefined;
 
-  async function collectFrom(receiver: Receiver): Promise<void> {
+  function collectFrom(receiver: Receiver): Promise<void> | undefined {
     try {
-      await receiver.collect?.();
+      const gathered = receiver.collect?.();
+      return gathered instanceof Promise ? gathered.catch((error) => tellLost(receiver, error)) : undefined;
     } catch (error) {
-      log.error(`Aggregates of ${receiver.name} were lost as collecting them failed`, {
-        error: describeError(error),
-      });
+      tellLost(receiver, error);
+      return undefined;
     }
   }
 
+  function tellLost({ name }: Receiver, error: unknown): void {
+    log.error(`Aggregates of ${name} were lost as collecting them failed`, { error: describeError(error) });
+  }
+
   return () => {
-    collecting ??= Promise.all(receivers().map(collectFrom)).then(() => void (collecting = undefined));
+    if (collecting !== undefined) return collecting;
+    const slow = receivers().map(collectFrom).filter((gathered) => gathered !== undefined);
+    if (slow.length === 0) return undefined;
+    collecting = Promise.all(slow).then(() => void (collecting = undefined));
     return collecting;
   };
 }

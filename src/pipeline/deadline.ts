@@ -12,7 +12,7 @@ const FROZEN_IF_LATE_MS = 500;
 const GRACE_AFTER_THAW_MS = 100;
 
 /**
- * A deadline that survives a freeze. On thaw all elapsed timers fire before any socket is read, so a plain
+ * A deadline that survives a freeze, and fires with the first of `signals` if that is earlier, for its reason. On thaw all elapsed timers fire before any socket is read, so a plain
  * timeout would abort a request whose answer is already here, and the data would be sent twice. It fires with a
  * `TimeoutError` of that message.
  * @see `tests/spec/deno.md` 8, freeze and thaw
@@ -21,10 +21,12 @@ export function createDeadline(
   budgetMs: number,
   now: () => number = Date.now,
   message = "Time is over",
+  signals: readonly AbortSignal[] = [],
 ): Deadline {
   const controller = new AbortController();
+  const letGo = follow(controller, signals);
   const expire = (): void => controller.abort(new DOMException(message, "TimeoutError"));
-  let timer: ReturnType<typeof setTimeout>;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   // The moment of grace may itself be cut by a freeze.
   const wait = (waitMs: number): void => {
     const dueAt = now() + waitMs;
@@ -36,10 +38,13 @@ export function createDeadline(
       else wait(GRACE_AFTER_THAW_MS);
     }, waitMs);
   };
-  wait(Math.min(Math.max(0, budgetMs), MAX_TIMER_MS));
+  if (!controller.signal.aborted) wait(Math.min(Math.max(0, budgetMs), MAX_TIMER_MS));
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      letGo();
+    },
   };
 }
 
@@ -54,6 +59,11 @@ export interface LinkedSignal extends Disposable {
  */
 export function linkSignals(...signals: readonly AbortSignal[]): LinkedSignal {
   const controller = new AbortController();
+  return { signal: controller.signal, [Symbol.dispose]: follow(controller, signals) };
+}
+
+/** Aborts with the first of `signals`, for its reason. What is returned lets go of them. */
+function follow(controller: AbortController, signals: readonly AbortSignal[]): () => void {
   const cut = (event: Event): void => {
     if (event.target instanceof AbortSignal) controller.abort(event.target.reason);
   };
@@ -61,11 +71,8 @@ export function linkSignals(...signals: readonly AbortSignal[]): LinkedSignal {
     if (signal.aborted) controller.abort(signal.reason);
     else signal.addEventListener("abort", cut, { once: true });
   }
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const signal of signals) signal.removeEventListener("abort", cut);
-    },
+  return () => {
+    for (const signal of signals) signal.removeEventListener("abort", cut);
   };
 }
 

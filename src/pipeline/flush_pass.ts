@@ -1,6 +1,6 @@
 /** What one flush sends, and in which order: a probe, what the store holds, the spool's files, the own figures. */
 import { CATEGORIES, type Category } from "../point/point.ts";
-import { createDeadline, linkSignals, settledBefore } from "./deadline.ts";
+import { createDeadline, settledBefore } from "./deadline.ts";
 import type { Exporter } from "./exporter.ts";
 import type { Lease } from "./lease.ts";
 import type { SelfMetrics } from "./self_metrics.ts";
@@ -98,9 +98,8 @@ export function createPassSender(options: PassSenderOptions): PassSender {
   }
 
   async function headStart(sending: Promise<unknown>, signal: AbortSignal): Promise<void> {
-    using deadline = createDeadline(HEAD_START_MS, now);
-    using either = linkSignals(signal, deadline.signal);
-    await settledBefore(sending, either.signal);
+    using deadline = createDeadline(HEAD_START_MS, now, undefined, [signal]);
+    await settledBefore(sending, deadline.signal);
   }
 
   /** Sends one category, batch after batch. The categories go side by side: their round trips overlap. */

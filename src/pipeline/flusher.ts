@@ -207,22 +207,29 @@ export function createFlusher(options: FlusherOptions): Flusher {
     });
   }
 
-  /** Waits for the aggregates of now; one collection at a time. */
+  /** Waits for the aggregates of now, if there are any that take time; one collection at a time. */
   async function gather({ signal, waits }: Pass): Promise<void> {
     if (collecting !== undefined) return;
-    collecting = collectSafely().finally(() => collecting = undefined);
+    const gathered = collectSafely();
+    if (gathered === undefined) return;
+    collecting = gathered.finally(() => collecting = undefined);
     if (!waits) return;
-    using deadline = createDeadline(COLLECT_MS, now);
-    using either = linkSignals(signal, deadline.signal);
-    await settledBefore(collecting, either.signal);
+    using deadline = createDeadline(COLLECT_MS, now, undefined, [signal]);
+    await settledBefore(collecting, deadline.signal);
   }
 
-  async function collectSafely(): Promise<void> {
+  function collectSafely(): Promise<void> | undefined {
     try {
-      await collect();
+      const gathered = collect();
+      return gathered instanceof Promise ? gathered.catch(tellLost) : undefined;
     } catch (error) {
-      log.error("Aggregates were lost as collecting them failed", { error: describeError(error) });
+      tellLost(error);
+      return undefined;
     }
+  }
+
+  function tellLost(error: unknown): void {
+    log.error("Aggregates were lost as collecting them failed", { error: describeError(error) });
   }
 
   async function last(budgetMs: number): Promise<void> {
