@@ -3,9 +3,10 @@
  * @see https://docs.guance.com/deployment/dataway-sink/
  */
 import type { Batch } from "../pipeline/exporter.ts";
+import { createByteTable } from "../point/byte_table.ts";
 import { measurementKey } from "../point/measurement_key.ts";
 import type { Category } from "../point/point.ts";
-import { decodeRanges, type PointRange } from "../point/point_range.ts";
+import { contentOf, decodePoint, type PointRange } from "../point/point_range.ts";
 
 export interface SinkerOptions {
   /** Keys that count, of tags and text fields. */
@@ -27,11 +28,11 @@ export interface Sinker {
 /** A sinker over these keys. */
 export function createSinker(options: SinkerOptions): Sinker {
   const keys = new Set(options.keys);
+  const wanted = createByteTable(Array.from(keys, (key) => [key, true]));
 
   /** As DataKit writes it: in the point's order, then what it makes keys of; nothing is escaped. */
   function groupOf(category: Category, range: PointRange, index: number): string {
-    const [point] = decodeRanges(category, [{ ...range, from: index, to: index + 1 }]);
-    if (point === undefined) return "";
+    const point = decodePoint(category, contentOf(range, index), wanted);
     const pairs: string[] = [];
     const add = (key: string, value: unknown): void => {
       if (typeof value === "string" && keys.has(key)) pairs.push(`${key}=${value}`);

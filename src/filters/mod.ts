@@ -5,11 +5,12 @@
  */
 import type { Ledger } from "../pipeline/ledger.ts";
 import type { PointStore } from "../pipeline/store.ts";
+import { type ByteTable, createByteTable } from "../point/byte_table.ts";
 import { CATEGORIES, type Category, type Point } from "../point/point.ts";
 import { decodePoint } from "../point/point_range.ts";
 import { measurementKey } from "../point/measurement_key.ts";
 import { holds, type Lookup } from "./evaluate.ts";
-import { type Braces, parseCondition } from "./parser.ts";
+import { addNames, type Braces, parseCondition } from "./parser.ts";
 import { FilterSyntaxError } from "./tokens.ts";
 
 /** Conditions by category; a point is dropped if one of them holds. */
@@ -104,13 +105,14 @@ export interface Filters {
 
 /** Filters without rules. */
 export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
-  let rules: FilterRules = new Map();
+  let inForce: ReadonlyMap<Category, CategoryRules> = new Map();
 
   function isFiltered(category: Category, bytes: Uint8Array, length: number): boolean {
-    const conditions = rules.get(category);
-    if (conditions === undefined || conditions.length === 0) return false;
+    const rules = inForce.get(category);
+    if (rules === undefined) return false;
+    const { conditions, names } = rules;
     try {
-      const lookup = lookupIn(decodePoint(category, bytes.subarray(0, length)), commonTags());
+      const lookup = lookupIn(decodePoint(category, bytes.subarray(0, length), names), commonTags());
       return conditions.some((condition) => holds(condition, lookup));
     } catch {
       // What cannot be judged is kept.
@@ -119,7 +121,7 @@ export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
   }
 
   return {
-    replace: (replacement) => void (rules = replacement),
+    replace: (rules) => void (inForce = new Map(Array.from(rules).flatMap(prepare))),
     door: (store) => ({
       append: (source, category, bytes, length, mask, isOwn) => {
         if (isFiltered(category, bytes, length)) return ledger.refused(source, "filtered");
@@ -127,6 +129,22 @@ export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
       },
     }),
   };
+}
+
+/** Of one category. */
+interface CategoryRules {
+  readonly conditions: readonly (readonly Braces[])[];
+  /** What of a point they ask for. */
+  readonly names: ByteTable<true>;
+}
+
+function prepare(
+  [category, conditions]: readonly [Category, readonly (readonly Braces[])[]],
+): [Category, CategoryRules][] {
+  if (conditions.length === 0) return [];
+  const names = new Set<string>();
+  for (const part of conditions.flat(2)) addNames(part, names);
+  return [[category, { conditions, names: createByteTable(Array.from(names, (name) => [name, true])) }]];
 }
 
 /** Tags, fields, common tags, and what DataKit has as keys too: the category, and by category the measurement. */

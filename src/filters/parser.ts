@@ -64,6 +64,25 @@ const LEVELS: readonly (readonly string[])[] = [
 const POWER_LEVEL = LEVELS.length - 1;
 const MAX_INT64 = 2n ** 63n - 1n;
 
+/** Adds all names in an expression, which a point may have as keys. */
+export function addNames(expression: Expression, names: Set<string>): void {
+  switch (expression.kind) {
+    case "name":
+      names.add(expression.name);
+      return;
+    case "paren":
+      return addNames(expression.inner, names);
+    case "in":
+    case "match":
+      return addNames(expression.key, names);
+    case "and":
+    case "or":
+    case "compare":
+      addNames(expression.left, names);
+      addNames(expression.right, names);
+  }
+}
+
 /** The braces of a condition, of which one must hold. Throws {@link FilterSyntaxError}. */
 export function parseCondition(input: string): readonly Braces[] {
   const cursor = { tokens: tokenize(input), at: 0, depth: 0, operations: 0 };

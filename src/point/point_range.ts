@@ -6,7 +6,12 @@ import type { CommonTag, CommonTags } from "./common_tags.ts";
 import type { Category, FieldValue, Point } from "./point.ts";
 import { putVarint } from "./point_bytes.ts";
 import { encodeProtobuf, OWN_TAGS_ONLY } from "./protobuf.ts";
-import { decodeProtobufPoints, type ProtobufPoint } from "./protobuf_decoder.ts";
+import {
+  decodeProtobufPoint,
+  decodeProtobufPoints,
+  type ProtobufPoint,
+  type WantedKeys,
+} from "./protobuf_decoder.ts";
 import { createProtobufReader, nextField } from "./protobuf_reader.ts";
 
 /** The points `from` to `to` (without it) of those in `bytes`, which begin at its start without gaps. */
@@ -210,11 +215,12 @@ export function encodeRange(points: readonly Point[]): PointRange {
   return range;
 }
 
-/** One point's own bytes, decoded. Throws for bytes that no writer of ours made. */
-export function decodePoint(category: Category, bytes: Uint8Array): Point {
-  const framed = new Uint8Array(bytes.length + POINT_FRAME_BYTES);
-  const end = putFramed(framed, 0, bytes, bytes.length);
-  const [point] = decodeProtobufPoints(framed.subarray(0, end)).points;
+/**
+ * One point's own bytes, decoded; of its tags and fields those alone that are `wanted`, where that is given. Throws for
+ * bytes that no writer of ours made.
+ */
+export function decodePoint(category: Category, bytes: Uint8Array, wanted?: WantedKeys): Point {
+  const point = decodeProtobufPoint(bytes, wanted);
   if (point === undefined) throw new Error("Cannot decode a point as its bytes are broken");
   return toPoint(category, point);
 }

@@ -3,6 +3,7 @@
  * inside its frame is counted alone; one whose frame is broken ends the body, as nothing tells where the next begins.
  * @see `tests/spec/datakit.md` 3.6
  */
+import type { ByteTable } from "./byte_table.ts";
 import type { FieldValue, Scalar } from "./point.ts";
 import { createProtobufReader, nextField, type ProtobufReader, readDouble } from "./protobuf_reader.ts";
 
@@ -32,7 +33,12 @@ export interface MemberBudget {
   left: number;
 }
 
+/** Keys, as they lie in a point. */
+export type WantedKeys = Pick<ByteTable<unknown>, "get">;
+
 const ARRAY_TYPE = "point.Array";
+/** Field 1, length-delimited. */
+const KEY_TAG = 0x0a;
 
 /** Decodes a body. Never throws. */
 export function decodeProtobufPoints(body: Uint8Array): ProtobufPoints {
@@ -51,7 +57,16 @@ export function decodeProtobufPoints(body: Uint8Array): ProtobufPoints {
   return { points, broken };
 }
 
-function decodePoint(bytes: Uint8Array, decoder: TextDecoder): ProtobufPoint | undefined {
+/** One point without its frame, of its tags and fields those alone that are wanted; `undefined`: it is broken. */
+export function decodeProtobufPoint(bytes: Uint8Array, wanted?: WantedKeys): ProtobufPoint | undefined {
+  return decodePoint(bytes, new TextDecoder("utf-8", { ignoreBOM: true }), wanted);
+}
+
+function decodePoint(
+  bytes: Uint8Array,
+  decoder: TextDecoder,
+  wanted?: WantedKeys,
+): ProtobufPoint | undefined {
   const reader = createProtobufReader(bytes);
   const tags: [string, string][] = [];
   const fields: [string, FieldValue | undefined][] = [];
@@ -62,6 +77,7 @@ function decodePoint(bytes: Uint8Array, decoder: TextDecoder): ProtobufPoint | u
   while (nextField(reader)) {
     if (reader.field === 1 && reader.wireType === 2) measurement = decoder.decode(reader.bytes);
     else if (reader.field === 2 && reader.wireType === 2) {
+      if (wanted !== undefined && !hasKeyOf(wanted, reader.bytes)) continue;
       const pair = decodeField(reader.bytes, decoder);
       if (pair === undefined) isTrimmed = true;
       else if (!pair.isTag) fields.push([pair.key, pair.value]);
@@ -79,6 +95,14 @@ function decodePoint(bytes: Uint8Array, decoder: TextDecoder): ProtobufPoint | u
     ...(isTrimmed ? { isTrimmed } : {}),
     ...(ownTagsOnly ? { ownTagsOnly } : {}),
   };
+}
+
+/** Whether a tag or field may be wanted: writers put its key first. */
+function hasKeyOf(wanted: WantedKeys, bytes: Uint8Array): boolean {
+  if (bytes[0] !== KEY_TAG) return true;
+  const reader = createProtobufReader(bytes);
+  nextField(reader);
+  return wanted.get(bytes, reader.at - reader.bytes.length, reader.at) !== undefined;
 }
 
 /**

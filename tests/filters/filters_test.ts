@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { createFilters, parseRules } from "../../src/filters/mod.ts";
 import { parseCondition } from "../../src/filters/parser.ts";
 import { re2RegExp } from "../../src/filters/re2.ts";
@@ -7,6 +7,8 @@ import { createLedger } from "../../src/pipeline/ledger.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import type { PointDraft } from "../../src/point/point.ts";
+import { encodePoint } from "../../src/point/protobuf.ts";
+import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { pointsOf } from "../support/points.ts";
 
 const DRAFT: PointDraft = {
@@ -104,4 +106,26 @@ Deno.test("patterns of Go that JavaScript cannot run in linear time are refused 
     assertMatch("broken" in made ? made.broken : "", rule, pattern);
   }
   assertThrows(() => parseCondition("{ a match ['\\\\pL'] }"), FilterSyntaxError, 'in the pattern "\\\\pL"');
+});
+
+Deno.test("a filter looks only at what it asks for: values of megabytes cost nothing", async () => {
+  const ledger = createLedger();
+  const filters = createFilters({ commonTags: () => new Map(), ledger });
+  filters.replace(
+    parseRules(JSON.stringify({ tracing: ["{ service = 'web' and status in ['debug'] }"] })).rules,
+  );
+  const door = filters.door({ append: () => {} });
+  const bytes = encodePoint({
+    category: "tracing",
+    measurement: "app",
+    tags: new Map([["service", "web"]]),
+    fields: new Map([["message", "é漢字".repeat(1_500_000)], ["status", "debug"]]),
+    timeNs: 1n,
+  });
+  const ms = await longestTurnMs(async () => {
+    await Promise.resolve();
+    door.append("otlp", "tracing", bytes, bytes.length, 0);
+  });
+  assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+  assertEquals(ledger.refusals().map(({ reason }) => reason), ["filtered"]);
 });

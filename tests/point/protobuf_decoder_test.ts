@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createPoint } from "../support/create_point.ts";
 import type { FieldValue, Point, Scalar } from "../../src/point/point.ts";
-import { encodeProtobuf } from "../../src/point/protobuf.ts";
+import { createByteTable } from "../../src/point/byte_table.ts";
+import { decodePoint } from "../../src/point/point_range.ts";
+import { encodePoint, encodeProtobuf } from "../../src/point/protobuf.ts";
 import { decodeProtobufPoints } from "../../src/point/protobuf_decoder.ts";
 
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
@@ -51,4 +53,21 @@ Deno.test("decodeProtobufPoints() keeps a text's leading byte order mark", () =>
   assertEquals(decodeProtobufPoints(encodeProtobuf([marked])).points[0]?.fields, [
     ["message", "\uFEFFhello"],
   ]);
+});
+
+Deno.test("decodePoint() of wanted keys gives these as they are in the whole point, and nothing else", () => {
+  fc.assert(
+    fc.property(point, fc.func(fc.boolean()), (given, isWanted) => {
+      const bytes = encodePoint(given);
+      const keys = [...given.tags.keys(), ...given.fields.keys(), "another"].filter((key) => isWanted(key));
+      const wanted = new Set(keys);
+      const part = decodePoint("logging", bytes, createByteTable(keys.map((key) => [key, true])));
+      const whole = decodePoint("logging", bytes);
+      assertEquals(part, {
+        ...whole,
+        tags: new Map([...whole.tags].filter(([key]) => wanted.has(key))),
+        fields: new Map([...whole.fields].filter(([key]) => wanted.has(key))),
+      });
+    }),
+  );
 });
