@@ -1,5 +1,6 @@
 import { isLongContent, type LongContent, longContent, plainText, textOfString } from "../point/long_text.ts";
 import type { Category, FieldValue } from "../point/point.ts";
+import type { Key } from "../point/point_keys.ts";
 import type { PointKind } from "../point/point_kind.ts";
 import type { PointWriter } from "../point/point_writer.ts";
 
@@ -29,10 +30,16 @@ export interface PointTarget {
 export function writePoint({ writer, begin }: PointTarget, point: RawPoint): boolean {
   const kind = writer.kind(point.category, point.measurement);
   begin(kind);
-  for (const pair of point.tags) writer.tag(kind.keys.of(pair[0]), pair[1]);
+  for (const pair of point.tags) {
+    const key = keyOf(writer, kind, pair[0], true);
+    if (key !== undefined) writer.tag(key, pair[1]);
+    else if (pair[1] !== "") writer.trim();
+  }
   for (const [name, value] of point.fields) {
-    const key = kind.keys.of(name);
-    if (typeof value === "object" && isLongContent(value)) writer.long(key, value);
+    if (value === undefined) continue;
+    const key = keyOf(writer, kind, name, false);
+    if (key === undefined) writer.trim();
+    else if (typeof value === "object" && isLongContent(value)) writer.long(key, value);
     else if (point.isFinishedLater === true && isLong(writer, value)) {
       writer.long(
         key,
@@ -43,6 +50,11 @@ export function writePoint({ writer, begin }: PointTarget, point: RawPoint): boo
   if (point.isTrimmed === true) writer.trim();
   if (point.ownTagsOnly === true) writer.ownTagsOnly();
   return writer.endAt(point.timeNs);
+}
+
+/** The key of a tag or field; `undefined`: the point is full, and does not have it. No key is made for that. */
+function keyOf(writer: PointWriter, { keys }: PointKind, name: string, isTag: boolean): Key | undefined {
+  return writer.hasRoom(isTag) ? keys.of(name) : keys.known(name);
 }
 
 /** Whether a value is to be written later. */

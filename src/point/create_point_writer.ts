@@ -439,6 +439,7 @@ export function createPointWriter(options: PointWriterOptions): PointWriter {
     constantTag: kinds.constantTag,
     begin,
     has: (key) => key.slot.serial === serial,
+    hasRoom: (isTag) => isTag ? tags < MAX_TAGS : fields < MAX_FIELDS,
     constant,
     tag,
     tagBytes,

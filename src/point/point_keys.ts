@@ -49,6 +49,8 @@ export interface KeyTable {
   /** A key that the program itself knows: never forgotten. */
   define(name: string): Key;
   of(name: string): Key;
+  /** The same if a point may have it by now; `undefined`: none has, and none is made. */
+  known(name: string): Key | undefined;
   /** A key for the point begun last, which is another if it was not kept. */
   current(key: Key): Key;
   /** The key whose UTF-8 is `bytes[from, to)`. */
@@ -121,6 +123,12 @@ function createKeyTable(rules: Rules, commonBitOf: (name: string) => number): Ke
     isMetric,
     define: (name) => keys.get(name) ?? make(name, true),
     of,
+    known: (name) => {
+      const found = keys.get(name);
+      if (found !== undefined) return found;
+      const clean = cleanKey(name, isMetric);
+      return slots.has(clean) || overflow.has(clean) ? of(name) : undefined;
+    },
     current: (key) => key.isKept ? key : of(key.name),
     ofBytes: (bytes, from, to) => {
       const until = Math.min(to, from + LONGEST_BYTES);

@@ -44,6 +44,8 @@ export interface PointWriter {
   readonly begin: (kind: PointKind, source: Source) => void;
   /** Whether the point has the key already, as tag or field. */
   readonly has: (key: Key) => boolean;
+  /** Whether the point may have another tag or field, of a key that it does not have. */
+  readonly hasRoom: (isTag: boolean) => boolean;
   readonly constant: (constant: Constant | undefined) => void;
   readonly tag: (key: Key, value: string) => void;
   /** A tag whose value is the UTF-8 in `bytes[from, to)`, which is copied. */

@@ -1,5 +1,6 @@
 /** Objects and lists of a JSON body that become text: passed over in steps, and written again as they are then. */
 import { JsonEvent, type JsonWalk } from "../../json/json_walk.ts";
+import { createMembers, type Members } from "./json_members.ts";
 import { type JsonString, nameOf } from "./json_name.ts";
 
 /** An object or list that was passed over. */
@@ -39,8 +40,8 @@ interface OpenObject {
   readonly from: number;
   count: number;
   first: JsonString | undefined;
-  /** Where each name's last member begins, in the order of JavaScript's objects. */
-  members: Record<string, number> | undefined;
+  /** Where each name's last member begins. */
+  members: Members<number> | undefined;
 }
 
 /** Work between two stops, in bytes; and what an event costs besides. */
@@ -91,7 +92,7 @@ export function* passContainer(
     else if (event === JsonEvent.list) open.push(undefined);
     else if (event === JsonEvent.close) {
       open.pop();
-      const members = orderOf(object);
+      const members = yield* orderOf(object);
       if (object !== undefined && members !== undefined) {
         orders.set(object.from, { members, closeAt: walk.from });
       }
@@ -117,17 +118,18 @@ function* addMember(object: OpenObject, key: JsonString): Generator<undefined, v
     return;
   }
   if (object.members === undefined && object.first !== undefined) {
-    object.members = Object.create(null) as Record<string, number>;
-    object.members[yield* nameOf(object.first)] = object.first.from - 1;
+    object.members = createMembers();
+    object.members.set(yield* nameOf(object.first), object.first.from - 1);
   }
-  if (object.members !== undefined) object.members[yield* nameOf(key)] = key.from - 1;
+  object.members?.set(yield* nameOf(key), key.from - 1);
 }
 
 /** Where an object's members begin in the order that they are written in; `undefined`: as they come. */
-function orderOf(object: OpenObject | undefined): readonly number[] | undefined {
-  if (object?.members === undefined) return undefined;
-  const order = Object.values(object.members);
-  const isAsItComes = order.length === object.count &&
-    order.every((at, i) => i === 0 || at > (order[i - 1] ?? 0));
-  return isAsItComes ? undefined : order;
+function* orderOf(
+  object: OpenObject | undefined,
+): Generator<undefined, readonly number[] | undefined, undefined> {
+  if (object?.members === undefined || object.members.isAsItCame) return undefined;
+  const order: number[] = [];
+  yield* object.members.each((_name, at) => void order.push(at));
+  return order;
 }

@@ -2,7 +2,7 @@
  * Decodes DataKit's two JSON forms, which may stand side by side: the simple one, whose numbers are floats, and
  * PB-JSON, whose fields carry their types.
  */
-import { isJsonObject, type JsonObject, tryParseExactJson } from "../../json/exact_json.ts";
+import { isJsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { JsonSyntaxError } from "../../json/json_scanner.ts";
 import { createJsonWalk, JsonEvent, type JsonWalk } from "../../json/json_walk.ts";
 import { TOO_MANY_PARTS } from "./decoded.ts";
@@ -16,7 +16,9 @@ import { type Malformed, NOTHING_YET, type WireDecoder, type WirePoint } from ".
 /** Commas of a point that are parsed, those within its values too. A point with more is malformed. */
 const MAX_COMMAS = 50_000;
 /** A longer point is read in steps; what is parsed at once takes a few ms at most. In bytes. */
-const LONG_POINT = 32 * 1024;
+const LONG_POINT = 16 * 1024;
+/** A longer point is parsed in one step and written in the next. In bytes. */
+const LARGE_POINT = 4096;
 
 // A mark of byte order within the body is the customer's.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -27,12 +29,13 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function createJsonDecoder(body: Uint8Array, precision: Precision): WireDecoder {
   const items = createJsonItems(body);
-  let reading: Generator<undefined, JsonObject | undefined, undefined> | undefined;
+  let reading: Iterator<undefined, unknown, undefined> | undefined;
 
   function begin(item: JsonItem): WirePoint | Malformed {
     if (item.commas > MAX_COMMAS) return malformed(TOO_MANY_PARTS);
-    if (item.to - item.from <= LONG_POINT) return read(parse(body, item));
-    reading = readLongPoint(body, item.from, item.to);
+    const bytes = item.to - item.from;
+    if (bytes <= LARGE_POINT) return read(parse(body, item));
+    reading = bytes <= LONG_POINT ? parsed(parse(body, item)) : readLongPoint(body, item.from, item.to);
     return NOTHING_YET;
   }
 
@@ -55,6 +58,11 @@ export function createJsonDecoder(body: Uint8Array, precision: Precision): WireD
       return item === undefined ? undefined : item === "unfinished" ? NOTHING_YET : begin(item);
     },
   };
+}
+
+/** A value that is there already. */
+function parsed(value: unknown): Iterator<undefined, unknown, undefined> {
+  return { next: () => ({ done: true, value }) };
 }
 
 function malformed(rule: string): Malformed {

@@ -18,6 +18,8 @@ export interface JsonItems {
 /** Bytes looked at in one go: some 1 ms. */
 const STEP = 200_000;
 
+/** Bytes of a string that are looked at one by one before the search that is quick for long strings only. */
+const NEAR = 64;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_LIST = 0x5b;
@@ -37,6 +39,9 @@ export function createJsonItems(body: Uint8Array): JsonItems {
   let depth = 0;
   let commas = 0;
   let isInString = false;
+  /** Bytes of the string since it began, or since the last search; and where the next quote is. */
+  let near = 0;
+  let quoteAt = start;
   let isEnded = false;
   let isFirst = true;
 
@@ -50,8 +55,11 @@ export function createJsonItems(body: Uint8Array): JsonItems {
       if (isInString) {
         if (byte === BACKSLASH) at++;
         else if (byte === QUOTE) isInString = false;
-      } else if (byte === QUOTE) isInString = true;
-      else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth++;
+        else if (++near === NEAR) skipPlain();
+      } else if (byte === QUOTE) {
+        isInString = true;
+        near = 0;
+      } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth++;
       else if (isList && depth === 0 && (byte === COMMA || byte === CLOSE_LIST)) return take(byte);
       else if (byte === COMMA) commas++;
       else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
@@ -61,6 +69,16 @@ export function createJsonItems(body: Uint8Array): JsonItems {
     if (!isList) return { from: start, to: length, commas };
     items.isBroken = true;
     return undefined;
+  }
+
+  /** To the byte before the next that may mean something in a string. */
+  function skipPlain(): void {
+    near = 0;
+    const from = at + 1;
+    if (quoteAt < from) quoteAt = body.indexOf(QUOTE, from);
+    if (quoteAt < 0) quoteAt = length;
+    const backslash = body.subarray(from, quoteAt).indexOf(BACKSLASH);
+    at = (backslash < 0 ? quoteAt : from + backslash) - 1;
   }
 
   /** Goes to the body's first byte; `false`: not yet. */

@@ -8,9 +8,10 @@ import { createWork, type JsonContainer, passContainer } from "./json_container.
 import { type JsonString, LONG_STRING, nameOf, pieceOf, shortText } from "./json_name.ts";
 import { JSON_TEXT } from "./json_text.ts";
 import { normalJson, readNumber } from "./json_normal.ts";
-import { LongJson, TypedFields, TypedList, typedScalar } from "./json_point.ts";
+import { createMembers, type Members } from "./json_members.ts";
+import { LongJson, ReadFields, ReadTags, TypedList, typedScalar } from "./json_point.ts";
 import { createLongBase64 } from "./long_base64.ts";
-import type { ListItem } from "./long_list.ts";
+import { listInSteps, type ListItem } from "./long_list.ts";
 
 /** A generator that stops where something else may run, and returns a value. */
 type Steps<T> = Generator<undefined, T, undefined>;
@@ -32,7 +33,7 @@ const ARRAY: ReadonlySet<string> = new Set(["arr"]);
 
 /** The members of the point at `bytes[from, to)`, which is JSON; `undefined`: it is no object. */
 export function* readLongPoint(bytes: Uint8Array, from: number, to: number): Steps<JsonObject | undefined> {
-  const walk = createJsonWalk(bytes, from, to);
+  const walk = createJsonWalk(bytes, from, to, { isChecked: true });
   const event = yield* nextEvent(walk);
   return event === JsonEvent.object ? yield* createReader(bytes, walk).point() : undefined;
 }
@@ -61,34 +62,33 @@ function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () =
     return rawText({ bytes, at: from, end: to }, from, to);
   }
 
-  /** The members of the object that is open: those that are wanted, or with `most` so many. */
-  function* members(
-    wanted: ReadonlySet<string> | undefined,
-    read: ReadValue,
-    most = Infinity,
-  ): Steps<JsonObject> {
-    const values: Record<string, unknown> = Object.create(null);
-    let count = 0;
+  /** The members of the object that is open that are wanted. */
+  function* members(wanted: ReadonlySet<string>, read: ReadValue): Steps<JsonObject> {
+    const values: Record<string, unknown> = {};
     for (;;) {
       if (work.isDone(walk)) yield;
       const key = yield* next();
       if (key === JsonEvent.close) return values;
-      const name = yield* readName(wanted);
+      // No longer one is that of a member that is known.
+      const name = walk.to - walk.from > SHORT ? "" : shortText(string());
       const event = yield* next();
-      const isNew = name !== undefined && !(name in values);
-      if (name === undefined || (isNew && count >= most)) yield* pass(event);
-      else {
-        values[name] = yield* read(event, name);
-        if (isNew) count++;
-      }
+      if (wanted.has(name)) values[name] = yield* read(event, name);
+      else yield* pass(event);
     }
   }
 
-  function* readName(wanted: ReadonlySet<string> | undefined): Steps<string | undefined> {
-    if (wanted === undefined) return yield* nameOf(string());
-    // No longer one is that of a member that is known.
-    const name = walk.to - walk.from > SHORT ? "" : shortText(string());
-    return wanted.has(name) ? name : undefined;
+  /** All members of the object that is open, `most` of them at most. */
+  function* allMembers(isTags: boolean, most: number): Steps<Members<unknown>> {
+    const values = createMembers<unknown>();
+    for (;;) {
+      if (work.isDone(walk)) yield;
+      const key = yield* next();
+      if (key === JsonEvent.close) return values;
+      const name = yield* nameOf(string());
+      const event = yield* next();
+      if (values.size >= most && !values.has(name)) yield* pass(event);
+      else values.set(name, yield* simple(event, isTags));
+    }
   }
 
   /** Passes over what the walk has come to. */
@@ -140,23 +140,31 @@ function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () =
   }
 
   function* readMember(event: JsonEvent, name: string): Steps<unknown> {
-    if (name === "tags" && event === JsonEvent.object) {
-      return yield* members(undefined, (value) => simple(value, true));
-    }
-    if (name !== "fields") return yield* plain(event);
-    if (event === JsonEvent.list) return yield* typedFields();
-    if (event !== JsonEvent.object) return yield* plain(event);
-    // One too many tells that there are.
-    return yield* members(undefined, (value) => simple(value, false), MAX_PARTS + 1);
+    if (event === JsonEvent.object && name === "tags") return yield* simpleTags();
+    if (event === JsonEvent.object && name === "fields") return yield* simpleFields();
+    return event === JsonEvent.list && name === "fields" ? yield* typedFields() : yield* plain(event);
   }
 
-  function* typedFields(): Steps<TypedFields> {
-    const parts = new TypedFields();
+  function* simpleTags(): Steps<ReadTags> {
+    const tags = new ReadTags();
+    yield* (yield* allMembers(true, Infinity)).each((key, value) => tags.add(key, value));
+    return tags;
+  }
+
+  function* simpleFields(): Steps<ReadFields> {
+    const fields = new ReadFields(false);
+    // One too many tells that there are.
+    yield* (yield* allMembers(false, MAX_PARTS + 1)).each((key, value) => fields.addSimple(key, value));
+    return fields;
+  }
+
+  function* typedFields(): Steps<ReadFields> {
+    const parts = new ReadFields(true);
     for (;;) {
       const event = yield* next();
       if (event === JsonEvent.close) return parts;
       const field = event === JsonEvent.object ? yield* members(FIELD, readTyped) : yield* plain(event);
-      if (parts.tags.length + parts.fields.length <= MAX_PARTS) parts.add(field);
+      if (parts.tags.length + parts.fields.length <= MAX_PARTS) parts.addTyped(field);
     }
   }
 
@@ -184,16 +192,17 @@ function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () =
     let isMalformed = false;
     for (;;) {
       const event = yield* next();
-      if (event === JsonEvent.close) return new TypedList(isMalformed ? undefined : items);
+      if (event === JsonEvent.close) break;
       const parsed = typedScalar(
         event === JsonEvent.object ? yield* members(VALUE, readItem) : yield* plain(event),
       );
       if (parsed === "malformed" || parsed.value === undefined) isMalformed = true;
       else items.push(parsed.value);
     }
+    return new TypedList(isMalformed ? undefined : yield* listInSteps(items));
   }
 
-  /** There may be very many texts: they stay where they lie. */
+  /** Of texts there may be very many: long ones stay where they lie. */
   function* readItem(event: JsonEvent, name: string): Steps<unknown> {
     const isText = event === JsonEvent.string && name === "s" && walk.to - walk.from > SHORT;
     return isText ? longString() : yield* readTyped(event, name);
@@ -204,7 +213,7 @@ function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () =
 
 /** The items of a list of texts only, which stay where they lie, or of numbers and booleans only. */
 function* readScalars(bytes: Uint8Array, { from, to, has }: JsonContainer): Steps<unknown> {
-  const walk = createJsonWalk(bytes, from, to);
+  const walk = createJsonWalk(bytes, from, to, { isChecked: true });
   const work = createWork();
   const texts: LongText[] = [];
   const items: unknown[] = [];

@@ -4,17 +4,14 @@ import { createJsonWalk, JsonEvent, type JsonWalk } from "../../json/json_walk.t
 import { toExactJson } from "../../json/exact_json.ts";
 import { latin1 } from "../../latin1.ts";
 import { scalarToJson } from "../../point/clean_field_value.ts";
-import { type LongText, PLAIN, type TextForm, type TextPiece } from "../../point/long_text.ts";
+import { type LongText, PLAIN, type TextForm } from "../../point/long_text.ts";
 import { inJson } from "../text_forms.ts";
 import { createWork, type JsonContainer, type MemberOrder } from "./json_container.ts";
 import { JSON_TEXT, NORMAL_JSON } from "./json_text.ts";
+import { createTextWriter } from "./text_writer.ts";
 
 /** A longer number is read in steps. */
 const LONG_NUMBER = 400;
-/** A longer string stays where it lies. */
-const LONG_STRING = 4096;
-/** Bytes that are written together. */
-const CHUNK = 64 * 1024;
 /** Making a bigint takes time that grows with the square of its digits: of more than these none is made. */
 const INTEGER = /^-?\d{1,40}$/;
 
@@ -28,61 +25,6 @@ const OPEN_BRACE = 0x7b;
 const LIST_STRING = inJson(JSON_TEXT);
 /** The text of what is nested too deep. */
 const DEEP_STRING = inJson(PLAIN);
-
-/** Writes pieces of a text, small ones together. */
-interface TextWriter {
-  byte(byte: number): void;
-  text(text: string): void;
-  /** What `form` makes of `bytes[from, to)`. */
-  piece(piece: TextPiece): void;
-  end(): LongText;
-}
-
-function createTextWriter(expectedBytes: number): TextWriter {
-  const encoder = new TextEncoder();
-  const pieces: TextPiece[] = [];
-  let chunk = new Uint8Array(Math.min(CHUNK, expectedBytes + LONG_STRING));
-  let from = 0;
-  let at = 0;
-
-  function flush(): void {
-    if (from < at) pieces.push({ bytes: chunk, from, to: at, form: PLAIN });
-    from = at;
-  }
-
-  function ensure(bytes: number): void {
-    if (at + bytes <= chunk.length) return;
-    flush();
-    chunk = new Uint8Array(Math.max(CHUNK, bytes));
-    from = 0;
-    at = 0;
-  }
-
-  function byte(byte: number): void {
-    ensure(1);
-    chunk[at++] = byte;
-  }
-
-  function text(text: string): void {
-    ensure(text.length * 3);
-    at += encoder.encodeInto(text, chunk.subarray(at)).written;
-  }
-
-  function piece(piece: TextPiece): void {
-    const { bytes, from: start, to, form } = piece;
-    if (to - start > LONG_STRING) {
-      flush();
-      pieces.push(piece);
-      return;
-    }
-    const converted = form.convert(bytes, start, to);
-    ensure(converted.length);
-    chunk.set(converted, at);
-    at += converted.length;
-  }
-
-  return { byte, text, piece, end: () => (flush(), pieces) };
-}
 
 /** What is open while it is written again. */
 interface Frame {
@@ -101,7 +43,7 @@ export function* normalJson(
   { from, to, outerDepth, orders }: JsonContainer,
   asItems = false,
 ): Generator<undefined, LongText, undefined> {
-  const walk = createJsonWalk(bytes, from, to, outerDepth);
+  const walk = createJsonWalk(bytes, from, to, { outerDepth, isChecked: true });
   const out = createTextWriter(to - from);
   const frames: Frame[] = [];
   const work = createWork();
@@ -150,7 +92,7 @@ export function* normalJson(
     const event = walk.next();
     if (event === JsonEvent.more || work.isDone(walk)) yield;
     if (event === JsonEvent.more) continue;
-    if (event === JsonEvent.end) return out.end();
+    if (event === JsonEvent.end) return out.take();
     const frame = frames.at(-1);
     const isItem = event === JsonEvent.key || frame?.isList === true;
     if (frame !== undefined && isItem && event !== JsonEvent.close && frame.count++ > 0) out.byte(COMMA);

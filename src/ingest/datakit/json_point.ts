@@ -16,18 +16,33 @@ export class LongJson {
 
 /** The array of a PB-JSON field, read; `undefined`: it is malformed. */
 export class TypedList {
-  constructor(readonly items: readonly ListItem[] | undefined) {}
+  constructor(readonly value: readonly Scalar[] | LongContent | undefined) {}
 }
 
-/** The fields and tags of a PB-JSON point, read. */
-export class TypedFields {
+/** The tags of a simple point, read. */
+export class ReadTags {
+  readonly tags: [string, string][] = [];
+
+  add(key: string, value: unknown): void {
+    if (value !== null) this.tags.push([key, textOf(value) ?? toExactJson(value)]);
+  }
+}
+
+/** The fields of a point, read; in PB-JSON its tags are among them. */
+export class ReadFields {
   readonly tags: [string, string][] = [];
   readonly fields: [string, FieldValue | LongContent | undefined][] = [];
   /** The rule that the first part left out breaks. */
   broken: string | undefined;
 
-  /** Adds one; what cannot be read is left out. */
-  add(field: unknown): void {
+  constructor(readonly isTyped: boolean) {}
+
+  addSimple(key: string, value: unknown): void {
+    this.fields.push([key, toValue(value)]);
+  }
+
+  /** Adds one of PB-JSON; what cannot be read is left out. */
+  addTyped(field: unknown): void {
     const broken = addTyped(field, this);
     this.broken ??= broken;
   }
@@ -45,17 +60,12 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export function toPoint(item: JsonObject, precision: Precision): WirePoint | string {
   const measurement = textOf(item.measurement ?? item.name ?? "");
   if (measurement === undefined) return "its measurement must be text";
-  const isPbJson = Array.isArray(item.fields) || item.fields instanceof TypedFields;
-  // The typed form says nanoseconds by definition.
-  const time = toTime(item.time, isPbJson && precision === "auto" ? "n" : precision);
-  if (time === "malformed") return "its time must be a whole number";
-  const tags: [string, string][] = [];
-  if (isJsonObject(item.tags) && !(item.tags instanceof LongJson)) {
-    for (const [key, value] of Object.entries(item.tags)) {
-      if (value !== null) tags.push([key, textOf(value) ?? toExactJson(value)]);
-    }
-  } else if (item.tags !== undefined && item.tags !== null) return "its tags must be an object";
   const parts = readFields(item.fields);
+  // The typed form says nanoseconds by definition.
+  const time = toTime(item.time, parts?.isTyped === true && precision === "auto" ? "n" : precision);
+  if (time === "malformed") return "its time must be a whole number";
+  const tags = readTags(item.tags)?.tags;
+  if (tags === undefined) return "its tags must be an object";
   if (parts === undefined) return "its fields must be an object or a list";
   const { fields, broken } = parts;
   for (const tag of parts.tags) tags.push(tag);
@@ -71,13 +81,23 @@ function textOf(value: unknown): string | undefined {
   return decoder.decode(beginningOf(value.content.texts[0] ?? [], LONG_STRING));
 }
 
+/** `undefined`: they are no object. */
+function readTags(value: unknown): ReadTags | undefined {
+  if (value instanceof ReadTags) return value;
+  const tags = new ReadTags();
+  if (value === undefined || value === null) return tags;
+  if (!isJsonObject(value) || value instanceof LongJson) return undefined;
+  for (const [key, tag] of Object.entries(value)) tags.add(key, tag);
+  return tags;
+}
+
 /** `undefined`: they are neither an object nor a list. */
-function readFields(value: unknown): TypedFields | undefined {
-  if (value instanceof TypedFields) return value;
-  const parts = new TypedFields();
-  if (Array.isArray(value)) { for (const field of value) parts.add(field); }
+function readFields(value: unknown): ReadFields | undefined {
+  if (value instanceof ReadFields) return value;
+  const parts = new ReadFields(Array.isArray(value));
+  if (Array.isArray(value)) { for (const field of value) parts.addTyped(field); }
   else if (isJsonObject(value) && !(value instanceof LongJson)) {
-    for (const [key, field] of Object.entries(value)) parts.fields.push([key, toValue(field)]);
+    for (const [key, field] of Object.entries(value)) parts.addSimple(key, field);
   } else return undefined;
   return parts;
 }
@@ -111,7 +131,7 @@ function toScalar(value: unknown): Scalar | undefined {
 }
 
 /** Adds a PB-JSON field or tag; returns the rule it breaks. */
-function addTyped(field: unknown, { tags, fields }: TypedFields): string | undefined {
+function addTyped(field: unknown, { tags, fields }: ReadFields): string | undefined {
   if (!isJsonObject(field) || typeof field.key !== "string") return "each of its fields must have a key";
   if (field.is_tag === true || field.isTag === true) {
     const text = textOf(field.s);
@@ -129,7 +149,7 @@ function typedValue(
   field: JsonObject,
 ): { readonly value: FieldValue | LongContent | undefined } | "malformed" {
   const { a } = field;
-  if (a instanceof TypedList) return a.items === undefined ? "malformed" : { value: listOf(a.items) };
+  if (a instanceof TypedList) return a.value === undefined ? "malformed" : { value: a.value };
   return isJsonObject(a) && !(a instanceof LongJson) ? typedList(a.arr) : typedScalar(field);
 }
 

@@ -1,4 +1,5 @@
 /** Writes points of line protocol from where they lie in a body. */
+import { MAX_TAGS } from "../../point/limits.ts";
 import { isLongContent, PLAIN } from "../../point/long_text.ts";
 import type { Key, KeyTable } from "../../point/point_keys.ts";
 import type { PointKind } from "../../point/point_kind.ts";
@@ -49,15 +50,15 @@ export function createLinePointWriter(body: Uint8Array, destination: Destination
     return writer.kind(category, nameOf(nameFrom, nameTo, MEASUREMENT_ESCAPES));
   }
 
-  function writePart(keys: KeyTable, { others }: LineParts, table: Int32Array, at: number): void {
+  function writePart(keys: KeyTable, { others, count }: LineParts, table: Int32Array, at: number): void {
     const keyFrom = table[at] ?? 0;
     const keyTo = table[at + 1] ?? 0;
     const type = table[at + 2] ?? 0;
     const first = table[at + 3] ?? 0;
     const second = table[at + 4] ?? 0;
-    const key = (type & ESCAPED_KEY) === 0
-      ? keys.ofBytes(body, keyFrom, keyTo)
-      : keys.of(nameOf(keyFrom, keyTo, (type & TYPE_MASK) <= Part.escapedTag ? TAG_ESCAPES : FIELD_ESCAPES));
+    const isPlain = count <= MAX_TAGS && (type & ESCAPED_KEY) === 0;
+    const key = isPlain ? keys.ofBytes(body, keyFrom, keyTo) : keyOf(keys, type, keyFrom, keyTo);
+    if (key === undefined) return writer.trim();
     switch (type & TYPE_MASK) {
       case Part.tag:
         return writer.tagBytes(key, body, first, second);
@@ -90,6 +91,19 @@ export function createLinePointWriter(body: Uint8Array, destination: Destination
     }
   }
 
+  /** `undefined`: the point is full, as one of many parts may be, and does not have the key, which is not made then. */
+  function keyOf(keys: KeyTable, type: number, from: number, to: number): Key | undefined {
+    const isTag = (type & TYPE_MASK) <= Part.escapedTag;
+    const hasRoom = writer.hasRoom(isTag);
+    if (hasRoom && (type & ESCAPED_KEY) === 0) return keys.ofBytes(body, from, to);
+    const name = nameOf(
+      from,
+      to,
+      (type & ESCAPED_KEY) === 0 ? undefined : isTag ? TAG_ESCAPES : FIELD_ESCAPES,
+    );
+    return hasRoom ? keys.of(name) : keys.known(name);
+  }
+
   function writeOther(key: Key, other: LineParts["others"][number] | undefined): void {
     const value = isItems(other) ? listOf(other) : other;
     if (value === undefined) return;
@@ -98,9 +112,10 @@ export function createLinePointWriter(body: Uint8Array, destination: Destination
   }
 
   /** A measurement, key or tag that has escapes. */
-  function nameOf(from: number, to: number, escapes: RegExp): string {
+  function nameOf(from: number, to: number, escapes: RegExp | undefined): string {
     const until = Math.min(to, from + LONGEST_NAME_BYTES);
-    return decoder.decode(body.subarray(from, until)).replace(escapes, "$1");
+    const name = decoder.decode(body.subarray(from, until));
+    return escapes === undefined ? name : name.replace(escapes, "$1");
   }
 
   function end({ isSet, low, high, wide }: LineTime): boolean {
