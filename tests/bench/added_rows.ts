@@ -2,7 +2,7 @@
 import { sleep } from "../emulator/waiters.ts";
 import { startHarness } from "./harness.ts";
 import { invokeEvent, type NextCall, shutdownEvent } from "./platform.ts";
-import { median } from "./statistics.ts";
+import { mean, median } from "./statistics.ts";
 import type { Binaries, Row } from "./table.ts";
 import { connectTelemetry, invocationBody, reportBody } from "./telemetry.ts";
 
@@ -14,6 +14,7 @@ const SETTLE_MS = 250;
 
 interface AddedFigures {
   readonly cpuMsPerInvocation: number;
+  /** Mean over the invocations: at any one of them V8's next collection is some MB away, and not in both at once. */
   readonly anonMb: number;
 }
 
@@ -37,7 +38,7 @@ export async function addedRows(binaries: Binaries, count: number): Promise<read
   return [
     ["trace, usage and cost add to an invocation, ms of CPU: adaptive plan", ...usual.map(cpu)],
     ["trace, usage and cost add to an invocation, ms of CPU: each sends", ...ends.map(cpu)],
-    [`they add after ${count}, MB of RssAnon`, ...usual.map(({ anonMb }) => anonMb.toFixed(1))],
+    [`they add in ${count}, MB of RssAnon (mean)`, ...usual.map(({ anonMb }) => anonMb.toFixed(1))],
   ];
 }
 
@@ -50,17 +51,17 @@ async function measureAdded(
   await using without = await startRunner(path, { ...env, ...WITHOUT });
   await using withThem = await startRunner(path, { ...env, ...WITH });
   const added: number[] = [];
+  const addedMb: number[] = [];
   for (let done = 0; done < count; done += BLOCK) {
     // Neither is always the one that finds the other's data in the processor's caches.
     const isFirst = added.length % 2 === 0;
     const before = isFirst ? await without.block() : undefined;
     const more = await withThem.block();
     added.push(more - (before ?? await without.block()));
+    addedMb.push(withThem.anonMb() - without.anonMb());
   }
-  await sleep(SETTLE_MS);
-  const anonMb = withThem.anonMb() - without.anonMb();
   await Promise.all([without.end(), withThem.end()]);
-  return { cpuMsPerInvocation: median(added), anonMb };
+  return { cpuMsPerInvocation: median(added), anonMb: mean(addedMb) };
 }
 
 async function startRunner(path: string, env: Readonly<Record<string, string>>): Promise<Runner> {

@@ -17,7 +17,7 @@ const AIMS: readonly (readonly [words: readonly string[], aim: string])[] = [
   [["busy"], "0 in ≥ 99 %"],
   [["CPU per invocation", "each sends"], "≤ 1.5"],
   [["trace, usage and cost add", "adaptive"], "≤ 0.3"],
-  [["they add after"], "≤ 1"],
+  [["they add in"], "≤ 1"],
   [["the same after 1000"], "anon ≤ 22"],
   [["OTLP spans, protobuf/s at full speed"], "≥ 60 000, none lost"],
   [["10000 OTLP spans, protobuf/s"], "≤ 20 %, ≤ 100 MB"],
