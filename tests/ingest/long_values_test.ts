@@ -36,6 +36,7 @@ function createReceivers(): (request: LongRequest, body: Uint8Array<ArrayBuffer>
   return async ({ receiver, path, type }, body) => {
     if (receiver === "statsd") {
       await statsd.feed(body);
+      await statsd.collect?.();
       return 200;
     }
     const response = await apps[receiver]?.app?.request(path, {

@@ -56,4 +56,11 @@ export function* manyRequests(): Generator<LongRequest> {
   );
   yield ddtrace("lists", '[[{"trace_id":1,"span_id":2,"x":[', () => "[]", "]}]]");
   yield ddtrace("lists too deep", "[".repeat(256), () => "[]", "]".repeat(256));
+  yield {
+    name: "DogStatsD, lines of series of their own",
+    receiver: "statsd",
+    path: "",
+    type: "",
+    body: () => encoder.encode(Array.from({ length: 200_000 }, (_, i) => `metric${i}:1|c|#a:b\n`).join("")),
+  };
 }

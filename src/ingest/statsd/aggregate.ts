@@ -4,6 +4,7 @@
  */
 import type { StatsdConfig } from "../../config/statsd.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
+import { createTimeSlice, type TimeSlice } from "../../time_slice.ts";
 import type { Sample } from "./sample.ts";
 import { createSeries, type Series, type SeriesLimits } from "./series.ts";
 import { createSeriesIdentifier } from "./series_identity.ts";
@@ -13,7 +14,10 @@ import { createSeriesPoints } from "./series_points.ts";
 export interface Aggregator {
   /** Takes one sample in; what does not fit is refused as `too_many_series` or `filtered`. */
   add(sample: Sample): void;
-  /** Writes the points of all that was added since the last flush; what is added meanwhile is for the next. */
+  /**
+   * Writes the points of all that was added since the last flush, after those of a flush that is under way; what is
+   * added meanwhile is for the next. Lets the rest of the program run.
+   */
   flush(): Promise<void>;
 }
 
@@ -31,6 +35,8 @@ export interface AggregatorOptions {
 const MAX_KEY_CHARS = 4 * 1024 * 1024;
 /** Values that all timings and distributions of a flush keep for their percentiles. */
 const MAX_KEPT_VALUES = 200_000;
+/** Series that are looked at between two looks at the clock. */
+const SERIES_PER_LOOK = 64;
 /** Set members of all series of a flush. */
 const MAX_MEMBERS = 200_000;
 
@@ -46,6 +52,9 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   /** By the sample's own text, so that names and tags are taken apart once per series, not per sample. */
   let byText = new Map<string, Series>();
   let byKey = new Map<string, Series>();
+  /** What a flush under way has yet to look at for its gauges. */
+  let flushed: ReadonlyMap<string, Series> = new Map();
+  let flushing: Promise<void> = Promise.resolve();
   let keyChars = 0;
   /** The last sample and its series: a line with many values gives the same name and tags with each. */
   let last: { readonly sample: Sample; readonly series: Series } | undefined;
@@ -73,7 +82,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
         return undefined;
       }
       keyChars = chars;
-      const lastGauge = config.dialect === "etsy" ? gauges.get(identity.key) : undefined;
+      const lastGauge = config.dialect === "etsy" ? lastGaugeOf(identity.key) : undefined;
       series = createSeries(identity, limits, lastGauge);
       byKey.set(identity.key, series);
       byText.set(text, series);
@@ -91,12 +100,41 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
     return series;
   }
 
+  /** The last value that a flush gave a gauge. */
+  function lastGaugeOf(key: string): number | undefined {
+    const series = flushed.get(key);
+    return series !== undefined && isGauge(series) ? series.state.value : gauges.get(key);
+  }
+
   function rememberGauge(series: Series): void {
-    if (config.dialect !== "etsy" || series.state.kind !== "last" || series.identity.timestampS > 0) return;
+    if (!isGauge(series)) return;
     const { key } = series.identity;
     gauges.delete(key);
     if (gauges.size >= config.maxSeries) gauges.delete(gauges.keys().next().value ?? "");
     gauges.set(key, series.state.value);
+  }
+
+  async function flush(): Promise<void> {
+    if (byKey.size === 0) return;
+    const slice = createTimeSlice();
+    const all = byKey;
+    byText = new Map();
+    byKey = new Map();
+    last = undefined;
+    keyChars = 0;
+    limits = freshLimits();
+    if (config.dialect === "etsy") await rememberGauges(all, slice);
+    await writePoints(all.values(), slice);
+  }
+
+  async function rememberGauges(all: ReadonlyMap<string, Series>, slice: TimeSlice): Promise<void> {
+    flushed = all;
+    let looked = 0;
+    for (const series of all.values()) {
+      rememberGauge(series);
+      if (++looked % SERIES_PER_LOOK === 0 && slice.isOver()) await slice.pause();
+    }
+    flushed = new Map();
   }
 
   return {
@@ -104,18 +142,13 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       const series = last !== undefined && isSame(last.sample, sample) ? last.series : seriesOf(sample);
       if (series !== undefined && !series.add(sample)) refuse("too_many_series", 1);
     },
-    flush: async (): Promise<void> => {
-      if (byKey.size === 0) return;
-      const all = [...byKey.values()];
-      byText = new Map();
-      byKey = new Map();
-      last = undefined;
-      keyChars = 0;
-      limits = freshLimits();
-      for (const series of all) rememberGauge(series);
-      await writePoints(all);
-    },
+    flush: (): Promise<void> => flushing = flushing.then(flush, flush),
   };
+}
+
+/** Whether a series is a gauge whose value the next flush may start from. */
+function isGauge(series: Series): series is Series & { readonly state: { kind: "last"; value: number } } {
+  return series.state.kind === "last" && series.identity.timestampS === 0;
 }
 
 /** Whether two samples are of one series, as far as their texts tell. */

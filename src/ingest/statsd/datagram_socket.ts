@@ -4,8 +4,8 @@ import { MAX_PACKET_BYTES } from "./framing.ts";
 
 /** What a datagram socket is opened with. */
 export interface DatagramSocketOptions {
-  /** Takes one packet; the bytes are valid only during the call. Must not throw. */
-  readonly feed: (packet: Uint8Array) => void;
+  /** Takes one packet; the bytes are valid only until it is done. Must neither throw nor reject. */
+  readonly feed: (packet: Uint8Array) => Promise<void> | undefined;
   readonly log: Logger;
 }
 
@@ -44,7 +44,10 @@ export function createDatagramSocket(
         const [packet] = await connection.receive(buffer);
         backoff.reset();
         if (packet[0] === 0 && isMarker(packet)) markerSeen?.();
-        else feed(packet);
+        else {
+          const rest = feed(packet);
+          if (rest !== undefined) await rest;
+        }
       } catch (error) {
         if (closed) return;
         if (!hasFailed) log.warn("A StatsD socket failed to receive", { error: describeError(error) });

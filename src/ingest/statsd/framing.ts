@@ -8,7 +8,7 @@ export interface Framer {
   end(): void;
 }
 
-/** Where a framer's packets go. A packet is valid only during the call. */
+/** Where a framer's packets go. A packet is valid as long as the chunk that ended it. */
 export interface FramerIntake {
   readonly feed: (packet: Uint8Array) => void;
   readonly refuse: Intake["refuse"];

@@ -6,7 +6,7 @@ import { createTimeSlice } from "../../time_slice.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
 import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";
-import { createLengthFramer, createLineFramer } from "./framing.ts";
+import { createLengthFramer, createLineFramer, type FramerIntake } from "./framing.ts";
 import { parsePacket } from "./parser.ts";
 import type { Sample, SampleSink } from "./sample.ts";
 import { createStreamSocket, type StreamSocket } from "./stream_socket.ts";
@@ -30,8 +30,9 @@ const MAX_CONNECTIONS = 64;
 const DRAIN_MS = 25;
 /** Longest wait for one marker: one lost to a full buffer is sent again after that. */
 const MARKER_MS = 5;
-/** Bytes of lines between two looks at the clock. */
-const STEP_BYTES = 4096;
+/** Bytes of lines between two looks at the clock: each line may begin a series, which takes 20 µs. */
+const STEP_BYTES = 1024;
+const LF = 10;
 
 /**
  * The StatsD and DogStatsD receiver over UDP, TCP and Unix sockets. Metrics are aggregated until {@link
@@ -44,6 +45,8 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   const streams: StreamSocket[] = [];
   let decoder: TextDecoder | undefined;
   let packets = 0;
+  /** Packets that are being taken in steps. */
+  const unfinished = new Set<Promise<void>>();
   let lastEventNs = 0n;
 
   const sink: SampleSink = {
@@ -58,6 +61,36 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     const nowNs = BigInt(Math.floor(now())) * 1_000_000n;
     lastEventNs = nowNs <= lastEventNs && lastEventNs - nowNs < 1_000_000n ? lastEventNs + 1n : nowNs;
     return { nowNs: lastEventNs, tags: config.tags, intake: context };
+  }
+
+  /** Takes a packet; a long one in steps, in between which the rest of the program runs. */
+  function feedPacket(packet: Uint8Array): Promise<void> | undefined {
+    if (packet.length > STEP_BYTES) return feedAll([packet]);
+    feed(packet);
+    return undefined;
+  }
+
+  async function feedAll(all: readonly Uint8Array[]): Promise<void> {
+    const feeding = feedSteps(all);
+    unfinished.add(feeding);
+    try {
+      await feeding;
+    } finally {
+      unfinished.delete(feeding);
+    }
+  }
+
+  async function feedSteps(all: readonly Uint8Array[]): Promise<void> {
+    const slice = createTimeSlice();
+    for (const packet of all) {
+      for (let from = 0; from < packet.length;) {
+        if (slice.isOver()) await slice.pause();
+        const lf = packet.indexOf(LF, from + STEP_BYTES);
+        const to = lf < 0 ? packet.length : lf + 1;
+        feed(packet.subarray(from, to));
+        from = to;
+      }
+    }
   }
 
   function feed(packet: Uint8Array): void {
@@ -88,7 +121,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   }
 
   function addDatagram(connection: Deno.DatagramConn): void {
-    datagrams.push(createDatagramSocket(connection, { feed, log }));
+    datagrams.push(createDatagramSocket(connection, { feed: feedPacket, log }));
   }
 
   function listen({ pool, sockets }: ListenOptions): Promise<AsyncDisposable> {
@@ -98,9 +131,9 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
       attempt(`UDP ${describe(address)}`, open, address.hostname === "::1");
     }
     for (const address of config.tcp) {
-      const createFramer = () => createLineFramer({ feed, refuse });
-      const open = (): void =>
-        void streams.push(createStreamSocket(sockets.tcp(address), { createFramer, group }));
+      const createFramer = (feed: FramerIntake["feed"]) => createLineFramer({ feed, refuse });
+      const options = { createFramer, feed: feedAll, group };
+      const open = (): void => void streams.push(createStreamSocket(sockets.tcp(address), options));
       attempt(`TCP ${describe(address)}`, open, address.hostname === "::1");
     }
     const { unixDatagramPath, unixStreamPath } = config;
@@ -111,8 +144,9 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     }
     if (unixStreamPath !== "") {
       attempt(unixStreamPath, () => {
-        const createFramer = () => createLengthFramer({ feed, refuse });
-        streams.push(createStreamSocket(sockets.unixStream(unixStreamPath), { createFramer, group }));
+        const createFramer = (feed: FramerIntake["feed"]) => createLengthFramer({ feed, refuse });
+        const options = { createFramer, feed: feedAll, group };
+        streams.push(createStreamSocket(sockets.unixStream(unixStreamPath), options));
       });
     }
     return Promise.resolve({ [Symbol.asyncDispose]: close });
@@ -139,7 +173,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
       const before = activity();
       await Promise.all(datagrams.map((socket) => socket.drain(MARKER_MS)));
       if (hasConnections() || datagrams.length === 0) await turn();
-      quietRounds = activity() === before ? quietRounds + 1 : 0;
+      quietRounds = activity() === before && unfinished.size === 0 ? quietRounds + 1 : 0;
     }
   }
 
@@ -163,6 +197,8 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     addresses: () => [...datagrams, ...streams].map((socket) => socket.address),
     collect: async () => {
       await drain();
+      // What was read is in it, however long it takes: there may be no other flush.
+      await Promise.all(unfinished);
       await aggregator.flush();
     },
   };

@@ -1,6 +1,6 @@
 import type { Intake } from "../../pipeline/receiver.ts";
 import type { FieldValue } from "../../point/point.ts";
-import { createTimeSlice } from "../../time_slice.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import { writePoint } from "../write_point.ts";
 import type { Series } from "./series.ts";
 
@@ -16,6 +16,8 @@ export interface SeriesPointsOptions {
 const MAX_FIELDS = 900;
 /** A line's own time may run ahead of our clock by this much. */
 const MAX_AHEAD_S = 3600;
+/** Series that are grouped between two looks at the clock. */
+const SERIES_PER_LOOK = 64;
 /** Line times of past flushes that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
@@ -24,7 +26,9 @@ const MAX_REMEMBERED = 10_000;
  * points of the same series ever have the same time, also not those of two flushes: a store keyed on both would
  * keep one.
  */
-export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly Series[]) => Promise<void> {
+export function createSeriesPoints(
+  options: SeriesPointsOptions,
+): (all: Iterable<Series>, slice: TimeSlice) => Promise<void> {
   const { percentiles, intake, now } = options;
   /** How often a line's own time was flushed, by point key. */
   const stamped = new Map<string, bigint>();
@@ -56,10 +60,9 @@ export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly
     if (!isWritten) intake.refuse("malformed", group.length);
   }
 
-  return async (all) => {
+  return async (all, slice) => {
     const flushNs = flushTimeNs();
-    const slice = createTimeSlice();
-    for (const group of groupByPoint(all, 7 + percentiles.length)) {
+    for (const group of await groupByPoint(all, 7 + percentiles.length, slice)) {
       write(group, flushNs);
       if (slice.isOver()) await slice.pause();
     }
@@ -67,9 +70,14 @@ export function createSeriesPoints(options: SeriesPointsOptions): (all: readonly
 }
 
 /** Groups series that are stored in one point, and parts groups whose point would have too many fields. */
-function groupByPoint(all: readonly Series[], summaryFields: number): Series[][] {
+async function groupByPoint(
+  all: Iterable<Series>,
+  summaryFields: number,
+  slice: TimeSlice,
+): Promise<readonly Series[][]> {
   const open = new Map<string, Series[]>();
   const groups: Series[][] = [];
+  let grouped = 0;
   for (const series of all) {
     let group = open.get(series.identity.pointKey);
     if (group === undefined || group.length * summaryFields >= MAX_FIELDS) {
@@ -78,6 +86,7 @@ function groupByPoint(all: readonly Series[], summaryFields: number): Series[][]
       groups.push(group);
     }
     group.push(series);
+    if (++grouped % SERIES_PER_LOOK === 0 && slice.isOver()) await slice.pause();
   }
   return groups;
 }

@@ -4,8 +4,10 @@ import type { Framer } from "./framing.ts";
 
 /** What a stream listener is served with. */
 export interface StreamSocketOptions {
-  /** A framer for each connection. */
-  readonly createFramer: () => Framer;
+  /** A framer for each connection, and where it puts its packets. */
+  readonly createFramer: (feed: (packet: Uint8Array) => void) => Framer;
+  /** Takes the packets of one read, which are valid until it resolves. Never rejects. */
+  readonly feed: (packets: readonly Uint8Array[]) => Promise<void>;
   readonly group: ConnectionGroup;
 }
 
@@ -20,7 +22,7 @@ export interface StreamSocket extends AsyncDisposable {
 
 const READ_BYTES = 16_384;
 /** Reads of a client that is faster than we are, after which others run: no turn of the loop comes by itself. */
-const READS_BETWEEN_PAUSES = 4;
+const READS_BETWEEN_PAUSES = 2;
 
 /**
  * Serves a listener until it is disposed of, which closes its connections. They may be silent for as long as they
@@ -28,18 +30,21 @@ const READS_BETWEEN_PAUSES = 4;
  */
 export function createStreamSocket(
   listener: Deno.Listener<Deno.Conn>,
-  { createFramer, group }: StreamSocketOptions,
+  { createFramer, feed, group }: StreamSocketOptions,
 ): StreamSocket {
   let reads = 0;
 
   async function read(connection: Deno.Conn, lease: Lease): Promise<void> {
-    const framer = createFramer();
+    const packets: Uint8Array[] = [];
+    const framer = createFramer((packet) => void packets.push(packet));
     const buffer = new Uint8Array(READ_BYTES);
     try {
       for (;;) {
         const size = await connection.read(buffer);
         if (++reads % READS_BETWEEN_PAUSES === 0 && size === READ_BYTES) await turn();
-        if (size === null || !framer.push(buffer.subarray(0, size))) break;
+        const goesOn = size !== null && framer.push(buffer.subarray(0, size));
+        if (packets.length > 0) await feed(packets.splice(0));
+        if (!goesOn) break;
         lease.touch();
         lease.prove();
       }
@@ -47,6 +52,7 @@ export function createStreamSocket(
       // A connection cut short: what came whole was taken, the rest is told by the framer.
     }
     framer.end();
+    if (packets.length > 0) await feed(packets.splice(0));
   }
 
   const acceptor: Acceptor = acceptConnections(listener, { group, serve: read });

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { StatsdConfig } from "../../../src/config/statsd.ts";
 import { type Aggregator, createAggregator } from "../../../src/ingest/statsd/aggregate.ts";
@@ -300,4 +300,56 @@ Deno.test("aggregator never loses a counter, whatever the tags", async () => {
     }),
     { numRuns: 300 },
   );
+});
+
+/** Packets of one line for each of `count` series. */
+function lines(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, i) => line(i)).join("\n");
+}
+
+Deno.test("(await aggregator.flush()) counts each sample once, whatever is added and flushed while it goes on", async () => {
+  const MANY = 40_000;
+  const intake = createRecordingIntake("statsd");
+  const config = statsdConfig({ maxSeries: MANY });
+  const aggregator = createAggregator({ config, intake, now: () => NOW });
+  const sink = { sample: aggregator.add, event: () => {}, check: () => {}, malformed: () => {} };
+  const feed = (packet: string): void => parsePacket(packet, config.dialect, sink);
+
+  feed(lines(MANY, (i) => `m${i}:1|c`));
+  let turns = 0;
+  const timer = setInterval(() => {
+    // Half of them are there already, the others are not.
+    if (turns++ < 5) feed(lines(100, (i) => `m${i * 50}:10|c\nnew${i}:10|c`));
+  }, 0);
+  const first = aggregator.flush();
+  await Promise.resolve();
+  feed("m1:100|c");
+  const second = aggregator.flush();
+  await second;
+  clearInterval(timer);
+  assert(turns > 1, "the event loop ran");
+  assertEquals(intake.points.filter(({ fields }) => [...fields.values()][0] === 1).length, MANY);
+  await first;
+  await aggregator.flush();
+
+  const sum = (name: string): number =>
+    intake.points.filter(({ measurement }) => measurement.startsWith(name))
+      .reduce((all, { fields }) => all + Number([...fields.values()][0]), 0);
+  const rounds = Math.min(turns, 5);
+  assertEquals([sum("m"), sum("new")], [MANY + 100 + rounds * 1000, rounds * 1000]);
+  assertEquals(intake.refused.size, 0);
+  const series = intake.points.map(({ measurement, timeNs }) => `${measurement} ${timeNs}`);
+  assertEquals(new Set(series).size, series.length);
+});
+
+Deno.test("(await aggregator.flush()) lets a gauge that is adjusted while it goes on start from its last value", async () => {
+  const MANY = 40_000;
+  const { aggregator, feed } = harness({ dialect: "etsy", maxSeries: MANY });
+  feed(lines(MANY, (i) => `g${i}:5|g`));
+  const first = aggregator.flush();
+  await Promise.resolve();
+  feed(lines(MANY, (i) => `g${i}:+1|g`));
+  assertEquals((await first).length, MANY);
+  const values = (await aggregator.flush()).map(({ fields }) => [...fields.values()][0]);
+  assertEquals([values.length, new Set(values)], [MANY, new Set([6])]);
 });

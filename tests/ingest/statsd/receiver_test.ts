@@ -185,6 +185,18 @@ scenario(
   },
 );
 
+scenario("receiver.collect() has all of a datagram that is taken in steps", async () => {
+  const SERIES = 6000;
+  const { receiver, points } = harness({ udp: LOOPBACK });
+  await using _sockets = await receiver.listen?.(listenOptions());
+  const sender = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: portOf(receiver.addresses()[0]) };
+  await sender.send(bytes(Array.from({ length: SERIES }, (_, i) => `c${i}:1|c`).join("\n")), to);
+  await receiver.collect?.();
+  sender.close();
+  assertEquals(points.length, SERIES);
+});
+
 scenario(
   "receiver reads TCP lines that straddle writes, and the last one of a closed connection",
   async () => {
