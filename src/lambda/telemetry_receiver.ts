@@ -10,6 +10,7 @@ import { isJsonObject } from "../json/exact_json.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
 import { createBatchMemory } from "./batch_memory.ts";
+import { type BatchSlice, createBatchSlice } from "./batch_slice.ts";
 import { createContained } from "./contained.ts";
 import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
@@ -85,8 +86,11 @@ export interface TelemetryReceiver extends Receiver {
 
 /** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
 const REST_OF_TRACE_MS = 50;
-/** How long a batch that is not the platform's keeps the event loop at a time. In ms. */
+/** How long a batch that is not the platform's keeps the event loop at a time, and a large one that is. In ms. */
 const SLICE_MS = 5;
+const PLATFORM_SLICE_MS = 10;
+/** A smaller one is taken in one go: an invocation's end is in it. In UTF-16 units. */
+const LARGE_BATCH = 64 * 1024;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
@@ -113,6 +117,8 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     isCold: invocations.isCold,
   });
   const contained = createContained(log);
+  /** Complete logs of a large batch, while the event loop runs. */
+  const unwritten: AssembledLog[] = [];
   let batches = 0;
   let restOfTrace: ReturnType<typeof setTimeout> | undefined;
 
@@ -171,18 +177,31 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     if (isDone !== true) refuse("malformed");
   }
 
+  function tellLog(complete: AssembledLog): void {
+    if (trace !== undefined) {
+      const facts = { rules, isCold: invocations.isCold };
+      contained("The platform's trace", () => trace.tell(complete, facts));
+    }
+    if (config.logs) writeLog(complete);
+  }
+
   /** Writes the logs that are complete. */
   function writeLogs(all: boolean): void {
     clearTimeout(restOfTrace);
     restOfTrace = undefined;
-    for (const complete of assembler.take(all)) {
-      if (trace !== undefined) {
-        const facts = { rules, isCold: invocations.isCold };
-        contained("The platform's trace", () => trace.tell(complete, facts));
-      }
-      if (config.logs) writeLog(complete);
-    }
+    for (const complete of unwritten.splice(0)) tellLog(complete);
+    for (const complete of assembler.take(all)) tellLog(complete);
     if (assembler.holds) restOfTrace = setTimeout(() => writeLogs(true), REST_OF_TRACE_MS);
+  }
+
+  /** The same in slices. What must not wait for the rest writes it: an INVOKE, a collection, the end. */
+  async function writeLogsIn(slice: BatchSlice): Promise<void> {
+    unwritten.push(...assembler.take(false));
+    for (let next = unwritten.shift(); next !== undefined; next = unwritten.shift()) {
+      tellLog(next);
+      if (slice.isOver()) await slice.pause();
+    }
+    writeLogs(false);
   }
 
   function writePlatformLog(event: TelemetryEvent): void {
@@ -233,7 +252,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     return 1;
   }
 
-  /** The platform's are taken in one go; others let the rest of the program run in between. */
+  /** Small ones are taken in one go; large ones let the rest of the program run in between. */
   async function takeBatch(text: string, sequenceId: string | undefined): Promise<void> {
     const { elements, bad } = parseTelemetryBody(text);
     if (memory.isRepeated(text, sequenceId)) {
@@ -241,15 +260,21 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       return;
     }
     let lost = bad;
-    let pauseAt = text.length > PLATFORM_BYTES ? performance.now() + SLICE_MS : Infinity;
+    const isPlatforms = text.length <= PLATFORM_BYTES;
+    const slice = text.length <= LARGE_BATCH
+      ? undefined
+      : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
     for (const element of elements) {
+      // An end has all logs before it written, in one go.
+      if (slice !== undefined && isPlatforms && isEnd(element)) await writeLogsIn(slice);
       lost += takeElement(element);
-      if (pauseAt === Infinity || performance.now() < pauseAt) continue;
-      writeLogs(false);
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      pauseAt = performance.now() + SLICE_MS;
+      if (slice === undefined || !slice.isOver()) continue;
+      // The lines of one log stay together; of who is no platform, only as many as a slice has.
+      if (!isPlatforms) writeLogs(false);
+      await slice.pause();
     }
-    writeLogs(false);
+    if (slice === undefined) writeLogs(false);
+    else await writeLogsIn(slice);
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
     if (bad > 0) invocations.releaseWaits();
@@ -314,6 +339,12 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 
 function isLogEvent(event: TelemetryEvent): event is LogEvent {
   return event.type === "function" || event.type === "extension";
+}
+
+/** Whether an element is, or was meant to be, an invocation's end. */
+function isEnd(element: unknown): boolean {
+  if (!isJsonObject(element)) return false;
+  return element["type"] === "platform.runtimeDone" || element["type"] === "platform.report";
 }
 
 /** Whether an element is, or was meant to be, a line: no invocation ends with one. */

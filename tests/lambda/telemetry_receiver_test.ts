@@ -164,6 +164,71 @@ Deno.test("createTelemetryReceiver() lets the event loop run while it takes a ba
   assertEquals(telemetry.points.length, posts * lines.length);
 });
 
+Deno.test("createTelemetryReceiver() lets the event loop run while it takes a large batch under users' rules", async () => {
+  const logRules = [
+    { mask: "secrets" },
+    { mask: "email" },
+    { mask: "ipv4" },
+    { mask: "card" },
+    { mask: "(?:order|user)-[0-9a-f]+" },
+    { exclude: "nothing like it" },
+  ];
+  const telemetry = openTelemetry({ logRules });
+  const text = "GET https://user:pass@10.1.2.3/orders?token=1 by me@example.com with 4111 1111 1111 1111 ";
+  const lines = Array.from({ length: 2800 }, () => event("12:00:00.000", "function", `${text.repeat(3)}\n`));
+  assert(JSON.stringify(lines).length < 1024 * 1024);
+  let posts = 0;
+  const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
+  assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+  assertEquals(telemetry.points.length, posts * lines.length);
+});
+
+Deno.test("createTelemetryReceiver() makes of a large batch what it makes of its invocations one by one", async () => {
+  const filler = "token=1 by me@example.com ".repeat(60);
+  const invocation = (n: number): unknown[] => [
+    event("12:00:00.000", "platform.start", { requestId: `r${n}`, version: "$LATEST" }),
+    ...Array.from({ length: 60 }, (_, line) => {
+      // A stack trace belongs to the line before it, wherever a slice ends.
+      const text = line % 7 < 4 && line > 0
+        ? `    at f${line} (a.js:1:${n})`
+        : `Error: ${line} of ${n} ${filler}`;
+      return event("12:00:00.500", "function", `${text}\n`);
+    }),
+    event("12:00:01.000", "platform.runtimeDone", { requestId: `r${n}`, status: "success" }),
+  ];
+  const invocations = Array.from({ length: 12 }, (_, n) => invocation(n));
+  const texts = [invocations.flat(), ...invocations].map((batch) => JSON.stringify(batch).length);
+  // More than a slice can take; each one alone is taken in one go.
+  assert(texts.every((length, n) => n === 0 ? length > 500_000 && length < 1024 * 1024 : length < 64 * 1024));
+  const logRules = [{ mask: "secrets" }, { mask: "email" }, { mask: "card" }];
+  const [large, small] = [openTelemetry({ logRules }), openTelemetry({ logRules })];
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  await large.post(invocations.flat());
+  clearInterval(timer);
+  assert(turns > 1);
+  for (const batch of invocations) await small.post(batch);
+  assertEquals(large.lines(), small.lines());
+  assertEquals([large.refused, large.sum("invocations")], [small.refused, invocations.length]);
+});
+
+Deno.test("createTelemetryReceiver() writes what is left of a large batch when an INVOKE comes, in order", async () => {
+  const telemetry = openTelemetry({
+    logRules: [{ mask: "secrets" }, { mask: "email" }, { mask: "(?:x|y)+z" }],
+  });
+  const filler = "x".repeat(300);
+  const lines = Array.from(
+    { length: 2500 },
+    (_, n) => event("12:00:00.000", "function", `line ${n} ${filler}\n`),
+  );
+  const posting = telemetry.post(lines);
+  const invoke = { type: "invoke", requestId: "r1", deadlineAt: 0, invokedFunctionArn: "" } as const;
+  setTimeout(() => telemetry.invocations.invoked(invoke), 15);
+  await posting;
+  const numbers = telemetry.points.map(({ fields }) => /line (\d+)/.exec(String(fields.get("message")))?.[1]);
+  assertEquals(numbers, lines.map((_, n) => String(n)));
+});
+
 Deno.test("createTelemetryReceiver() takes a batch that comes again once, by its Sequence-Id", async () => {
   const telemetry = openTelemetry();
   await telemetry.post([LINE, LINE], { "sequence-id": "a" });
