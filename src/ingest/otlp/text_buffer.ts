@@ -157,13 +157,23 @@ const JSON_STRING: TextForm = {
   convert: (bytes, from, to) => inScratch(() => putLongPart(bytes.subarray(from, to))),
 };
 
-/** The runtime is faster with ASCII, and with ASCII only. In parts whose strings are not too large to be young. */
+/** Whether the part before had much to escape, as the next one will. */
+let isDense = false;
+/** Growth from which on it is much. */
+const DENSE = 1.1;
+
+/**
+ * The runtime is faster with ASCII that has little to escape, and only with that: of other text it is slower, and leaves
+ * strings of a multiple of it.
+ */
 function putLongPart(part: Uint8Array): void {
   for (let at = 0; at < part.length; at += PART) {
     const end = Math.min(part.length, at + PART);
     const slice = part.subarray(at, end);
-    if (isAscii(slice)) putText(scratch, JSON.stringify(decoder.decode(slice)).slice(1, -1));
+    const start = scratch.at;
+    if (!isDense && isAscii(slice)) putText(scratch, JSON.stringify(decoder.decode(slice)).slice(1, -1));
     else putEscaped(scratch, part, at, end);
+    isDense = scratch.at - start > DENSE * slice.length;
   }
 }
 
