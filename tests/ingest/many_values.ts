@@ -16,6 +16,64 @@ function json(before: string, part: (index: number) => string, after: string): U
   return encoder.encode(before + parts.join(",") + after);
 }
 
+/** Commas that a point in JSON may have, nearly; and the tags and fields of a point in any form. */
+const MANY_ITEMS = 49_000;
+const MANY_PARTS = 8000;
+const TEXT = "v".repeat(140);
+
+/** Points of the DataKit API of as many parts as are read. */
+function* datakitRequests(): Generator<LongRequest> {
+  const point = (
+    name: string,
+    before: string,
+    count: number,
+    part: (index: number) => string,
+    after: string,
+    type = "application/json",
+  ): LongRequest => ({
+    name: `DataKit API, ${name}`,
+    receiver: "datakit",
+    path: "/v1/write/logging",
+    type,
+    body: () => encoder.encode(before + Array.from({ length: count }, (_, i) => part(i)).join(",") + after),
+  });
+  const long = TEXT.repeat(6);
+  const list = '[{"name":"m","fields":[{"key":"a","a":{"arr":[';
+  const field = '[{"name":"m","fields":{"a":';
+  yield point("fields", '[{"name":"m","fields":{', MANY_PARTS, (i) => `"key ${i}":"${long}"`, "}}]");
+  yield point("tags", '[{"name":"m","fields":{"f":1},"tags":{', MANY_ITEMS, (i) => `"key ${i}":null`, "}}]");
+  yield point("members", `${field}{`, MANY_ITEMS, (i) => `"key ${i}":"${TEXT}"`, "}}}]");
+  yield point(
+    "members out of order",
+    `${field}{`,
+    MANY_ITEMS,
+    (i) => `"${MANY_ITEMS - i}":"${TEXT}"`,
+    "}}}]",
+  );
+  yield point(
+    "objects within each other",
+    `${field}[`,
+    MANY_ITEMS,
+    () => `${'{"a":'.repeat(20)}1${"}".repeat(20)}`,
+    "]}}]",
+  );
+  yield point("texts of a list", `${field}[`, MANY_ITEMS, () => `"${TEXT}"`, "]}}]");
+  yield point("values of a list of two types", `${field}[1,`, MANY_ITEMS, () => `"${TEXT}"`, "]}}]");
+  yield point("texts of a typed list", list, MANY_ITEMS, () => `{"s":"${TEXT}"}`, "]}}]}]");
+  yield point(
+    "values of a typed list of two types",
+    `${list}{"i":1},`,
+    MANY_ITEMS,
+    () => `{"s":"${TEXT}"}`,
+    "]}}]}]",
+  );
+  yield point("points with many fields", "[", 200, () => {
+    const fields = Array.from({ length: 3000 }, (_, i) => `"${i}":1`);
+    return `{"name":"m","fields":{${fields.join(",")}}}`;
+  }, "]");
+  yield point("fields of a line", "m ", MANY_PARTS, (i) => `key${i}="${long}"`, " 5", "text/plain");
+}
+
 export function* manyRequests(): Generator<LongRequest> {
   const ddtrace = (
     name: string,
@@ -56,6 +114,7 @@ export function* manyRequests(): Generator<LongRequest> {
   );
   yield ddtrace("lists", '[[{"trace_id":1,"span_id":2,"x":[', () => "[]", "]}]]");
   yield ddtrace("lists too deep", "[".repeat(256), () => "[]", "]".repeat(256));
+  yield* datakitRequests();
   yield {
     name: "DogStatsD, lines of series of their own",
     receiver: "statsd",
