@@ -124,7 +124,7 @@ export async function compose(ground: Ground): Promise<Composition> {
     store: door,
     ledger,
     commonKeys,
-    maskSpan: await loadSpanMasker(awslambda.logRules, log),
+    spanMasker: await loadSpanMasker(awslambda.logRules, log),
     onTracer: () => telemetry.tracerSeen(),
     onInvocationSpan: (span) => telemetry.traced(span),
   });

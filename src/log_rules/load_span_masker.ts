@@ -1,9 +1,12 @@
 import { describeError, type Logger } from "@std/log";
 import { createLogRules } from "./rules.ts";
-import type { MaskSpan } from "./span_masks.ts";
+import type { SpanMasker } from "./span_masks.ts";
 
 /** Loads what masks spans; `undefined` when no rule does. Never rejects: what cannot be loaded is off, and said so. */
-export async function loadSpanMasker(rules: readonly unknown[], log: Logger): Promise<MaskSpan | undefined> {
+export async function loadSpanMasker(
+  rules: readonly unknown[],
+  log: Logger,
+): Promise<SpanMasker | undefined> {
   const { spanMask } = createLogRules(rules).rules;
   if (spanMask === undefined) return undefined;
   try {

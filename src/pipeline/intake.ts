@@ -4,7 +4,7 @@ import type { Source } from "../point/point.ts";
 import { OWN_TAGS_MASK, UNKNOWN_MASK } from "../point/point_range.ts";
 import { createPointWriter } from "../point/create_point_writer.ts";
 import type { PointKind } from "../point/point_kind.ts";
-import type { LongPointSink, PointWriter } from "../point/point_writer.ts";
+import type { LongPointSink, PointStep, PointWriter } from "../point/point_writer.ts";
 import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Intake, InvocationSpan } from "./receiver.ts";
@@ -25,8 +25,11 @@ export interface IntakeHubOptions {
   readonly ledger: Ledger;
   /** The keys that common tags may have. */
   readonly commonKeys?: CommonKeys;
-  /** The same span with its texts masked; `undefined`: as it is. @default none is masked */
-  readonly maskSpan?: ((bytes: Uint8Array, length: number) => Uint8Array | undefined) | undefined;
+  /** Gives the same span with its texts masked, long ones in steps; `undefined`: as it is. @default none is masked */
+  readonly spanMasker?: {
+    mask(bytes: Uint8Array, length: number): Uint8Array | undefined;
+    steps(bytes: Uint8Array): Generator<undefined, Uint8Array | undefined>;
+  } | undefined;
   /** Told of the first span of a tracer's. */
   readonly onTracer?: () => void;
   /** Told of tracers' spans of invocations. */
@@ -40,7 +43,7 @@ const SPREAD_SOURCES: ReadonlySet<Source> = new Set(["telemetry", "statsd", "sel
 
 /** A hub before the first point. */
 export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
-  const { store, ledger, commonKeys, maskSpan, onTracer } = options;
+  const { store, ledger, commonKeys, spanMasker, onTracer } = options;
   let hasTracer = false;
   let append: PointStore["append"] = store.append;
   const spread = createTimeSpread();
@@ -70,7 +73,7 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
     if (category === "logging" && length > MAX_MESSAGE_BYTES && isSplit(source, bytes, length, mask)) return;
     // A span that is only held may never be there.
     if (category === "tracing" && TRACERS.has(source) && append === store.append) tracerSeen();
-    const masked = category === "tracing" ? maskSpan?.(bytes, length) : undefined;
+    const masked = category === "tracing" ? spanMasker?.mask(bytes, length) : undefined;
     if (masked !== undefined) return append(source, category, masked, masked.length, mask);
     append(source, category, bytes, length, mask, isOwn);
   }
@@ -78,8 +81,23 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   /** What is ended now goes where it would go now, whenever it is finished. */
   function openLongSink(kind: PointKind, source: Source, mask: number): LongPointSink {
     const to = append;
+    const maskLong = (bytes: Uint8Array): PointStep | undefined => {
+      if (TRACERS.has(source) && to === store.append) tracerSeen();
+      const steps = spanMasker?.steps(bytes);
+      return () => {
+        const step = steps?.next();
+        if (step?.done === false) return false;
+        if (step?.value === undefined) to(source, kind.category, bytes, bytes.length, mask, true);
+        else to(source, kind.category, step.value, step.value.length, mask);
+        return true;
+      };
+    };
     return {
-      commit: (bytes) => divert(to, () => commit(kind, source, bytes, bytes.length, mask, true)),
+      commit: (bytes) => {
+        if (kind.category === "tracing" && spanMasker !== undefined) return maskLong(bytes);
+        divert(to, () => commit(kind, source, bytes, bytes.length, mask, true));
+        return undefined;
+      },
       commitPart: (bytes) => to(source, "logging", bytes, bytes.length, partMask(mask)),
       split: ({ isTrimmed, parts }) => isTrimmed && ledger.refused(source, "trimmed", parts),
       trimmed: () => ledger.refused(source, "trimmed"),

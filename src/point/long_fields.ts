@@ -1,10 +1,10 @@
 /** The long texts of the point that is being written, and the points that wait for theirs. */
-import { finishPoint, type LongField, type PointStep } from "./long_point.ts";
+import { finishPoint, type LongField } from "./long_point.ts";
 import type { LongContent } from "./long_text.ts";
 import type { PointKind } from "./point_kind.ts";
 import type { Slot } from "./point_keys.ts";
 import type { Source } from "./point.ts";
-import type { LongPointSink, PointWriterOptions, WorkSlice } from "./point_writer.ts";
+import type { LongPointSink, PointStep, PointWriterOptions, WorkSlice } from "./point_writer.ts";
 
 /** A text of so many bytes is long, and a shorter one where the point has so many already. */
 const LONG_BYTES = 64 * 1024;
@@ -40,7 +40,12 @@ export function createLongFields({ commit, trimmed, openLongSink }: PointWriterO
 
   function sinkOf(kind: PointKind, source: Source, mask: number): LongPointSink {
     const give = (bytes: Uint8Array): void => commit(kind, source, bytes, bytes.length, mask);
-    return { commit: give, commitPart: give, split: () => {}, trimmed: () => trimmed(source) };
+    return {
+      commit: (bytes) => (give(bytes), undefined),
+      commitPart: give,
+      split: () => {},
+      trimmed: () => trimmed(source),
+    };
   }
 
   return {

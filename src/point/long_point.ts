@@ -13,7 +13,7 @@ import {
 import { createTextFiller, type LongContent, longContent, type TextFiller } from "./long_text.ts";
 import { POINT_FRAME_BYTES } from "./point_range.ts";
 import type { Slot } from "./point_keys.ts";
-import type { LongPointSink } from "./point_writer.ts";
+import type { LongPointSink, PointStep } from "./point_writer.ts";
 import { createMessageSplit, MAX_MESSAGE_BYTES, type MessageSplit } from "./split_message.ts";
 
 /** A field and where it comes into the point's other bytes. */
@@ -40,9 +40,6 @@ export interface UnfinishedPoint {
   readonly isTrimmed: boolean;
   readonly sink: LongPointSink;
 }
-
-/** Goes on for a while; `true`: the point is handed on. */
-export type PointStep = () => boolean;
 
 const NO_TEXT = longContent([]);
 
@@ -82,6 +79,7 @@ export function finishPoint(point: UnfinishedPoint, maxMessageBytes: number = MA
     const others = measured.with(message, { ...field, content: NO_TEXT, lengths: [0] });
     const rest = assemble(point.bytes, others, (bytes) => {
       split = giveParts(createMessageSplit(bytes, ends.length), createTextFiller(text), ends, sink);
+      return undefined;
     });
     return () => split === undefined ? (rest(), false) : split();
   }
@@ -98,7 +96,7 @@ function isMessage({ slot, content: { type, isList } }: LongField): boolean {
 function assemble(
   bytes: Uint8Array,
   fields: readonly MeasuredField[],
-  give: (bytes: Uint8Array<ArrayBuffer>) => void,
+  give: (bytes: Uint8Array<ArrayBuffer>) => PointStep | undefined,
 ): PointStep {
   let room = bytes.length + fields.length * FIELD_ROOM;
   for (const { lengths } of fields) for (const length of lengths) room += length + ELEMENT_ROOM;
@@ -109,6 +107,7 @@ function assemble(
   let fieldIndex = 0;
   let textIndex = -1;
   let filler: TextFiller | undefined;
+  let rest: PointStep | undefined;
 
   function copyTo(end: number): void {
     target.set(bytes.subarray(copied, end), at);
@@ -117,6 +116,7 @@ function assemble(
   }
 
   return () => {
+    if (rest !== undefined) return rest();
     if (filler !== undefined) {
       const from = at;
       at = filler.fill(target, at, target.length);
@@ -126,8 +126,8 @@ function assemble(
     const field = fields[fieldIndex];
     if (field === undefined) {
       copyTo(bytes.length);
-      give(target.subarray(POINT_FRAME_BYTES, at));
-      return true;
+      rest = give(target.subarray(POINT_FRAME_BYTES, at));
+      return rest === undefined;
     }
     const { content, lengths } = field;
     if (textIndex < 0) {

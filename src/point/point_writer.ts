@@ -99,10 +99,16 @@ export interface WorkSlice {
   pause(): Promise<void>;
 }
 
+/** Goes on for a while; `true`: the point is handed on. */
+export type PointStep = () => boolean;
+
 /** Where a point with long texts goes once it is finished. */
 export interface LongPointSink {
-  /** Takes the point, as {@link CommitPoint} does, and its memory: before the point is room for its frame. */
-  readonly commit: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /**
+   * Takes the point, as {@link CommitPoint} does, and its memory: before the point is room for its frame. What takes
+   * long is done in the steps that it returns.
+   */
+  readonly commit: (bytes: Uint8Array<ArrayBuffer>) => PointStep | undefined;
   /** Takes a part of a log whose message is too long for one point. */
   readonly commitPart: (bytes: Uint8Array) => void;
   /** All parts were given. */

@@ -1,10 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createLogRules } from "../../src/log_rules/rules.ts";
 import { createSpanMasker } from "../../src/log_rules/span_masks.ts";
 import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import { createLedger } from "../../src/pipeline/ledger.ts";
 import type { Point } from "../../src/point/point.ts";
+import { PLAIN } from "../../src/point/long_text.ts";
 import { decodePoint } from "../../src/point/point_range.ts";
+import { createTimeSlice } from "../../src/time_slice.ts";
+import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { startSandbox } from "../support/sandbox.ts";
 import { scenario } from "../support/scenario.ts";
 
@@ -16,7 +19,7 @@ function stored(rules: readonly unknown[], category: "tracing" | "logging"): Poi
       append: (_source, kind, bytes, length) => void points.push(decodePoint(kind, bytes.slice(0, length))),
     },
     ledger: createLedger(),
-    maskSpan: spanMask === undefined ? undefined : createSpanMasker(spanMask),
+    spanMasker: spanMask === undefined ? undefined : createSpanMasker(spanMask),
   });
   hub.of("otlp").write({
     category,
@@ -52,6 +55,40 @@ Deno.test("a rule for one tag leaves the others alone, and no rule for spans tou
   assertEquals(span?.fields.get("order"), "******");
   assertEquals(span?.tags.get("http_url"), "https://a.example/?token=abc123");
   assertEquals(stored(RULES, "logging")?.fields.get("order"), "1234567890123456");
+});
+
+Deno.test("the event loop runs while a span of many long texts is masked, and it is masked as a short one is", async () => {
+  const rules = [{ mask: "secrets", when: { from: "span" } }, { mask: "email", when: { from: "span" } }];
+  const secret = "password=hunter2 token=abcdef12345 of me@example.com ";
+  const spans: Point[] = [];
+  const { spanMask } = createLogRules(rules).rules;
+  assert(spanMask !== undefined);
+  const masker = createSpanMasker(spanMask);
+  const hub = createIntakeHub({
+    store: {
+      append: (_source, kind, bytes, length) => void spans.push(decodePoint(kind, bytes.slice(0, length))),
+    },
+    ledger: createLedger(),
+    spanMasker: masker,
+  });
+  const { writer, begin } = hub.of("otlp");
+  const kind = writer.kind("tracing", "opentelemetry");
+  const text = new TextEncoder().encode(secret.repeat(500));
+  const ms = await longestTurnMs(async () => {
+    begin(kind);
+    for (let n = 0; n < 250; n++) {
+      writer.longText(kind.keys.of(`field_${n}`), [{ bytes: text, from: 0, to: text.length, form: PLAIN }]);
+    }
+    writer.tag(kind.keys.of("plain"), "value");
+    assert(writer.endAt(1n));
+    await writer.finishLong(createTimeSlice());
+  });
+  assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+  const [span] = spans;
+  assertEquals(span?.fields.size, 250);
+  const masked = spanMask(secret.repeat(500), "field_1");
+  assert(!masked.includes("hunter2") && !masked.includes("me@"));
+  for (const value of span?.fields.values() ?? []) assertEquals(value, masked);
 });
 
 scenario("the program masks spans where a rule asks for it", async () => {
