@@ -1,4 +1,5 @@
 /** The field `message` of a span: OTLP/JSON, composed of pieces of the body. Members begin with their comma. */
+import type { LongText } from "../../point/long_text.ts";
 import type { AnyValue } from "./any_value.ts";
 import type { ProtoCursor } from "./proto_cursor.ts";
 import type { SpanFields } from "./span_fields.ts";
@@ -8,6 +9,7 @@ import {
   putHex,
   putInteger,
   putJsonString,
+  putTaken,
   putText,
   type TextBuffer,
 } from "./text_buffer.ts";
@@ -51,6 +53,14 @@ export function closeObject(m: TextBuffer, from: number): void {
   if (m.at === from) putCode(m, OPEN_BRACE);
   else m.bytes[from] = OPEN_BRACE;
   putCode(m, CLOSE_BRACE);
+}
+
+/** Puts members that were taken. The first one's comma, in whose place the brace comes, is never left where it lies. */
+export function putTakenMembers(m: TextBuffer, members: LongText): void {
+  const [first, ...rest] = members;
+  if (m.at > 0 || first === undefined) return putTaken(m, members);
+  putCode(m, COMMA);
+  putTaken(m, [{ ...first, from: first.from + 1 }, ...rest]);
 }
 
 /** Ids, name, kind and times: what the point's fields say, where the whole span is wanted. */

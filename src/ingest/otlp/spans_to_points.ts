@@ -37,10 +37,11 @@ import {
   putOwnMembers,
   putStateAndFlags,
   putStatus,
+  putTakenMembers,
 } from "./span_message.ts";
 import { createSurroundingsReader, type Surroundings } from "./span_surroundings.ts";
 import { createSpanTags } from "./span_tags.ts";
-import { clearText, createTextBuffer, putTaken } from "./text_buffer.ts";
+import { clearText, createTextBuffer } from "./text_buffer.ts";
 import { type Clock, isLess, settleTime, thousandth } from "./time.ts";
 import { nameOf, writeBuffer, writeSlice } from "./value_field.ts";
 
@@ -113,7 +114,7 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
       details.putLinks(c, span, m);
       putDropped(m, "links", span.droppedLinks);
       putStatus(m, c, span, isWhole);
-      putTaken(m, around.json);
+      putTakenMembers(m, around.json);
       closeObject(m, 0);
       writeBuffer(writer, MESSAGE, m);
     }

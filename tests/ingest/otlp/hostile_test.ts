@@ -212,6 +212,18 @@ async function take(
   return [recorder.points[0]?.fields ?? new Map(), [...recorder.refused]];
 }
 
+Deno.test("the message of a span with nothing of its own is JSON, however much its resource has", async () => {
+  for (const length of [500, 2000, 100_000]) {
+    const count = Math.ceil(300_000 / length);
+    const value = (): Uint8Array => field(5, field(1, text(1, '"'.repeat(length))));
+    const pairs = Array.from({ length: count }, (_, i) => field(1, text(1, `key${i}`), field(2, value())));
+    const [fields] = await take("traces", field(1, field(1, ...pairs), field(2, SPAN)));
+    const message: unknown = JSON.parse(String(fields.get("message")));
+    const resource: unknown = Object(message).resource;
+    assertEquals(Object(resource).attributes.length, count);
+  }
+});
+
 Deno.test("what one element has beyond all measure is left out, and counted", async () => {
   const event = field(11, text(2, "event"));
   const bodies: readonly (readonly [Signal, Uint8Array])[] = [
