@@ -4,7 +4,8 @@ import { Buffer } from "node:buffer";
 const SIZE = 8_000_000;
 const encoder = new TextEncoder();
 
-function join(...parts: readonly (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
+/** All of the parts, text as UTF-8. */
+export function join(...parts: readonly (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(
     Buffer.concat(parts.map((part) => typeof part === "string" ? encoder.encode(part) : part)),
   );
@@ -26,7 +27,7 @@ const TEXTS: Readonly<Record<string, () => Uint8Array<ArrayBuffer>>> = {
 };
 
 /** A length-delimited protobuf field. */
-function field(number: number, ...content: readonly (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
+export function field(number: number, ...content: readonly (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
   const bytes = join(...content);
   const size: number[] = [];
   let rest = bytes.length;

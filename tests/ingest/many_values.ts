@@ -1,6 +1,6 @@
 /** Requests of very many values, none of which is long, in forms that were once read or written in one go. */
 import { pack } from "../../src/ingest/ddtrace/msgpack_writer.ts";
-import type { LongRequest } from "./long_values.ts";
+import { field, join, type LongRequest } from "./long_values.ts";
 
 const encoder = new TextEncoder();
 /** JSON may have so many bytes. */
@@ -122,4 +122,32 @@ export function* manyRequests(): Generator<LongRequest> {
     type: "",
     body: () => encoder.encode(Array.from({ length: 200_000 }, (_, i) => `metric${i}:1|c|#a:b\n`).join("")),
   };
+  for (const [what, path, body] of composedRequests()) {
+    yield {
+      name: `OTLP, ${what}`,
+      receiver: "otlp",
+      path: `/v1/${path}`,
+      type: "application/x-protobuf",
+      body,
+    };
+  }
+}
+
+/** OTLP requests of one item with 600 lists of 12 KB, each of which becomes JSON text of six times that. */
+function* composedRequests(): Generator<
+  readonly [what: string, path: string, body: () => Uint8Array<ArrayBuffer>]
+> {
+  const list = (): Uint8Array => field(5, field(1, field(1, "\u0001".repeat(12_000))));
+  const pairs = (number: number): Uint8Array[] =>
+    Array.from({ length: 600 }, (_, i) => field(number, field(1, `key${i}`), field(2, list())));
+  const ids = join(field(1, new Uint8Array(16).fill(7)), field(2, new Uint8Array(8).fill(9)));
+  const item = (...content: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
+    field(1, field(2, field(2, ...content)));
+  const body = field(5, field(1, "line"));
+  yield ["a record's attributes", "logs", () => item(body, ...pairs(6))];
+  yield ["a record's resource", "logs", () => field(1, field(1, ...pairs(1)), field(2, field(2, body)))];
+  yield ["a record's scope", "logs", () => field(1, field(2, field(1, ...pairs(3)), field(2, body)))];
+  yield ["a span's attributes", "traces", () => item(ids, ...pairs(9))];
+  yield ["a span's resource", "traces", () => field(1, field(1, ...pairs(1)), field(2, field(2, ids)))];
+  yield ["a span's event", "traces", () => item(ids, field(11, field(2, "event"), ...pairs(3)))];
 }

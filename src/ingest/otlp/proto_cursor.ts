@@ -15,6 +15,8 @@ export interface ProtoCursor {
   high: number;
   /** Fields and ends of messages that may still be read: where they are used up, every message seems to end. */
   fieldsLeft: number;
+  /** Bytes of text that were composed of the element's values. */
+  composedBytes: number;
   /** Whether the body was made here, of JSON: then it may have members of our own, see `own_fields.ts`. */
   readonly isOwn: boolean;
 }
@@ -35,7 +37,16 @@ const doubleHalves = new Uint32Array(double.buffer);
 
 /** A cursor over all of a body. */
 export function createProtoCursor(bytes: Uint8Array, isOwn = false): ProtoCursor {
-  return { bytes, at: 0, end: bytes.length, low: 0, high: 0, fieldsLeft: MAX_FIELDS, isOwn };
+  return {
+    bytes,
+    at: 0,
+    end: bytes.length,
+    low: 0,
+    high: 0,
+    fieldsLeft: MAX_FIELDS,
+    composedBytes: 0,
+    isOwn,
+  };
 }
 
 /** Sets a cursor on another message of its body. */
@@ -44,9 +55,10 @@ export function moveTo(c: ProtoCursor, from: number, to: number): void {
   c.end = to;
 }
 
-/** Allows as many fields to be read as one element may have. */
+/** Begins an element: allows as many fields to be read as one may have. */
 export function allowFields(c: ProtoCursor): void {
   c.fieldsLeft = MAX_FIELDS;
+  c.composedBytes = 0;
 }
 
 /** Whether the fields that were allowed are used up. */

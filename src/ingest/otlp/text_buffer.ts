@@ -15,7 +15,7 @@ export interface ByteBuffer {
 export interface TextBuffer extends ByteBuffer {
   /** Those, and where they come into the bytes. */
   readonly longs: LongPart[];
-  /** Their bytes together. */
+  /** Their bytes together, and those of the texts before it. */
   longBytes: number;
 }
 
@@ -30,7 +30,7 @@ const KEPT_BYTES = 512 * 1024;
 /** A value of so many bytes stays where it lies, and a shorter one where the text has so many already. */
 const LONG_BYTES = 64 * 1024;
 const LONG_TEXT_BYTES = 128 * 1024;
-const LONG_IN_LONG_BYTES = 1024;
+const LONG_IN_LONG_BYTES = 128;
 /** Below this many bytes a loop beats a call. */
 const SHORT = 48;
 /** Bytes that are escaped at a time. */
@@ -47,11 +47,11 @@ export function createTextBuffer(): TextBuffer {
   return { bytes: new Uint8Array(INITIAL_BYTES), at: 0, longs: [], longBytes: 0 };
 }
 
-/** Begins another text. */
-export function clearText(buffer: TextBuffer): void {
+/** Begins another text, of an element that has `before` bytes of texts already. */
+export function clearText(buffer: TextBuffer, before = 0): void {
   if (buffer.bytes.length > KEPT_BYTES) buffer.bytes = new Uint8Array(INITIAL_BYTES);
   buffer.at = 0;
-  buffer.longBytes = 0;
+  buffer.longBytes = before;
   if (buffer.longs.length > 0) buffer.longs.length = 0;
 }
 

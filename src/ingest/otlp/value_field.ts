@@ -38,9 +38,15 @@ export function writeField(writer: PointWriter, key: Key, c: ProtoCursor, value:
 /** Writes a value's text; of the empty value that is the empty text. */
 export function writeText(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
   if (value.kind === "text") return writeSlice(writer, key, c.bytes, value.from, value.to);
-  clearText(scratch);
-  putValueText(scratch, c, value);
+  compose(c, value);
   writeBuffer(writer, key, scratch);
+}
+
+/** Puts a value's text into {@link scratch}. Of an element that has many long ones, the later ones stay where they lie. */
+function compose(c: ProtoCursor, value: AnyValue): void {
+  clearText(scratch, c.composedBytes);
+  putValueText(scratch, c, value);
+  c.composedBytes += scratch.at;
 }
 
 /** Writes a text that lies in a body. */
@@ -64,8 +70,7 @@ export function writeBuffer(writer: PointWriter, key: Key, buffer: TextBuffer): 
 /** Writes a value's text as a tag; no tag if it is empty. */
 export function writeTag(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
   if (value.kind === "text") return writer.tagBytes(key, c.bytes, value.from, value.to);
-  clearText(scratch);
-  putValueText(scratch, c, value);
+  compose(c, value);
   if (scratch.longs.length === 0) return writer.tagBytes(key, scratch.bytes, 0, scratch.at);
   const bytes = beginningOf(takeText(scratch), LONGEST_NAME_BYTES);
   writer.tagBytes(key, bytes, 0, bytes.length);
@@ -89,8 +94,7 @@ export function textOf(c: ProtoCursor, value: AnyValue): string | LongText {
     if (to - from > LONG_BYTES) return [{ bytes: c.bytes, from, to, form: PLAIN }];
     return decoder.decode(c.bytes.subarray(from, to));
   }
-  clearText(scratch);
-  putValueText(scratch, c, value);
+  compose(c, value);
   if (scratch.longs.length > 0 || scratch.at > LONG_BYTES) return takeText(scratch);
   return decoder.decode(scratch.bytes.subarray(0, scratch.at));
 }
