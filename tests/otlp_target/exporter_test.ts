@@ -5,6 +5,7 @@ import { createTargetClient } from "../../src/otlp_target/client.ts";
 import { createTargetExporter } from "../../src/otlp_target/exporter.ts";
 import { createLedger } from "../../src/pipeline/ledger.ts";
 import type { Batch, ExportResult } from "../../src/pipeline/exporter.ts";
+import { createProtobufReader, nextField } from "../../src/point/protobuf_reader.ts";
 import { createPointStore } from "../../src/pipeline/store.ts";
 import { startRawServer } from "../dataway/http/raw_server.ts";
 import { startTestProxy } from "../dataway/test_proxy.ts";
@@ -17,12 +18,19 @@ const RESOURCE = { scopeLogs: [{ logRecords: [{ body: { stringValue: "x" } }] }]
 
 /** A batch of so many resources, as the store lends it. */
 function batchOf(count: number): Batch {
-  const store = createPointStore({ maxBytes: 1e6, ledger: createLedger(), masksCount: true });
-  const request = encodeOtlp("logs", { resourceLogs: [RESOURCE] });
-  // Without the tag and length that the store puts before it.
-  const entry = request.subarray(2);
-  for (let n = 0; n < count; n++) store.append("otlp", "logging", entry, entry.length, 1);
-  const lease = store.take("logging", { maxBytes: 1e6 });
+  return batchOfResources(Array.from({ length: count }, () => RESOURCE));
+}
+
+function batchOfResources(resources: readonly unknown[]): Batch {
+  const store = createPointStore({ maxBytes: 2e6, ledger: createLedger(), masksCount: true });
+  for (const resource of resources) {
+    const request = encodeOtlp("logs", { resourceLogs: [resource] });
+    // Without the tag and length that the store puts before it.
+    const reader = createProtobufReader(request);
+    nextField(reader);
+    store.append("otlp", "logging", reader.bytes, reader.bytes.length, 1);
+  }
+  const lease = store.take("logging", { maxBytes: 2e6 });
   if (lease === undefined) throw new Error("Cannot take what was put");
   return lease.batch;
 }
@@ -40,6 +48,37 @@ async function send(env: Record<string, string>, count = 1, signal?: AbortSignal
   });
   return await exporter.export(batchOf(count), signal ?? AbortSignal.timeout(5000));
 }
+
+scenario("a large batch, compressed in steps, is one request too, and ends with its signal", async () => {
+  await using target = startOtlpTarget();
+  const count = 12;
+  const noise = Array.from(
+    { length: count },
+    () => crypto.getRandomValues(new Uint8Array(60_000)).toBase64(),
+  );
+  const resources = noise.map((text) => ({ scopeLogs: [{ logRecords: [{ body: { stringValue: text } }] }] }));
+  const { target: config } = parseConfig({ ENV_OTLP_TARGET: target.url }).config;
+  assert(config !== undefined);
+  using client = createTargetClient(config, {}, Date.now);
+  await using exporter = createTargetExporter({
+    config,
+    send: client.send,
+    sign: client.sign,
+    version: "1.2.3",
+    now: Date.now,
+  });
+  const result = await exporter.export(batchOfResources(resources), AbortSignal.timeout(5000));
+  assertEquals(result, { status: "success" });
+  assertEquals(target.requests.map(({ request }) => request), [{ resourceLogs: resources }]);
+  assertEquals(target.requests[0]?.headers.get("content-encoding"), "gzip");
+  const over = new AbortController();
+  const cut = [batchOfResources(resources), batchOfResources(resources)].map((batch) =>
+    exporter.export(batch, over.signal)
+  );
+  over.abort();
+  assertEquals((await Promise.all(cut)).map(({ status }) => status), ["retryable", "retryable"]);
+  assertEquals(target.requests.length, 1);
+});
 
 scenario("a batch is one request of all its resources, compressed unless it is not to be", async () => {
   await using target = startOtlpTarget();
