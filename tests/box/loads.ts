@@ -56,6 +56,14 @@ export const LOADS: readonly Load[] = [
     name: "a list with a text of 7 MiB that JSON writes with six times as many characters",
     prepare: () => many(1, logs(listWith(new Uint8Array(7 * MIB).fill(1)))),
   },
+  {
+    name: "a point in JSON with a text of 7 MiB",
+    prepare: () => many(1, jsonPoint('{"a":"', "é\\n", '"}')),
+  },
+  {
+    name: "a point in JSON with 3,500,000 lists",
+    prepare: () => many(1, jsonPoint("[", `${"[".repeat(98)}${"]".repeat(98)},`, "1]")),
+  },
   { name: "300 stalled bodies of 300 KB", prepare: () => stall(300, 300_000) },
 ];
 
@@ -128,6 +136,14 @@ function spans(atLeastBytes: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(count * one.length);
   for (let i = 0; i < count; i++) all.set(i === 0 ? one : next(), i * one.length);
   return all;
+}
+
+/** One point, whose field has 7 MiB of these units. */
+function jsonPoint(before: string, unit: string, after: string): Send {
+  const encoder = new TextEncoder();
+  const units = unit.repeat(7 * MIB / encoder.encode(unit).length);
+  const body = encoder.encode(`[{"measurement":"m","fields":{"message":${before}${units}${after}}}]`);
+  return post("main", "/v1/write/logging", body, { "content-type": "application/json" });
 }
 
 function emptyPoints(count: number): Send {
