@@ -60,6 +60,8 @@ export function isLongValue(value: FieldValue | LongValue): value is LongValue {
 
 /** Bytes that are converted at a time. */
 const PART_BYTES = 32 * 1024;
+/** The same where only the beginning is wanted. */
+const BEGINNING_BYTES = 512;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -243,11 +245,14 @@ export function beginningOf(text: LongText, bytes: number): Uint8Array {
   const parts: Uint8Array[] = [];
   let length = 0;
   for (const { bytes: source, from, to, form } of text) {
-    if (length >= bytes) break;
-    const end = from < to ? form.cut(source, from, Math.min(to, from + bytes - length), to) : from;
-    const part = form.convert(source, from, end).slice();
-    parts.push(part);
-    length += part.length;
+    // In parts, as what is escaped may be six times as long.
+    for (let at = from; at < to && length < bytes;) {
+      const end = form.cut(source, at, Math.min(to, at + Math.min(bytes - length, BEGINNING_BYTES)), to);
+      const part = form.convert(source, at, end).slice();
+      parts.push(part);
+      length += part.length;
+      at = end;
+    }
   }
   const all = new Uint8Array(length);
   let at = 0;

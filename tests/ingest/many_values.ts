@@ -147,6 +147,16 @@ function* composedRequests(): Generator<
   yield ["a record's attributes", "logs", () => item(body, ...pairs(6))];
   yield ["a record's resource", "logs", () => field(1, field(1, ...pairs(1)), field(2, field(2, body)))];
   yield ["a record's scope", "logs", () => field(1, field(2, field(1, ...pairs(3)), field(2, body)))];
+  const point = field(7, field(1, "key"), field(2, field(1, "value")));
+  const number = join(
+    Uint8Array.of(0x19, ...new Uint8Array(7), 0x10),
+    Uint8Array.of(0x21, ...new Uint8Array(8)),
+    point,
+  );
+  const metric = (...content: readonly Uint8Array[]): Uint8Array =>
+    field(2, field(1, "m"), field(5, field(1, number, ...content)));
+  yield ["a data point's attributes", "metrics", () => field(1, field(2, metric(...pairs(7))))];
+  yield ["a metric's resource", "metrics", () => field(1, field(1, ...pairs(1)), field(2, metric()))];
   yield ["a span's attributes", "traces", () => item(ids, ...pairs(9))];
   yield ["a span's resource", "traces", () => field(1, field(1, ...pairs(1)), field(2, field(2, ids)))];
   yield ["a span's event", "traces", () => item(ids, field(11, field(2, "event"), ...pairs(3)))];

@@ -11,7 +11,9 @@ import { putValueText } from "./value_text.ts";
 const scratch: TextBuffer = createTextBuffer();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Of a value that becomes a tag or measurement no more is decoded: the rules leave less of it. */
-const LONGEST_NAME_BYTES = 4096;
+const LONGEST_NAME_BYTES = 2048;
+/** As if there were so many bytes of texts before: of each value that is not short only the beginning is converted. */
+const NAME_BEFORE = 256 * 1024;
 /** A value of so many bytes stays where it lies, also if it is kept for many points. */
 const LONG_BYTES = 16 * 1024;
 
@@ -43,8 +45,8 @@ export function writeText(writer: PointWriter, key: Key, c: ProtoCursor, value: 
 }
 
 /** Puts a value's text into {@link scratch}. Of an element that has many long ones, the later ones stay where they lie. */
-function compose(c: ProtoCursor, value: AnyValue): void {
-  clearText(scratch, c.composedBytes);
+function compose(c: ProtoCursor, value: AnyValue, before = c.composedBytes): void {
+  clearText(scratch, before);
   putValueText(scratch, c, value);
   c.composedBytes += scratch.at;
 }
@@ -70,7 +72,7 @@ export function writeBuffer(writer: PointWriter, key: Key, buffer: TextBuffer): 
 /** Writes a value's text as a tag; no tag if it is empty. */
 export function writeTag(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
   if (value.kind === "text") return writer.tagBytes(key, c.bytes, value.from, value.to);
-  compose(c, value);
+  compose(c, value, NAME_BEFORE);
   if (scratch.longs.length === 0) return writer.tagBytes(key, scratch.bytes, 0, scratch.at);
   const bytes = beginningOf(takeText(scratch), LONGEST_NAME_BYTES);
   writer.tagBytes(key, bytes, 0, bytes.length);
