@@ -217,6 +217,7 @@ export async function compose(ground: Ground): Promise<Composition> {
       usedBytes: ground.memoryUsedBytes,
       ...withReclaimer,
     },
+    heap: ground.heap,
     breaker,
     connections: pool.counts,
     counters: () => {
