@@ -63,8 +63,9 @@ export function createSpanTags(keys: SpanKeys): SpanTags {
     for (let i = 0; i < metaCount; i++) {
       const from = meta[4 * i] ?? 0;
       const to = meta[4 * i + 1] ?? 0;
-      if (hasRoom(to - from)) addText(keys.ofBytes(bytes, from, to), i < ownMetaCount);
-      else keyOf[tags.count++] = undefined;
+      if (to - from <= MAX_KEY_BYTES || hasRoom(to - from)) {
+        addText(keys.ofBytes(bytes, from, to), i < ownMetaCount);
+      } else keyOf[tags.count++] = undefined;
     }
     if (span.extraMeta.length > 0) addExtraTexts();
     addNumbers();
@@ -111,7 +112,7 @@ export function createSpanTags(keys: SpanKeys): SpanTags {
     for (let i = 0; i < metricCount; i++) {
       const from = metricKeys[2 * i] ?? 0;
       const to = metricKeys[2 * i + 1] ?? 0;
-      if (!hasRoom(to - from)) {
+      if (to - from > MAX_KEY_BYTES && !hasRoom(to - from)) {
         numberKeyOf[tags.numberCount++] = undefined;
         continue;
       }
