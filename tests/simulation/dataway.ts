@@ -87,9 +87,13 @@ const RETRY_MS = 50;
 /** Someone is there and has decided. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([200, 400, 403, 413]);
 
+/** An upload may wait for another one's answers while others are encoded. */
+const MOST_ENCODED = 10_000;
+
 export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeDataway {
   const { time, random, schedule, tell, fail, count } = world;
-  const bodies = new WeakMap<Uint8Array, readonly Point[]>();
+  /** What was encoded of late, the latest last: a whole body, or parts that the exporter joins to one. */
+  const encoded: { readonly bytes: Uint8Array; readonly points: readonly Point[] }[] = [];
   const underway = new Set<Upload>();
   const acknowledged = new Set<number>();
   const figures: Point[] = [];
@@ -207,9 +211,21 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
         }));
     });
 
+  /** The points of a body, which is made of what was encoded; none where it is not. */
+  function pointsIn(body: Uint8Array): readonly Point[] {
+    const points: Point[] = [];
+    for (let at = 0; at < body.length;) {
+      const part = encoded.findLast(({ bytes }) => isAt(bytes, body, at));
+      if (part === undefined) return [];
+      points.push(...part.points);
+      at += part.bytes.length;
+    }
+    return points;
+  }
+
   function readUpload(url: string, { body, signal }: HttpRequest): Upload {
     const [, endpoint = "0", category = ""] = /^https:\/\/dataway(\d+)\/v1\/write\/(\w+)\?/.exec(url) ?? [];
-    const points = bodies.get(body) ?? [];
+    const points = pointsIn(body);
     if (points.length === 0 || points.some((point) => point.category !== category)) {
       fail(`A body holds points of its category: ${url}`);
     }
@@ -273,7 +289,8 @@ export function createFakeDataway({ world, ordered }: FakeDatawayOptions): FakeD
       contentType: "text/plain",
       encode: (batch, common) => {
         const body = joinPoints(batch.ranges, common);
-        bodies.set(body, pointsOf(batch));
+        encoded.push({ bytes: body, points: pointsOf(batch) });
+        if (encoded.length > MOST_ENCODED) encoded.shift();
         return body;
       },
       growth: frameGrowth,
@@ -346,4 +363,9 @@ export function exporterTo(
     now: time.now,
     version: "0",
   });
+}
+
+function isAt(part: Uint8Array, whole: Uint8Array, at: number): boolean {
+  return part.length > 0 && at + part.length <= whole.length &&
+    part.every((byte, n) => byte === whole[at + n]);
 }
