@@ -102,11 +102,13 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     let rawBytes = 0;
     function* rawParts(): Generator<Uint8Array> {
       for (const range of partsOf(batch.ranges, SMALL_BODY_POINTS, SMALL_BODY_BYTES)) {
-        const raw = encoding.encode({ category: batch.category, ranges: [range] }, tags);
-        rawBytes += raw.byteLength;
-        if (isTooLarge(rawBytes, batch)) return;
-        yield raw;
-        if (options.gzip) release(raw);
+        const points = { category: batch.category, ranges: [range] };
+        for (const raw of encoding.pieces?.(points, tags) ?? [encoding.encode(points, tags)]) {
+          rawBytes += raw.byteLength;
+          if (isTooLarge(rawBytes, batch)) return;
+          yield raw;
+          if (options.gzip) release(raw);
+        }
       }
     }
     try {

@@ -1,7 +1,16 @@
+import { cleanCommonTags } from "./clean_text.ts";
 import type { CommonTags } from "./common_tags.ts";
 import { encodeLineProtocol } from "./line_protocol.ts";
+import { longLinePieces } from "./long_line.ts";
 import type { Category } from "./point.ts";
-import { decodeRanges, frameGrowth, joinPoints, type PointRange } from "./point_range.ts";
+import {
+  contentOf,
+  decodeRanges,
+  frameGrowth,
+  joinPoints,
+  pointBytes,
+  type PointRange,
+} from "./point_range.ts";
 
 /** Points of one category. */
 export interface EncodablePoints {
@@ -15,9 +24,14 @@ export interface Encoding {
   readonly contentType: string;
   /** One body of these points, uncompressed, with the common tags in each point that lacks their key. */
   readonly encode: (points: EncodablePoints, common: CommonTags) => Uint8Array<ArrayBuffer>;
+  /** The same body in pieces, each made at its time; empty ones are there to pause at. @default all at once */
+  readonly pieces?: (points: EncodablePoints, common: CommonTags) => Iterable<Uint8Array<ArrayBuffer>>;
   /** Bytes that the common tags add to each point, never less than they really do. */
   readonly growth: (common: CommonTags) => number;
 }
+
+/** Points from this on are written in pieces, in bytes. */
+const LONG_POINT_BYTES = 16 * 1024;
 
 /**
  * Dataway's encodings by DataKit's names for them. Points are held as `v2`; as lines they are written on their way
@@ -30,6 +44,7 @@ export const ENCODINGS: Readonly<Record<"v1" | "v2", Encoding>> = {
     contentType: "application/line-protocol",
     encode: ({ category, ranges }, common) =>
       encodeLineProtocol(decodeRanges(category, ranges), common.texts),
+    pieces: linePieces,
     growth: frameGrowth,
   },
   v2: {
@@ -38,3 +53,21 @@ export const ENCODINGS: Readonly<Record<"v1" | "v2", Encoding>> = {
     growth: frameGrowth,
   },
 };
+
+function* linePieces(
+  { category, ranges }: EncodablePoints,
+  common: CommonTags,
+): Generator<Uint8Array<ArrayBuffer>> {
+  const encode = (range: PointRange): Uint8Array<ArrayBuffer> =>
+    encodeLineProtocol(decodeRanges(category, [range]), common.texts);
+  for (const range of ranges) {
+    let from = range.from;
+    for (let i = range.from; i < range.to; i++) {
+      if (pointBytes(range, i) < LONG_POINT_BYTES) continue;
+      if (i > from) yield encode({ ...range, from, to: i });
+      yield* longLinePieces(contentOf(range, i), [...cleanCommonTags(common.texts)]);
+      from = i + 1;
+    }
+    if (range.to > from) yield encode({ ...range, from });
+  }
+}

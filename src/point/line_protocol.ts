@@ -16,9 +16,7 @@ import { compareUtf8, utf8Length } from "./utf8.ts";
  */
 const MAX_SERIES_KEY_BYTES = 65535 - 4 - 512;
 
-/** A tag's or field's key beside its text in the line, `key=value`. */
-type Part = readonly [key: string, text: string];
-type Tag = readonly [key: string, value: string];
+export type Tag = readonly [key: string, value: string];
 type TagPart = readonly [key: string, text: string, value: string];
 
 /**
@@ -50,9 +48,41 @@ const WRITING: LineWriting = {
 };
 
 function encodeLine(point: Point, common: readonly Tag[]): string {
+  const { series, fields } = arrangeLine(point, common, isUnsayable);
+  let line = series;
+  let separator = " ";
+  for (const [name, value] of fields) {
+    line += `${separator}${name}=${formatValue(value)}`;
+    separator = ",";
+  }
+  return `${line} ${point.timeNs}\n`;
+}
+
+/** A point whose values may be of another form than a point's are. */
+export interface LinePoint<V> {
+  readonly measurement: string;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly fields: ReadonlyMap<string, V>;
+}
+
+/** A line whose values are still to be written. */
+export interface ArrangedLine<V> {
+  /** Measurement and tags. */
+  readonly series: string;
+  /** Names as they stand in the line, in its order. */
+  readonly fields: readonly (readonly [name: string, value: V | string])[];
+}
+
+/** Finds what stands where in a point's line, and under which names. */
+export function arrangeLine<V>(
+  point: LinePoint<V>,
+  common: readonly Tag[],
+  isUnsayable: (value: V) => boolean,
+): ArrangedLine<V> {
   const missing = common.filter(([key]) => !point.tags.has(key) && !point.fields.has(key));
-  const sayable = sayableFields(point);
-  const tagKeys = [...point.tags, ...missing].map(([key]) => key);
+  const sayable = sayableFields(point, isUnsayable);
+  const pairs = [...point.tags, ...missing];
+  const tagKeys = pairs.map(([key]) => key);
   const fieldKeys = sayable.map(([key]) => key);
   // Those that can be written as they are keep their names.
   const taken = new Set([
@@ -61,27 +91,21 @@ function encodeLine(point: Point, common: readonly Tag[]): string {
   ]);
   const tagNames = writableNames(tagKeys, toWritableTag, taken);
   const fieldNames = writableNames(fieldKeys, toWritableFieldKey, taken);
-  const pairs = [...point.tags, ...missing];
   const hasQuote = point.measurement.includes('"') ||
     pairs.some((pair) => pair[0].includes('"') || pair[1].includes('"'));
   const tags = pairs.map(([key, value]) =>
     toTagPart([tagNames(key), hasQuote ? toWritableTag(value) : value])
   );
-  const fields = sayable.map(([key, value]): Part => toFieldPart([fieldNames(key), value]));
   const measurement = escapeMeasurement(point.measurement);
-  while (isTooLong(measurement, tags)) {
-    const [key, value] = takeLongest(tags);
-    fields.push(toFieldPart([toWritableFieldKey(key), value]));
-  }
+  const fields: (readonly [string, V | string])[] = sayable.map(([key, value]) => [fieldNames(key), value]);
+  for (const [key, value] of takeTooLong(measurement, tags)) fields.push([toWritableFieldKey(key), value]);
 
-  let line = measurement;
-  for (const tag of tags.sort(byKey)) line += "," + tag[1];
-  let separator = " ";
-  for (const field of fields.sort(byKey)) {
-    line += separator + field[1];
-    separator = ",";
-  }
-  return `${line} ${point.timeNs}\n`;
+  let series = measurement;
+  for (const tag of tags.sort(byKey)) series += "," + tag[1];
+  return {
+    series,
+    fields: fields.sort(byKey).map(([key, value]) => [escapeFieldKey(key), value] as const),
+  };
 }
 
 /**
@@ -112,7 +136,10 @@ function toTagPart([key, value]: Tag): TagPart {
  * The fields without empty bytes and arrays: for those DataKit's parser drops the whole point, of these it makes no
  * field. Where nothing is left, each key with an empty text: something must be there for the point to be one.
  */
-function sayableFields({ fields }: Point): readonly (readonly [string, FieldValue])[] {
+function sayableFields<V>(
+  { fields }: LinePoint<V>,
+  isUnsayable: (value: V) => boolean,
+): readonly (readonly [string, V | string])[] {
   const all = [...fields];
   const sayable = all.filter(([, value]) => !isUnsayable(value));
   return sayable.length > 0 ? sayable : all.map(([key]) => [key, ""] as const);
@@ -122,31 +149,28 @@ function isUnsayable(value: FieldValue): boolean {
   return (isArray(value) || value instanceof Uint8Array) && value.length === 0;
 }
 
-function toFieldPart([key, value]: readonly [string, FieldValue]): Part {
-  return [key, `${escapeFieldKey(key)}=${formatValue(value)}`];
-}
-
 function byKey(a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number {
   return compareUtf8(a[0], b[0]);
 }
 
-function isTooLong(measurement: string, tags: readonly TagPart[]): boolean {
-  let length = measurement.length;
-  for (const tag of tags) length += tag[1].length + 1;
-  if (length * 3 <= MAX_SERIES_KEY_BYTES) return false;
-  let bytes = utf8Length(measurement);
-  for (const tag of tags) bytes += utf8Length(tag[1]) + 1;
-  return bytes > MAX_SERIES_KEY_BYTES;
-}
-
-/** Removes the tag that takes most room and returns it as it was before escaping. */
-function takeLongest(tags: TagPart[]): Tag {
-  let longest = 0;
-  tags.forEach((tag, i) => {
-    if (tag[1].length > (tags[longest]?.[1].length ?? 0)) longest = i;
-  });
-  const [key, , value] = tags.splice(longest, 1)[0] ?? ["", "", ""];
-  return [key, value];
+/** Removes tags, those first that take most room, until a parser takes the rest, and returns them as they were. */
+function takeTooLong(measurement: string, tags: TagPart[]): readonly Tag[] {
+  let units = measurement.length;
+  for (const tag of tags) units += tag[1].length + 1;
+  if (units * 3 <= MAX_SERIES_KEY_BYTES) return [];
+  const sizes = tags.map((tag) => utf8Length(tag[1]) + 1);
+  let bytes = sizes.reduce((sum, size) => sum + size, utf8Length(measurement));
+  const taken: Tag[] = [];
+  while (bytes > MAX_SERIES_KEY_BYTES && tags.length > 0) {
+    let longest = 0;
+    tags.forEach((tag, i) => {
+      if (tag[1].length > (tags[longest]?.[1].length ?? 0)) longest = i;
+    });
+    bytes -= sizes.splice(longest, 1)[0] ?? 0;
+    const [key, , value] = tags.splice(longest, 1)[0] ?? ["", "", ""];
+    taken.push([key, value]);
+  }
+  return taken;
 }
 
 function escapeMeasurement(measurement: string): string {
@@ -196,13 +220,13 @@ function guardBlank(text: string): string {
  * DataKit's parser cuts arrays at commas to see what they are, also at those within text, and then makes no field of
  * them: such arrays are written as their JSON.
  */
-function formatValue(value: FieldValue): string {
+export function formatValue(value: FieldValue): string {
   if (!isArray(value)) return formatScalar(value);
   const hasComma = value.some((element) => typeof element === "string" && element.includes(","));
   return hasComma ? formatScalar(JSON.stringify(value)) : `[${value.map(formatScalar).join(",")}]`;
 }
 
-function formatScalar(value: Scalar): string {
+export function formatScalar(value: Scalar): string {
   switch (typeof value) {
     case "string":
       return `"${/["\\]/.test(value) ? value.replace(/["\\]/g, "\\$&") : value}"`;

@@ -45,6 +45,11 @@ export function rangeBytes({ ends, from, to }: PointRange): number {
   return from >= to ? 0 : (ends[to - 1] ?? 0) - startOf(ends, from);
 }
 
+/** Bytes of a range's point with its frame. `index` counts as `from` and `to` do. */
+export function pointBytes({ ends }: PointRange, index: number): number {
+  return (ends[index] ?? 0) - startOf(ends, index);
+}
+
 /** The bytes of a range, not copied. */
 export function sliceOf(range: PointRange): Uint8Array {
   const start = startOf(range.ends, range.from);

@@ -107,6 +107,21 @@ scenario("the event loop runs while a batch of 30,000 lines is encoded", async (
   assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
 });
 
+scenario("the event loop runs while one point of megabytes is written as a line", async () => {
+  const list = Array.from({ length: 100_000 }, (_, n) => `"${n}",`);
+  const points = [
+    testPoint('{"a":"b"}'.repeat(900_000)),
+    { ...testPoint(""), fields: new Map([["list", list]]) },
+    { ...testPoint(""), fields: new Map(list.slice(0, 1000).map((key) => [key, '"'.repeat(8192)])) },
+  ];
+  for (const point of points) {
+    const { exporter } = exporterWith({ encoding: ENCODINGS.v1 });
+    const batch = batchOfPoints([point]);
+    const ms = await longestTurnMs(() => exporter.export(batch, NO_LIMIT));
+    assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+  }
+});
+
 scenario(
   "the event loop runs while 8 MB without any order are compressed, of many points and of one",
   async () => {
