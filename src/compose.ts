@@ -217,7 +217,6 @@ export async function compose(ground: Ground): Promise<Composition> {
       usedBytes: ground.memoryUsedBytes,
       ...withReclaimer,
     },
-    heap: ground.heap,
     breaker,
     connections: pool.counts,
     counters: () => {
@@ -276,7 +275,10 @@ export async function compose(ground: Ground): Promise<Composition> {
       outlet.billed(billedMs);
       usage?.held(requestId, billedMs);
     },
-    spill: outlet.spill,
+    spill: (maxMs, last) => {
+      outlet.spill(maxMs, last);
+      reclaimer?.flushed();
+    },
     spillMs: outlet.spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
     log,
     now,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Heap } from "../src/heap.ts";
-import { createReclaimer } from "../src/reclaimer.ts";
+import { createReclaimer, type Reclaimer } from "../src/reclaimer.ts";
 import { type FakeTime, installFakeTime } from "./support/fake_time.ts";
 
 const MIB = 1_048_576;
@@ -11,15 +11,17 @@ interface Process {
   garbageBytes: number;
   storedBytes: number;
   collections: number;
+  trims: number;
 }
 
 /** A process whose memory is what the test says; a collection gives its garbage back. */
 function createProcess(): { readonly process: Process; readonly heap: Heap } {
-  const process: Process = { usedBytes: 60 * MIB, garbageBytes: 0, storedBytes: 0, collections: 0 };
+  const process: Process = { usedBytes: 60 * MIB, garbageBytes: 0, storedBytes: 0, collections: 0, trims: 0 };
   const heap = {
     usedBytes: () => process.usedBytes,
     collect: () => void process.collections++,
     trim: () => {
+      process.trims++;
       process.usedBytes -= process.garbageBytes;
       process.garbageBytes = 0;
     },
@@ -96,11 +98,105 @@ Deno.test("createReclaimer() looks at the memory once a second, however many inv
   assertEquals(looks, 9);
 });
 
-Deno.test("createReclaimer() collects for nobody who is gone", async () => {
+Deno.test("createReclaimer() gives back what a backlog has left that was leaving at the collection", async () => {
   using time = installFakeTime();
   const { process, heap } = createProcess();
-  {
-    using reclaimer = createReclaimer({ heap });
+  using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  process.storedBytes = 8 * MIB;
+  process.usedBytes += 14 * MIB;
+  reclaimer.flushed();
+  await pass(time, 1_000);
+  reclaimer.invoked();
+  // Sent, and not yet free: for this process it has become what it needs.
+  process.storedBytes = 0;
+  await pass(time, 1_000);
+  reclaimer.invoked();
+  await pass(time, 10);
+  assertEquals([process.collections, process.usedBytes], [1, 74 * MIB]);
+  process.garbageBytes = 14 * MIB;
+  reclaimer.flushed();
+  await pass(time, 1_000);
+  assertEquals([process.collections, process.usedBytes], [1, 60 * MIB]);
+});
+
+/** Trims while this was stored, each time a flush was over a second after the one before, and in the end. */
+async function trimsOver(storedMib: readonly number[]): Promise<readonly number[]> {
+  using time = installFakeTime();
+  const { process, heap } = createProcess();
+  using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  const seen: number[] = [];
+  for (const mib of storedMib) {
+    process.storedBytes = mib * MIB;
+    reclaimer.flushed();
+    await pass(time, 1_000);
+    seen.push(process.trims);
+  }
+  await pass(time, 60_000);
+  assertEquals(process.collections, 0);
+  return [...seen, process.trims];
+}
+
+Deno.test("createReclaimer() trims soon after a backlog has left, and once more, and then no more", async () => {
+  assertEquals(await trimsOver([1, 8, 8, 0.1, 0.1, 0.1]), [0, 0, 0, 1, 1, 1, 2]);
+});
+
+Deno.test("createReclaimer() trims not for what invocations store as a rule, nor while a backlog is there", async () => {
+  assertEquals((await trimsOver([0.1, 1.9, 0, 1.9, 0, 1, 0])).at(-1), 0);
+  assertEquals((await trimsOver([8, 7, 6, 5, 8])).at(-1), 0);
+  assertEquals((await trimsOver([3, 8, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3])).at(-1), 2, "what always is stored");
+});
+
+Deno.test("createReclaimer() trims after each backlog, and once more after the last", async () => {
+  assertEquals(await trimsOver([8, 0, 8, 0, 8, 0]), [0, 1, 1, 2, 2, 3, 4]);
+  assertEquals((await trimsOver([8, 0, 0, 0, 0, 0, 0, 0, 8, 0])).at(-1), 4);
+});
+
+Deno.test("createReclaimer() trims once for backlogs that follow each other closely", async () => {
+  using time = installFakeTime();
+  const { process, heap } = createProcess();
+  using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  for (let flush = 0; flush < 100; flush++) {
+    process.storedBytes = flush % 2 === 0 ? 8 * MIB : 0;
+    reclaimer.flushed();
+    await pass(time, 100);
+  }
+  assertEquals(process.trims, 0);
+  await pass(time, 60_000);
+  assertEquals(process.trims, 2);
+});
+
+for (const monotonic of [true, false]) {
+  const clock = monotonic ? "runs on" : "stands still";
+  Deno.test(`createReclaimer() does once what was due when a freeze came whose clock ${clock}`, async () => {
+    using time = installFakeTime();
+    const { process, heap } = createProcess();
+    using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+    process.storedBytes = 8 * MIB;
+    reclaimer.flushed();
+    process.storedBytes = 0;
+    reclaimer.flushed();
+    reclaimer.rest();
+    await pass(time, 400);
+    time.freeze();
+    await pass(time, 3_600_000);
+    assertEquals(process.trims, 0);
+    process.usedBytes += 20 * MIB;
+    process.garbageBytes += 20 * MIB;
+    time.thaw({ monotonic, wallJumpMs: 3_600_000 });
+    reclaimer.invoked();
+    reclaimer.flushed();
+    await pass(time, 60_000);
+    // Two trims for the backlog, one with each collection: for the invocation after an hour, and the rest.
+    assertEquals(process.usedBytes, 60 * MIB);
+    assertEquals(process.trims, 2 + process.collections);
+    assertEquals(time.timers, 0);
+  });
+}
+
+Deno.test("createReclaimer() does nothing, and waits for nothing, once it is disposed of", async () => {
+  using time = installFakeTime();
+  const { process, heap } = createProcess();
+  const everything = async (reclaimer: Reclaimer): Promise<void> => {
     await pass(time, 1_000);
     reclaimer.invoked();
     process.usedBytes += 20 * MIB;
@@ -108,7 +204,18 @@ Deno.test("createReclaimer() collects for nobody who is gone", async () => {
     reclaimer.invoked();
     reclaimer.discard(20 * MIB);
     reclaimer.rest();
-  }
-  await pass(time, 10_000);
-  assertEquals(process.collections, 0);
+    process.storedBytes = 8 * MIB;
+    reclaimer.flushed();
+    process.storedBytes = 0;
+    reclaimer.flushed();
+  };
+  const reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  await everything(reclaimer);
+  assertEquals(time.timers, 3);
+  reclaimer[Symbol.dispose]();
+  assertEquals(time.timers, 0);
+  // A request that is answered to its end, or the last flush.
+  await everything(reclaimer);
+  assertEquals(time.timers, 0);
+  assertEquals([process.collections, process.trims], [0, 0]);
 });

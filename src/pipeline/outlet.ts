@@ -1,8 +1,6 @@
 /** The one way out for points: breaker, retry, spool, flusher, own figures and memory, over one store and one exporter. */
 import type { Logger } from "@std/log";
-import type { Heap } from "../heap.ts";
 import type { ConnectionCounts } from "../net/connection_pool.ts";
-import { createBacklogTrim } from "./backlog_trim.ts";
 import { type BreakerState, type CircuitBreaker, createCircuitBreaker } from "./circuit_breaker.ts";
 import type { Exporter } from "./exporter.ts";
 import { createFlusher, type Flusher, type FlushReport } from "./flusher.ts";
@@ -34,8 +32,6 @@ export interface OutletOptions {
   readonly aside?: HeldAside | undefined;
   /** What is known of the process's memory; without it nothing is shed for lack of it. */
   readonly memory?: Omit<MemoryGuardOptions, "log" | "now"> | undefined;
-  /** Has what a backlog took handed to the kernel. */
-  readonly heap?: Pick<Heap, "trim"> | undefined;
   /** @default a new one */
   readonly breaker?: CircuitBreaker;
   /** What became of local clients' connections, for our own figures. */
@@ -135,10 +131,6 @@ export function createOutlet(options: OutletOptions): Outlet {
     log,
     now,
   });
-  const backlog = options.heap === undefined
-    ? undefined
-    : createBacklogTrim(options.memory?.store ?? store, options.heap);
-  const putAway = createSpill({ flusher, uploads, breaker: breaker.state, spool, memory, log });
 
   return {
     flusher,
@@ -146,10 +138,7 @@ export function createOutlet(options: OutletOptions): Outlet {
     underway: () => ({ uploads: uploads.count, longestMs: uploads.longestMs }),
     spool,
     billed: self.held,
-    spill: (maxMs, last) => {
-      putAway(maxMs, last);
-      if (!last) backlog?.look();
-    },
+    spill: createSpill({ flusher, uploads, breaker: breaker.state, spool, memory, log }),
     reset: breaker.reset,
     left: () => {
       const spooled = spool?.held() ?? 0;
