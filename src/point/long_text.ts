@@ -240,25 +240,30 @@ export function createTextFiller(text: LongText, type: LongType = "string"): Tex
   };
 }
 
-/** At least the first `bytes` of a text's UTF-8, or all of it; it may end within a code point or be invalid. */
+/** Where beginnings are put that have room in it. */
+const beginning = new Uint8Array(16 * 1024);
+
+/**
+ * At least the first `bytes` of a text's UTF-8, or all of it; it may end within a code point or be invalid. Valid until
+ * the next text's.
+ */
 export function beginningOf(text: LongText, bytes: number): Uint8Array {
-  const parts: Uint8Array[] = [];
+  let target = beginning;
   let length = 0;
   for (const { bytes: source, from, to, form } of text) {
     // In parts, as what is escaped may be six times as long.
     for (let at = from; at < to && length < bytes;) {
       const end = form.cut(source, at, Math.min(to, at + Math.min(bytes - length, BEGINNING_BYTES)), to);
-      const part = form.convert(source, at, end).slice();
-      parts.push(part);
+      const part = form.convert(source, at, end);
+      if (length + part.length > target.length) {
+        const grown = new Uint8Array(2 * (length + part.length));
+        grown.set(target.subarray(0, length));
+        target = grown;
+      }
+      target.set(part, length);
       length += part.length;
       at = end;
     }
   }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return target.subarray(0, length);
 }

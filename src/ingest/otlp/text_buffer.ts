@@ -17,6 +17,8 @@ export interface TextBuffer extends ByteBuffer {
   readonly longs: LongPart[];
   /** Their bytes together, and those of the texts before it. */
   longBytes: number;
+  /** Bytes of all these from which on no more of the text is wanted. */
+  fullBytes: number;
 }
 
 interface LongPart {
@@ -44,15 +46,21 @@ const halves = new Uint32Array(integer64.buffer);
 const HEX_DIGITS = encoder.encode("0123456789abcdef");
 
 export function createTextBuffer(): TextBuffer {
-  return { bytes: new Uint8Array(INITIAL_BYTES), at: 0, longs: [], longBytes: 0 };
+  return { bytes: new Uint8Array(INITIAL_BYTES), at: 0, longs: [], longBytes: 0, fullBytes: Infinity };
 }
 
-/** Begins another text, of an element that has `before` bytes of texts already. */
-export function clearText(buffer: TextBuffer, before = 0): void {
+/** Begins another text, of an element that has `before` bytes of texts already; `most`: no more of it is wanted. */
+export function clearText(buffer: TextBuffer, before = 0, most = Infinity): void {
   if (buffer.bytes.length > KEPT_BYTES) buffer.bytes = new Uint8Array(INITIAL_BYTES);
   buffer.at = 0;
   buffer.longBytes = before;
+  buffer.fullBytes = before + most;
   if (buffer.longs.length > 0) buffer.longs.length = 0;
+}
+
+/** Whether no more of the text is wanted. */
+export function isFull({ at, longBytes, fullBytes }: TextBuffer): boolean {
+  return at + longBytes > fullBytes;
 }
 
 /** Whether a value of so many bytes is to stay where it lies. */

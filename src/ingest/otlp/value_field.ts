@@ -12,7 +12,7 @@ const scratch: TextBuffer = createTextBuffer();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Of a value that becomes a tag or measurement no more is decoded: the rules leave less of it. */
 const LONGEST_NAME_BYTES = 2048;
-/** As if there were so many bytes of texts before: of each value that is not short only the beginning is converted. */
+/** As if there were so many bytes of texts before: of each text that is not short only the beginning is converted. */
 const NAME_BEFORE = 256 * 1024;
 /** A value of so many bytes stays where it lies, also if it is kept for many points. */
 const LONG_BYTES = 16 * 1024;
@@ -45,8 +45,8 @@ export function writeText(writer: PointWriter, key: Key, c: ProtoCursor, value: 
 }
 
 /** Puts a value's text into {@link scratch}. Of an element that has many long ones, the later ones stay where they lie. */
-function compose(c: ProtoCursor, value: AnyValue, before = c.composedBytes): void {
-  clearText(scratch, before);
+function compose(c: ProtoCursor, value: AnyValue, before = c.composedBytes, most = Infinity): void {
+  clearText(scratch, before, most);
   putValueText(scratch, c, value);
   c.composedBytes += scratch.at;
 }
@@ -72,14 +72,20 @@ export function writeBuffer(writer: PointWriter, key: Key, buffer: TextBuffer): 
 /** Writes a value's text as a tag; no tag if it is empty. */
 export function writeTag(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
   if (value.kind === "text") return writer.tagBytes(key, c.bytes, value.from, value.to);
-  compose(c, value, NAME_BEFORE);
-  if (scratch.longs.length === 0) return writer.tagBytes(key, scratch.bytes, 0, scratch.at);
-  const bytes = beginningOf(takeText(scratch), LONGEST_NAME_BYTES);
+  const bytes = composeName(c, value);
   writer.tagBytes(key, bytes, 0, bytes.length);
+}
+
+/** The beginning of a value's text, or all of it if that is not longer. Valid until the next text. */
+function composeName(c: ProtoCursor, value: AnyValue): Uint8Array {
+  compose(c, value, NAME_BEFORE, LONGEST_NAME_BYTES);
+  if (scratch.longs.length === 0) return scratch.bytes.subarray(0, scratch.at);
+  return beginningOf(takeText(scratch), LONGEST_NAME_BYTES);
 }
 
 /** The text of a value that becomes a tag, a measurement or part of one; of a long one only the beginning. */
 export function nameOf(c: ProtoCursor, value: AnyValue): string {
+  if (value.kind !== "text") return decoder.decode(composeName(c, value));
   const text = textOf(c, value);
   return typeof text === "string" ? text : beginningOfText(text);
 }

@@ -1,8 +1,10 @@
 /** Values as text: what a tag, a log's message or a field of a list or map holds, and what a span's message holds. */
 import { type AnyValue, createAnyValue, readAnyValue } from "./any_value.ts";
 import { MAX_DEPTH, TOO_DEEP } from "./limits.ts";
+import { PAIR_PLACES, readPairs } from "./map_pairs.ts";
 import { moveTo, type ProtoCursor, readLength, readTag, skipField } from "./proto_cursor.ts";
 import {
+  isFull,
   putBase64,
   putBytes,
   putCode,
@@ -13,8 +15,6 @@ import {
   type TextBuffer,
 } from "./text_buffer.ts";
 
-/** Longer names are told apart by their beginnings and lengths. */
-const LONGEST_NAME_BYTES = 4096;
 const encoder = new TextEncoder();
 const COMMA = 0x2c;
 const CLOSE_BRACE = 0x7d;
@@ -77,8 +77,8 @@ function putPlainJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth
     return putCode(buffer, CLOSE_BRACKET);
   }
   putCode(buffer, 0x7b);
-  eachPair(buffer, c, from, to, (pair, member) => {
-    putJsonString(buffer, c.bytes, pair.keyFrom, pair.keyTo);
+  eachPair(buffer, c, from, to, (keyFrom, keyTo, member) => {
+    putJsonString(buffer, c.bytes, keyFrom, keyTo);
     putCode(buffer, 0x3a);
     putPlainJson(buffer, c, member, depth + 1);
   });
@@ -123,8 +123,8 @@ function putOtlpJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth:
     eachElement(buffer, c, from, to, (element) => putOtlpJson(buffer, c, element, depth + 1));
   } else {
     putBytes(buffer, MAP);
-    eachPair(buffer, c, from, to, (pair, member) => {
-      putPair(buffer, c, pair.keyFrom, pair.keyTo, member, depth + 1);
+    eachPair(buffer, c, from, to, (keyFrom, keyTo, member) => {
+      putPair(buffer, c, keyFrom, keyTo, member, depth + 1);
     });
   }
   putBytes(buffer, LIST_END);
@@ -162,7 +162,7 @@ function eachElement(
   const element = createAnyValue();
   moveTo(c, from, to);
   let isFirst = true;
-  for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
+  for (let tag = readTag(c); tag !== 0 && !isFull(buffer); tag = readTag(c)) {
     if (tag !== 0x0a) {
       skipField(c, tag);
       continue;
@@ -177,70 +177,19 @@ function eachElement(
   moveTo(c, at, end);
 }
 
-/** A `KeyValue` of a map. */
-interface Pair {
-  readonly keyFrom: number;
-  readonly keyTo: number;
-  valueFrom: number;
-  valueTo: number;
-}
-
-/** The same for a `KeyValueList`: of a key given twice the last value counts, in the place of the first. */
+/** The same for the pairs of a `KeyValueList`, see {@link readPairs}. */
 function eachPair(
   buffer: TextBuffer,
   c: ProtoCursor,
   from: number,
   to: number,
-  put: (pair: Pair, value: AnyValue) => void,
+  put: (keyFrom: number, keyTo: number, value: AnyValue) => void,
 ): void {
   const value = createAnyValue();
-  let isFirst = true;
-  for (const pair of readPairs(c, from, to)) {
-    readAnyValue(c, pair.valueFrom, pair.valueTo, value);
-    if (!isFirst) putCode(buffer, COMMA);
-    isFirst = false;
-    put(pair, value);
+  const places = readPairs(c, from, to);
+  for (let i = 0; i < places.length && !isFull(buffer); i += PAIR_PLACES) {
+    readAnyValue(c, places[i + 2] ?? 0, places[i + 3] ?? 0, value);
+    if (i > 0) putCode(buffer, COMMA);
+    put(places[i] ?? 0, places[i + 1] ?? 0, value);
   }
-}
-
-/** Maps inside values are rare: what they cost does not matter. */
-function readPairs(c: ProtoCursor, from: number, to: number): Iterable<Pair> {
-  const { at, end } = c;
-  const pairs = new Map<string, Pair>();
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  moveTo(c, from, to);
-  for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
-    if (tag !== 0x0a) {
-      skipField(c, tag);
-      continue;
-    }
-    const length = readLength(c);
-    const pairEnd = c.at + length;
-    const outerEnd = c.end;
-    const pair = { keyFrom: pairEnd, keyTo: pairEnd, valueFrom: pairEnd, valueTo: pairEnd };
-    c.end = pairEnd;
-    for (let inner = readTag(c); inner !== 0; inner = readTag(c)) {
-      if (inner === 0x0a) {
-        const size = readLength(c);
-        pair.keyFrom = c.at;
-        pair.keyTo = c.at += size;
-      } else if (inner === 0x12) {
-        const size = readLength(c);
-        pair.valueFrom = c.at;
-        pair.valueTo = c.at += size;
-      } else skipField(c, inner);
-    }
-    moveTo(c, pairEnd, outerEnd);
-    const { keyFrom, keyTo } = pair;
-    const name = decoder.decode(c.bytes.subarray(keyFrom, Math.min(keyTo, keyFrom + LONGEST_NAME_BYTES)));
-    const key = keyTo - keyFrom > LONGEST_NAME_BYTES ? `${name}/${keyTo - keyFrom}` : name;
-    const before = pairs.get(key);
-    if (before === undefined) pairs.set(key, pair);
-    else {
-      before.valueFrom = pair.valueFrom;
-      before.valueTo = pair.valueTo;
-    }
-  }
-  moveTo(c, at, end);
-  return pairs.values();
 }

@@ -26,7 +26,7 @@ async function take(signal: Signal, bytes: Uint8Array, env: Environment = {}): P
 function varint(size: number): string {
   return size < 128
     ? size.toString(16).padStart(2, "0")
-    : (size % 128 | 0x80).toString(16) + (size >> 7).toString(16).padStart(2, "0");
+    : (size % 128 | 0x80).toString(16) + varint(size >> 7);
 }
 
 function wrap(tag: string, text: string): string {
@@ -161,6 +161,25 @@ Deno.test("protobuf logs: maps, and of keys given twice the last value in the pl
     '{"k":2,"l":3}',
   );
   assertEquals(await body(wrap("32", pair("5f5f70726f746f5f5f", "1801"))), '{"__proto__":1}');
+});
+
+Deno.test("protobuf logs: a map's keys are told apart as the texts that they become", async () => {
+  const hex = (text: string): string => new TextEncoder().encode(text).toHex();
+  const names = ["", "a", "b", "aa", "\u00e9", "\u6f22", "x".repeat(32), "x".repeat(33), "x".repeat(4100)];
+  const many = Array.from({ length: 500 }, (_, n) => [`${n}`, `long name of more than 32 bytes ${n}`])
+    .flat();
+  for (const keys of [names, many]) {
+    // Twice, in another order the second time.
+    const pairs = [...keys, ...keys.toReversed()].map((key, n) => {
+      return wrap("0a", wrap("0a", hex(key)) + wrap("12", wrap("0a", hex(String(n)))));
+    });
+    const expected = keys.map((key, n) => [key, String(2 * keys.length - 1 - n)]);
+    const text = await body(wrap("32", pairs.join("")));
+    assertEquals(text, `{${expected.map(([key, value]) => `${JSON.stringify(key)}:"${value}"`).join(",")}}`);
+  }
+  const invalid = wrap("0a", wrap("0a", "61ff") + wrap("12", "1801")) +
+    wrap("0a", wrap("0a", "61fe") + wrap("12", "1802"));
+  assertEquals(await body(wrap("32", invalid)), '{"a\ufffd":2}');
 });
 
 Deno.test("protobuf logs: what is nested deeper than 32 levels is cut", async () => {
