@@ -1,5 +1,5 @@
 /** The values of long fields, one text or a list of them: measured in steps, and their heads in the point's bytes. */
-import { createTextMeasure, type LongContent, type TextMeasure } from "./long_text.ts";
+import { createTextMeasure, type LongContent, shortText, type TextMeasure } from "./long_text.ts";
 import {
   ANY,
   ARRAY,
@@ -42,8 +42,13 @@ export function createContentMeasure(given: LongContent, partBytes: number): Con
   let measure: TextMeasure | undefined;
 
   function step(): boolean {
-    const text = content.texts[lengths.length];
+    const text = content.texts.at(lengths.length);
     if (text === undefined) return true;
+    const short = content.isList ? shortText(text, content.type) : undefined;
+    if (short !== undefined) {
+      lengths.push(short.length);
+      return false;
+    }
     measure ??= createTextMeasure(text, partBytes, content.type);
     if (!measure.step()) return false;
     if (measure.isMended && content.otherwise !== undefined) {

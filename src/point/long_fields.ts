@@ -1,6 +1,6 @@
 /** The long texts of the point that is being written, and the points that wait for theirs. */
 import { finishPoint, type LongField } from "./long_point.ts";
-import type { LongContent } from "./long_text.ts";
+import { aboutBytesOf, type LongContent } from "./long_text.ts";
 import type { PointKind } from "./point_kind.ts";
 import type { Slot } from "./point_keys.ts";
 import type { Source } from "./point.ts";
@@ -57,7 +57,7 @@ export function createLongFields({ commit, trimmed, openLongSink }: PointWriterO
       bytes > LONG_BYTES || (bytes > LEAST_LONG_BYTES && at + textBytes > LONG_POINT_BYTES),
     add: (slot, at, content) => {
       fields.push({ slot, at, content });
-      for (const text of content.texts) for (const { from, to } of text) textBytes += to - from;
+      textBytes += aboutBytesOf(content.texts);
     },
     takeOut: (slot) => {
       if (fields.length > 0) fields = fields.filter((field) => field.slot !== slot);

@@ -10,7 +10,8 @@ import {
   putContentHead,
   putElementHead,
 } from "./long_content.ts";
-import { createTextFiller, type LongContent, longContent, type TextFiller } from "./long_text.ts";
+import { createTextFiller, type LongContent, longContent, shortText, type TextFiller } from "./long_text.ts";
+import { putBytes } from "./point_bytes.ts";
 import { POINT_FRAME_BYTES } from "./point_range.ts";
 import type { Slot } from "./point_keys.ts";
 import type { LongPointSink, PointStep } from "./point_writer.ts";
@@ -70,7 +71,7 @@ export function finishPoint(point: UnfinishedPoint, maxMessageBytes: number = MA
     });
     const message = point.isLog ? measured.findIndex(isMessage) : -1;
     const [field, ends] = [measured[message], measures[message]?.ends];
-    const text = field?.content.texts[0];
+    const text = field?.content.texts.at(0);
     if (field === undefined || text === undefined || ends === undefined || ends.length <= 1) {
       return assemble(point.bytes, measured, sink.commit);
     }
@@ -118,9 +119,8 @@ function assemble(
   return () => {
     if (rest !== undefined) return rest();
     if (filler !== undefined) {
-      const from = at;
       at = filler.fill(target, at, target.length);
-      if (at > from) return false;
+      if (!filler.isDone && at < target.length) return false;
     }
     filler = undefined;
     const field = fields[fieldIndex];
@@ -134,10 +134,12 @@ function assemble(
       copyTo(field.at);
       at = putContentHead(target, at, field.slot.fieldHead, content, lengths);
     }
-    const text = content.texts[++textIndex];
+    const text = content.texts.at(++textIndex);
     if (text !== undefined) {
       at = putElementHead(target, at, content, lengths[textIndex] ?? 0);
-      filler = createTextFiller(text, content.type);
+      const short = content.isList ? shortText(text, content.type) : undefined;
+      if (short === undefined) filler = createTextFiller(text, content.type);
+      else at = putBytes(target, at, short);
       return false;
     }
     fieldIndex++;
@@ -161,9 +163,8 @@ function giveParts(
   return () => {
     const length = lengths[index] ?? 0;
     if (at < length) {
-      const from = at;
       at = filler.fill(text, at, length);
-      if (at > from) return false;
+      if (!filler.isDone) return false;
     }
     const part = split.part(index++, text.subarray(0, at));
     sink.commitPart(part);

@@ -25,6 +25,37 @@ export interface TextPiece {
 /** A text in pieces, one behind the other. No code point is in two of them. */
 export type LongText = readonly TextPiece[];
 
+/** A text that is made anew each time it is read, so that nothing of it is held. */
+export interface MadeText {
+  /**
+   * Makes it from its beginning, part by part: each is valid until the next, has no half of a code point and may be
+   * invalid UTF-8. One that is empty is a stop on the way.
+   */
+  readonly make: () => Iterator<Uint8Array, void>;
+  /** About how many bytes it has. */
+  readonly bytes: number;
+}
+
+/** A text of megabytes, wherever it comes from. */
+export type AnyText = LongText | MadeText;
+
+/** Texts one after the other: an array, or what keeps very many in less memory. */
+export interface TextList {
+  readonly length: number;
+  /** The text at an index that is not negative. */
+  at(index: number): AnyText | undefined;
+}
+
+/** Whether a text is made anew each time it is read. */
+export function isMade(text: AnyText): text is MadeText {
+  return "make" in text;
+}
+
+/** About how many bytes a text has. */
+export function aboutBytes(text: AnyText): number {
+  return isMade(text) ? text.bytes : text.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
 /** A field's value that is such a text. */
 export interface LongValue {
   readonly text: LongText;
@@ -38,13 +69,13 @@ export interface LongContent {
   readonly type: LongType;
   /** Whether it is a list of {@link texts}, of which there is at least one; else there is one. */
   readonly isList: boolean;
-  readonly texts: readonly LongText[];
+  readonly texts: TextList;
   /** What is written in its place if the one text is no valid UTF-8. */
-  readonly otherwise?: LongText;
+  readonly otherwise?: AnyText;
 }
 
 /** The value that is one text, or bytes. */
-export function longContent(text: LongText, type: LongType = "string"): LongContent {
+export function longContent(text: AnyText, type: LongType = "string"): LongContent {
   return { type, isList: false, texts: [text] };
 }
 
@@ -60,7 +91,9 @@ export function isLongValue(value: FieldValue | LongValue): value is LongValue {
 
 /** Bytes that are converted at a time. */
 const PART_BYTES = 32 * 1024;
-/** The same where only the beginning is wanted. */
+/** A text of less is read in one go. */
+const SHORT_BYTES = 4096;
+/** Bytes that are converted at a time where only the beginning is wanted. */
 const BEGINNING_BYTES = 512;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -105,7 +138,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** A text's own bytes on the way, part by part. */
 interface PartReader {
-  /** The next part, valid UTF-8 and never longer than what is left of the bound; `undefined` at the end. */
+  /** The next part, which may be empty, valid UTF-8, never longer than what is left of the bound; `undefined` at the end. */
   next(): Uint8Array | undefined;
   /** The text was longer than a field may be. */
   readonly isCut: boolean;
@@ -113,24 +146,60 @@ interface PartReader {
   readonly isMended: boolean;
 }
 
-function createPartReader(text: LongText, type: LongType): PartReader {
+/** About how many bytes texts have. */
+export function aboutBytesOf(texts: TextList): number {
+  let bytes = 0;
+  for (let i = 0; i < texts.length; i++) bytes += aboutBytes(texts.at(i) ?? []);
+  return bytes;
+}
+
+/** A text's parts as they are, see {@link MadeText}; of pieces at most `partBytes` bytes a part. */
+export function partsOf(text: AnyText, partBytes: number = PART_BYTES): Iterator<Uint8Array, void> {
+  return isMade(text) ? text.make() : pieceParts(text, partBytes);
+}
+
+function pieceParts(text: LongText, partBytes: number): Iterator<Uint8Array, void> {
   let index = 0;
   let at = text[0]?.from ?? 0;
+
+  function next(): IteratorResult<Uint8Array, void> {
+    for (let piece = text[index]; piece !== undefined; piece = text[++index], at = piece?.from ?? 0) {
+      const { bytes, to, form } = piece;
+      if (at >= to) continue;
+      const from = at;
+      at = form.cut(bytes, from, Math.min(to, from + partBytes), to);
+      return { done: false, value: form.convert(bytes, from, at) };
+    }
+    return { done: true, value: undefined };
+  }
+
+  return { next };
+}
+
+/**
+ * All of a text that is short, valid UTF-8; `undefined`: it is to be read in parts. Of lists with very many texts each
+ * reader would be garbage of half a kilobyte.
+ */
+export function shortText(text: AnyText, type: LongType): Uint8Array | undefined {
+  const [piece, other] = isMade(text) ? [] : text;
+  if (piece === undefined || other !== undefined || piece.to - piece.from > SHORT_BYTES) return undefined;
+  const part = piece.form.convert(piece.bytes, piece.from, piece.to);
+  return type === "bytes" || isUtf8(part) ? part : mend(part);
+}
+
+function createPartReader(text: AnyText, type: LongType): PartReader {
+  const parts = partsOf(text);
   let leftBytes = MAX_STRING_BYTES;
   const reader = { isCut: false, isMended: false, next };
 
   function next(): Uint8Array | undefined {
-    for (let piece = text[index]; piece !== undefined; piece = text[++index], at = piece?.from ?? 0) {
-      const { bytes, to, form } = piece;
-      if (at >= to) continue;
-      const end = form.cut(bytes, at, Math.min(to, at + PART_BYTES), to);
-      const part = validPart(form.convert(bytes, at, end));
-      at = end;
-      if (part.length > leftBytes) return last(part);
-      leftBytes -= part.length;
-      return part;
-    }
-    return undefined;
+    if (reader.isCut) return undefined;
+    const { done, value } = parts.next();
+    if (done === true) return undefined;
+    const part = validPart(value);
+    if (part.length > leftBytes) return last(part);
+    leftBytes -= part.length;
+    return part;
   }
 
   function validPart(part: Uint8Array): Uint8Array {
@@ -142,7 +211,6 @@ function createPartReader(text: LongText, type: LongType): PartReader {
   /** Of a text that is too long the last part, cut. */
   function last(part: Uint8Array): Uint8Array | undefined {
     reader.isCut = true;
-    index = text.length;
     let end = leftBytes;
     while (type === "string" && end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
     return end === 0 ? undefined : part.subarray(0, end);
@@ -174,7 +242,7 @@ export interface TextMeasure {
 }
 
 export function createTextMeasure(
-  text: LongText,
+  text: AnyText,
   partBytes: number,
   type: LongType = "string",
 ): TextMeasure {
@@ -217,27 +285,31 @@ export function createTextMeasure(
 
 /** Writes a text into buffers, of which one follows the other. */
 export interface TextFiller {
-  /** Puts more of the text at `at`, up to `end`; returns where it stopped, which is `at` only at the text's end. */
+  /** Puts more of the text at `at`, up to `end`; returns where it stopped, which may be `at` on the way as well. */
   fill(target: Uint8Array, at: number, end: number): number;
+  /** Nothing more comes. */
+  readonly isDone: boolean;
 }
 
-export function createTextFiller(text: LongText, type: LongType = "string"): TextFiller {
+export function createTextFiller(text: AnyText, type: LongType = "string"): TextFiller {
   const reader = createPartReader(text, type);
   /** What did not fit into the buffer before. */
   let rest: Uint8Array | undefined;
+  const filler = { fill, isDone: false };
 
-  return {
-    fill: (target, at, end) => {
-      const part = rest ?? reader.next();
-      rest = undefined;
-      if (part === undefined) return at;
-      const length = Math.min(part.length, end - at);
-      target.set(length === part.length ? part : part.subarray(0, length), at);
-      // Copied, as the next part of another text may be converted meanwhile.
-      if (length < part.length) rest = part.slice(length);
-      return at + length;
-    },
-  };
+  function fill(target: Uint8Array, at: number, end: number): number {
+    const part = rest ?? reader.next();
+    rest = undefined;
+    filler.isDone = part === undefined;
+    if (part === undefined) return at;
+    const length = Math.min(part.length, end - at);
+    target.set(length === part.length ? part : part.subarray(0, length), at);
+    // Copied, as the next part of another text may be converted meanwhile.
+    if (length < part.length) rest = part.slice(length);
+    return at + length;
+  }
+
+  return filler;
 }
 
 /** Where beginnings are put that have room in it. */
@@ -247,23 +319,38 @@ const beginning = new Uint8Array(16 * 1024);
  * At least the first `bytes` of a text's UTF-8, or all of it; it may end within a code point or be invalid. Valid until
  * the next text's.
  */
-export function beginningOf(text: LongText, bytes: number): Uint8Array {
-  let target = beginning;
+export function beginningOf(text: AnyText, bytes: number): Uint8Array {
+  const reading = readInto(beginning, text, bytes);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, the caller's to keep, which stops now and then: what is made may come to its first character late. */
+export function readBeginning(text: AnyText, bytes: number): Generator<undefined, Uint8Array, undefined> {
+  return readInto(new Uint8Array(BEGINNING_BYTES), text, bytes);
+}
+
+function* readInto(
+  target: Uint8Array,
+  text: AnyText,
+  bytes: number,
+): Generator<undefined, Uint8Array, undefined> {
   let length = 0;
-  for (const { bytes: source, from, to, form } of text) {
-    // In parts, as what is escaped may be six times as long.
-    for (let at = from; at < to && length < bytes;) {
-      const end = form.cut(source, at, Math.min(to, at + Math.min(bytes - length, BEGINNING_BYTES)), to);
-      const part = form.convert(source, at, end);
-      if (length + part.length > target.length) {
-        const grown = new Uint8Array(2 * (length + part.length));
-        grown.set(target.subarray(0, length));
-        target = grown;
-      }
-      target.set(part, length);
-      length += part.length;
-      at = end;
+  // In small parts, as what is escaped may be six times as long.
+  const reader = partsOf(text, Math.min(bytes, BEGINNING_BYTES));
+  for (let step = reader.next(); step.done !== true; step = reader.next()) {
+    const part = step.value;
+    if (length + part.length > target.length) {
+      const grown = new Uint8Array(2 * (length + part.length));
+      grown.set(target.subarray(0, length));
+      target = grown;
     }
+    target.set(part, length);
+    length += part.length;
+    if (length >= bytes) break;
+    yield;
   }
   return target.subarray(0, length);
 }

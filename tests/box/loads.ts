@@ -14,8 +14,6 @@ export interface Load {
   readonly name: string;
   /** What it may take beyond the others' bound, in MiB. @default 0 */
   readonly moreMb?: number;
-  /** A smaller function is not sent it: there it may be killed, which is not solved yet. @default any, in MB */
-  readonly leastMemoryMb?: number;
   /** Makes it, which may take longer than sending it. */
   readonly prepare: () => SendAll;
 }
@@ -68,8 +66,19 @@ export const LOADS: readonly Load[] = [
   },
   {
     name: "a point in JSON with 3,500,000 lists",
-    leastMemoryMb: 256,
     prepare: () => many(1, jsonPoint("[", `${"[".repeat(98)}${"]".repeat(98)},`, "1]")),
+  },
+  {
+    name: "a point in JSON with 20,000 objects whose members are to be put in order",
+    prepare: () => many(1, jsonPoint("[", `{"2":"${"x".repeat(340)}","1":1},`, "1]")),
+  },
+  {
+    name: "a point in JSON with a list of 45,000 texts and a number",
+    prepare: () => many(1, jsonPoint("[", `"${"é".repeat(80)}",`, "1]")),
+  },
+  {
+    name: "a point in JSON with a list of 45,000 texts",
+    prepare: () => many(1, jsonPoint("[", `"${"é".repeat(80)}",`, '""]')),
   },
   { name: "300 stalled bodies of 300 KB", prepare: () => stall(300, 300_000) },
 ];

@@ -2,12 +2,14 @@
 import { type JsonObject, tryParseExactJson } from "../../json/exact_json.ts";
 import { rawText } from "../../json/json_scanner.ts";
 import { createJsonWalk, JsonEvent, type JsonWalk } from "../../json/json_walk.ts";
-import { longContent, type LongText } from "../../point/long_text.ts";
+import { longContent, readBeginning } from "../../point/long_text.ts";
+import { BodyTexts } from "./body_texts.ts";
 import { MAX_PARTS } from "./decoded.ts";
 import { createWork, type JsonContainer, passContainer } from "./json_container.ts";
 import { type JsonString, LONG_STRING, nameOf, pieceOf, shortText } from "./json_name.ts";
 import { JSON_TEXT } from "./json_text.ts";
 import { normalJson, readNumber } from "./json_normal.ts";
+import type { OpenObject } from "./json_open_object.ts";
 import { createMembers, type Members } from "./json_members.ts";
 import { LongJson, ReadFields, ReadTags, TypedList, typedScalar } from "./json_point.ts";
 import { createLongBase64 } from "./long_base64.ts";
@@ -24,6 +26,8 @@ const SHORT_LIST = 32 * 1024;
 const OTHER: readonly never[] = [];
 const LETTER_N = 0x6e;
 const LETTER_T = 0x74;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The members that are looked at, of a point and in PB-JSON of a field, an array, and a value in that. */
 const POINT: ReadonlySet<string> = new Set(["measurement", "name", "time", "tags", "fields"]);
@@ -51,6 +55,7 @@ type ReadValue = (event: JsonEvent, name: string) => Steps<unknown>;
 
 function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () => Steps<JsonObject> } {
   const work = createWork();
+  const openObjects: OpenObject[] = [];
   const next = (): Steps<JsonEvent> => nextEvent(walk);
 
   /** The string that the walk has come to. */
@@ -122,16 +127,22 @@ function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () =
   /** A value of the simple form; as a tag even a list is text. */
   function* simple(event: JsonEvent, isTag: boolean): Steps<unknown> {
     if (event !== JsonEvent.object && event !== JsonEvent.list) return yield* plain(event);
-    const container = yield* passContainer(bytes, walk, walk.depth - 1);
+    const container = yield* passContainer(bytes, walk, walk.depth - 1, openObjects);
     if (container.to - container.from <= SHORT) return tryParseExactJson(textOf(container));
-    if (!isTag && container.isList && !container.has.other) return yield* scalars(container);
-    return new LongJson(longContent(yield* normalJson(bytes, container)));
+    if (isTag) return yield* beginningOfJson(container);
+    if (container.isList && !container.has.other) return yield* scalars(container);
+    return new LongJson(longContent(normalJson(bytes, container)));
+  }
+
+  /** Far more than the rules leave of a tag. */
+  function* beginningOfJson(container: JsonContainer): Steps<string> {
+    return decoder.decode(yield* readBeginning(normalJson(bytes, container), LONG_STRING));
   }
 
   function* scalars(list: JsonContainer): Steps<unknown> {
     const { from, to, has } = list;
     if (to - from <= SHORT_LIST) return tryParseExactJson(textOf(list));
-    if (has.text && has.plain) return new LongJson(longContent(yield* normalJson(bytes, list, true)));
+    if (has.text && has.plain) return new LongJson(longContent(normalJson(bytes, list, true)));
     return yield* readScalars(bytes, list);
   }
 
@@ -215,13 +226,13 @@ function createReader(bytes: Uint8Array, walk: JsonWalk): { readonly point: () =
 function* readScalars(bytes: Uint8Array, { from, to, has }: JsonContainer): Steps<unknown> {
   const walk = createJsonWalk(bytes, from, to, { isChecked: true });
   const work = createWork();
-  const texts: LongText[] = [];
+  const texts = new BodyTexts(bytes, JSON_TEXT);
   const items: unknown[] = [];
   yield* nextEvent(walk);
   for (;;) {
     const event = yield* nextEvent(walk);
     if (event === JsonEvent.close) break;
-    if (event === JsonEvent.string) texts.push([{ bytes, from: walk.from, to: walk.to, form: JSON_TEXT }]);
+    if (event === JsonEvent.string) texts.add(walk.from, walk.to);
     else if (event === JsonEvent.number) items.push(yield* readNumber(bytes, walk.from, walk.to));
     else items.push(bytes[walk.from] === LETTER_T);
     if (work.isDone(walk)) yield;

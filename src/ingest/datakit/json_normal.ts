@@ -1,14 +1,17 @@
-/** The JSON text of an object or list of a body, as `toExactJson()` writes what `parseExactJson()` makes of it. */
+/**
+ * The JSON text of an object or list of a body, as `toExactJson()` writes what `parseExactJson()` makes of it. It is made
+ * anew each time it is read: as a copy it would take as much memory as the body, which no budget counts.
+ */
 import { readLongNumber } from "../../json/json_number.ts";
-import { createJsonWalk, JsonEvent, type JsonWalk } from "../../json/json_walk.ts";
+import { createJsonWalk, JsonEvent } from "../../json/json_walk.ts";
 import { toExactJson } from "../../json/exact_json.ts";
 import { latin1 } from "../../latin1.ts";
 import { scalarToJson } from "../../point/clean_field_value.ts";
-import { type LongText, PLAIN, type TextForm } from "../../point/long_text.ts";
+import { type MadeText, PLAIN, type TextForm } from "../../point/long_text.ts";
 import { inJson } from "../text_forms.ts";
-import { createWork, type JsonContainer, type MemberOrder } from "./json_container.ts";
+import { createWork, type JsonContainer } from "./json_container.ts";
 import { JSON_TEXT, NORMAL_JSON } from "./json_text.ts";
-import { createTextWriter } from "./text_writer.ts";
+import { createPartWriter } from "./part_writer.ts";
 
 /** A longer number is read in steps. */
 const LONG_NUMBER = 400;
@@ -31,85 +34,88 @@ interface Frame {
   readonly isList: boolean;
   count: number;
   /** Of an object whose members are not written as they come. */
-  readonly order: MemberOrder | undefined;
+  readonly order: number | undefined;
 }
 
 /**
- * The JSON of what was passed over, which stops now and then. `asItems`: of a list whose items are all scalars, but of
- * several types, as the rules of a point write it.
+ * The JSON of what was passed over. `asItems`: of a list whose items are all scalars, but of several types, as the rules
+ * of a point write it.
  */
-export function* normalJson(
+export function normalJson(bytes: Uint8Array, container: JsonContainer, asItems = false): MadeText {
+  return { bytes: container.to - container.from, make: () => normalParts(bytes, container, asItems) };
+}
+
+function* normalParts(
   bytes: Uint8Array,
   { from, to, outerDepth, orders }: JsonContainer,
-  asItems = false,
-): Generator<undefined, LongText, undefined> {
+  asItems: boolean,
+): Generator<Uint8Array, void, undefined> {
   const walk = createJsonWalk(bytes, from, to, { outerDepth, isChecked: true });
-  const out = createTextWriter(to - from);
+  const out = createPartWriter(to - from);
   const frames: Frame[] = [];
   const work = createWork();
 
-  function put(event: JsonEvent): void {
+  function* put(event: JsonEvent): Iterable<Uint8Array> {
     switch (event) {
       case JsonEvent.key:
-        putString(NORMAL_JSON);
+        yield* putString(NORMAL_JSON);
         return out.byte(COLON);
       case JsonEvent.string:
-        return putString(asItems ? LIST_STRING : NORMAL_JSON);
+        return yield* putString(asItems ? LIST_STRING : NORMAL_JSON);
       case JsonEvent.deep:
-        return putString(DEEP_STRING);
-      case JsonEvent.literal:
-        return out.text(rawText(bytes, walk.from, walk.to));
-      case JsonEvent.close:
-        frames.pop();
-        return out.byte(bytes[walk.to - 1] ?? 0);
+        return yield* putString(DEEP_STRING);
+      case JsonEvent.number:
+        return yield* putNumber();
       default:
-        return open(event === JsonEvent.list);
+        return out.text(rawText(bytes, walk.from, walk.to));
     }
   }
 
-  function putString(form: TextForm): void {
+  function* putString(form: TextForm): Iterable<Uint8Array> {
     out.byte(QUOTE);
-    out.piece({ bytes, from: walk.from, to: walk.to, form });
+    yield* out.piece({ bytes, from: walk.from, to: walk.to, form });
     out.byte(QUOTE);
+  }
+
+  function* putNumber(): Iterable<Uint8Array> {
+    const reading = readNumber(bytes, walk.from, walk.to);
+    let step = reading.next();
+    for (; step.done !== true; step = reading.next()) yield out.take();
+    out.text(asItems ? scalarToJson(Number(step.value)) : toExactJson(step.value));
   }
 
   function open(isList: boolean): void {
     out.byte(isList ? OPEN_BRACKET : OPEN_BRACE);
-    const order = orders.get(walk.from);
+    const order = orders.find(walk.from);
     frames.push({ isList, count: 0, order });
-    const first = order?.members[0];
-    if (first !== undefined) walk.jump(first);
+    if (order !== undefined) walk.jump(orders.place(order, 0));
+  }
+
+  function close(): void {
+    frames.pop();
+    out.byte(bytes[walk.to - 1] ?? 0);
   }
 
   /** Goes to the next member of an object whose members come in another order. */
   function leadOn(frame: Frame | undefined): void {
-    if (frame?.order === undefined) return;
-    const { members, closeAt } = frame.order;
-    walk.jump(members[frame.count] ?? closeAt);
+    if (frame?.order !== undefined) walk.jump(orders.place(frame.order, frame.count));
   }
 
   for (;;) {
     const event = walk.next();
-    if (event === JsonEvent.more || work.isDone(walk)) yield;
+    if (event === JsonEvent.more || work.isDone(walk) || out.isFull) yield out.take();
     if (event === JsonEvent.more) continue;
-    if (event === JsonEvent.end) return out.take();
+    if (event === JsonEvent.end) break;
     const frame = frames.at(-1);
     const isItem = event === JsonEvent.key || frame?.isList === true;
     if (frame !== undefined && isItem && event !== JsonEvent.close && frame.count++ > 0) out.byte(COMMA);
-    if (event === JsonEvent.number) out.text(yield* numberText(bytes, walk, asItems));
-    else put(event);
+    if (event === JsonEvent.object || event === JsonEvent.list) open(event === JsonEvent.list);
+    else if (event === JsonEvent.close) close();
+    else yield* put(event);
     const isValue = event !== JsonEvent.key && event !== JsonEvent.object && event !== JsonEvent.list;
     if (isValue) leadOn(frames.at(-1));
   }
-}
-
-function* numberText(
-  bytes: Uint8Array,
-  { from, to }: JsonWalk,
-  asItem: boolean,
-): Generator<undefined, string, undefined> {
-  const value = yield* readNumber(bytes, from, to);
-  return asItem ? scalarToJson(Number(value)) : toExactJson(value);
+  yield out.take();
 }
 
 /** The number at `bytes[from, to)`, exact if it is an integer of not too many digits. */

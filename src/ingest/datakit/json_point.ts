@@ -78,7 +78,7 @@ export function toPoint(item: JsonObject, precision: Precision): WirePoint | str
 /** A string, or the beginning of a long one. */
 function textOf(value: unknown): string | undefined {
   if (!(value instanceof LongJson)) return typeof value === "string" ? value : undefined;
-  return decoder.decode(beginningOf(value.content.texts[0] ?? [], LONG_STRING));
+  return decoder.decode(beginningOf(value.content.texts.at(0) ?? [], LONG_STRING));
 }
 
 /** `undefined`: they are no object. */

@@ -1,17 +1,20 @@
 /** Lists with long texts or bytes in them, which stay where they lie until they are written. */
 import { scalarToJson } from "../../point/clean_field_value.ts";
 import {
+  aboutBytes,
+  type AnyText,
   isLongContent,
+  isMade,
   type LongContent,
   longContent,
-  type LongText,
   type LongType,
+  PLAIN,
   plainText,
   textOfString,
 } from "../../point/long_text.ts";
 import type { Scalar } from "../../point/point.ts";
 import { BASE64, inJson } from "../text_forms.ts";
-import { createTextWriter } from "./text_writer.ts";
+import { createPartWriter, type PartWriter } from "./part_writer.ts";
 
 /** A value of a list; a long one is no list itself. */
 export type ListItem = Scalar | LongContent;
@@ -23,6 +26,12 @@ const LONG_LIST_BYTES = 64 * 1024;
 const STEP = 256;
 /** A longer string becomes text where it is written. */
 const LONG_STRING = 1024;
+
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const QUOTE = 0x22;
+const QUOTED = inJson(PLAIN);
 
 /** The list, as it is or to be written piece by piece: as text where its values are not of one type, as any list. */
 export function listOf(items: readonly ListItem[]): readonly Scalar[] | LongContent {
@@ -44,8 +53,10 @@ export function* listInSteps(
   let hasText = false;
   for (let i = 0; i < items.length; i++) {
     const item = items[i] ?? "";
-    if (isLongContent(item)) isScalar = false;
-    else {
+    if (isLongContent(item)) {
+      isScalar = false;
+      bytes += aboutBytes(item.texts.at(0) ?? []);
+    } else {
       scalars.push(item);
       if (isText(item)) bytes += item.length;
     }
@@ -55,7 +66,7 @@ export function* listInSteps(
     if (i % STEP === STEP - 1) yield;
   }
   if (isScalar && (!hasText || bytes <= LONG_LIST_BYTES)) return scalars;
-  return type === undefined ? yield* mixed(items) : yield* ofType(items, type);
+  return type === undefined ? longContent({ bytes, make: () => mixedParts(items) }) : ofType(items, type);
 }
 
 /** What a text is; `undefined`: it is none. */
@@ -69,46 +80,54 @@ function isText(scalar: Scalar): scalar is string | Uint8Array {
   return typeof scalar === "string" || scalar instanceof Uint8Array;
 }
 
-function* ofType(items: readonly ListItem[], type: LongType): Generator<undefined, LongContent, undefined> {
-  const writer = createTextWriter(LONG_LIST_BYTES);
-  const texts: LongText[] = [];
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i] ?? "";
-    if (typeof item === "string" && item.length <= LONG_STRING) {
-      writer.text(item);
-      texts.push(writer.take());
-    } else texts.push(textOf(item));
-    if (i % STEP === STEP - 1) yield;
-  }
-  return { type, isList: true, texts };
+function ofType(items: readonly ListItem[], type: LongType): LongContent {
+  const at = (index: number): AnyText | undefined =>
+    index < items.length ? textOf(items[index] ?? "") : undefined;
+  return { type, isList: true, texts: { length: items.length, at } };
 }
 
 /** A text; of what is none nothing. */
-function textOf(item: ListItem): LongText {
+function textOf(item: ListItem): AnyText {
   if (typeof item === "string") return textOfString(item);
   if (item instanceof Uint8Array) return plainText(item);
-  return isLongContent(item) ? item.texts[0] ?? [] : [];
+  return isLongContent(item) ? item.texts.at(0) ?? [] : [];
 }
 
-/** The JSON text of a list of mixed types. */
-function* mixed(items: readonly ListItem[]): Generator<undefined, LongContent, undefined> {
-  const writer = createTextWriter(LONG_LIST_BYTES);
-  writer.text("[");
+/** The parts of the JSON text of a list of mixed types. */
+function* mixedParts(items: readonly ListItem[]): Generator<Uint8Array, void, undefined> {
+  const out = createPartWriter(LONG_LIST_BYTES);
+  out.byte(OPEN_BRACKET);
   for (let i = 0; i < items.length; i++) {
     const item = items[i] ?? "";
-    if (i > 0) writer.text(",");
+    if (i > 0) out.byte(COMMA);
     const type = typeOf(item);
     const isShort = !isLongContent(item) && !(isText(item) && item.length > LONG_STRING);
-    if (isShort) writer.text(scalarToJson(item));
+    if (isShort) out.text(scalarToJson(item));
     else if (type !== undefined) {
-      writer.text('"');
-      for (const piece of textOf(item)) {
-        writer.piece({ ...piece, form: type === "bytes" ? BASE64 : inJson(piece.form) });
-      }
-      writer.text('"');
+      out.byte(QUOTE);
+      yield* quotedParts(out, textOf(item), type);
+      out.byte(QUOTE);
     }
-    if (i % STEP === STEP - 1) yield;
+    if (out.isFull || i % STEP === STEP - 1) yield out.take();
   }
-  writer.text("]");
-  return longContent(writer.take());
+  out.byte(CLOSE_BRACKET);
+  yield out.take();
+}
+
+/** What stands between the quotes of a text, or of bytes as base64. */
+function* quotedParts(
+  out: PartWriter,
+  text: AnyText,
+  type: LongType,
+): Generator<Uint8Array, void, undefined> {
+  if (!isMade(text)) {
+    for (const piece of text) {
+      yield* out.piece({ ...piece, form: type === "bytes" ? BASE64 : inJson(piece.form) });
+    }
+    return;
+  }
+  const parts = text.make();
+  for (let step = parts.next(); step.done !== true; step = parts.next()) {
+    yield* out.piece({ bytes: step.value, from: 0, to: step.value.length, form: QUOTED });
+  }
 }

@@ -1,5 +1,5 @@
 /** Long fields of a protobuf point: their texts and bytes stay in the body until they are written. */
-import { type LongContent, longContent, plainText } from "../../point/long_text.ts";
+import { beginningOf, type LongContent, longContent, plainText } from "../../point/long_text.ts";
 import type { FieldValue } from "../../point/point.ts";
 import { decodeScalar, isArrayType, type MemberBudget } from "../../point/protobuf_decoder.ts";
 import { createProtobufReader, nextField, type ProtobufReader } from "../../point/protobuf_reader.ts";
@@ -56,8 +56,8 @@ function nameOf(bytes: Uint8Array, decoder: TextDecoder): string {
 /** What the rules leave of a tag's value. */
 function tagOf(value: LongPair["value"], decoder: TextDecoder): FieldValue | undefined {
   if (typeof value !== "object" || !("texts" in value)) return value;
-  const bytes = value.texts[0]?.[0]?.bytes ?? new Uint8Array(0);
-  return value.type === "string" ? nameOf(bytes, decoder) : bytes;
+  const bytes = beginningOf(value.texts.at(0) ?? [], LONGEST_NAME_BYTES);
+  return value.type === "string" ? nameOf(bytes, decoder) : bytes.slice();
 }
 
 /** A value by its number in an array's element. */

@@ -139,9 +139,9 @@ function withTexts(point: WirePoint): DecodedPoint {
 }
 
 function valueOf({ type, isList, texts }: LongContent, decoder: TextDecoder): FieldValue {
-  const values = texts.map((text) => {
-    const bytes = beginningOf(text, Infinity);
-    return type === "bytes" ? bytes : decoder.decode(bytes);
+  const values = Array.from({ length: texts.length }, (_, index) => {
+    const bytes = beginningOf(texts.at(index) ?? [], Infinity);
+    return type === "bytes" ? bytes.slice() : decoder.decode(bytes);
   });
   return isList ? values : values[0] ?? "";
 }

@@ -127,6 +127,19 @@ Deno.test("JSON in steps is what JSON.parse makes of it: bytes that are no UTF-8
   }
 });
 
+Deno.test("JSON in steps is what JSON.parse makes of it: names that are no UTF-8 are one name", async () => {
+  for (const names of [["#", "@"], ["a#", "a@"], ["#", "b", "@"]]) {
+    const object = `{${names.map((name, index) => `"${name}":${index}`).join()},"filling":"${
+      "x".repeat(300)
+    }"}`;
+    const body = encoder.encode(
+      `{"name":"m","fields":{"f":[${object},[${object}]],"g":"${"y".repeat(20_000)}"}}`,
+    )
+      .map((byte) => byte === 0x23 ? 0xff : byte === 0x40 ? 0xfe : byte);
+    await assertSame(body, "logging", names.map((name) => name.slice(0, 9)).join());
+  }
+});
+
 Deno.test("JSON in steps is what JSON.parse makes of it: lists and objects of very many, and deep ones", async () => {
   const many = (item: string, count: number): string => Array.from({ length: count }, () => item).join();
   const deep = (open: string, close: string, levels: number): string =>
@@ -144,6 +157,12 @@ Deno.test("JSON in steps is what JSON.parse makes of it: lists and objects of ve
     ]),
     `{${Array.from({ length: 12_000 }, (_, i) => `"${(i * 7919) % 12_000}":${i}`).join()}}`,
     `{${Array.from({ length: 12_000 }, (_, i) => `"k${i % 5000}":${i}`).join()}}`,
+    ...[2, 31, 32, 33, 60].flatMap((count) => {
+      const members = Array.from({ length: count }, (_, i) => `"k${i}":${i}`);
+      return ['"k0":"again"', `"k${count - 1}":"again"`, '"\\u006b1":"again"', '"7":7', '"é":1,"é":2'].map((
+        more,
+      ) => `[${many(`{${members.join()},${more},"o":{${more},"z":1,${more}}}`, 400)}]`);
+    }),
     " ".repeat(100_000),
     `1${" ".repeat(100_000)}`,
     `[${" ".repeat(100_000)}1${" ".repeat(100_000)}]`,
