@@ -127,6 +127,8 @@ function objection({ from, to, typeOnly }: ImportEdge): string | undefined {
 function areaOf(file: string): string {
   const [folder = "", ...rest] = file.split("/");
   if (rest.length === 0) return TOP[file] ?? `${file} (a file without a place)`;
+  // Parts of `bounded_pattern.ts`.
+  if (folder === "pattern") return "leaf";
   if (folder !== "ingest" || rest.length > 1) return folder;
   return file === "ingest/mod.ts" ? "ingest list" : "ingest shared";
 }

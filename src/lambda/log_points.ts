@@ -3,7 +3,10 @@
  * cannot be a field of its own goes, as JSON, into the field `extra`.
  * @see `tests/spec/datakit.md` 1.11 and 3.7
  */
-import type { LogRules, MemberMask, RuledLog } from "../log_rules/rules.ts";
+import { createMaskAhead } from "../log_rules/mask_ahead.ts";
+import type { LogRules, MemberMask, RuledLog, SteppedMask } from "../log_rules/rules.ts";
+import { isLong } from "../log_rules/windows.ts";
+import { finish, type Steps } from "../bounded_pattern.ts";
 import { type JsonObject, toExactJson } from "../json/exact_json.ts";
 import type { Intake } from "../pipeline/receiver.ts";
 import type { FieldValue } from "../point/point.ts";
@@ -45,6 +48,8 @@ interface ReadyLog {
 export interface LogPoints {
   /** The point of a log, stamped with `timeNs`. */
   write(log: AssembledLog, timeNs: bigint): void;
+  /** The same in steps of some milliseconds at most, as rules look into long texts. */
+  writeSteps(log: AssembledLog, timeNs: bigint): Steps<void>;
 }
 
 /** Fields of one record; a customer's map with changing keys must not become ever new columns. */
@@ -54,6 +59,11 @@ const MAX_KEY_BYTES = 256;
 const MAX_INT64 = 2n ** 63n - 1n;
 /** Keys remembered with what becomes of them. */
 const MAX_KNOWN_KEYS = 4096;
+
+/** A log whose members have less text is masked at once; in UTF-16 units. */
+const MASKED_AT_ONCE = 8_192;
+/** Of members that are measured. */
+const MAX_DEPTH = 32;
 
 /** Never fields of their own: Dataway drops the first two from logs, the third is a tag, the fourth is ours. */
 const RESERVED: readonly string[] = ["source", "date", "aws_log_from", "extra"];
@@ -91,19 +101,23 @@ export function createLogPoints(
     fields++;
   }
 
-  function write(log: AssembledLog, timeNs: bigint): void {
+  function* writeSteps(log: AssembledLog, timeNs: bigint): Steps<void> {
     const { line, failure, requestId } = log;
     const whole = log.texts === undefined ? line.message : log.texts.join("\n");
     const status = failure === undefined ? line.status ?? "info" : "error";
-    const decision = rules?.apply(ruled(log, status, isCold), whole, recorder?.takesLogs);
+    const decision = rules &&
+      (yield* rules.applySteps(ruled(log, status, isCold), whole, recorder?.takesLogs));
     if (decision?.kept === false) return refuse(decision.reason);
-    const { text: message = whole, mask = unmasked, share } = decision ?? {};
+    const { text: message = whole, share } = decision ?? {};
     const context = line.traceId === undefined && requestId !== undefined && log.from !== "extension"
       ? contextOf?.(requestId)
       : undefined;
     const traceId = line.traceId ?? context?.traceId;
     const spanId = context?.spanId ?? line.spanId;
-    const ready = { log, message, status, mask, share, traceId, spanId };
+    const draft = { log, message, status, mask: decision?.mask ?? unmasked, share, traceId, spanId };
+    const ready = decision?.mask === undefined
+      ? draft
+      : { ...draft, mask: yield* maskAhead(draft, decision.mask) };
     const reason = recorder?.reasonToHold(status, decision?.sampledOut === true);
     recorder?.line(requestId, message);
     if (reason !== undefined) return recorder?.hold(requestId, reason, () => writePoint(ready, timeNs));
@@ -111,7 +125,24 @@ export function createLogPoints(
     writePoint(ready, timeNs);
   }
 
+  /** A mask that knows what it makes of the log's long texts. */
+  function* maskAhead(ready: ReadyLog, mask: SteppedMask): Steps<MemberMask> {
+    const { line, failure } = ready.log;
+    if (!isLong(failure?.message ?? "") && lengthOf(line.members, MASKED_AT_ONCE) < MASKED_AT_ONCE) {
+      return mask;
+    }
+    const ahead = createMaskAhead(mask);
+    // Written for the texts that it asks for, and left as it is: another point begins anew.
+    writeFields({ ...ready, mask: ahead.asked });
+    return yield* ahead.masked();
+  }
+
   function writePoint(ready: ReadyLog, timeNs: bigint): void {
+    writeFields(ready);
+    if (!writer.endAt(timeNs)) refuse("malformed");
+  }
+
+  function writeFields(ready: ReadyLog): void {
     const { log, message, status, mask, share, traceId, spanId } = ready;
     const { line, failure, requestId } = log;
     begin(kind);
@@ -134,7 +165,6 @@ export function createLogPoints(
     if (failure?.type !== undefined) text(ERROR_TYPE, failure.type);
     if (failure?.message !== undefined) text(ERROR_MESSAGE, mask(failure.message, "error_message"));
     if (members !== undefined) writeMembers(log, members, keepsIdKey, mask);
-    if (!writer.endAt(timeNs)) refuse("malformed");
   }
 
   function writeMembers(
@@ -169,7 +199,7 @@ export function createLogPoints(
     writer.field(field, maskValue(toFieldValue(value, isDatakit), name, mask));
   }
 
-  return { write };
+  return { write: (log, timeNs) => finish(writeSteps(log, timeNs)), writeSteps };
 }
 
 const unmasked: MemberMask = (text) => text;
@@ -187,6 +217,19 @@ function maskValue(value: FieldValue, name: string, mask: MemberMask): FieldValu
   const texts = value.map(String);
   const masked = texts.map((text) => mask(text, name));
   return masked.some((text, index) => text !== texts[index]) ? masked : value;
+}
+
+/** How much text is in a value, as far as `enough`; that much is taken for deep ones. */
+function lengthOf(value: unknown, enough: number, depth = 0): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 1;
+  if (depth > MAX_DEPTH) return enough;
+  let length = 0;
+  for (const [key, part] of Object.entries(value)) {
+    if (length >= enough) return length;
+    length += key.length + lengthOf(part, enough - length, depth + 1);
+  }
+  return length;
 }
 
 /** A log as rules see it. */

@@ -10,7 +10,7 @@ import { isJsonObject } from "../json/exact_json.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
 import { createBatchMemory } from "./batch_memory.ts";
-import { type BatchSlice, createBatchSlice } from "./batch_slice.ts";
+import { createBatchSlice } from "./batch_slice.ts";
 import { createContained } from "./contained.ts";
 import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
@@ -19,11 +19,13 @@ import { type AssembledLog, createLineAssembler } from "./lines/assembler.ts";
 import { readHandlerError } from "./lines/handler_error.ts";
 import { createLineReader } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
+import { createLogWriting } from "./log_writing.ts";
 import { platformLog } from "./platform_lines.ts";
 import type { Figure } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
+import type { Steps } from "../bounded_pattern.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
@@ -84,13 +86,13 @@ export interface TelemetryReceiver extends Receiver {
   readonly traced: (span: InvocationSpan) => void;
 }
 
-/** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
-const REST_OF_TRACE_MS = 50;
 /** How long a batch that is not the platform's keeps the event loop at a time, and a large one that is. In ms. */
 const SLICE_MS = 5;
 const PLATFORM_SLICE_MS = 10;
 /** A smaller one is taken in one go: an invocation's end is in it. In UTF-16 units. */
 const LARGE_BATCH = 64 * 1024;
+/** The same where rules look into it, which may take some microseconds for each unit. */
+const LARGE_RULED_BATCH = 8 * 1024;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
@@ -117,10 +119,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     isCold: invocations.isCold,
   });
   const contained = createContained(log);
-  /** Complete logs of a large batch, while the event loop runs. */
-  const unwritten: AssembledLog[] = [];
+  const writing = createLogWriting(assembler, tellLog);
+  const largeBatch = rules === undefined ? LARGE_BATCH : LARGE_RULED_BATCH;
   let batches = 0;
-  let restOfTrace: ReturnType<typeof setTimeout> | undefined;
 
   function stamp(timeNs: bigint | undefined): bigint {
     return config.useNowTime || timeNs === undefined ? nowNs() : timeNs;
@@ -169,39 +170,20 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   /** One that cannot be written costs only itself. */
-  function writeLog(complete: AssembledLog): void {
-    const isDone = contained("Writing a log", () => {
-      logPoints.write(complete, stamp(complete.timeNs));
+  function* writeLog(complete: AssembledLog): Steps<void> {
+    const isDone = yield* contained.steps("Writing a log", function* (): Steps<boolean> {
+      yield* logPoints.writeSteps(complete, stamp(complete.timeNs));
       return true;
     });
     if (isDone !== true) refuse("malformed");
   }
 
-  function tellLog(complete: AssembledLog): void {
+  function* tellLog(complete: AssembledLog): Steps<void> {
     if (trace !== undefined) {
       const facts = { rules, isCold: invocations.isCold };
-      contained("The platform's trace", () => trace.tell(complete, facts));
+      yield* contained.steps("The platform's trace", () => trace.tell(complete, facts));
     }
-    if (config.logs) writeLog(complete);
-  }
-
-  /** Writes the logs that are complete. */
-  function writeLogs(all: boolean): void {
-    clearTimeout(restOfTrace);
-    restOfTrace = undefined;
-    for (const complete of unwritten.splice(0)) tellLog(complete);
-    for (const complete of assembler.take(all)) tellLog(complete);
-    if (assembler.holds) restOfTrace = setTimeout(() => writeLogs(true), REST_OF_TRACE_MS);
-  }
-
-  /** The same in slices. What must not wait for the rest writes it: an INVOKE, a collection, the end. */
-  async function writeLogsIn(slice: BatchSlice): Promise<void> {
-    unwritten.push(...assembler.take(false));
-    for (let next = unwritten.shift(); next !== undefined; next = unwritten.shift()) {
-      tellLog(next);
-      if (slice.isOver()) await slice.pause();
-    }
-    writeLogs(false);
+    if (config.logs) yield* writeLog(complete);
   }
 
   function writePlatformLog(event: TelemetryEvent): void {
@@ -220,7 +202,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       contained("The OTLP target", () => options.tap?.started(event.instanceId));
     }
     // A log is not held beyond the outcome of its invocation.
-    if (event.type === "platform.runtimeDone" || event.type === "platform.report") writeLogs(true);
+    if (event.type === "platform.runtimeDone" || event.type === "platform.report") writing.now(true);
     if (event.type === "unknown") refuse("unsupported");
     contained("The platform's trace", () => trace?.observe(event));
     const observation = invocations.observe(event);
@@ -261,20 +243,20 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     }
     let lost = bad;
     const isPlatforms = text.length <= PLATFORM_BYTES;
-    const slice = text.length <= LARGE_BATCH
+    const slice = text.length <= largeBatch
       ? undefined
       : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
     for (const element of elements) {
       // An end has all logs before it written, in one go.
-      if (slice !== undefined && isPlatforms && isEnd(element)) await writeLogsIn(slice);
+      if (slice !== undefined && isPlatforms && isEnd(element)) await writing.inSlices(slice);
       lost += takeElement(element);
       if (slice === undefined || !slice.isOver()) continue;
       // The lines of one log stay together; of who is no platform, only as many as a slice has.
-      if (!isPlatforms) writeLogs(false);
+      if (!isPlatforms) writing.now(false);
       await slice.pause();
     }
-    if (slice === undefined) writeLogs(false);
-    else await writeLogsIn(slice);
+    if (slice === undefined) writing.now(false);
+    else await writing.inSlices(slice);
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
     if (bad > 0) invocations.releaseWaits();
@@ -302,14 +284,14 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   return {
     name: "awslambda",
     app,
-    collect: () => writeLogs(true),
+    collect: () => writing.now(true),
     disagreements: () => invocations.disagreements,
     tracerSeen: () => trace?.tracerSeen(),
     traced: (span) => trace?.traced(span),
     invocations: {
       invoked: (event) => {
         // Before `next` at the latest: a freeze must not hold it.
-        writeLogs(true);
+        writing.now(true);
         options.resource.invoked(event);
         contained("The platform's trace", () => trace?.invoked(event));
         contained("Cost and usage", () => usage?.invoked(event.requestId));
@@ -323,7 +305,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       },
       lastReported: invocations.lastReported,
       shutdown: (reason) => {
-        writeLogs(true);
+        writing.now(true);
         writeOutcomes(invocations.shutdown(reason));
         contained("The platform's trace", () => trace?.close());
         contained("The flight recorder", () => options.recorder?.shutdown(reason));

@@ -1,7 +1,23 @@
-import { isSecretKey, MASK, maskSecrets } from "./mask_secrets.ts";
+import { finish, type Steps } from "../bounded_pattern.ts";
+import { isSecretKey, MASK, maskSecrets, secretsMasked } from "./mask_secrets.ts";
+import { isLong, replaceForm, type WindowForm } from "./windows.ts";
 
 /** Takes something out of a text; `key` is the member that holds it. */
-export type TextMask = (text: string, key?: string) => string;
+export interface TextMask {
+  (text: string, key?: string): string;
+  /** The same in steps of some milliseconds at most. */
+  steps(text: string, key?: string): Steps<string>;
+}
+
+/** A mask whose short texts are done at once, by `atOnce`. */
+export function createTextMask(
+  steps: TextMask["steps"],
+  atOnce: (text: string, key?: string) => string = (text, key) => finish(steps(text, key)),
+): TextMask {
+  const mask = (text: string, key?: string): string =>
+    isLong(text) ? finish(steps(text, key)) : atOnce(text, key);
+  return Object.assign(mask, { steps });
+}
 
 /** Keys remembered with whether they name a secret. */
 const MAX_KNOWN_KEYS = 1000;
@@ -10,14 +26,26 @@ const EMAIL = /[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g;
 const IPV4 = /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g;
 /** 13 to 19 digits, in groups or not; no card begins with 1, as the times of these decades do in any unit. */
 const CARD = /\b[2-6](?:[ -]?\d){12,18}\b/g;
+/** Longer than each of them, in UTF-16 units. */
+const REACH = 1_024;
 
 /** The masks that have names, by name. Each leaves a text that has nothing for it as it is. */
 export const NAMED_MASKS: Readonly<Record<string, (replacement: string) => TextMask>> = {
   secrets: () => createSecretsMask(),
-  email: (replacement) => (text) => text.includes("@") ? text.replace(EMAIL, () => replacement) : text,
-  ipv4: (replacement) => (text) => text.replace(IPV4, () => replacement),
-  card: (replacement) => (text) => text.replace(CARD, (digits) => isCard(digits) ? replacement : digits),
+  email: (replacement) => createFormMask(EMAIL, () => replacement, "@"),
+  ipv4: (replacement) => createFormMask(IPV4, () => replacement),
+  card: (replacement) => createFormMask(CARD, (digits) => isCard(digits) ? replacement : digits),
 };
+
+function createFormMask(regexp: RegExp, replacement: (found: string) => string, needle = ""): TextMask {
+  const form: WindowForm = { regexp, replacement, reach: REACH };
+  return createTextMask(
+    function* (text): Steps<string> {
+      return text.includes(needle) ? yield* replaceForm(text, form) : text;
+    },
+    (text) => text.includes(needle) ? text.replace(regexp, replacement) : text,
+  );
+}
 
 /** The value of a member that names a secret is one, whatever it looks like. */
 function createSecretsMask(): TextMask {
@@ -29,7 +57,13 @@ function createSecretsMask(): TextMask {
     if (known.size < MAX_KNOWN_KEYS) known.set(key, made);
     return made;
   };
-  return (text, key) => key !== undefined && text !== "" && isSecret(key) ? MASK : maskSecrets(text);
+  const isWhole = (text: string, key?: string): boolean => key !== undefined && text !== "" && isSecret(key);
+  return createTextMask(
+    function* (text, key): Steps<string> {
+      return isWhole(text, key) ? MASK : yield* secretsMasked(text);
+    },
+    (text, key) => isWhole(text, key) ? MASK : maskSecrets(text),
+  );
 }
 
 /** What stands in place of what is masked, unless a rule says otherwise. */

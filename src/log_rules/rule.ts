@@ -1,9 +1,9 @@
 /** One rule as the user wrote it, checked and made ready to run. */
 import { isJsonObject, type JsonObject } from "../json/exact_json.ts";
-import { type BoundedPattern, createBoundedPattern } from "../bounded_pattern.ts";
+import { type BoundedPattern, createBoundedPattern, type Steps } from "../bounded_pattern.ts";
 import { linearRegExp } from "../linear_regexp.ts";
 import { wordToStatus } from "../point/log_status.ts";
-import { DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
+import { createTextMask, DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
 
 /** What a log or a span is of. */
 const RULED = ["function", "extension", "platform", "span"] as const;
@@ -39,7 +39,7 @@ export interface Rule {
 export type Outcome = (typeof OUTCOMES)[number];
 const OUTCOMES = ["error", "timeout", "oom", "cold", "slow"] as const;
 
-/** How much of a text a rule sees, in UTF-16 units: time grows with it. */
+/** How much of a text is searched for what leaves it out, in UTF-16 units: time grows with it. Masks see all. */
 const MAX_SEEN = 256 * 1024;
 
 const KINDS = ["exclude", "include", "mask", "sample"] as const;
@@ -66,8 +66,8 @@ export function prepareRule(rule: unknown): Rule | string {
 }
 
 /** Whether a pattern is found in what a rule sees of a text. */
-export function isFound(pattern: BoundedPattern, text: string): boolean {
-  return pattern.test(text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text);
+export function isFound(pattern: BoundedPattern, text: string): Steps<boolean> {
+  return pattern.testSteps(text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text);
 }
 
 type Condition = Pick<Rule, "applies" | "key" | "isOfSpans">;
@@ -96,17 +96,16 @@ function prepareMask(rule: JsonObject, pattern: string, condition: Condition): R
   const made = linearRegExp(pattern);
   if ("broken" in made) return made.broken;
   const bounded = createBoundedPattern(made.regexp);
-  return { kind: "mask", mask: (text) => maskSeen(text, bounded, replacement), ...condition };
+  const mask = createTextMask(
+    (text) => bounded.replaceSteps(text, replacement),
+    (text) => bounded.replaceAll(text, replacement),
+  );
+  return { kind: "mask", mask, ...condition };
 }
 
 function preparePattern(kind: "exclude" | "include", pattern: string, condition: Condition): Rule | string {
   const made = linearRegExp(pattern);
   return "broken" in made ? made.broken : { kind, test: createBoundedPattern(made.regexp), ...condition };
-}
-
-function maskSeen(text: string, pattern: BoundedPattern, replacement: string): string {
-  if (text.length <= MAX_SEEN) return pattern.replaceAll(text, replacement);
-  return pattern.replaceAll(text.slice(0, MAX_SEEN), replacement) + text.slice(MAX_SEEN);
 }
 
 function prepareCondition(when: unknown): Condition | string {

@@ -4,19 +4,27 @@
  * `mask` (a pattern, or the name of one of {@link NAMED_MASKS}) and `sample` (0 to 1), perhaps `when` (`from`, `level`,
  * `key`, `stage`: all must hold), `with` (what a mask puts in place) and `unless` (what is never sampled out).
  */
+import { finish, type Steps } from "../bounded_pattern.ts";
 import { always, isFound, prepareRule, type Rule, type RuledLog } from "./rule.ts";
+import { isLong } from "./windows.ts";
 
 export type { RuledLog } from "./rule.ts";
 
 /** Masks a text of a log's member. */
 export type MemberMask = (text: string, key: string) => string;
 
+/** One that can be interrupted. */
+export interface SteppedMask extends MemberMask {
+  /** The same in steps of some milliseconds at most. */
+  steps(text: string, key: string): Steps<string>;
+}
+
 /** What becomes of a log: its text and how its other texts are masked, or why it is left out. */
 export type RuleDecision =
   | {
     readonly kept: true;
     readonly text: string;
-    readonly mask: MemberMask | undefined;
+    readonly mask: SteppedMask | undefined;
     /** Part of such logs that is kept, where it is a sample of them. */
     readonly share: number | undefined;
     /** Sampling leaves it out, but the caller wants it all the same. */
@@ -27,12 +35,14 @@ export type RuleDecision =
 export interface LogRules {
   /** Applies all rules; `text` is the log's message. `takesSampledOut`: what sampling leaves out is masked and kept. */
   apply(log: RuledLog, text: string, takesSampledOut?: boolean): RuleDecision;
+  /** The same in steps of some milliseconds at most. */
+  applySteps(log: RuledLog, text: string, takesSampledOut?: boolean): Steps<RuleDecision>;
   /** How often each rule left a log out, or changed one. */
   readonly hits: readonly number[];
   /** How requests end that sampling is to spare, as far as only a recorder can tell. */
   readonly awaited: ReadonlySet<string>;
   /** Masks the texts of spans; `undefined` where no rule is for spans. */
-  readonly spanMask: MemberMask | undefined;
+  readonly spanMask: SteppedMask | undefined;
 }
 
 /** A rule that cannot be used, counted from 0, and why: it "must …". */
@@ -58,7 +68,7 @@ export function createLogRules(
   // Made once where no mask asks for more of a log.
   const maskOfAll = masking.every((rule) => rule.applies === always) ? memberMask(masking) : undefined;
 
-  function apply(log: RuledLog, message: string, takesSampledOut = false): RuleDecision {
+  function* applySteps(log: RuledLog, message: string, takesSampledOut = false): Steps<RuleDecision> {
     let text = message;
     let share: number | undefined;
     let sampledOut = false;
@@ -68,12 +78,12 @@ export function createLogRules(
       if (rule === undefined || !rule.applies(log)) continue;
       if (rule.kind === "mask") {
         if (maskOfAll === undefined) applied.push(rule);
-        const masked = rule.key === undefined ? rule.mask?.(text) ?? text : text;
+        const masked = rule.key === undefined ? yield* maskedBy(rule, text) : text;
         if (masked !== text) hits[index] = (hits[index] ?? 0) + 1;
         text = masked;
         continue;
       }
-      const reason = leftOut(rule, log, text);
+      const reason = yield* leftOut(rule, log, text);
       if (reason === undefined) {
         if (rule.kind === "sample" && !isExempt(rule, log)) share = (share ?? 1) * (rule.share ?? 1);
         continue;
@@ -89,15 +99,21 @@ export function createLogRules(
   const spanMask = memberMask(ready.filter((rule): rule is Rule => rule?.isOfSpans === true));
   const awaited = new Set(ready.flatMap((rule) => [...rule?.unless ?? []]));
   awaited.delete("cold");
-  return { rules: { apply, hits, awaited, spanMask }, bad };
+  const apply: LogRules["apply"] = (...log) => finish(applySteps(...log));
+  return { rules: { apply, applySteps, hits, awaited, spanMask }, bad };
 }
 
-function leftOut(rule: Rule, log: RuledLog, text: string): "filtered" | "sampled_out" | undefined {
+function* maskedBy({ mask }: Rule, text: string, key?: string): Steps<string> {
+  if (mask === undefined) return text;
+  return isLong(text) ? yield* mask.steps(text, key) : mask(text, key);
+}
+
+function* leftOut(rule: Rule, log: RuledLog, text: string): Steps<"filtered" | "sampled_out" | undefined> {
   if (rule.kind === "sample") {
     return isExempt(rule, log) || isSampled(log, text, rule.share ?? 1) ? undefined : "sampled_out";
   }
   const seen = rule.key === undefined ? text : log.member(rule.key) ?? "";
-  const isHit = rule.test !== undefined && isFound(rule.test, seen);
+  const isHit = rule.test !== undefined && (yield* isFound(rule.test, seen));
   return isHit === (rule.kind === "exclude") ? "filtered" : undefined;
 }
 
@@ -122,13 +138,21 @@ function hashOf(text: string): number {
 }
 
 /** What the masks make of a log's members: those of a key look at that one alone. */
-function memberMask(rules: readonly Rule[]): MemberMask | undefined {
+function memberMask(rules: readonly Rule[]): SteppedMask | undefined {
   if (rules.length === 0) return undefined;
-  return (text, key) => {
+  function* steps(text: string, key: string): Steps<string> {
+    let masked = text;
+    for (const rule of rules) {
+      if (rule.key === undefined || rule.key === key) masked = yield* maskedBy(rule, masked, key);
+    }
+    return masked;
+  }
+  const mask = (text: string, key: string): string => {
     let masked = text;
     for (const rule of rules) {
       if (rule.key === undefined || rule.key === key) masked = rule.mask?.(masked, key) ?? masked;
     }
     return masked;
   };
+  return Object.assign(mask, { steps });
 }

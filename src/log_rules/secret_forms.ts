@@ -1,57 +1,91 @@
 /** Secrets that are known by their form, wherever they stand. */
+import type { Steps } from "../bounded_pattern.ts";
 import { NAMES, SUFFIX } from "./secret_names.ts";
+import { isLong, replaceForm, type WindowForm } from "./windows.ts";
 
 /** What stands in place of a secret. */
 export const MASK = "******";
 
 const KEY = `(?:${NAMES})(?:${SUFFIX})?`;
 
-/**
- * A text that each secret of the form has, which is looked for first; the form; what stands in its place: its first
- * group, if it has one, stands before the secret.
- */
-const FORMS: readonly (readonly [needle: string, form: RegExp, replacement: string])[] = [
+/** A form of secrets. What its replacement keeps stands before the secret. */
+interface SecretForm extends WindowForm {
+  /** A text that each of them has, which is looked for first. */
+  readonly needle: string;
+}
+
+/** So far an attempt at a form looks that has no longer parts. */
+const REACH = 1_024;
+
+function form(
+  needle: string,
+  regexp: RegExp,
+  replacement: WindowForm["replacement"] = MASK,
+  others: Partial<Pick<WindowForm, "reach" | "behind">> = {},
+): SecretForm {
+  return { needle, regexp, replacement, reach: REACH, ...others };
+}
+
+/** All forms; exported for tests. `x{8}x*` rather than `x{8,}`, for which V8 needs a stack as large as the text. */
+export const FORMS: readonly SecretForm[] = [
   // AWS.
-  ["IA", /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, MASK],
-  // JWT.
-  ["eyJ", /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?/g, MASK],
+  form("IA", /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g),
+  // JWT. What only begins as one is taken too, as it is: there may be a begin in each of its words.
+  form(
+    "eyJ",
+    /\beyJ(?:[\w-]{8}[\w-]*(?:\.eyJ[\w-]{8}[\w-]*(?:\.[\w-]*)?)?|[\w-]*)/g,
+    (found) => found.includes(".") ? MASK : found,
+    { behind: /[\w.-]*/y },
+  ),
   // Dataway.
-  ["tkn_", /\btkn_\w{6,}/g, MASK],
+  form("tkn_", /\btkn_\w{6}\w*/g),
   // GitHub.
-  ["_", /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{22,})/g, MASK],
+  form("_", /\b(?:gh[pousr]_[A-Za-z0-9]{20}[A-Za-z0-9]*|github_pat_\w{22}\w*)/g),
   // Slack, Stripe, Google, npm, GitLab, SendGrid, Anthropic and OpenAI.
-  ["xox", /\bxox[a-z]-[\w-]{10,}/g, MASK],
-  ["k_", /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}/g, MASK],
-  ["AIza", /\bAIza[\w-]{35}/g, MASK],
-  ["npm_", /\bnpm_[A-Za-z0-9]{36}/g, MASK],
-  ["glpat-", /\bglpat-[\w-]{20,}/g, MASK],
-  ["SG.", /\bSG\.[\w-]{16,}\.[\w-]{16,}/g, MASK],
-  ["sk-", /\bsk-(?:(?:ant|proj|svcacct)-[\w-]{16,}|[A-Za-z0-9]{32,})/g, MASK],
-  ["", /\b(Bearer|Basic) +[\w.~+/-]{16,}=*/gi, `$1 ${MASK}`],
+  form("xox", /\bxox[a-z]-[\w-]{10}[\w-]*/g),
+  form("k_", /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16}[A-Za-z0-9]*/g),
+  form("AIza", /\bAIza[\w-]{35}/g),
+  form("npm_", /\bnpm_[A-Za-z0-9]{36}/g),
+  form("glpat-", /\bglpat-[\w-]{20}[\w-]*/g),
+  form("SG.", /\bSG\.[\w-]{16,512}\.[\w-]{16}[\w-]*/g),
+  form("sk-", /\bsk-(?:(?:ant|proj|svcacct)-[\w-]{16}[\w-]*|[A-Za-z0-9]{32}[A-Za-z0-9]*)/g),
+  form("", /\b(Bearer|Basic) {1,256}[\w.~+/-]{16}[\w.~+/-]*=*/gi, `$1 ${MASK}`),
   // What a signed address needs to be of use.
-  ["ignature=", /([?&](?:X-(?:Amz|Goog)-)?Signature=)[^&\s"'<>\\]+/g, `$1${MASK}`],
-  ["://", /(:\/\/[^\s/:@?#"']{0,256}:)[^\s/@?#"']{1,256}@/g, `$1${MASK}@`],
+  form("ignature=", /([?&](?:X-(?:Amz|Goog)-)?Signature=)[^&\s"'<>\\]+/g, `$1${MASK}`),
+  form("://", /(:\/\/[^\s/:@?#"']{0,256}:)[^\s/@?#"']{1,256}@/g, `$1${MASK}@`),
   // To its end, or as far as it is cut.
-  [
+  form(
     "-----BEGIN",
     new RegExp(
       "-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?:[\\w+/=\\s\\\\:,]|-(?!----)){0,8192}-----END [A-Z ]{0,40}PRIVATE KEY-----|" +
-        "(?:(?:\\s|\\\\+[nr])*[A-Za-z0-9+/=]{16,})*)",
+        "(?:(?:\\s|\\\\+[nr])*[A-Za-z0-9+/=]{16}[A-Za-z0-9+/=]*){0,4096})",
       "g",
     ),
     MASK,
-  ],
+    { reach: 8_192 + REACH, behind: /[\w+/=\s\\]*/y },
+  ),
   // `<password>…</password>`, `--password …`, `PASSWORD '…'`.
-  ["<", new RegExp(`(<[\\w:.-]{0,64}${KEY}(?:\\s[^<>]{0,256})?>)[^<>]{1,4096}(?=<)`, "gi"), `$1${MASK}`],
-  ["--", new RegExp(`(--[\\w.-]{0,40}${KEY}[ \\t]{1,8})(?!-)[^\\s"'\\\\]{1,1024}`, "gi"), `$1${MASK}`],
-  ["'", /\b((?:password|passwd)[ \t]{1,8}')[^']{1,256}(?=')/gi, `$1${MASK}`],
+  form(
+    "<",
+    new RegExp(`(<[\\w:.-]{0,64}${KEY}(?:\\s[^<>]{0,256})?>)[^<>]{1,4096}(?=<)`, "gi"),
+    `$1${MASK}`,
+    { reach: 4_096 + REACH },
+  ),
+  form(
+    "--",
+    new RegExp(`(--[\\w.-]{0,40}${KEY}[ \\t]{1,8})(?!-)[^\\s"'\\\\]{1,1024}`, "gi"),
+    `$1${MASK}`,
+    { reach: 2 * REACH },
+  ),
+  form("'", /\b((?:password|passwd)[ \t]{1,8}')[^']{1,256}(?=')/gi, `$1${MASK}`),
 ];
 
 /** `text` without what has such a form. */
-export function maskForms(text: string): string {
+export function* maskForms(text: string, window: number): Steps<string> {
   let masked = text;
-  for (const [needle, form, replacement] of FORMS) {
-    if (masked.includes(needle)) masked = masked.replace(form, replacement);
+  for (const each of FORMS) {
+    if (masked.includes(each.needle)) masked = yield* replaceForm(masked, each, window);
+    if (isLong(masked)) yield;
   }
   return masked;
 }

@@ -1,4 +1,5 @@
 /** What logs tell the platform's trace: why a handler failed, and which durable execution it is a part of. */
+import type { Steps } from "../../bounded_pattern.ts";
 import { readDurableExecution } from "../durable_execution.ts";
 import type { AssembledLog } from "../lines/assembler.ts";
 import { type LogPointOptions, ruled } from "../log_points.ts";
@@ -10,11 +11,11 @@ const MAX_MESSAGE = 1024;
 const MAX_STACK = 8192;
 
 /** Tells what a complete log says of its request; its texts are masked as the log itself is. */
-export function tellTrace(
+export function* tellTrace(
   trace: PlatformTrace,
   log: AssembledLog,
   { rules, isCold }: Pick<LogPointOptions, "rules" | "isCold">,
-): void {
+): Steps<void> {
   const { from, requestId, failure, line } = log;
   if (from !== "function" || requestId === undefined) return;
   const { members } = line;
@@ -22,16 +23,17 @@ export function tellTrace(
   if (execution !== undefined) trace.belongsTo(requestId, execution);
   if (failure === undefined) return;
   const seen = ruled(log, "error", isCold);
-  const masked = (text: string | undefined, key: string, max: number): string | undefined => {
+  function* masked(text: string | undefined, key: string, max: number): Steps<string | undefined> {
     if (text === undefined || rules === undefined) return text?.slice(0, max);
-    const decision = rules.apply(seen, text);
+    const decision = yield* rules.applySteps(seen, text);
     // What the user does not want as a log is not told as a part of a span.
     if (!decision.kept) return undefined;
-    return (decision.mask?.(text, key) ?? decision.text).slice(0, max);
-  };
+    const told = decision.mask === undefined ? decision.text : yield* decision.mask.steps(text, key);
+    return told.slice(0, max);
+  }
   trace.failed(requestId, {
     type: failure.type,
-    message: masked(failure.message, "error_message", MAX_MESSAGE),
-    stack: masked(readStack(log), "error_stack", MAX_STACK),
+    message: yield* masked(failure.message, "error_message", MAX_MESSAGE),
+    stack: yield* masked(readStack(log), "error_stack", MAX_STACK),
   });
 }

@@ -1,4 +1,5 @@
 /** The platform's trace as the telemetry receiver has it: with its spans written, and told what logs say. */
+import type { Steps } from "../../bounded_pattern.ts";
 import type { AwsLambdaConfig } from "../../config/awslambda.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { createTraceRatio } from "../../pipeline/trace_ratio.ts";
@@ -21,7 +22,7 @@ export interface ReceiverTraceOptions
 
 export interface ReceiverTrace extends PlatformTrace {
   /** See {@link tellTrace}. */
-  tell(log: AssembledLog, logs: Pick<LogPointOptions, "rules" | "isCold">): void;
+  tell(log: AssembledLog, logs: Pick<LogPointOptions, "rules" | "isCold">): Steps<void>;
 }
 
 /** `undefined` where the settings want none. */

@@ -1,0 +1,77 @@
+/** Our own expressions on texts of megabytes: in windows, with the same result as on the whole text. */
+import type { Steps } from "../bounded_pattern.ts";
+
+/** An expression that is looked for in windows, and what stands in place of what it finds. */
+export interface WindowForm {
+  /** Global; never finds the empty text, and looks at most one character behind. */
+  readonly regexp: RegExp;
+  /** A text in which `$1` stands for the first group, or what makes one of what was found. */
+  readonly replacement: string | ((found: string) => string);
+  /** An attempt finds something, or nothing, within so many UTF-16 units; a match may go on as far as it does. */
+  readonly reach: number;
+  /** Sticky: what a match may look at behind its end. @default one unit */
+  readonly behind?: RegExp;
+}
+
+/** A window's length in UTF-16 units, without what is only looked at. */
+export const WINDOW = 32_768;
+const NOTHING = /(?:)/y;
+
+/** `text` with all that the form finds replaced. `window`: for tests. */
+export function* replaceForm(text: string, form: WindowForm, window: number = WINDOW): Steps<string> {
+  const { regexp, replacement, reach, behind = NOTHING } = form;
+  if (text.length <= window + reach) {
+    return typeof replacement === "string"
+      ? text.replace(regexp, replacement)
+      : text.replace(regexp, (found) => replacement(found));
+  }
+  let replaced = "";
+  let done = 0;
+  let at = 0;
+  let size = window + reach;
+  for (;;) {
+    const from = at;
+    const start = Math.max(0, from - 1);
+    const seen = text.slice(start, from + size);
+    const end = start + seen.length;
+    const isLast = end === text.length;
+    // What begins before is the same whatever follows.
+    let limit = isLast ? end : end - reach;
+    let part = "";
+    regexp.lastIndex = from - start;
+    for (let found = regexp.exec(seen); found !== null; found = regexp.exec(seen)) {
+      const foundAt = start + found.index;
+      const foundTo = foundAt + found[0].length;
+      if (foundAt >= limit) break;
+      behind.lastIndex = foundTo - start;
+      behind.test(seen);
+      if (behind.lastIndex === seen.length && !isLast) {
+        limit = foundAt;
+        break;
+      }
+      part += text.slice(done, foundAt) + replacementOf(replacement, found);
+      done = foundTo;
+      at = foundTo;
+    }
+    replaced += part;
+    if (isLast) return replaced + text.slice(done);
+    at = Math.max(at, limit);
+    // One that fills the window is looked at as a whole.
+    size = at === from ? size * 2 : window + reach;
+    yield;
+  }
+}
+
+function replacementOf(replacement: WindowForm["replacement"], found: RegExpExecArray): string {
+  return typeof replacement === "string"
+    ? replacement.replace("$1", () => found[1] ?? "")
+    : replacement(found[0]);
+}
+
+/** A longer text is masked in steps; in UTF-16 units. */
+const LONG = 8_192;
+
+/** Whether a text is worth steps. */
+export function isLong(text: string): boolean {
+  return text.length > LONG;
+}

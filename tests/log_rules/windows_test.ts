@@ -1,0 +1,132 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { finish } from "../../src/bounded_pattern.ts";
+import { secretsMasked } from "../../src/log_rules/mask_secrets.ts";
+import { NAMED_MASKS } from "../../src/log_rules/masks.ts";
+import { FORMS } from "../../src/log_rules/secret_forms.ts";
+import { replaceForm, WINDOW } from "../../src/log_rules/windows.ts";
+
+/** Pieces of which secrets, and what only looks like one, come together at any place. */
+const PIECES = [
+  "password=",
+  "token: ",
+  '"apiKey":"',
+  '"',
+  "'",
+  '\\"',
+  "authorization: Bearer ",
+  "\n",
+  " ",
+  ".",
+  "-",
+  ",",
+  "[",
+  "]",
+  "{",
+  "<",
+  ">",
+  "eyJ",
+  "eyJhbGciOiJI.eyJzdWIiOiIx.abc-DEF",
+  "AKIAABCDEFGHIJKLMNOP",
+  `ghp_${"a".repeat(25)}`,
+  `SG.${"a".repeat(20)}.${"b".repeat(20)}`,
+  "SG.aa-",
+  `sk-${"a1".repeat(20)}`,
+  "xoxb-1234567890-abc",
+  "https://me:pa55@example.com/",
+  "?Signature=abcdef&",
+  "<password>",
+  "</password>",
+  "--password ",
+  "-----BEGIN RSA PRIVATE KEY-----\n",
+  "QUJDREVGQUJDREVGQUJDREVG\n",
+  "-----END RSA PRIVATE KEY-----",
+  "token=[",
+  "******",
+  "Basic ",
+  "cookie: a=b; c=d",
+  "me@example.com ",
+  "10.1.2.3",
+  "4111 1111 1111 1111",
+  "é漢",
+  "w0rd".repeat(80),
+];
+const TEXT = fc.array(fc.oneof(fc.constantFrom(...PIECES), fc.stringMatching(/^[\w./+=-]{1,20}$/)), {
+  minLength: 1,
+  maxLength: 60,
+}).map((pieces) => pieces.join(""));
+
+Deno.test("secrets are masked in windows as in the whole text, wherever windows end", () => {
+  fc.assert(
+    fc.property(TEXT, fc.integer({ min: 1, max: 400 }), (text, window) => {
+      assertEquals(finish(secretsMasked(text, window)), finish(secretsMasked(text, Infinity)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("each form is replaced in windows as String.replace does it", () => {
+  fc.assert(
+    fc.property(TEXT, fc.integer({ min: 1, max: 400 }), fc.constantFrom(...FORMS), (text, window, form) => {
+      const { regexp, replacement } = form;
+      const whole = typeof replacement === "string"
+        ? text.replace(regexp, replacement)
+        : text.replace(regexp, (found) => replacement(found));
+      assertEquals(finish(replaceForm(text, form, window)), whole);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+/** Secrets of each mask, with the mask's name. */
+const SECRETS: readonly (readonly [mask: string, secret: string])[] = [
+  ["secrets", "password=hunter2xyz"],
+  ["secrets", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.hunter2xyz"],
+  ["secrets", "AKIAHUNTER2XYZABCDEF"],
+  [
+    "secrets",
+    `-----BEGIN PRIVATE KEY-----\n${"hunter2xyzhunter2xyz\n".repeat(200)}-----END PRIVATE KEY-----`,
+  ],
+  ["secrets", `"token":"${"hunter2xyz ".repeat(9_000)}"`],
+  ["email", "hunter2xyz@example.com"],
+  ["card", "4111 1111 1111 1111"],
+  ["ipv4", "203.0.113.77"],
+];
+
+for (const [name, secret] of SECRETS) {
+  Deno.test(`the mask ${name} finds ${secret.slice(0, 28)} at any edge of a window`, () => {
+    const mask = NAMED_MASKS[name]?.("*");
+    assert(mask !== undefined);
+    const whole = mask(secret);
+    const before = "a b ".repeat(WINDOW / 4);
+    for (let shift = 0; shift <= secret.length + 2; shift += Math.max(1, Math.floor(secret.length / 40))) {
+      const text = `${before.slice(shift)} ${secret} ${before} ${before}${secret} `;
+      const masked = finish(mask.steps(text));
+      assert(!/hunter2xyz|HUNTER2XYZ|4111|203/.test(masked), `${shift}`);
+      assert(masked === `${before.slice(shift)} ${whole} ${before} ${before}${whole} `, `${shift}`);
+    }
+  });
+}
+
+Deno.test("texts of megabytes that are one secret, or nearly one, are masked", () => {
+  const mask = NAMED_MASKS["secrets"]?.("*");
+  assert(mask !== undefined);
+  const long = "a1".repeat(4_000_000);
+  for (
+    const begin of [
+      "sk-",
+      "tkn_",
+      "xoxb-",
+      "eyJabcdefgh.eyJ",
+      "Bearer ",
+      "?Signature=",
+      "password=",
+      'token="',
+    ]
+  ) {
+    const masked = finish(mask.steps(begin + long));
+    assert(masked.length < 100, `${begin}: ${masked.length}`);
+  }
+  const words = "eyJabcdefgh-".repeat(500_000);
+  assert(finish(mask.steps(words)) === words);
+});
