@@ -6,7 +6,7 @@ import type { StatsdConfig } from "../../config/statsd.ts";
 import type { Intake } from "../../pipeline/receiver.ts";
 import { createTimeSlice, type TimeSlice } from "../../time_slice.ts";
 import type { Sample } from "./sample.ts";
-import { createSeries, type Series, type SeriesLimits } from "./series.ts";
+import { addSample, createSeries, type Series, type SeriesLimits } from "./series.ts";
 import { createSeriesIdentifier } from "./series_identity.ts";
 import { createSeriesPoints } from "./series_points.ts";
 
@@ -83,7 +83,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
       }
       keyChars = chars;
       const lastGauge = config.dialect === "etsy" ? lastGaugeOf(identity.key) : undefined;
-      series = createSeries(identity, limits, lastGauge);
+      series = createSeries(identity, lastGauge);
       byKey.set(identity.key, series);
       byText.set(text, series);
     } else if (byText.size < 2 * config.maxSeries && keyChars + text.length <= MAX_KEY_CHARS) {
@@ -140,7 +140,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   return {
     add: (sample): void => {
       const series = last !== undefined && isSame(last.sample, sample) ? last.series : seriesOf(sample);
-      if (series !== undefined && !series.add(sample)) refuse("too_many_series", 1);
+      if (series !== undefined && !addSample(series, sample, limits)) refuse("too_many_series", 1);
     },
     flush: (): Promise<void> => flushing = flushing.then(flush, flush),
   };

@@ -1,6 +1,6 @@
 import type { Sample } from "./sample.ts";
 import type { SeriesIdentity } from "./series_identity.ts";
-import { createSummary, type SampleBudget, type Summary } from "./summary.ts";
+import { addValue, createSummary, type SampleBudget, type Summary } from "./summary.ts";
 
 /** What a series holds, by its type. */
 export type SeriesState =
@@ -13,8 +13,6 @@ export type SeriesState =
 export interface Series {
   readonly identity: SeriesIdentity;
   readonly state: SeriesState;
-  /** False when there was no room for the sample. */
-  add(sample: Sample): boolean;
 }
 
 /** Room that all series of a flush share. */
@@ -25,30 +23,28 @@ export interface SeriesLimits {
 }
 
 /** An empty series; `lastGauge` is where relative changes of a gauge start from. */
-export function createSeries(identity: SeriesIdentity, limits: SeriesLimits, lastGauge = 0): Series {
-  const state = initialState(identity, limits, lastGauge);
-  return {
-    identity,
-    state,
-    add: (sample): boolean => {
-      switch (state.kind) {
-        case "sum":
-          state.total += sample.value / sample.rate;
-          return true;
-        case "last":
-          state.value = sample.relative ? state.value + sample.value : sample.value;
-          return true;
-        case "members":
-          return addMember(state.hashes, sample.member, limits.members);
-        case "summary":
-          state.summary.add(sample.value, Math.floor(1 / sample.rate));
-          return true;
-      }
-    },
-  };
+export function createSeries(identity: SeriesIdentity, lastGauge = 0): Series {
+  return { identity, state: initialState(identity, lastGauge) };
 }
 
-function initialState(identity: SeriesIdentity, limits: SeriesLimits, lastGauge: number): SeriesState {
+/** Takes a sample in; `false` when there was no room for it. */
+export function addSample({ state }: Series, sample: Sample, limits: SeriesLimits): boolean {
+  switch (state.kind) {
+    case "sum":
+      state.total += sample.value / sample.rate;
+      return true;
+    case "last":
+      state.value = sample.relative ? state.value + sample.value : sample.value;
+      return true;
+    case "members":
+      return addMember(state.hashes, sample.member, limits.members);
+    case "summary":
+      addValue(state.summary, sample.value, Math.floor(1 / sample.rate), limits.values, limits.random);
+      return true;
+  }
+}
+
+function initialState(identity: SeriesIdentity, lastGauge: number): SeriesState {
   switch (identity.type) {
     case "counter":
       return { kind: "sum", total: 0 };
@@ -57,7 +53,7 @@ function initialState(identity: SeriesIdentity, limits: SeriesLimits, lastGauge:
     case "set":
       return { kind: "members", hashes: new Set() };
     default:
-      return { kind: "summary", summary: createSummary(limits.values, limits.random) };
+      return { kind: "summary", summary: createSummary() };
   }
 }
 

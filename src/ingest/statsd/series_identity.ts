@@ -4,6 +4,9 @@ import type { MetricType } from "./sample.ts";
 
 /** Tags of one point; more are left out by Dataway's rules, the last ones first. */
 const MAX_TAGS = 256;
+/** Tag texts of each type that are kept taken apart, and UTF-16 units of each. */
+const KEPT_TEXTS = 256;
+const KEPT_CHARS = 512;
 
 /** What makes two samples belong together. */
 export interface SeriesIdentity {
@@ -24,21 +27,57 @@ export interface SeriesIdentity {
 export function createSeriesIdentifier(
   config: StatsdConfig,
 ): (type: MetricType, name: string, tagText: string, timestampS: number) => SeriesIdentity {
+  const tagSets = createTagSets(config.tags);
   return (type, name, tagText, timestampS) => {
     const split = splitName(name, config.tagStyle);
-    addTagText(split.tags, tagText);
-    const ours = new Map([...config.tags, ["metric_type", type]]);
-    const complete = new Map([...ours, ...split.tags, ...ours]);
-    const sorted = [...complete].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-    const tags = sorted.length > MAX_TAGS ? complete : new Map(sorted);
+    const { tags, text } = tagSets(type, split.tags, tagText);
     const { measurement, field } = nameMetric(split.name, config);
     // Of a tag and a field of one name Dataway keeps the tag: the figure would be lost.
     const ownField = tags.has(field) ? `${field}_value` : field;
-    // A line feed is in no part, as it ends a line.
-    const tagKey = sorted.map(([key, value]) => `${key}\n${value}`).join("\n");
-    const pointKey = `${timestampS}\n${measurement}\n${tagKey}`;
+    const pointKey = `${timestampS}\n${measurement}\n${text}`;
     const key = `${pointKey}\n${ownField}`;
     return { type, measurement, field: ownField, tags, timestampS, pointKey, key };
+  };
+}
+
+/** The tags of a point. */
+interface TagSet {
+  readonly tags: ReadonlyMap<string, string>;
+  /** All of them, sorted. */
+  readonly text: string;
+}
+
+/** Makes the tags of a sample of those in its name and in its text. Usual texts are taken apart once for all their series. */
+function createTagSets(
+  configured: StatsdConfig["tags"],
+): (type: MetricType, nameTags: ReadonlyMap<string, string>, tagText: string) => TagSet {
+  const byType = new Map<MetricType, Map<string, TagSet>>();
+
+  function make(type: MetricType, nameTags: ReadonlyMap<string, string>, tagText: string): TagSet {
+    const own = new Map(nameTags);
+    addTagText(own, tagText);
+    const ours = new Map([...configured, ["metric_type", type]]);
+    const complete = new Map([...ours, ...own, ...ours]);
+    // Without a function of ours that compares, as there may be thousands.
+    const sorted = [...complete.keys()].sort().map((key) => [key, complete.get(key) ?? ""] as const);
+    return {
+      tags: sorted.length > MAX_TAGS ? complete : new Map(sorted),
+      // A line feed is in no part, as it ends a line.
+      text: sorted.map(([key, value]) => `${key}\n${value}`).join("\n"),
+    };
+  }
+
+  return (type, nameTags, tagText) => {
+    if (nameTags.size > 0 || tagText.length > KEPT_CHARS) return make(type, nameTags, tagText);
+    let kept = byType.get(type);
+    if (kept === undefined) byType.set(type, kept = new Map());
+    let found = kept.get(tagText);
+    if (found === undefined) {
+      found = make(type, nameTags, tagText);
+      if (kept.size >= KEPT_TEXTS) kept.clear();
+      kept.set(tagText, found);
+    }
+    return found;
   };
 }
 

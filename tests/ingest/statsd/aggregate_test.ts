@@ -6,6 +6,8 @@ import { parsePacket } from "../../../src/ingest/statsd/parser.ts";
 import type { RefusalReason } from "../../../src/pipeline/receiver.ts";
 import type { FieldValue, Point } from "../../../src/point/point.ts";
 import { createRecordingIntake } from "../../support/points.ts";
+import { LONGEST_TURN_MS, longestTurnMs } from "../../support/longest_turn.ts";
+import { sleep } from "../../emulator/waiters.ts";
 import { statsdConfig } from "./config_fixture.ts";
 
 interface Harness {
@@ -352,4 +354,34 @@ Deno.test("(await aggregator.flush()) lets a gauge that is adjusted while it goe
   assertEquals((await first).length, MANY);
   const values = (await aggregator.flush()).map(({ fields }) => [...fields.values()][0]);
   assertEquals([values.length, new Set(values)], [MANY, new Set([6])]);
+});
+
+Deno.test("the event loop runs while one point is made of 100 timings that keep 1000 values each", async () => {
+  const values = Array.from({ length: 1000 }, (_, n) => (n * 7919) % 1000).join(":");
+  const ms = await longestTurnMs(async () => {
+    const { aggregator, feed } = harness({});
+    for (let field = 0; field < 100; field++) {
+      feed(`m.f${field}:${values}|ms`);
+      await sleep(0);
+    }
+    const points = await aggregator.flush();
+    assertEquals(points.map(({ fields }) => fields.size), [100 * 9]);
+  });
+  assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+});
+
+Deno.test("samples with the same tags in other words, and with more texts than are kept apart, are told apart", async () => {
+  const { aggregator, feed } = harness({});
+  feed(lines(600, (i) => `m:1|c|#k:${i}`));
+  feed(lines(600, (i) => `m:1|c|#k:${i}`));
+  feed("m:1|g|#k:1\nm,k=1:1|c\nm:1|c|#k:0,k:1\nm:1|c");
+  const points = await aggregator.flush();
+  const totals = new Map(
+    points.map(({ tags, fields }) => [`${tags.get("k")} ${tags.get("metric_type")}`, [...fields.values()]]),
+  );
+  assertEquals(points.length, 602);
+  assertEquals([totals.get("1 counter"), totals.get("0 counter"), totals.get("599 counter")], [[4], [2], [
+    2,
+  ]]);
+  assertEquals([totals.get("1 gauge"), totals.get("undefined counter")], [[1], [1]]);
 });
