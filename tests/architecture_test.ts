@@ -89,13 +89,14 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   // What waits for one is never told once garbage was collected: `linkSignals()` instead.
   ["AbortSignal.any", /\bAbortSignal\.any\b/, []],
   // main.ts: what fails before the logger is loaded has no other way out.
-  // Of a buffer lent to it: only encoders, the store, the recorder and what joins, inflates or ends a body, whose buffers are their own.
+  // Of a buffer lent to it: only encoders, what compresses, the store, the recorder and what joins, inflates or ends a body, whose buffers are their own.
   ["transfer()", /\.transfer\(/, [
     "dataway/exporter.ts",
     "ingest/growing_buffer.ts",
     "ingest/inflate.ts",
     "ingest/otlp/export_handler.ts",
     "net/admission.ts",
+    "pipeline/gzip.ts",
     "pipeline/store.ts",
     "point/create_point_writer.ts",
     "point/long_point.ts",

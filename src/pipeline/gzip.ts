@@ -16,6 +16,10 @@ const SMALL_WINDOW = { windowBits: 13, memLevel: 6 };
 const STORED_BYTES = 1400;
 /** What one step compresses: at most 5 ms of CPU, and bodies are 3 % larger at most than made in one go. In bytes. */
 const STEP_BYTES = 256 * 1024;
+/** Room for what a step comes to as a rule. What comes to more is put together of pieces of this size. In bytes. */
+const PACKED_BYTES = 64 * 1024;
+/** A smaller buffer may be the one of 8 KiB that Node's small buffers share. In bytes. */
+const LEAST_RELEASED_BYTES = 16 * 1024;
 /** What deflate looks back at, in bytes. */
 const WINDOW_BYTES = 32 * 1024;
 /** As zlib writes it: no name, no time, made on Unix. */
@@ -62,11 +66,14 @@ export function* gzipSteps(parts: Iterable<Uint8Array>): Generator<undefined, Ui
     const input = staged.subarray(WINDOW_BYTES, WINDOW_BYTES + filled);
     const dictionary = staged.subarray(WINDOW_BYTES - windowBytes, WINDOW_BYTES);
     sum = crc32(input, sum);
-    made.push(deflateRawSync(input, {
+    const packed = deflateRawSync(input, {
       level: LEVEL,
+      chunkSize: PACKED_BYTES,
       finishFlush: constants.Z_SYNC_FLUSH,
       ...(windowBytes === 0 ? {} : { dictionary }),
-    }));
+    });
+    made.push(new Uint8Array(packed));
+    release(packed);
     staged.copyWithin(0, filled, WINDOW_BYTES + filled);
     windowBytes = Math.min(WINDOW_BYTES, windowBytes + filled);
     rawBytes += filled;
@@ -86,10 +93,13 @@ export function* gzipSteps(parts: Iterable<Uint8Array>): Generator<undefined, Ui
     yield;
   }
   if (filled > 0) compress();
+  release(staged);
   const trailer = new DataView(new ArrayBuffer(TRAILER_BYTES));
   trailer.setUint32(0, sum, true);
   trailer.setUint32(4, rawBytes % 2 ** 32, true);
-  return join([...made, LAST_BLOCK, new Uint8Array(trailer.buffer)]);
+  const body = join([...made, LAST_BLOCK, new Uint8Array(trailer.buffer)]);
+  made.forEach(release);
+  return body;
 }
 
 /** One body of these parts as they are, which are let go. Stops after each part. */
@@ -104,6 +114,11 @@ export function* plainSteps(parts: Iterable<Uint8Array>): Generator<undefined, U
 
 function optionsFor(bytes: number): ZlibOptions {
   return bytes <= SMALL_BODY_BYTES ? { level: LEVEL, ...SMALL_WINDOW } : { level: LEVEL };
+}
+
+/** A step's buffers are not left to the garbage collector: in a flood they would be 40 MB a second. */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= LEAST_RELEASED_BYTES) buffer.transfer(0);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -8,6 +8,8 @@ import { scenario } from "../support/scenario.ts";
 
 const STEP = 256 * 1024;
 const RANDOM_BYTES = 65_536;
+/** Bodies that are made while nothing is collected as a rule. */
+const BODIES = 20;
 /** What is given up while it is paused has its timer still. In ms. */
 const PAUSED_MS = 10;
 const NO_LIMIT = new AbortController().signal;
@@ -95,6 +97,18 @@ scenario("gzipSteps() packs as well as one go does", () => {
     const [body] = run(gzipSteps(cut(bytes, 20_000)));
     assertLess(body.length, gzipAtOnce(bytes).length * 1.03);
   }
+});
+
+scenario("gzipSteps() leaves the garbage collector no more than the body itself", () => {
+  const bytes = lines(2 * STEP);
+  const [{ length }] = run(gzipSteps([bytes]));
+  const { external } = Deno.memoryUsage();
+  let most = external;
+  for (let n = 0; n < BODIES; n++) {
+    run(gzipSteps([bytes]));
+    most = Math.max(most, Deno.memoryUsage().external);
+  }
+  assertLess(most - external, BODIES * length * 1.2);
 });
 
 scenario("gzipSteps() and plainSteps() stop after each piece", () => {
