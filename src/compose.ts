@@ -78,7 +78,7 @@ const SPOOL_MS = 50;
 const POSTS_BESIDE = 6;
 /** From this part of the store on, or so many bytes, local clients wait for what is sent … */
 const FILLING_SHARE = 0.5;
-const FILLING_BYTES = 12 * 1_048_576;
+const FILLING_BYTES = 4 * 1_048_576;
 /** … if Dataway answers this promptly. In ms. */
 const PROMPT_MS = 250;
 /** A sleep this long may have been a freeze in which connections died unseen. In ms. */
