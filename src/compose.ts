@@ -275,9 +275,10 @@ export async function compose(ground: Ground): Promise<Composition> {
       outlet.billed(billedMs);
       usage?.held(requestId, billedMs);
     },
-    spill: (maxMs, last) => {
-      outlet.spill(maxMs, last);
+    spill: (maxMs, last, comesAgain) => {
+      const hasRest = outlet.spill(maxMs, last, comesAgain);
       reclaimer?.flushed();
+      return hasRest;
     },
     spillMs: outlet.spool === undefined ? 0 : Math.min(SPOOL_MS, core.budgetMs * SPOOL_SHARE),
     log,

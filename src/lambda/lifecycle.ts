@@ -3,6 +3,7 @@ import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadlin
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
 import { createFlushes, type FlushesOptions, type FlushTarget, joinFlushes } from "./flushes.ts";
 import type { OpenInvocation } from "./invocations.ts";
+import { createSpillBeside, type Spill } from "./spill_beside.ts";
 import { createTelemetryFuse } from "./telemetry_fuse.ts";
 
 /** What the loop needs to know of invocations, and tells of them. */
@@ -36,9 +37,9 @@ export interface LifecycleOptions extends Omit<FlushesOptions, "onFlushedBeside"
   readonly onRunning?: () => void;
   /**
    * Puts away what flushes left in memory, for about `maxMs`: before `next` is asked for after a flush at the end,
-   * beside the function, and (`last`) when nothing will be sent any more.
+   * beside the function, in steps, and (`last`) when nothing will be sent any more.
    */
-  readonly spill?: (maxMs: number, last: boolean) => void;
+  readonly spill?: Spill;
   /** Time of the budget and of shutdown that is kept for {@link spill}, in ms. @default 0 */
   readonly spillMs?: number;
 }
@@ -68,8 +69,6 @@ const LAST_REPORT_MS = 300;
 const LAST_TELEMETRY_MS = 700;
 /** Sending ends this long after SHUTDOWN, whatever the deadline: the platform allows 2 s in all, the exit included. In ms. */
 const SHUTDOWN_MS = 1_200;
-/** Longest time that spilling beside the function may hold up its telemetry, in ms. */
-const SPILL_BESIDE_MS = 100;
 /** By then `next` is on its way, in ms. */
 const AFTER_NEXT_MS = 5;
 /** Shutdown keeps that much more time for it than an invocation: everything must go now. */
@@ -87,7 +86,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { invocations, log, now, spillMs = 0 } = options;
   const flushIntervalMs = Math.min(options.flushIntervalMs, MAX_TIMER_MS);
   const fuse = createTelemetryFuse(log);
-  const main = createFlushes({ ...options, onFlushedBeside: () => spill(SPILL_BESIDE_MS) });
+  const beside = createSpillBeside((...all) => options.spill?.(...all), now);
+  const main = createFlushes({ ...options, onFlushedBeside: () => beside.start() });
   // Only what Dataway did not take is ever put away.
   const others = (options.others ?? []).map((other) =>
     createFlushes({ ...other, plan: options.plan, onFlushedBeside: () => {}, log, now })
@@ -111,6 +111,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       } finally {
         clearInterval(ticker);
         closeInvocation();
+        beside.stop();
       }
     },
     requestFlush: () => {
@@ -218,7 +219,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     let open = true;
     const interval = setInterval(flushes.startBeside, flushIntervalMs);
     // Not before `next`: a function that is done by then would have to pay for it.
-    const putAway = flushesAtEnd ? undefined : setTimeout(() => spill(SPILL_BESIDE_MS), AFTER_NEXT_MS);
+    const putAway = flushesAtEnd ? undefined : setTimeout(beside.start, AFTER_NEXT_MS);
     const limit = setTimeout(() => close(), Math.min(Math.max(0, event.deadlineAt - now()), MAX_TIMER_MS));
     const close = (): void => {
       open = false;
@@ -231,7 +232,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     void invocation.runtimeEnd.then(() => {
       if (!open) return;
       close();
-      if (!flushesAtEnd) spill(SPILL_BESIDE_MS);
+      if (!flushesAtEnd) beside.start();
     });
   }
 
@@ -274,8 +275,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     spill(Math.max(spillMs, endAt - now()), true);
   }
 
+  /** At once: what comes next waits for it. */
   function spill(maxMs: number, last = false): void {
-    options.spill?.(maxMs, last);
+    beside.stop();
+    options.spill?.(maxMs, last, false);
   }
 
   /** One event that goes wrong must not end the loop. */

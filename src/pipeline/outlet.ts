@@ -53,7 +53,7 @@ export interface Outlet {
   /** The time from the runtime's end to our `next`, in ms, for our own figures. */
   readonly billed: (ms: number) => void;
   /** Puts away what a flush left in memory, in about `maxMs`; `last`: nothing will be sent any more. */
-  readonly spill: (maxMs: number, last: boolean) => void;
+  readonly spill: ReturnType<typeof createSpill>;
   /** After a snapshot: what was learnt of Dataway was learnt elsewhere. */
   readonly reset: () => void;
   /** Points not sent, in memory and in files, and what no figures have told that arrived. */

@@ -19,22 +19,28 @@ export interface SpillOptions {
 /**
  * What becomes of data that a flush left in memory: into files where there is a spool, and dropped as far as the
  * process uses too much memory. Data that only waits for its plan stays: it is sent soon, without the way over the
- * disk. `last`: nothing will be sent any more. The result never throws; `maxMs` bounds its time.
+ * disk. `last`: nothing will be sent any more. `comesAgain`: what does not fit into the time is asked for again soon, so
+ * that nothing is dropped for it yet. The result never throws, and tells whether there is such a rest; `maxMs` bounds its
+ * time.
  */
-export function createSpill(options: SpillOptions): (maxMs: number, last: boolean) => void {
+export function createSpill(
+  options: SpillOptions,
+): (maxMs: number, last: boolean, comesAgain?: boolean) => boolean {
   const { flusher, uploads, breaker, spool, memory, log } = options;
-  return (maxMs, last) => {
+  return (maxMs, last, comesAgain = false) => {
+    let hasRest = false;
     try {
       const isStuck = last || flusher.stuck || breaker() !== "closed" || memory?.short === true;
       if (isStuck && spool !== undefined) {
         // What is on its way may be frozen with the sandbox, and that may be killed.
         uploads.replaceLeases((lease) => isStoreLease(lease) ? spool.secure(lease) ?? lease : lease);
-        spool.spill(maxMs);
+        hasRest = spool.spill(maxMs);
       }
       if (last) spool?.audit();
-      memory?.relieve();
+      if (!hasRest || !comesAgain) memory?.relieve();
     } catch (error) {
       log.error("What is held could not be put away", { error: describeError(error) });
     }
+    return hasRest;
   };
 }

@@ -22,9 +22,10 @@ import type { PointStore, StoreLease } from "./store.ts";
 export interface Spool {
   /**
    * Moves what the store holds, but what is lent, into files, oldest first, for about `maxMs` and one file. What did
-   * not fit into that time stays in the store; after a failed write everything does, for a minute.
+   * not fit into that time stays in the store; after a failed write everything does, for a minute. Returns whether it was
+   * the time that ended it.
    */
-  spill(maxMs: number): void;
+  spill(maxMs: number): boolean;
   /**
    * Puts points that are being uploaded into a file as well, which goes with the lease that it returns: so they
    * outlive a kill. `undefined`: they cannot be, and the lease stays as it was.
@@ -104,7 +105,7 @@ export function createSpool(options: SpoolOptions): Spool {
     }
   }
 
-  function spill(maxMs: number): void {
+  function spill(maxMs: number): boolean {
     const endAt = now() + maxMs;
     const kept: StoreLease[] = [];
     for (const category of store.categories()) {
@@ -119,7 +120,9 @@ export function createSpool(options: SpoolOptions): Spool {
         }
       }
     }
+    const hasRest = now() >= endAt && !writing.isOn() && store.categories().length > 0;
     for (const lease of kept) lease.putBack();
+    return hasRest;
   }
 
   /** Whether the batch is in a file now. Throws when the disk does. */

@@ -33,7 +33,7 @@ function run({ stuck = false, breaker = "closed", short = false, last = false }:
     uploads: { replaceLeases: (replace) => underway.forEach((lease) => void replace(lease)) },
     breaker: () => breaker,
     spool: {
-      spill: (maxMs) => void calls.push(`spill ${maxMs}`),
+      spill: (maxMs) => (calls.push(`spill ${maxMs}`), false),
       secure: (lease) => {
         calls.push(`secure ${lease.batch.category}`);
         return undefined;
@@ -54,6 +54,24 @@ Deno.test("spill moves data to the spool when Dataway does not take it, memory i
   assertEquals(run({ breaker: "half_open" }), [...moved, "relieve"]);
   assertEquals(run({ short: true }), [...moved, "relieve"]);
   assertEquals(run({ last: true }), [...moved, "audit", "relieve"]);
+});
+
+Deno.test("spill drops nothing for want of memory while more is still being moved to the spool", () => {
+  for (
+    const [hasRest, comesAgain, relieves] of [[true, true, 0], [true, false, 1], [false, true, 1]] as const
+  ) {
+    let relieved = 0;
+    const spill = createSpill({
+      flusher: { stuck: true },
+      uploads: { replaceLeases: () => {} },
+      breaker: () => "open",
+      spool: { spill: () => hasRest, secure: () => undefined, audit: () => {} },
+      memory: { short: true, relieve: () => void relieved++ },
+      log: createLogger({ write: () => {} }),
+    });
+    assertEquals(spill(20, false, comesAgain), hasRest);
+    assertEquals(relieved, relieves);
+  }
 });
 
 Deno.test("spill never throws: what fails is one line", () => {

@@ -7,7 +7,7 @@ import { type SpoolProcess, startSpoolProcess } from "./spool_process.ts";
 function stowed(disk: FakeDisk, ...names: string[]): SpoolProcess {
   const run = startSpoolProcess(disk);
   run.add(...names);
-  run.spool.spill(100);
+  assertEquals(run.spool.spill(100), false);
   return run;
 }
 
@@ -95,7 +95,7 @@ Deno.test("spool.spill() makes files that fit into one POST, common tags counted
 Deno.test("spool.spill() ends when its time is over; the rest stays in the store", () => {
   const run = startSpoolProcess(createFakeDisk());
   run.add("a");
-  run.spool.spill(0);
+  assert(run.spool.spill(0), "more is left");
   assertEquals([run.store.held(), run.spool.held()], [1, 0]);
 });
 
