@@ -2,6 +2,8 @@ import { describeError, type Logger } from "@std/log";
 import type { Batch, Exporter, ExportResult } from "./exporter.ts";
 import type { GroupOf, Lease } from "./lease.ts";
 import type { Retry } from "./retry.ts";
+import { inSlices } from "./turns.ts";
+import type { PointRange } from "../point/point_range.ts";
 
 /** Uploads that one flush has begun, and what came of them, in points. */
 export interface Round {
@@ -92,6 +94,11 @@ export interface UploadsOptions {
 /** What is larger than was learnt by this is halved without asking: halves are not exactly that. */
 const LEARNT_SLACK = 1.5;
 
+/** Of more points the groups are found in slices of time. */
+const AT_ONCE_POINTS = 256;
+/** Points that are looked at between two looks at the clock. */
+const STEP_POINTS = 32;
+
 /** Nothing under way. */
 export function createUploads(options: UploadsOptions): Uploads {
   const { exporter, receiver = "Dataway", groupOf, retry, log, now } = options;
@@ -100,14 +107,27 @@ export function createUploads(options: UploadsOptions): Uploads {
   let learntBytes = Infinity;
 
   function send(lane: string, lease: Lease, round: Round): Promise<void> {
-    const groups = groupOf === undefined ? [lease] : lease.divide(groupOf);
-    const work = uploadParts(groups, round).finally(() => {
+    const work = uploadGroups(lease, round).finally(() => {
       lanes.delete(lane);
       round.underway.delete(work);
     });
     lanes.set(lane, work);
     round.underway.add(work);
     return work;
+  }
+
+  async function uploadGroups(lease: Lease, round: Round): Promise<void> {
+    if (groupOf === undefined) return await uploadParts([lease], round);
+    const { batch } = lease;
+    if (batch.count <= AT_ONCE_POINTS) return await uploadParts(lease.divide(groupOf), round);
+    // Under way meanwhile: it may have to be put away.
+    const one: Upload = { lease, round, begunAt: now() };
+    uploads.add(one);
+    const known = await inSlices(groupsOfAll(batch, groupOf), round.cut.signal);
+    uploads.delete(one);
+    if (known !== undefined) return await uploadParts(one.lease.divide(known), round);
+    round.restored += batch.count;
+    one.lease.putBack();
   }
 
   async function upload(one: Upload): Promise<void> {
@@ -214,4 +234,34 @@ function learn(result: ExportResult, round: Round): void {
   round.failed = true;
   if (result.retryAfterMs === undefined) return;
   round.retryAfterMs = Math.max(round.retryAfterMs ?? 0, result.retryAfterMs);
+}
+
+/** Finds the group of each point, which is then known. */
+function* groupsOfAll({ category, ranges }: Batch, groupOf: GroupOf): Generator<undefined, GroupOf> {
+  /** Each name once, however many points have it. */
+  const names = new Map<string, string>();
+  const found = new Map<PointRange, string[]>();
+  let before = "";
+  for (const range of ranges) {
+    const groups: string[] = [];
+    found.set(range, groups);
+    for (let index = range.from; index < range.to; index++) {
+      const name = groupOf(category, range, index);
+      if (name !== before) {
+        before = names.get(name) ?? name;
+        names.set(before, before);
+      }
+      groups.push(before);
+      if (index % STEP_POINTS === 0) yield;
+    }
+  }
+  let last: PointRange | undefined;
+  let groups: readonly string[] | undefined;
+  return (of, range, index) => {
+    if (range !== last) {
+      last = range;
+      groups = found.get(range);
+    }
+    return groups?.[index - range.from] ?? groupOf(of, range, index);
+  };
 }
