@@ -161,6 +161,12 @@ export async function compose(ground: Ground): Promise<Composition> {
     now,
   });
   opened.use(target);
+  const fillingBytes = Math.min(FILLING_BYTES, core.storeMaxBytes * FILLING_SHARE);
+  const isFilling = (): boolean => {
+    if (store.heldBytes <= fillingBytes) return false;
+    const { uploads, longestMs } = outlet.underway();
+    return uploads > 0 && longestMs < PROMPT_MS;
+  };
   const { telemetry, receivers, usage } = await createReceiving({
     config: parsed.config,
     env,
@@ -172,6 +178,7 @@ export async function compose(ground: Ground): Promise<Composition> {
     recorder,
     target,
     requestFlush: () => lifecycle.requestFlush(),
+    isFilling,
     onRestore: () => {
       intake.redraw();
       identity.redraw();
@@ -284,15 +291,7 @@ export async function compose(ground: Ground): Promise<Composition> {
     log,
     now,
   });
-  const fillingBytes = Math.min(FILLING_BYTES, core.storeMaxBytes * FILLING_SHARE);
-  const admission = createAdmission({
-    maxBytes: core.bodiesMaxBytes,
-    isFilling: () => {
-      const { uploads, longestMs } = outlet.underway();
-      return store.heldBytes > fillingBytes && uploads > 0 && longestMs < PROMPT_MS;
-    },
-    ...withReclaimer,
-  });
+  const admission = createAdmission({ maxBytes: core.bodiesMaxBytes, isFilling, ...withReclaimer });
   const closing = opened.move();
   return {
     parsed,

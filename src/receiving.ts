@@ -31,6 +31,8 @@ export interface ReceivingOptions {
   readonly recorder: FlightRecorder | undefined;
   readonly target: OtlpTarget | undefined;
   readonly requestFlush: () => void;
+  /** Whether the store fills although what it holds is being sent. */
+  readonly isFilling: () => boolean;
   /** This memory woke up from a snapshot: whatever is particular to a sandbox must be made anew. */
   readonly onRestore: () => void;
   readonly log: Logger;
@@ -58,6 +60,7 @@ export async function createReceiving(options: ReceivingOptions): Promise<Receiv
       log,
       limits: core.bodyLimits,
       now,
+      isFilling: options.isFilling,
       instanceId: options.instanceId,
     };
   };

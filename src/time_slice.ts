@@ -21,20 +21,45 @@ const SLICE_MS = 5;
  */
 const paused: (() => void)[] = [];
 
-/** A slice that begins now; with no time in it where others wait for theirs. */
-export function createTimeSlice(): TimeSlice {
+/**
+ * Longest that one request's work waits in all for what it has filled to be sent, and how often that is looked at. It is
+ * the client that waits, of whom a function's end may be waiting in turn. In ms.
+ */
+const MAX_FILLING_MS = 500;
+const FILLING_LOOK_MS = 5;
+
+/**
+ * A slice that begins now; with no time in it where others wait for theirs. While `isFilling` tells so, the next slice
+ * waits for some time: one body may have more points than there is room for, and what it fills is being sent.
+ */
+export function createTimeSlice(isFilling: () => boolean = () => false): TimeSlice {
   let endAt = paused.length === 0 ? performance.now() + SLICE_MS : -Infinity;
+  let waitLeftMs = MAX_FILLING_MS;
+
+  function turn(): Promise<void> {
+    return new Promise((resolve) => {
+      paused.push(() => {
+        endAt = performance.now() + SLICE_MS;
+        resolve();
+      });
+      // Not `setImmediate`: the runtime looks at its sockets only now and then while there is always one.
+      if (paused.length === 1) setTimeout(resumeNext, 0);
+    });
+  }
+
+  async function drained(): Promise<void> {
+    const since = performance.now();
+    let waitedMs = 0;
+    while (waitedMs < waitLeftMs && isFilling()) {
+      await new Promise((resolve) => setTimeout(resolve, FILLING_LOOK_MS));
+      waitedMs = performance.now() - since;
+    }
+    waitLeftMs -= waitedMs;
+  }
+
   return {
     isOver: () => performance.now() >= endAt,
-    pause: () =>
-      new Promise((resolve) => {
-        paused.push(() => {
-          endAt = performance.now() + SLICE_MS;
-          resolve();
-        });
-        // Not `setImmediate`: the runtime looks at its sockets only now and then while there is always one.
-        if (paused.length === 1) setTimeout(resumeNext, 0);
-      }),
+    pause: () => waitLeftMs > 0 && isFilling() ? drained().then(turn) : turn(),
   };
 }
 

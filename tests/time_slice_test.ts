@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createTimeSlice } from "../src/time_slice.ts";
+import { installFakeTime } from "./support/fake_time.ts";
 
 const SLICES = 5;
 
@@ -33,4 +34,23 @@ Deno.test("createTimeSlice() gives a request that comes to a queue its first tim
   const order: number[] = [];
   await Promise.all([...pauses, third.pause()].map((pause, index) => pause.then(() => order.push(index))));
   assertEquals([order, third.isOver()], [[0, 1, 2], false]);
+});
+
+Deno.test("createTimeSlice() waits while what it fills is being sent, and never for long in all", async () => {
+  using time = installFakeTime();
+  const waitedMs = async (pauses: number, isFilling: (ms: number) => boolean): Promise<number> => {
+    const startedAt = performance.now();
+    const now = (): number => performance.now() - startedAt;
+    const slice = createTimeSlice(() => isFilling(now()));
+    let isOver = false;
+    void (async () => {
+      for (let i = 0; i < pauses; i++) await slice.pause();
+      isOver = true;
+    })();
+    for (await time.settle(); !isOver;) await time.step();
+    return now();
+  };
+  assertEquals(await waitedMs(3, () => false), 0);
+  assertEquals(await waitedMs(3, (ms) => ms < 42), 45);
+  assertEquals(await waitedMs(9, () => true), 500);
 });

@@ -40,11 +40,15 @@ export async function bodyTurn({ body }: BodyRequest): Promise<void> {
 }
 
 /**
- * Ends the use of what {@link readBody} gave: its memory goes at once. Only for who has copied what is to be kept of it,
- * and made nothing else of it.
+ * Ends the use of what {@link readBody} gave: its memory goes at once. Only for who has copied what is to be kept of it;
+ * `usedBytes` of what was made of it are still in use.
  */
-export function releaseBody({ body }: BodyRequest, bytes: Uint8Array<ArrayBuffer>): void {
-  if (body !== null) shareOf(body).release(bytes);
+export function releaseBody(
+  { body }: BodyRequest,
+  bytes: Uint8Array<ArrayBuffer>,
+  usedBytes: number = 0,
+): void {
+  if (body !== null) shareOf(body).release(bytes, usedBytes);
 }
 
 /** The media type in lower case, without its parameters; empty when the request names none. */

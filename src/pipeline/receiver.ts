@@ -66,6 +66,8 @@ export interface ReceiverContext extends Intake {
   readonly limits: BodyLimits;
   /** Unix time in ms. */
   readonly now: () => number;
+  /** Whether points fill the store although what it holds is being sent, so that a request should wait. @default never */
+  readonly isFilling?: (() => boolean) | undefined;
   /** This sandbox's own name, as of now: a snapshot that wakes up in many sandboxes has another in each. */
   readonly instanceId: () => string;
 }

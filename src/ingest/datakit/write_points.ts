@@ -2,6 +2,7 @@
 import type { Category, Point } from "../../point/point.ts";
 import { decodePoint } from "../../point/point_range.ts";
 import { createPointWriter } from "../../point/create_point_writer.ts";
+import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { createTimeSlice, type TimeSlice } from "../../time_slice.ts";
 import type { PointTarget } from "../write_point.ts";
 import type { BeginDecoding, Destination, PointDecoder } from "./decoded.ts";
@@ -48,11 +49,11 @@ interface Count {
 const WORK_BETWEEN_LOOKS = 1000;
 
 /** A writer of bodies into an intake. */
-export function createBodyWriter(intake: PointTarget): BodyWriter {
+export function createBodyWriter(intake: PointTarget & Pick<ReceiverContext, "isFilling">): BodyWriter {
   const rehearsal = createRehearsal();
 
   async function write(begin: BeginDecoding, options: WriteOptions): Promise<WriteResult> {
-    const slice = createTimeSlice();
+    const slice = createTimeSlice(intake.isFilling);
     const { isStrict, isDry } = options;
     const echo = options.echo === undefined ? undefined : createEcho(options.echo);
     const isRehearsed = isStrict || isDry || echo !== undefined;

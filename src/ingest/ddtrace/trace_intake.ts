@@ -101,7 +101,7 @@ export function createTraceIntake(config: DdtraceConfig, context: ReceiverContex
   }
 
   async function beginDecoding(chunk: Chunk, payload: TracePayload): Promise<DecodeContext | string> {
-    const slice = createTimeSlice();
+    const slice = createTimeSlice(context.isFilling);
     let bytes: Uint8Array;
     try {
       bytes = await toMsgpack(payload.version, payload.bytes, slice);

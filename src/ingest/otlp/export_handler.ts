@@ -17,9 +17,15 @@ export type ExportOutcome =
 
 /**
  * Takes one request's body, inflated: decodes it, writes its points and counts what it refuses. A long one lets the rest
- * of the program run in between; the body must stay as it is until then. Never throws.
+ * of the program run in between; the body must stay as it is until then, or until `release` tells that it is not needed any
+ * more, and how many bytes are used in its place. Never throws.
  */
-export type ExportHandler = (signal: Signal, encoding: Encoding, body: Uint8Array) => Promise<ExportOutcome>;
+export type ExportHandler = (
+  signal: Signal,
+  encoding: Encoding,
+  body: Uint8Array,
+  release?: (usedBytes: number) => void,
+) => Promise<ExportOutcome>;
 
 /**
  * Takes a request that was read, in protobuf, for somewhere else. `malformed`: the places, in pairs of begin and end, of
@@ -58,10 +64,12 @@ export function createExportHandler(
     encoding: Encoding,
     body: Uint8Array,
     sink: RequestSink,
+    release: (usedBytes: number) => void,
   ): Promise<void> {
-    const slice = createTimeSlice();
+    const slice = createTimeSlice(context.isFilling);
     if (encoding === "protobuf") return await takeProtobuf(signal, body, false, sink, slice);
     const transcoded = await fromJson(signal, body, sink, slice);
+    release(transcoded.length);
     try {
       await takeProtobuf(signal, transcoded, true, sink, slice);
     } finally {
@@ -106,11 +114,11 @@ export function createExportHandler(
     return bytes;
   }
 
-  return async (signal, encoding, body) => {
+  return async (signal, encoding, body, release = () => {}) => {
     const sink = createRequestSink();
     try {
       // Zero bytes are an empty request in protobuf; in JSON they are what some clients send for one.
-      if (body.length > 0) await take(signal, encoding, body, sink);
+      if (body.length > 0) await take(signal, encoding, body, sink, release);
     } catch (error) {
       context.refuse("malformed");
       context.log.warn(`An OTLP request for ${signal} could not be decoded`, {

@@ -63,7 +63,9 @@ export function createOtlpApp(config: OtlpConfig, context: ReceiverContext, hand
       context.refuse(refusalOf(body));
       return toFailure(body.status, body.error, encoding);
     }
-    const outcome = await handle(signal, encoding, body.bytes);
+    const outcome = await handle(signal, encoding, body.bytes, (usedBytes) => {
+      releaseBody(request, body.bytes, usedBytes);
+    });
     releaseBody(request, body.bytes);
     if (outcome.kind === "undecodable") return toFailure(STATUS_CODE.BadRequest, outcome.message, encoding);
     return toSuccess(signal, encoding, outcome.rejected, outcome.message);
