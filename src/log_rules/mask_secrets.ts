@@ -7,7 +7,7 @@
  */
 import { finish, type Steps } from "../bounded_pattern.ts";
 import { MASK, maskForms } from "./secret_forms.ts";
-import { isLong, WINDOW } from "./windows.ts";
+import { flat, isLong, WINDOW } from "./windows.ts";
 import { HINT, LONG_NAMES, NAMES, SUFFIX } from "./secret_names.ts";
 
 export { MASK } from "./secret_forms.ts";
@@ -71,7 +71,7 @@ function* maskValues(text: string, window: number): Steps<string> {
       at = Math.max(at, done);
       if (at >= next) break;
     }
-    masked += part;
+    masked += flat(part);
     if (isLong(text)) yield;
   }
   return masked + text.slice(done);
