@@ -183,6 +183,60 @@ Deno.test("createTelemetryReceiver() lets the event loop run while it takes a la
   assertEquals(telemetry.points.length, posts * lines.length);
 });
 
+/** A text of 240 KB that rules take long for, and its form as a record. */
+const LONG_TEXT = "password=hunter2 eyJaaaaaaaa-abbbbbbbbbbb me@example.com ".repeat(4_200);
+for (
+  const [name, record] of [
+    ["line", `${LONG_TEXT}\n`],
+    ["text member", { level: "info", message: "it", text: LONG_TEXT }],
+    ["object", { level: "info", message: "it", object: { text: [LONG_TEXT] } }],
+    ["member that is no field", { level: "info", message: "it", source: LONG_TEXT }],
+    ["failure", { errorType: "Error", errorMessage: LONG_TEXT, stackTrace: [LONG_TEXT.slice(0, 1000)] }],
+  ] as const
+) {
+  Deno.test(`createTelemetryReceiver() lets the event loop run while it rules a ${name} of 240 KB`, async () => {
+    // The last one took seconds.
+    const logRules = [
+      { mask: "secrets" },
+      { mask: "email" },
+      { mask: "ipv4" },
+      { mask: "card" },
+      { mask: "(?:order|user)-[0-9a-f]+" },
+      { exclude: "nothing like it" },
+      { mask: "a[a-z]*!" },
+    ];
+    const telemetry = openTelemetry({ logRules });
+    const batch = [event("12:00:00.000", "function", record)];
+    let posts = 0;
+    const ms = await longestTurnMs(() => telemetry.post(batch, { "sequence-id": String(posts++) }));
+    assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+    assertEquals(telemetry.points.length, posts);
+    const [line = ""] = telemetry.lines();
+    assert(line.length > 100_000, `${line.length}`);
+    assert(line.includes("password=******") && !line.includes("hunter2") && !line.includes("me@"));
+  });
+}
+
+Deno.test("createTelemetryReceiver() writes a log that it was ruling when an INVOKE comes", async () => {
+  const telemetry = openTelemetry({
+    logRules: [{ mask: "secrets" }, { mask: "email" }, { mask: "a[a-z]*!" }],
+  });
+  const posted = telemetry.post([event("12:00:00.000", "function", `${LONG_TEXT.repeat(3)}\n`), LINE]);
+  const invoke = { type: "invoke", requestId: "r1", deadlineAt: 0, invokedFunctionArn: "" } as const;
+  let before = -1;
+  setTimeout(() => {
+    before = telemetry.points.length;
+    telemetry.invocations.invoked(invoke);
+    assertEquals(telemetry.points.length, 2);
+  }, 20);
+  await posted;
+  assertEquals(before, 0);
+  assertEquals(telemetry.points.length, 2);
+  const [first = "", second = ""] = telemetry.lines();
+  assert(!first.includes("hunter2"));
+  assert(second.includes('message="hello"'));
+});
+
 Deno.test("createTelemetryReceiver() makes of a large batch what it makes of its invocations one by one", async () => {
   const filler = "token=1 by me@example.com ".repeat(60);
   const invocation = (n: number): unknown[] => [
@@ -198,7 +252,7 @@ Deno.test("createTelemetryReceiver() makes of a large batch what it makes of its
   ];
   const invocations = Array.from({ length: 12 }, (_, n) => invocation(n));
   const texts = [invocations.flat(), ...invocations].map((batch) => JSON.stringify(batch).length);
-  // More than a slice can take; each one alone is taken in one go.
+  // More than a slice can take, and less.
   assert(texts.every((length, n) => n === 0 ? length > 500_000 && length < 1024 * 1024 : length < 64 * 1024));
   const logRules = [{ mask: "secrets" }, { mask: "email" }, { mask: "card" }];
   const [large, small] = [openTelemetry({ logRules }), openTelemetry({ logRules })];
