@@ -8,6 +8,8 @@ export interface LogWriting {
   now(all: boolean): void;
   /** The same in slices, but for what may go on. */
   inSlices(slice: BatchSlice): Promise<void>;
+  /** Whether a log's writing was interrupted: what is written now would take as long as the rest of it does. */
+  readonly isInterrupted: boolean;
 }
 
 /** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
@@ -52,6 +54,9 @@ export function createLogWriting(
 
   return {
     now,
+    get isInterrupted() {
+      return writing !== undefined;
+    },
     inSlices: async (slice) => {
       unwritten.push(...assembler.take(false));
       while (writing !== undefined || unwritten.length > 0) {

@@ -248,15 +248,17 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
     for (const element of elements) {
       // An end has all logs before it written, in one go.
-      if (slice !== undefined && isPlatforms && isEnd(element)) await writing.inSlices(slice);
+      if ((slice !== undefined && isPlatforms || writing.isInterrupted) && isEnd(element)) {
+        await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
+      }
       lost += takeElement(element);
       if (slice === undefined || !slice.isOver()) continue;
       // The lines of one log stay together; of who is no platform, only as many as a slice has.
       if (!isPlatforms) writing.now(false);
       await slice.pause();
     }
-    if (slice === undefined) writing.now(false);
-    else await writing.inSlices(slice);
+    if (slice === undefined && !writing.isInterrupted) writing.now(false);
+    else await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
     if (bad > 0) invocations.releaseWaits();
