@@ -14,6 +14,8 @@ export interface TimeSlice {
  * the loop from its telemetry to `next`.
  */
 const SLICE_MS = 5;
+/** The same for what sends: a body of an upload's usual size, which takes some 5 ms, is made in one go as a rule. In ms. */
+const SENDING_SLICE_MS = 7;
 
 /**
  * Work that was paused, the longest first. Each turn of the loop gives one slice, or twenty requests at a time would
@@ -33,19 +35,8 @@ const FILLING_LOOK_MS = 5;
  * waits for some time: one body may have more points than there is room for, and what it fills is being sent.
  */
 export function createTimeSlice(isFilling: () => boolean = () => false): TimeSlice {
-  let endAt = paused.length === 0 ? performance.now() + SLICE_MS : -Infinity;
+  const slice = sliceOf(SLICE_MS, paused.length > 0);
   let waitLeftMs = MAX_FILLING_MS;
-
-  function turn(): Promise<void> {
-    return new Promise((resolve) => {
-      paused.push(() => {
-        endAt = performance.now() + SLICE_MS;
-        resolve();
-      });
-      // Not `setImmediate`: the runtime looks at its sockets only now and then while there is always one.
-      if (paused.length === 1) setTimeout(resumeNext, 0);
-    });
-  }
 
   async function drained(): Promise<void> {
     const since = performance.now();
@@ -58,8 +49,32 @@ export function createTimeSlice(isFilling: () => boolean = () => false): TimeSli
   }
 
   return {
+    isOver: slice.isOver,
+    pause: () => waitLeftMs > 0 && isFilling() ? drained().then(slice.pause) : slice.pause(),
+  };
+}
+
+/**
+ * A slice of work that sends what requests have brought, one such work at a time: it begins although they wait, or more
+ * would come in than goes out, until clients have to wait while nothing is done.
+ */
+export function createSendingSlice(): TimeSlice {
+  return sliceOf(SENDING_SLICE_MS, false);
+}
+
+function sliceOf(ms: number, waits: boolean): TimeSlice {
+  let endAt = waits ? -Infinity : performance.now() + ms;
+  return {
     isOver: () => performance.now() >= endAt,
-    pause: () => waitLeftMs > 0 && isFilling() ? drained().then(turn) : turn(),
+    pause: () =>
+      new Promise((resolve) => {
+        paused.push(() => {
+          endAt = performance.now() + ms;
+          resolve();
+        });
+        // Not `setImmediate`: the runtime looks at its sockets only now and then while there is always one.
+        if (paused.length === 1) setTimeout(resumeNext, 0);
+      }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createTimeSlice } from "../src/time_slice.ts";
+import { createSendingSlice, createTimeSlice } from "../src/time_slice.ts";
 import { installFakeTime } from "./support/fake_time.ts";
 
 const SLICES = 5;
@@ -53,4 +53,18 @@ Deno.test("createTimeSlice() waits while what it fills is being sent, and never 
   assertEquals(await waitedMs(3, () => false), 0);
   assertEquals(await waitedMs(3, (ms) => ms < 42), 45);
   assertEquals(await waitedMs(9, () => true), 500);
+});
+
+Deno.test("createSendingSlice() has time although requests wait for theirs, and then waits as they do", async () => {
+  const request = createTimeSlice();
+  const before = request.pause();
+  const sending = createSendingSlice();
+  assertEquals(sending.isOver(), false);
+  while (!sending.isOver());
+  const order: string[] = [];
+  await Promise.all([
+    before.then(() => order.push("request")),
+    sending.pause().then(() => order.push("sending")),
+  ]);
+  assertEquals([order, sending.isOver()], [["request", "sending"], false]);
 });

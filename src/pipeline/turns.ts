@@ -1,5 +1,5 @@
 /** Long work beside the event loop's: one piece after the other, each in slices of time, ended by signals. */
-import { createTimeSlice } from "../time_slice.ts";
+import { createSendingSlice } from "../time_slice.ts";
 import { settledBefore } from "./deadline.ts";
 
 /** Begins work once what came before is over; `undefined`: `signal` fired before. */
@@ -25,7 +25,7 @@ export async function inSlices<T>(
   steps: Generator<undefined, T>,
   signal: AbortSignal,
 ): Promise<T | undefined> {
-  const slice = createTimeSlice();
+  const slice = createSendingSlice();
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
