@@ -69,8 +69,11 @@ interface LongSearch {
   readonly size: number;
 }
 
-/** `pattern`: without flags, of those that `linearRegExp` takes. */
-export function createBoundedPattern(pattern: RegExp): BoundedPattern {
+/** `pattern`: without flags, of those that `linearRegExp` takes. `workFor`: what may be done for a text of a length. */
+export function createBoundedPattern(
+  pattern: RegExp,
+  workFor: (length: number) => number = (length) => WORK + length * WORK_PER_UNIT,
+): BoundedPattern {
   const once = new RegExp(pattern.source);
   const all = new RegExp(pattern.source, "g");
   const sticky = new RegExp(pattern.source, "y");
@@ -118,7 +121,7 @@ export function createBoundedPattern(pattern: RegExp): BoundedPattern {
   function* testSteps(text: string): Steps<boolean> {
     const needed = neededFor(text);
     if (needed === undefined) return atOnce(text, () => once.test(text));
-    const finds = findAll(text, all, needed);
+    const finds = findAll(text, all, needed, workFor(text.length));
     for (let step = finds.next();; step = finds.next()) {
       if (step.done === true) return false;
       if (step.value !== undefined) return true;
@@ -132,7 +135,7 @@ export function createBoundedPattern(pattern: RegExp): BoundedPattern {
     let replaced = "";
     let part = "";
     let done = 0;
-    const finds = findAll(text, all, needed);
+    const finds = findAll(text, all, needed, workFor(text.length));
     for (let step = finds.next();; step = finds.next()) {
       if (step.done === true) {
         replaced += part;
@@ -162,17 +165,24 @@ export function createBoundedPattern(pattern: RegExp): BoundedPattern {
   };
 }
 
-/** An expression whose `test` no text can hold up for long. */
+/** As much of a text, in UTF-16 units, and as much work as some 10 ms have time for. */
+const MAX_TESTED = 1_048_576;
+const WORK_AT_ONCE = 200_000;
+
+/**
+ * An expression whose `test` keeps nobody waiting: it sees the first 1 Mi units of a text, and what there is no time for
+ * has none.
+ */
 export class BoundedRegExp extends RegExp {
   readonly #bounded: BoundedPattern;
 
   constructor(source: string) {
     super(source);
-    this.#bounded = createBoundedPattern(this);
+    this.#bounded = createBoundedPattern(this, () => WORK_AT_ONCE);
   }
 
   override test(text: string): boolean {
-    return this.#bounded.test(text);
+    return this.#bounded.test(text.length > MAX_TESTED ? text.slice(0, MAX_TESTED) : text);
   }
 }
 
@@ -181,8 +191,9 @@ function* findAll(
   text: string,
   all: RegExp,
   { search, openBegin, size }: LongSearch,
+  work: number,
 ): Generator<Found | undefined, { readonly spentFrom?: number }> {
-  const budget: WorkBudget = { left: WORK + text.length * WORK_PER_UNIT, done: 0 };
+  const budget: WorkBudget = { left: work, done: 0 };
   const window = Math.min(WINDOW, Math.floor(MAX_LINEAR_WORK / size));
   /** Where V8 may be tried again. */
   let ownUntil = 0;

@@ -198,3 +198,13 @@ for (const [source, unit] of SLOW) {
     assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
   });
 }
+
+for (const [source, unit] of SLOW) {
+  Deno.test(`testing 8 MB for ${source} keeps nobody waiting`, async () => {
+    const made = linearRegExp(source);
+    assert("regexp" in made);
+    const text = unit.repeat(8_000_000 / unit.length);
+    const ms = await longestTurnMs(() => Promise.resolve(made.regexp.test(text)));
+    assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+  });
+}
