@@ -102,12 +102,20 @@ export function createBoundedPattern(
   }
 
   /** By V8 alone, which is watched. */
-  function atOnce<T>(text: string, work: () => T): T {
-    if (text.length <= SHORT) return work();
+  function testAtOnce(text: string): boolean {
+    if (text.length <= SHORT) return once.test(text);
     const startedAt = performance.now();
-    const done = work();
+    const isFound = once.test(text);
     isHeavy ||= performance.now() - startedAt > HEAVY_MS;
-    return done;
+    return isFound;
+  }
+
+  function replaceAtOnce(text: string, replacement: string): string {
+    if (text.length <= SHORT) return text.replace(all, replacement);
+    const startedAt = performance.now();
+    const replaced = text.replace(all, replacement);
+    isHeavy ||= performance.now() - startedAt > HEAVY_MS;
+    return replaced;
   }
 
   function groupsOf(text: string, { from, to, match }: Found): RegExpExecArray | undefined {
@@ -120,7 +128,7 @@ export function createBoundedPattern(
 
   function* testSteps(text: string): Steps<boolean> {
     const needed = neededFor(text);
-    if (needed === undefined) return atOnce(text, () => once.test(text));
+    if (needed === undefined) return testAtOnce(text);
     const finds = findAll(text, all, needed, workFor(text.length));
     for (let step = finds.next();; step = finds.next()) {
       if (step.done === true) return false;
@@ -131,7 +139,7 @@ export function createBoundedPattern(
 
   function* replaceSteps(text: string, replacement: string): Steps<string> {
     const needed = neededFor(text);
-    if (needed === undefined) return atOnce(text, () => text.replace(all, replacement));
+    if (needed === undefined) return replaceAtOnce(text, replacement);
     let replaced = "";
     let part = "";
     let done = 0;
@@ -158,9 +166,12 @@ export function createBoundedPattern(
   }
 
   return {
-    test: (text) => finish(testSteps(text)),
+    test: (text) => neededFor(text) === undefined ? testAtOnce(text) : finish(testSteps(text)),
     testSteps,
-    replaceAll: (text, replacement) => finish(replaceSteps(text, replacement)),
+    replaceAll: (text, replacement) =>
+      neededFor(text) === undefined
+        ? replaceAtOnce(text, replacement)
+        : finish(replaceSteps(text, replacement)),
     replaceSteps,
   };
 }

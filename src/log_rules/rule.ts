@@ -1,6 +1,6 @@
 /** One rule as the user wrote it, checked and made ready to run. */
 import { isJsonObject, type JsonObject } from "../json/exact_json.ts";
-import { type BoundedPattern, createBoundedPattern, type Steps } from "../bounded_pattern.ts";
+import { type BoundedPattern, createBoundedPattern } from "../bounded_pattern.ts";
 import { linearRegExp } from "../linear_regexp.ts";
 import { wordToStatus } from "../point/log_status.ts";
 import { createTextMask, DEFAULT_REPLACEMENT, NAMED_MASKS, type TextMask } from "./masks.ts";
@@ -65,9 +65,9 @@ export function prepareRule(rule: unknown): Rule | string {
   return kind === "mask" ? prepareMask(rule, pattern, condition) : preparePattern(kind, pattern, condition);
 }
 
-/** Whether a pattern is found in what a rule sees of a text. */
-export function isFound(pattern: BoundedPattern, text: string): Steps<boolean> {
-  return pattern.testSteps(text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text);
+/** What a rule that leaves logs out sees of a text. */
+export function seenOf(text: string): string {
+  return text.length > MAX_SEEN ? text.slice(0, MAX_SEEN) : text;
 }
 
 type Condition = Pick<Rule, "applies" | "key" | "isOfSpans">;

@@ -5,7 +5,7 @@
  * `key`, `stage`: all must hold), `with` (what a mask puts in place) and `unless` (what is never sampled out).
  */
 import { finish, type Steps } from "../bounded_pattern.ts";
-import { always, isFound, prepareRule, type Rule, type RuledLog } from "./rule.ts";
+import { always, prepareRule, type Rule, type RuledLog, seenOf } from "./rule.ts";
 import { isLong } from "./windows.ts";
 
 export type { RuledLog } from "./rule.ts";
@@ -78,12 +78,23 @@ export function createLogRules(
       if (rule === undefined || !rule.applies(log)) continue;
       if (rule.kind === "mask") {
         if (maskOfAll === undefined) applied.push(rule);
-        const masked = rule.key === undefined ? yield* maskedBy(rule, text) : text;
+        const { key, mask } = rule;
+        const masked = key !== undefined || mask === undefined
+          ? text
+          : isLong(text)
+          ? yield* mask.steps(text)
+          : mask(text);
         if (masked !== text) hits[index] = (hits[index] ?? 0) + 1;
         text = masked;
         continue;
       }
-      const reason = yield* leftOut(rule, log, text);
+      const seen = rule.key === undefined ? text : log.member(rule.key) ?? "";
+      const isHit = rule.test === undefined
+        ? undefined
+        : isLong(seen)
+        ? yield* rule.test.testSteps(seenOf(seen))
+        : rule.test.test(seen);
+      const reason = leftOut(rule, log, text, isHit);
       if (reason === undefined) {
         if (rule.kind === "sample" && !isExempt(rule, log)) share = (share ?? 1) * (rule.share ?? 1);
         continue;
@@ -108,12 +119,16 @@ function* maskedBy({ mask }: Rule, text: string, key?: string): Steps<string> {
   return isLong(text) ? yield* mask.steps(text, key) : mask(text, key);
 }
 
-function* leftOut(rule: Rule, log: RuledLog, text: string): Steps<"filtered" | "sampled_out" | undefined> {
+/** `isHit`: whether the rule's pattern is found, if it has one. */
+function leftOut(
+  rule: Rule,
+  log: RuledLog,
+  text: string,
+  isHit = false,
+): "filtered" | "sampled_out" | undefined {
   if (rule.kind === "sample") {
     return isExempt(rule, log) || isSampled(log, text, rule.share ?? 1) ? undefined : "sampled_out";
   }
-  const seen = rule.key === undefined ? text : log.member(rule.key) ?? "";
-  const isHit = rule.test !== undefined && (yield* isFound(rule.test, seen));
   return isHit === (rule.kind === "exclude") ? "filtered" : undefined;
 }
 
