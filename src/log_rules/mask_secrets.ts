@@ -6,7 +6,7 @@
  * @see https://github.com/GuanceCloud/datakit/blob/e2c099f8149ff50e447ac3c28a8069a2b3c9afb2/internal/plugins/inputs/awslambda/log_sanitize.go
  */
 import { finish, type Steps } from "../bounded_pattern.ts";
-import { MASK, maskForms } from "./secret_forms.ts";
+import { MASK, maskForms, maskShortForms } from "./secret_forms.ts";
 import { flat, isLong, WINDOW } from "./windows.ts";
 import { HINT, LONG_NAMES, NAMES, SUFFIX } from "./secret_names.ts";
 
@@ -14,9 +14,9 @@ export { MASK } from "./secret_forms.ts";
 
 /** `text` without secrets; the very same text if it has none. */
 export function maskSecrets(text: string): string {
+  if (isLong(text)) return finish(secretsMasked(text));
   // Nearly all lines end here.
-  if (!isLong(text) && !HINT.test(text)) return text;
-  return finish(secretsMasked(text));
+  return HINT.test(text) ? finish(maskValues(maskShortForms(text), WINDOW)) : text;
 }
 
 /** The same in steps of some milliseconds at most. `window`: for tests. */

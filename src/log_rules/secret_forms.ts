@@ -1,7 +1,7 @@
 /** Secrets that are known by their form, wherever they stand. */
 import type { Steps } from "../bounded_pattern.ts";
 import { NAMES, SUFFIX } from "./secret_names.ts";
-import { isLong, replaceForm, type WindowForm } from "./windows.ts";
+import { isLong, replaceAtOnce, replaceForm, type WindowForm } from "./windows.ts";
 
 /** What stands in place of a secret. */
 export const MASK = "******";
@@ -79,6 +79,13 @@ export const FORMS: readonly SecretForm[] = [
   ),
   form("'", /\b((?:password|passwd)[ \t]{1,8}')[^']{1,256}(?=')/gi, `$1${MASK}`),
 ];
+
+/** A short text without what has such a form. */
+export function maskShortForms(text: string): string {
+  let masked = text;
+  for (const each of FORMS) if (masked.includes(each.needle)) masked = replaceAtOnce(masked, each);
+  return masked;
+}
 
 /** `text` without what has such a form. */
 export function* maskForms(text: string, window: number): Steps<string> {

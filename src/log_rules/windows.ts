@@ -20,11 +20,7 @@ const NOTHING = /(?:)/y;
 /** `text` with all that the form finds replaced. `window`: for tests. */
 export function* replaceForm(text: string, form: WindowForm, window: number = WINDOW): Steps<string> {
   const { regexp, replacement, reach, behind = NOTHING } = form;
-  if (text.length <= window + reach) {
-    return typeof replacement === "string"
-      ? text.replace(regexp, replacement)
-      : text.replace(regexp, (found) => replacement(found));
-  }
+  if (text.length <= window + reach) return replaceAtOnce(text, form);
   let replaced = "";
   let done = 0;
   let at = 0;
@@ -60,6 +56,13 @@ export function* replaceForm(text: string, form: WindowForm, window: number = WI
     size = at === from ? size * 2 : window + reach;
     yield;
   }
+}
+
+/** The same at once, for a short text. */
+export function replaceAtOnce(text: string, { regexp, replacement }: WindowForm): string {
+  return typeof replacement === "string"
+    ? text.replace(regexp, replacement)
+    : text.replace(regexp, (found) => replacement(found));
 }
 
 function replacementOf(replacement: WindowForm["replacement"], found: RegExpExecArray): string {
