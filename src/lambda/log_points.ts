@@ -115,7 +115,8 @@ export function createLogPoints(
     const traceId = line.traceId ?? context?.traceId;
     const spanId = context?.spanId ?? line.spanId;
     const draft = { log, message, status, mask: decision?.mask ?? unmasked, share, traceId, spanId };
-    const ready = decision?.mask === undefined
+    const hasOthers = line.members !== undefined || failure !== undefined;
+    const ready = decision?.mask === undefined || !hasOthers
       ? draft
       : { ...draft, mask: yield* maskAhead(draft, decision.mask) };
     const reason = recorder?.reasonToHold(status, decision?.sampledOut === true);

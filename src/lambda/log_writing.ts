@@ -15,10 +15,10 @@ export interface LogWriting {
 /** A stack trace that the end of a batch cuts off goes on within this time, or not at all. In ms. */
 const REST_OF_TRACE_MS = 50;
 
-/** `write` writes one log. */
+/** `write` writes one log; `undefined`: it was done at once. */
 export function createLogWriting(
   assembler: Pick<LineAssembler, "take" | "holds">,
-  write: (log: AssembledLog) => Steps<void>,
+  write: (log: AssembledLog) => Steps<void> | undefined,
 ): LogWriting {
   const unwritten: AssembledLog[] = [];
   /** The rest of the log whose writing was interrupted. */
@@ -31,12 +31,17 @@ export function createLogWriting(
     if (rest !== undefined) finish(rest);
   }
 
+  function writeAtOnce(log: AssembledLog): void {
+    const steps = write(log);
+    if (steps !== undefined) finish(steps);
+  }
+
   function now(all: boolean): void {
     clearTimeout(restOfTrace);
     restOfTrace = undefined;
     finishWriting();
-    for (const log of unwritten.splice(0)) finish(write(log));
-    for (const log of assembler.take(all)) finish(write(log));
+    for (const log of unwritten.splice(0)) writeAtOnce(log);
+    for (const log of assembler.take(all)) writeAtOnce(log);
     if (assembler.holds) restOfTrace = setTimeout(() => now(true), REST_OF_TRACE_MS);
   }
 

@@ -25,7 +25,7 @@ import type { Figure } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
-import type { Steps } from "../bounded_pattern.ts";
+import { finish, type Steps } from "../bounded_pattern.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
@@ -119,7 +119,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     isCold: invocations.isCold,
   });
   const contained = createContained(log);
-  const writing = createLogWriting(assembler, tellLog);
+  const writing = createLogWriting(assembler, (log) => isPlainLine(log) ? tellPlainLine(log) : tellLog(log));
   const largeBatch = rules === undefined ? LARGE_BATCH : LARGE_RULED_BATCH;
   let batches = 0;
 
@@ -173,6 +173,20 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   function* writeLog(complete: AssembledLog): Steps<void> {
     const isDone = yield* contained.steps("Writing a log", function* (): Steps<boolean> {
       yield* logPoints.writeSteps(complete, stamp(complete.timeNs));
+      return true;
+    });
+    if (isDone !== true) refuse("malformed");
+  }
+
+  /** Nearly all logs are such lines, for which steps cost more than they bring. */
+  function tellPlainLine(complete: AssembledLog): undefined {
+    if (trace !== undefined) {
+      const facts = { rules, isCold: invocations.isCold };
+      contained("The platform's trace", () => finish(trace.tell(complete, facts)));
+    }
+    if (!config.logs) return;
+    const isDone = contained("Writing a log", () => {
+      logPoints.write(complete, stamp(complete.timeNs));
       return true;
     });
     if (isDone !== true) refuse("malformed");
@@ -323,6 +337,12 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 
 function isLogEvent(event: TelemetryEvent): event is LogEvent {
   return event.type === "function" || event.type === "extension";
+}
+
+/** A short line of text alone. */
+function isPlainLine({ line, failure, texts }: AssembledLog): boolean {
+  return line.members === undefined && failure === undefined && texts === undefined &&
+    line.message.length <= LARGE_RULED_BATCH;
 }
 
 /** Whether an element is, or was meant to be, an invocation's end. */
