@@ -6,6 +6,11 @@ const STEP = 512;
 const INTEGER = /^(?:0|[1-9]\d{0,9})$/;
 const MAX_INDEX = 4_294_967_294;
 
+/** Whether an object's members of such names come first. */
+export function isIndex(name: string): boolean {
+  return INTEGER.test(name) && Number(name) <= MAX_INDEX;
+}
+
 /** Members by name; of one that comes twice the last value counts, at the first's place. */
 export interface Members<T> {
   has(name: string): boolean;
@@ -24,7 +29,7 @@ export function createMembers<T>(): Members<T> {
 
   function set(name: string, value: T): void {
     if (members.has(name)) isAsItCame = false;
-    else if (INTEGER.test(name) && Number(name) <= MAX_INDEX) {
+    else if (isIndex(name)) {
       integers.push(Number(name));
       // Told more often than it is so, which costs no more than being looked at.
       if (members.size > 0) isAsItCame = false;

@@ -1,6 +1,6 @@
 /** What is known of an object of a JSON body while its members are passed over. */
-import { createMembers, type Members } from "./json_members.ts";
-import { type JsonString, LONG_STRING, nameOf } from "./json_name.ts";
+import { createMembers, isIndex, type Members } from "./json_members.ts";
+import { type JsonString, LONG_STRING, nameOf, shortText } from "./json_name.ts";
 
 /** So many members are told apart by hashes of their names; of more, or of such as look alike, the names are read. */
 const NEAR = 32;
@@ -41,7 +41,7 @@ export function createOpenObject(bytes: Uint8Array): OpenObject {
 
   function* add(key: JsonString): Steps<void> {
     if (members === undefined && count < NEAR && key.to - key.from <= LONG_STRING) return note(key);
-    members ??= yield* readNames();
+    members ??= readNames();
     members.set(yield* nameOf(key), key.from - 1);
   }
 
@@ -68,20 +68,52 @@ export function createOpenObject(bytes: Uint8Array): OpenObject {
     return false;
   }
 
-  function* readNames(): Steps<Members<number>> {
+  /** The name at an index, which is no long one. */
+  function nameAt(index: number): string {
+    const place = index * PLACES;
+    const [from, to] = [near[place + 1] ?? 0, near[place + 2] ?? 0];
+    return shortText({ bytes, from, to, isEscaped: near[place + 3] === 1 });
+  }
+
+  function beginOf(index: number): number {
+    return (near[index * PLACES + 1] ?? 0) - 1;
+  }
+
+  function readNames(): Members<number> {
     const read = createMembers<number>();
-    for (let place = 0; place < count * PLACES; place += PLACES) {
-      const [keyFrom = 0, to = 0, isEscaped] = near.subarray(place + 1, place + PLACES);
-      read.set(yield* nameOf({ bytes, from: keyFrom, to, isEscaped: isEscaped === 1 }), keyFrom - 1);
-    }
+    for (let i = 0; i < count; i++) read.set(nameAt(i), beginOf(i));
     return read;
   }
 
-  function* order(): Steps<readonly number[] | undefined> {
-    if (members === undefined) {
-      if (isPlain || count < 2) return undefined;
-      members = yield* readNames();
+  /** The order of few members: a map for each of very many objects would be much garbage. */
+  function orderOfFew(): readonly number[] | undefined {
+    const names: string[] = [];
+    const begins: number[] = [];
+    const indexes: number[] = [];
+    let isAsItCame = true;
+    for (let i = 0; i < count; i++) {
+      const name = nameAt(i);
+      const known = names.indexOf(name);
+      if (known >= 0) {
+        begins[known] = beginOf(i);
+        isAsItCame = false;
+        continue;
+      }
+      if (isIndex(name)) {
+        isAsItCame &&= names.length === 0;
+        indexes.push(names.length);
+      }
+      names.push(name);
+      begins.push(beginOf(i));
     }
+    if (isAsItCame) return undefined;
+    indexes.sort((a, b) => Number(names[a]) - Number(names[b]));
+    const others = begins.filter((_, index) => !indexes.includes(index));
+    return [...indexes.map((index) => begins[index] ?? 0), ...others];
+  }
+
+  function* order(): Steps<readonly number[] | undefined> {
+    if (members === undefined) return isPlain || count < 2 ? undefined : orderOfFew();
     if (members.isAsItCame) return undefined;
     const places: number[] = [];
     yield* members.each((_name, at) => void places.push(at));
