@@ -29,7 +29,7 @@ import type { JsonField, JsonMessage } from "./json_schema.ts";
 import { JsonValueError } from "./json_values.ts";
 import { MAX_DEPTH, TOO_DEEP } from "./limits.ts";
 import { OWN_TRIMMED } from "./own_fields.ts";
-import { beginLength, endLength, type ProtoOutput, putTag, putVarint } from "./proto_output.ts";
+import { beginLength, endLength, endMessage, type ProtoOutput, putTag, putVarint } from "./proto_output.ts";
 
 /** A request in protobuf, with members of our own, see `own_fields.ts`. */
 export interface Transcoded {
@@ -149,7 +149,7 @@ function createTranscoder(bytes: Uint8Array, request: JsonMessage): Transcoder {
       putVarint(out, OWN_TRIMMED, 0);
       putVarint(out, 1, 0);
     }
-    if (contentAt >= 0) endLength(out, contentAt, message?.lengthBytes ?? 4);
+    if (contentAt >= 0) endMessage(out, contentAt, message?.lengthBytes ?? 4);
   }
 
   function readMember(frame: Frame, message: JsonMessage): void {

@@ -72,3 +72,14 @@ export function endLength(out: ProtoOutput, contentAt: number, lengthBytes: 1 | 
   for (let shift = 0; shift < 21; shift += 7) out.bytes[lengthAt++] = ((length >>> shift) & 0x7f) | 0x80;
   out.bytes[lengthAt] = length >>> 21;
 }
+
+/** The same of a message, which if it is short moves to where its length takes one byte: its place must not be kept. */
+export function endMessage(out: ProtoOutput, contentAt: number, lengthBytes: 1 | 4): void {
+  const length = out.at - contentAt;
+  if (lengthBytes === 1 || length >= 0x80) return endLength(out, contentAt, lengthBytes);
+  // Of very many that are empty the rest of the room would be more than their JSON.
+  const lengthAt = contentAt - lengthBytes;
+  out.bytes.copyWithin(lengthAt + 1, contentAt, out.at);
+  out.bytes[lengthAt] = length;
+  out.at -= lengthBytes - 1;
+}

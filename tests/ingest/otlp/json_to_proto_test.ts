@@ -306,3 +306,31 @@ Deno.test("jsonToProto() takes null for NaN as no value of a data point, and as 
   assertEquals(points.map(({ tags }) => tags.get("le")), [undefined, "NaN", "+Inf"]);
   assertEquals(refused, [["malformed", 1]]);
 });
+
+Deno.test("jsonToProto() makes no more bytes of very many small messages than their JSON has", async () => {
+  const bodies: readonly (readonly [Signal, (items: string) => string, readonly string[]])[] = [
+    ["logs", (items) => `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${items}]}]}]}`, [
+      "{}",
+      '{"body":{}}',
+      '{"attributes":[{},{}]}',
+      '{"body":{"stringValue":"a"}}',
+    ]],
+    ["logs", (items) => `{"resourceLogs":[${items}]}`, ["{}", '{"scopeLogs":[{},{}]}']],
+    ["traces", (items) => `{"resourceSpans":[{"scopeSpans":[{"spans":[${items}]}]}]}`, [
+      "{}",
+      '{"events":[{},{}],"links":[{}]}',
+    ]],
+    ["metrics", (items) => `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[${items}]}]}]}`, [
+      "{}",
+      '{"gauge":{"dataPoints":[{},{}]}}',
+    ]],
+  ];
+  for (const [signal, bodyOf, items] of bodies) {
+    for (const item of items) {
+      const json = utf8(bodyOf(Array(1000).fill(item).join()));
+      const { bytes } = await jsonToProto(json, JSON_REQUESTS[signal], createTimeSlice());
+      assert(bytes.length <= json.length, `${signal}, ${item}: ${bytes.length} of ${json.length}`);
+      assert(bytes.length >= 1000, item);
+    }
+  }
+});
