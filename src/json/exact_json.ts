@@ -16,6 +16,8 @@ export interface ExactJsonOptions {
   readonly integers?: "bigint" | "text" | "bigint or text";
   /** Objects and lists the text may have; unbounded by default. An empty one takes two bytes, and 50 in memory. */
   readonly maxContainers?: number;
+  /** Objects and lists that the text stands within. @default 0 */
+  readonly outerDepth?: number;
 }
 
 /** Deeper objects and lists are given as their JSON text: nothing real nests so far. OTLP needs 140 at most. */
@@ -31,7 +33,8 @@ const LONG_DIGITS = 16;
  * The value of a JSON text. Throws SyntaxError when it is no JSON, RangeError when it has too many objects and lists.
  */
 export function parseExactJson(text: string, options: ExactJsonOptions = {}): unknown {
-  const { integers = "bigint", maxContainers = Infinity } = options;
+  const { integers = "bigint", maxContainers = Infinity, outerDepth = 0 } = options;
+  const maxDepth = MAX_JSON_DEPTH - outerDepth;
   const { depth, containers, digits } = survey(text);
   if (containers > maxContainers) {
     throw new RangeError(`Cannot read JSON as it may have ${maxContainers} objects and lists at most`);
@@ -41,8 +44,8 @@ export function parseExactJson(text: string, options: ExactJsonOptions = {}): un
     : integers === "bigint"
     ? Infinity
     : MAX_BIGINT_DIGITS;
-  const isRewritten = depth > MAX_JSON_DEPTH || digits > longest;
-  const bounded = isRewritten ? rewrite(text, longest) : text;
+  const isRewritten = depth > maxDepth || digits > longest;
+  const bounded = isRewritten ? rewrite(text, maxDepth, longest) : text;
   // The reviver takes four times as long as parsing, so it runs only where digits would be lost.
   return digits >= LONG_DIGITS && integers !== "text" ? JSON.parse(bounded, keepDigits) : JSON.parse(bounded);
 }
@@ -132,8 +135,8 @@ function survey(text: string): Survey {
   return { depth, containers, digits };
 }
 
-/** The text with what nests too deep, and integers of more than `longest` digits, as strings. */
-function rewrite(text: string, longest: number): string {
+/** The text with what nests deeper than `maxDepth`, and integers of more than `longest` digits, as strings. */
+function rewrite(text: string, maxDepth: number, longest: number): string {
   let made = "";
   let copied = 0;
   let open = 0;
@@ -150,7 +153,7 @@ function rewrite(text: string, longest: number): string {
     if (unit === QUOTE) at = endOfString(text, at);
     else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) open--;
     else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
-      if (open < MAX_JSON_DEPTH) open++;
+      if (open < maxDepth) open++;
       else {
         const end = endOfContainer(text, at);
         quote(at, end);
@@ -181,7 +184,7 @@ function isDigit(unit: number): boolean {
 }
 
 /** Index of the quote that ends the string begun at `start`; the text's length without one. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
@@ -192,14 +195,19 @@ function endOfString(text: string, start: number): number {
 
 /** Index after the object or list begun at `start`; the text's length when it never closes. */
 function endOfContainer(text: string, start: number): number {
+  return findEndOfContainer(text, start, text.length) ?? text.length;
+}
+
+/** The same; `undefined`: it does not close before `until`. */
+export function findEndOfContainer(text: string, start: number, until: number): number | undefined {
   let open = 0;
-  for (let at = start; at < text.length; at++) {
+  for (let at = start; at < until; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) at = endOfString(text, at);
     else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) open++;
     else if ((unit === CLOSE_BRACE || unit === CLOSE_BRACKET) && --open === 0) return at + 1;
   }
-  return text.length;
+  return undefined;
 }
 
 /** Index after the digits, fraction and exponent at `start`. */

@@ -9,8 +9,6 @@ import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import { isJsonObject } from "../json/exact_json.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
-import { createBatchMemory } from "./batch_memory.ts";
-import { createBatchSlice } from "./batch_slice.ts";
 import { createContained } from "./contained.ts";
 import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
@@ -30,8 +28,8 @@ import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
 import { TELEMETRY_PATHS } from "./telemetry_api.ts";
-import { parseTelemetryBody } from "./telemetry_body.ts";
-import { PLATFORM_BYTES, readTelemetryText } from "./telemetry_text.ts";
+import { createBatchTaker } from "./telemetry_batch.ts";
+import { readTelemetryText } from "./telemetry_text.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
 import type { PlatformTap } from "./platform_tap.ts";
 import { createMetricPoints, figuresOfEvent, outcomeFigures } from "./telemetry_points.ts";
@@ -86,20 +84,14 @@ export interface TelemetryReceiver extends Receiver {
   readonly traced: (span: InvocationSpan) => void;
 }
 
-/** How long a batch that is not the platform's keeps the event loop at a time, and a large one that is. In ms. */
-const SLICE_MS = 5;
-const PLATFORM_SLICE_MS = 10;
-/** A smaller one is taken in one go: an invocation's end is in it. In UTF-16 units. */
-const LARGE_BATCH = 64 * 1024;
-/** The same where rules look into it, which may take some microseconds for each unit. */
-const LARGE_RULED_BATCH = 8 * 1024;
+/** A longer line is written in steps, as rules may take some microseconds for each of its UTF-16 units. */
+const LONG_LINE = 8 * 1024;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
   const { config, refuse, log, managedInstance, usage, logMetrics } = options;
   const nowNs = (): bigint => BigInt(Math.floor(options.now())) * 1_000_000n;
   const writeMetrics = createMetricPoints({ ...options, schema: config.schema });
-  const memory = createBatchMemory(options.now);
   const invocations = createInvocations({
     managedInstance,
     initializationType: options.initializationType,
@@ -120,7 +112,6 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   });
   const contained = createContained(log);
   const writing = createLogWriting(assembler, (log) => isPlainLine(log) ? tellPlainLine(log) : tellLog(log));
-  const largeBatch = rules === undefined ? LARGE_BATCH : LARGE_RULED_BATCH;
   let batches = 0;
 
   function stamp(timeNs: bigint | undefined): bigint {
@@ -248,35 +239,14 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     return 1;
   }
 
-  /** Small ones are taken in one go; large ones let the rest of the program run in between. */
-  async function takeBatch(text: string, sequenceId: string | undefined): Promise<void> {
-    const { elements, bad } = parseTelemetryBody(text);
-    if (memory.isRepeated(text, sequenceId)) {
-      refuse("duplicate", elements.length);
-      return;
-    }
-    let lost = bad;
-    const isPlatforms = text.length <= PLATFORM_BYTES;
-    const slice = text.length <= largeBatch
-      ? undefined
-      : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
-    for (const element of elements) {
-      // An end has all logs before it written, in one go.
-      if ((slice !== undefined && isPlatforms || writing.isInterrupted) && isEnd(element)) {
-        await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
-      }
-      lost += takeElement(element);
-      if (slice === undefined || !slice.isOver()) continue;
-      // The lines of one log stay together; of who is no platform, only as many as a slice has.
-      if (!isPlatforms) writing.now(false);
-      await slice.pause();
-    }
-    if (slice === undefined && !writing.isInterrupted) writing.now(false);
-    else await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
-    if (lost > 0) refuse("malformed", lost);
-    // Whatever was lost may have been the end that somebody waits for.
-    if (bad > 0) invocations.releaseWaits();
-  }
+  const takeBatch = createBatchTaker({
+    now: options.now,
+    refuse,
+    writing,
+    isRuled: rules !== undefined,
+    takeElement,
+    releaseWaits: invocations.releaseWaits,
+  });
 
   const app = new Hono();
   app.on("POST", TELEMETRY_PATHS, async (c) => {
@@ -342,13 +312,7 @@ function isLogEvent(event: TelemetryEvent): event is LogEvent {
 /** A short line of text alone. */
 function isPlainLine({ line, failure, texts }: AssembledLog): boolean {
   return line.members === undefined && failure === undefined && texts === undefined &&
-    line.message.length <= LARGE_RULED_BATCH;
-}
-
-/** Whether an element is, or was meant to be, an invocation's end. */
-function isEnd(element: unknown): boolean {
-  if (!isJsonObject(element)) return false;
-  return element["type"] === "platform.runtimeDone" || element["type"] === "platform.report";
+    line.message.length <= LONG_LINE;
 }
 
 /** Whether an element is, or was meant to be, a line: no invocation ends with one. */

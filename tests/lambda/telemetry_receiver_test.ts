@@ -7,6 +7,16 @@ import { event, NOW_MS, openTelemetry } from "./open_telemetry.ts";
 
 const LINE = event("12:00:00.000", "function", "hello\n");
 
+/** Rules as users write them, of each kind some. */
+const LOG_RULES = [
+  { mask: "secrets" },
+  { mask: "email" },
+  { mask: "ipv4" },
+  { mask: "card" },
+  { mask: "(?:order|user)-[0-9a-f]+" },
+  { exclude: "nothing like it" },
+];
+
 for (
   const [name, fixture, options] of [
     ["a cold start and a warm one", coldStart, {}],
@@ -159,21 +169,31 @@ Deno.test("createTelemetryReceiver() lets the event loop run while it takes a ba
   assert(JSON.stringify(lines).length > 1024 * 1024);
   let posts = 0;
   const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
-  // It is parsed in one go.
-  assert(ms <= 2 * LONGEST_TURN_MS, `${ms} ms`);
+  assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
   assertEquals(telemetry.points.length, posts * lines.length);
 });
 
+for (
+  const [name, body] of [
+    [
+      "whose quotes are open",
+      `[${JSON.stringify(LINE)},${'{"time":"x","type":"function","record":"x,'.repeat(25_000)}`,
+    ],
+    ["of objects that never close", `[${JSON.stringify(LINE)},${'{"time":'.repeat(120_000)}`],
+  ] as const
+) {
+  Deno.test(`createTelemetryReceiver() lets the event loop run while it salvages a batch ${name}`, async () => {
+    const telemetry = openTelemetry();
+    let posts = 0;
+    const ms = await longestTurnMs(() => telemetry.post(body, { "sequence-id": String(posts++) }));
+    assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+    assertEquals(telemetry.points.length, posts);
+    assert((telemetry.refused.get("malformed") ?? 0) >= posts);
+  });
+}
+
 Deno.test("createTelemetryReceiver() lets the event loop run while it takes a large batch under users' rules", async () => {
-  const logRules = [
-    { mask: "secrets" },
-    { mask: "email" },
-    { mask: "ipv4" },
-    { mask: "card" },
-    { mask: "(?:order|user)-[0-9a-f]+" },
-    { exclude: "nothing like it" },
-  ];
-  const telemetry = openTelemetry({ logRules });
+  const telemetry = openTelemetry({ logRules: LOG_RULES });
   const text = "GET https://user:pass@10.1.2.3/orders?token=1 by me@example.com with 4111 1111 1111 1111 ";
   const lines = Array.from({ length: 2800 }, () => event("12:00:00.000", "function", `${text.repeat(3)}\n`));
   assert(JSON.stringify(lines).length < 1024 * 1024);
@@ -195,17 +215,8 @@ for (
   ] as const
 ) {
   Deno.test(`createTelemetryReceiver() lets the event loop run while it rules a ${name} of 240 KB`, async () => {
-    // The last one took seconds.
-    const logRules = [
-      { mask: "secrets" },
-      { mask: "email" },
-      { mask: "ipv4" },
-      { mask: "card" },
-      { mask: "(?:order|user)-[0-9a-f]+" },
-      { exclude: "nothing like it" },
-      { mask: "a[a-z]*!" },
-    ];
-    const telemetry = openTelemetry({ logRules });
+    // The last rule took seconds.
+    const telemetry = openTelemetry({ logRules: [...LOG_RULES, { mask: "a[a-z]*!" }] });
     const batch = [event("12:00:00.000", "function", record)];
     let posts = 0;
     const ms = await longestTurnMs(() => telemetry.post(batch, { "sequence-id": String(posts++) }));

@@ -1,0 +1,91 @@
+/** Takes telemetry batches: small ones in one go, large ones in slices, between which the rest of the program runs. */
+import { finish } from "../bounded_pattern.ts";
+import { isJsonObject } from "../json/exact_json.ts";
+import type { ReceiverContext } from "../pipeline/receiver.ts";
+import { createBatchMemory } from "./batch_memory.ts";
+import { type BatchSlice, createBatchSlice } from "./batch_slice.ts";
+import type { LogWriting } from "./log_writing.ts";
+import { readTelemetryBody, type TelemetryBody } from "./telemetry_body.ts";
+import { PLATFORM_BYTES } from "./telemetry_text.ts";
+
+export interface BatchOptions extends Pick<ReceiverContext, "now" | "refuse"> {
+  readonly writing: LogWriting;
+  /** Whether rules look into the logs. */
+  readonly isRuled: boolean;
+  /** Takes one element; how many data were lost with it. */
+  readonly takeElement: (element: unknown) => number;
+  /** Ends waiting for an end that may have been lost. */
+  readonly releaseWaits: () => void;
+}
+
+/** How long a batch that is not the platform's keeps the event loop at a time, and a large one that is. In ms. */
+const SLICE_MS = 5;
+const PLATFORM_SLICE_MS = 7;
+/** A smaller one is taken in one go: an invocation's end is in it. In UTF-16 units. */
+const LARGE_BATCH = 64 * 1024;
+/** The same where rules look into it, which may take some microseconds for each unit. */
+const LARGE_RULED_BATCH = 8 * 1024;
+
+/** Takes one batch after the other, each of them once. */
+export function createBatchTaker(
+  options: BatchOptions,
+): (text: string, sequenceId: string | undefined) => Promise<void> {
+  const { refuse, writing, takeElement } = options;
+  const memory = createBatchMemory(options.now);
+  const largeBatch = options.isRuled ? LARGE_RULED_BATCH : LARGE_BATCH;
+
+  async function takeElements(
+    elements: readonly unknown[],
+    slice: BatchSlice | undefined,
+    isPlatforms: boolean,
+  ): Promise<number> {
+    let lost = 0;
+    for (const element of elements) {
+      // An end has all logs before it written, in one go.
+      if ((slice !== undefined && isPlatforms || writing.isInterrupted) && isEnd(element)) {
+        await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
+      }
+      lost += takeElement(element);
+      if (slice === undefined || !slice.isOver()) continue;
+      // The lines of one log stay together; of who is no platform, only as many as a slice has.
+      if (!isPlatforms) writing.now(false);
+      await slice.pause();
+    }
+    return lost;
+  }
+
+  return async (text, sequenceId) => {
+    const isPlatforms = text.length <= PLATFORM_BYTES;
+    const slice = text.length <= largeBatch
+      ? undefined
+      : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
+    const { elements, bad } = slice === undefined
+      ? finish(readTelemetryBody(text))
+      : await readInSlices(text, slice);
+    if (memory.isRepeated(text, sequenceId)) {
+      refuse("duplicate", elements.length);
+      return;
+    }
+    if (slice?.isOver()) await slice.pause();
+    const lost = bad + await takeElements(elements, slice, isPlatforms);
+    if (slice === undefined && !writing.isInterrupted) writing.now(false);
+    else await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
+    if (lost > 0) refuse("malformed", lost);
+    // Whatever was lost may have been the end that somebody waits for.
+    if (bad > 0) options.releaseWaits();
+  };
+}
+
+async function readInSlices(text: string, slice: BatchSlice): Promise<TelemetryBody> {
+  const steps = readTelemetryBody(text);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) if (slice.isOver()) await slice.pause();
+  if (slice.isOver()) await slice.pause();
+  return step.value;
+}
+
+/** Whether an element is, or was meant to be, an invocation's end. */
+function isEnd(element: unknown): boolean {
+  if (!isJsonObject(element)) return false;
+  return element["type"] === "platform.runtimeDone" || element["type"] === "platform.report";
+}
