@@ -255,13 +255,15 @@ Deno.test("createTelemetryReceiver() writes a log that it was ruling when an INV
   const posted = telemetry.post([event("12:00:00.000", "function", `${LONG_TEXT.repeat(3)}\n`), LINE]);
   const invoke = { type: "invoke", requestId: "r1", deadlineAt: 0, invokedFunctionArn: "" } as const;
   let before = -1;
+  let after = -1;
   setTimeout(() => {
     before = telemetry.points.length;
     telemetry.invocations.invoked(invoke);
-    assertEquals(telemetry.points.length, 2);
-  }, 20);
+    after = telemetry.points.length;
+  }, 60);
   await posted;
-  assertEquals(before, 0);
+  // The line after it may not have been taken yet.
+  assert(before === 0 && after > 0, `${before}, ${after}`);
   assertEquals(telemetry.points.length, 2);
   const [first = "", second = ""] = telemetry.lines();
   assert(!first.includes("hunter2"));
