@@ -59,8 +59,9 @@ export function createSeriesPoints(
       fields.push(...toFields(series, percentiles));
       if (slice.isOver()) await slice.pause();
     }
-    const { measurement, tags, timestampS, pointKey } = first.identity;
-    const timeNs = timestampS > 0 ? ownTimeNs(timestampS, pointKey) : flushNs;
+    const { measurement, timestampS } = first.identity;
+    const timeNs = timestampS > 0 ? ownTimeNs(timestampS, pointKeyOf(first)) : flushNs;
+    const tags = pairsOf(first.identity.tags);
     const isWritten = writePoint(intake, { category: "metric", measurement, tags, fields, timeNs });
     // Such as a sum that grew past the largest number.
     if (!isWritten) intake.refuse("malformed", group.length);
@@ -84,16 +85,27 @@ async function groupByPoint(
   const groups: Series[][] = [];
   let grouped = 0;
   for (const series of all) {
-    let group = open.get(series.identity.pointKey);
+    const pointKey = pointKeyOf(series);
+    let group = open.get(pointKey);
     if (group === undefined || group.length * summaryFields >= MAX_FIELDS) {
       group = [];
-      open.set(series.identity.pointKey, group);
+      open.set(pointKey, group);
       groups.push(group);
     }
     group.push(series);
     if (++grouped % SERIES_PER_LOOK === 0 && slice.isOver()) await slice.pause();
   }
   return groups;
+}
+
+function pointKeyOf({ identity: { key, pointKeyLength } }: Series): string {
+  return key.slice(0, pointKeyLength);
+}
+
+function pairsOf(tags: readonly string[]): readonly (readonly [string, string])[] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < tags.length; at += 2) pairs.push([tags[at] ?? "", tags[at + 1] ?? ""]);
+  return pairs;
 }
 
 function toFields({ identity, state }: Series, percentiles: readonly number[]): [string, FieldValue][] {
