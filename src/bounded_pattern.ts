@@ -11,6 +11,7 @@
 import { createOpenBegin, type OpenBegin } from "./pattern/open_begin.ts";
 import { compileProgram } from "./pattern/program.ts";
 import { createSearch, type Search, type WorkBudget } from "./pattern/search.ts";
+import { createTextBuilder, type Text } from "./pattern/text.ts";
 
 /** A pattern that no text can hold up for long. */
 export interface BoundedPattern {
@@ -20,8 +21,8 @@ export interface BoundedPattern {
   testSteps(text: string): Steps<boolean>;
   /** Replaces all that is found, as `String.replace` does. What there is no time for is replaced as a whole. */
   replaceAll(text: string, replacement: string): string;
-  /** The same in steps. */
-  replaceSteps(text: string, replacement: string): Steps<string>;
+  /** The same in steps; of a string a string, unless that would be too long. */
+  replaceSteps(text: Text, replacement: string): Steps<Text>;
 }
 
 /** Work in steps of some milliseconds at most. */
@@ -93,7 +94,7 @@ export function createBoundedPattern(
   }
 
   /** What the text needs; `undefined`: V8 alone can do it. */
-  function neededFor({ length }: string): LongSearch | undefined {
+  function neededFor({ length }: Text): LongSearch | undefined {
     if (length <= SHORT && pattern.source.length <= SHORT) return undefined;
     const mayDo = length <= WINDOW && !isHeavy;
     if (mayDo && length * pattern.source.length * MAX_REPEATED <= MAX_LINEAR_WORK) return undefined;
@@ -118,7 +119,7 @@ export function createBoundedPattern(
     return replaced;
   }
 
-  function groupsOf(text: string, { from, to, match }: Found): RegExpExecArray | undefined {
+  function groupsOf(text: Text, { from, to, match }: Found): RegExpExecArray | undefined {
     if (match !== undefined || to - from > MAX_GROUPED) return match;
     const start = Math.max(0, from - 1);
     sticky.lastIndex = from - start;
@@ -137,30 +138,34 @@ export function createBoundedPattern(
     }
   }
 
-  function* replaceSteps(text: string, replacement: string): Steps<string> {
+  function* replaceSteps(text: Text, replacement: string): Steps<Text> {
     const needed = neededFor(text);
-    if (needed === undefined) return replaceAtOnce(text, replacement);
-    let replaced = "";
-    let part = "";
+    if (needed === undefined) return replaceAtOnce(String(text), replacement);
+    const replaced = createTextBuilder();
     let done = 0;
+    let hasFound = false;
     const finds = findAll(text, all, needed, workFor(text.length));
     for (let step = finds.next();; step = finds.next()) {
       if (step.done === true) {
-        replaced += part;
         const { spentFrom } = step.value;
-        if (spentFrom === undefined) return replaced + text.slice(done);
-        const rest = { from: Math.max(done, spentFrom), to: text.length };
-        return replaced + text.slice(done, rest.from) + expand(replacement, rest, undefined, text);
+        if (spentFrom === undefined && !hasFound) return text;
+        const from = Math.max(done, spentFrom ?? text.length);
+        yield* replaced.copy(text, done, from);
+        if (spentFrom !== undefined) {
+          replaced.add(expand(replacement, { from, to: text.length }, undefined, text));
+        }
+        return replaced.end();
       }
       const found = step.value;
       if (found === undefined) {
-        replaced += part;
-        part = "";
         yield;
         continue;
       }
+      hasFound = true;
       const groups = replacement.includes("$") ? groupsOf(text, found) : undefined;
-      part += text.slice(done, found.from) + expand(replacement, found, groups, text);
+      if (found.from - done > WINDOW) yield* replaced.copy(text, done, found.from);
+      else replaced.add(text.slice(done, found.from));
+      replaced.add(expand(replacement, found, groups, text));
       done = found.to;
     }
   }
@@ -171,7 +176,7 @@ export function createBoundedPattern(
     replaceAll: (text, replacement) =>
       neededFor(text) === undefined
         ? replaceAtOnce(text, replacement)
-        : finish(replaceSteps(text, replacement)),
+        : String(finish(replaceSteps(text, replacement))),
     replaceSteps,
   };
 }
@@ -199,7 +204,7 @@ export class BoundedRegExp extends RegExp {
 
 /** Finds all matches, as a global expression does; `spentFrom`: there was no work left for what begins there. */
 function* findAll(
-  text: string,
+  text: Text,
   all: RegExp,
   { search, openBegin, size }: LongSearch,
   work: number,
@@ -245,7 +250,7 @@ function* findAll(
 }
 
 /** What V8 finds from `at` on in a text that ends behind the character at `end`. */
-function* findInWindow(text: string, all: RegExp, at: number, end: number): Generator<Found, void> {
+function* findInWindow(text: Text, all: RegExp, at: number, end: number): Generator<Found, void> {
   const start = Math.max(0, at - 1);
   const seen = text.slice(start, end + 1);
   all.lastIndex = at - start;
@@ -263,7 +268,7 @@ function expand(
   replacement: string,
   { from, to }: Found,
   groups: RegExpExecArray | undefined,
-  text: string,
+  text: Text,
 ): string {
   if (!replacement.includes("$")) return replacement;
   return replacement.replace(/\$(?:([$&`'])|(\d{1,2})|<([^>]*)>)/g, (whole, sign, digits, name) => {

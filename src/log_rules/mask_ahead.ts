@@ -20,7 +20,7 @@ export function createMaskAhead(mask: SteppedMask): MaskAhead {
     },
     *masked(): Steps<MemberMask> {
       const known: (readonly [text: string, key: string, masked: string])[] = [];
-      for (const [text, key] of texts) known.push([text, key, yield* mask.steps(text, key)]);
+      for (const [text, key] of texts) known.push([text, key, String(yield* mask.steps(text, key))]);
       if (known.length === 0) return mask;
       return (text, key) => {
         const found = isLong(text) ? known.find((one) => one[1] === key && one[0] === text) : undefined;

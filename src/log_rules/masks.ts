@@ -1,21 +1,22 @@
 import { finish, type Steps } from "../bounded_pattern.ts";
+import { includes, type Text } from "../pattern/text.ts";
 import { isSecretKey, MASK, maskSecrets, secretsMasked } from "./mask_secrets.ts";
 import { isLong, replaceForm, type WindowForm } from "./windows.ts";
 
 /** Takes something out of a text; `key` is the member that holds it. */
 export interface TextMask {
   (text: string, key?: string): string;
-  /** The same in steps of some milliseconds at most. */
-  steps(text: string, key?: string): Steps<string>;
+  /** The same in steps of some milliseconds at most; of a string a string, unless that would be too long. */
+  steps(text: Text, key?: string): Steps<Text>;
 }
 
 /** A mask whose short texts are done at once, by `atOnce`. */
 export function createTextMask(
   steps: TextMask["steps"],
-  atOnce: (text: string, key?: string) => string = (text, key) => finish(steps(text, key)),
+  atOnce: (text: string, key?: string) => string = (text, key) => String(finish(steps(text, key))),
 ): TextMask {
   const mask = (text: string, key?: string): string =>
-    isLong(text) ? finish(steps(text, key)) : atOnce(text, key);
+    isLong(text) ? String(finish(steps(text, key))) : atOnce(text, key);
   return Object.assign(mask, { steps });
 }
 
@@ -40,8 +41,8 @@ export const NAMED_MASKS: Readonly<Record<string, (replacement: string) => TextM
 function createFormMask(regexp: RegExp, replacement: (found: string) => string, needle = ""): TextMask {
   const form: WindowForm = { regexp, replacement, reach: REACH };
   return createTextMask(
-    function* (text): Steps<string> {
-      return text.includes(needle) ? yield* replaceForm(text, form) : text;
+    function* (text): Steps<Text> {
+      return (yield* includes(text, needle)) ? yield* replaceForm(text, form) : text;
     },
     (text) => text.includes(needle) ? text.replace(regexp, replacement) : text,
   );
@@ -57,9 +58,10 @@ function createSecretsMask(): TextMask {
     if (known.size < MAX_KNOWN_KEYS) known.set(key, made);
     return made;
   };
-  const isWhole = (text: string, key?: string): boolean => key !== undefined && text !== "" && isSecret(key);
+  const isWhole = (text: Text, key?: string): boolean =>
+    key !== undefined && text.length > 0 && isSecret(key);
   return createTextMask(
-    function* (text, key): Steps<string> {
+    function* (text, key): Steps<Text> {
       return isWhole(text, key) ? MASK : yield* secretsMasked(text);
     },
     (text, key) => isWhole(text, key) ? MASK : maskSecrets(text),

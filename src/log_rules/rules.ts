@@ -5,6 +5,7 @@
  * `key`, `stage`: all must hold), `with` (what a mask puts in place) and `unless` (what is never sampled out).
  */
 import { finish, type Steps } from "../bounded_pattern.ts";
+import type { Text } from "../pattern/text.ts";
 import { always, prepareRule, type Rule, type RuledLog, seenOf } from "./rule.ts";
 import { isLong } from "./windows.ts";
 
@@ -15,8 +16,8 @@ export type MemberMask = (text: string, key: string) => string;
 
 /** One that can be interrupted. */
 export interface SteppedMask extends MemberMask {
-  /** The same in steps of some milliseconds at most. */
-  steps(text: string, key: string): Steps<string>;
+  /** The same in steps of some milliseconds at most; see {@link TextMask.steps}. */
+  steps(text: Text, key: string): Steps<Text>;
 }
 
 /** What becomes of a log: its text and how its other texts are masked, or why it is left out. */
@@ -82,7 +83,7 @@ export function createLogRules(
         const masked = key !== undefined || mask === undefined
           ? text
           : isLong(text)
-          ? yield* mask.steps(text)
+          ? String(yield* mask.steps(text))
           : mask(text);
         if (masked !== text) hits[index] = (hits[index] ?? 0) + 1;
         text = masked;
@@ -114,9 +115,9 @@ export function createLogRules(
   return { rules: { apply, applySteps, hits, awaited, spanMask }, bad };
 }
 
-function* maskedBy({ mask }: Rule, text: string, key?: string): Steps<string> {
+function* maskedBy({ mask }: Rule, text: Text, key?: string): Steps<Text> {
   if (mask === undefined) return text;
-  return isLong(text) ? yield* mask.steps(text, key) : mask(text, key);
+  return typeof text !== "string" || isLong(text) ? yield* mask.steps(text, key) : mask(text, key);
 }
 
 /** `isHit`: whether the rule's pattern is found, if it has one. */
@@ -155,7 +156,7 @@ function hashOf(text: string): number {
 /** What the masks make of a log's members: those of a key look at that one alone. */
 function memberMask(rules: readonly Rule[]): SteppedMask | undefined {
   if (rules.length === 0) return undefined;
-  function* steps(text: string, key: string): Steps<string> {
+  function* steps(text: Text, key: string): Steps<Text> {
     let masked = text;
     for (const rule of rules) {
       if (rule.key === undefined || rule.key === key) masked = yield* maskedBy(rule, masked, key);

@@ -1,5 +1,6 @@
 /** Secrets that are known by their form, wherever they stand. */
 import type { Steps } from "../bounded_pattern.ts";
+import { includes, type Text } from "../pattern/text.ts";
 import { NAMES, SUFFIX } from "./secret_names.ts";
 import { isLong, replaceAtOnce, replaceForm, type WindowForm } from "./windows.ts";
 
@@ -88,10 +89,10 @@ export function maskShortForms(text: string): string {
 }
 
 /** `text` without what has such a form. */
-export function* maskForms(text: string, window: number): Steps<string> {
+export function* maskForms(text: Text, window: number): Steps<Text> {
   let masked = text;
   for (const each of FORMS) {
-    if (masked.includes(each.needle)) masked = yield* replaceForm(masked, each, window);
+    if (yield* includes(masked, each.needle)) masked = yield* replaceForm(masked, each, window);
     if (isLong(masked)) yield;
   }
   return masked;

@@ -4,6 +4,8 @@ import { finish, type Steps } from "../bounded_pattern.ts";
 import { putBytes, putTextHead, putVarint } from "../point/point_bytes.ts";
 import { encodeFieldValue, encodeTag } from "../point/protobuf.ts";
 import { createProtobufReader, nextField } from "../point/protobuf_reader.ts";
+import { createTextBuilder, type Text } from "../pattern/text.ts";
+import { POINT_FRAME_BYTES } from "../point/point_range.ts";
 import type { SteppedMask } from "./rules.ts";
 import { isLong } from "./windows.ts";
 
@@ -24,7 +26,7 @@ const KEY_TAG = Uint8Array.of(0x0a);
 /** More than tags and lengths take. */
 const HEAD_ROOM = 16;
 /** Plain ASCII is decoded fast, and its pieces need not be put together; in bytes. */
-const AT_ONCE = 16 * 1_048_576;
+const AT_ONCE = 4 * 1_048_576;
 /** Decoded, encoded and copied between two steps, in bytes or UTF-16 units. */
 const PIECE = 256 * 1024;
 
@@ -40,7 +42,9 @@ export function createSpanMasker(mask: SteppedMask): SpanMasker {
       if (member === undefined || IDS.has(member.key)) continue;
       const { key, value, isTag } = member;
       const text = yield* decode(value);
-      const masked = isLong(text) ? yield* mask.steps(text, key) : mask(text, key);
+      const masked = typeof text !== "string" || isLong(text)
+        ? yield* mask.steps(text, key)
+        : mask(text, key);
       if (isLong(text)) yield;
       if (masked === text) continue;
       pieces.push(bytes.subarray(copied, from), ...yield* encodeMember(key, masked, isTag));
@@ -76,22 +80,23 @@ function readMember(bytes: Uint8Array): TextMember | undefined {
   return key === undefined || value === undefined ? undefined : { key: decoder.decode(key), value, isTag };
 }
 
-function* decode(bytes: Uint8Array): Steps<string> {
+function* decode(bytes: Uint8Array): Steps<Text> {
   if (bytes.length <= PIECE || bytes.length <= AT_ONCE && isAscii(bytes)) return decoder.decode(bytes);
   // One of its own, as others decode in between.
   const streaming = new TextDecoder("utf-8", { ignoreBOM: true });
-  let text = "";
+  const text = createTextBuilder();
   for (let at = 0; at < bytes.length; at += PIECE) {
-    text += streaming.decode(bytes.subarray(at, at + PIECE), { stream: true });
+    text.add(streaming.decode(bytes.subarray(at, at + PIECE), { stream: true }));
     yield;
   }
-  return text + streaming.decode();
+  text.add(streaming.decode());
+  return text.end();
 }
 
 /** A tag or field as it stands in a point. */
-function* encodeMember(key: string, text: string, isTag: boolean): Steps<readonly Uint8Array[]> {
-  if (isTag) return [encodeTag(key, text)];
-  if (text.length <= PIECE) return [encodeFieldValue(key, text)];
+function* encodeMember(key: string, text: Text, isTag: boolean): Steps<readonly Uint8Array[]> {
+  if (isTag) return [encodeTag(key, String(text))];
+  if (text.length <= PIECE) return [encodeFieldValue(key, String(text))];
   const encoder = new TextEncoder();
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -117,8 +122,10 @@ function headOf(key: Uint8Array, textBytes: number): Uint8Array {
   return head.subarray(0, putTextHead(head, 0, keyHead.subarray(0, keyEnd), textBytes));
 }
 
+/** Room for the point's frame comes first: who takes it may keep it where it is. */
 function* join(pieces: readonly Uint8Array[]): Steps<Uint8Array> {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const whole = new Uint8Array(POINT_FRAME_BYTES + length).subarray(POINT_FRAME_BYTES);
   let at = 0;
   let copied = 0;
   for (const piece of pieces) {

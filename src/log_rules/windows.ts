@@ -1,5 +1,6 @@
 /** Our own expressions on texts of megabytes: in windows, with the same result as on the whole text. */
 import type { Steps } from "../bounded_pattern.ts";
+import { createTextBuilder, type Text } from "../pattern/text.ts";
 
 /** An expression that is looked for in windows, and what stands in place of what it finds. */
 export interface WindowForm {
@@ -17,11 +18,11 @@ export interface WindowForm {
 export const WINDOW = 32_768;
 const NOTHING = /(?:)/y;
 
-/** `text` with all that the form finds replaced. `window`: for tests. */
-export function* replaceForm(text: string, form: WindowForm, window: number = WINDOW): Steps<string> {
+/** `text` with all that the form finds replaced; the very same text if it finds nothing. `window`: for tests. */
+export function* replaceForm(text: Text, form: WindowForm, window: number = WINDOW): Steps<Text> {
   const { regexp, replacement, reach, behind = NOTHING } = form;
-  if (text.length <= window + reach) return replaceAtOnce(text, form);
-  let replaced = "";
+  if (text.length <= window + reach) return replaceAtOnce(String(text), form);
+  const replaced = createTextBuilder();
   let done = 0;
   let at = 0;
   let size = window + reach;
@@ -33,6 +34,7 @@ export function* replaceForm(text: string, form: WindowForm, window: number = WI
     const isLast = end === text.length;
     // What begins before is the same whatever follows.
     let limit = isLast ? end : end - reach;
+    let firstAt: number | undefined;
     let part = "";
     regexp.lastIndex = from - start;
     for (let found = regexp.exec(seen); found !== null; found = regexp.exec(seen)) {
@@ -45,12 +47,21 @@ export function* replaceForm(text: string, form: WindowForm, window: number = WI
         limit = foundAt;
         break;
       }
-      part += text.slice(done, foundAt) + replacementOf(replacement, found);
-      done = foundTo;
+      if (firstAt === undefined) firstAt = foundAt;
+      else part += text.slice(at, foundAt);
+      part += replacementOf(replacement, found);
       at = foundTo;
     }
-    replaced += flat(part);
-    if (isLast) return replaced + text.slice(done);
+    if (firstAt !== undefined) {
+      yield* replaced.copy(text, done, firstAt);
+      replaced.add(part);
+      done = at;
+    }
+    if (isLast) {
+      if (done === 0) return text;
+      yield* replaced.copy(text, done, text.length);
+      return replaced.end();
+    }
     at = Math.max(at, limit);
     // One that fills the window is looked at as a whole.
     size = at === from ? size * 2 : window + reach;
@@ -75,15 +86,6 @@ function replacementOf(replacement: WindowForm["replacement"], found: RegExpExec
 const LONG = 8_192;
 
 /** Whether a text is worth steps. */
-export function isLong(text: string): boolean {
+export function isLong(text: Text): boolean {
   return text.length > LONG;
-}
-
-/**
- * The same text, its parts put together: V8 does so when it looks at a character, and else only when the whole text is
- * there, of hundreds of thousands of parts in one go.
- */
-export function flat(text: string): string {
-  text.charCodeAt(0);
-  return text;
 }

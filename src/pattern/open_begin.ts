@@ -1,11 +1,12 @@
 /** Where a text must not be cut: looks back from a cut for what may go on behind it. */
 import type { Program } from "./program.ts";
+import type { Text } from "./text.ts";
 
 /**
  * The first place from `from` on whose match, or attempt at one, may look at what stands at `to`; `to` if there is none
  * before, `from` where it would take long to tell. All that begins before that place is the same whatever follows.
  */
-export type OpenBegin = (text: string, from: number, to: number) => number;
+export type OpenBegin = (text: Text, from: number, to: number) => number;
 
 /** What a place of the text can be of the program: its instructions that may go on to the cut from there. */
 interface Backward {

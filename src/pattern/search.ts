@@ -5,6 +5,7 @@
  */
 import { type Beside, besideOf, createClosures, EDGE, MATCH } from "./closure.ts";
 import type { Program } from "./program.ts";
+import type { Text } from "./text.ts";
 
 /** What a search came to. */
 export type SearchResult =
@@ -27,7 +28,7 @@ export interface WorkBudget {
  * after each millisecond or less.
  */
 export type Search = (
-  text: string,
+  text: Text,
   from: number,
   budget: WorkBudget,
   isBrief: boolean,
@@ -65,7 +66,7 @@ export function createSearch(program: Program): Search {
   };
 
   function* searchFrom(
-    text: string,
+    text: Text,
     from: number,
     budget: WorkBudget,
     isBrief: boolean,
@@ -149,12 +150,12 @@ export function createSearch(program: Program): Search {
     return begins.subarray(0, count).reduce((first, begin) => Math.min(first, begin), atMost);
   }
 
-  function beside(text: string, at: number): Beside {
+  function beside(text: Text, at: number): Beside {
     return looksAround && at >= 0 && at < text.length ? besideOf(text.charCodeAt(at)) : EDGE;
   }
 
   /** The first place from `at` on where a match may begin, at most `end`. */
-  function nextBegin(text: string, at: number, end: number): number {
+  function nextBegin(text: Text, at: number, end: number): number {
     if (beginners === undefined) return at;
     let next = at;
     for (; next < end; next++) {

@@ -88,7 +88,7 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
         const step = steps?.next();
         if (step?.done === false) return false;
         if (step?.value === undefined) to(source, kind.category, bytes, bytes.length, mask, true);
-        else to(source, kind.category, step.value, step.value.length, mask);
+        else to(source, kind.category, step.value, step.value.length, mask, true);
         return true;
       };
     };

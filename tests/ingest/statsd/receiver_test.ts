@@ -56,9 +56,9 @@ function portOf(address: Deno.Addr | undefined): number {
 
 Deno.test("receiver.feed() aggregates until collect() hands the points on", async () => {
   const { receiver, points, refused } = harness();
-  receiver.feed(bytes("a:1|c\nbad\n"));
-  receiver.feed(bytes("a:2|c"));
-  receiver.feed(new Uint8Array(0));
+  await receiver.feed(bytes("a:1|c\nbad\n"));
+  await receiver.feed(bytes("a:2|c"));
+  await receiver.feed(new Uint8Array(0));
   assertEquals(points, []);
   await receiver.collect?.();
   assertEquals(total(points, "a"), 3);
