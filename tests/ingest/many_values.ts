@@ -133,17 +133,36 @@ export function* manyRequests(): Generator<LongRequest> {
   }
 }
 
-/** OTLP requests of one item with 600 lists of 12 KB, each of which becomes JSON text of six times that. */
+/** Values that become JSON text of 12 KB, or of six times that. */
+const COMPOSED: Readonly<Record<string, () => Uint8Array>> = {
+  "lists": () => field(5, field(1, field(1, "\u0001".repeat(12_000)))),
+  "lists of short texts": () => field(5, ...Array.from({ length: 90 }, () => field(1, field(1, TEXT)))),
+  "maps": () => field(6, ...Array.from({ length: 40 }, (_, i) => pair(1, `k${i}`, field(1, TEXT.repeat(2))))),
+};
+
+function pair(number: number, name: string, value: Uint8Array): Uint8Array {
+  return field(number, field(1, name), field(2, value));
+}
+
+/** OTLP requests of one item, or of what stands around it, with 600 such values. */
 function* composedRequests(): Generator<
   readonly [what: string, path: string, body: () => Uint8Array<ArrayBuffer>]
 > {
-  const list = (): Uint8Array => field(5, field(1, field(1, "\u0001".repeat(12_000))));
-  const pairs = (number: number): Uint8Array[] =>
-    Array.from({ length: 600 }, (_, i) => field(number, field(1, `key${i}`), field(2, list())));
+  for (const [values, value] of Object.entries(COMPOSED)) {
+    for (const [what, path, body] of requestsOf(value)) yield [`${values} as ${what}`, path, body];
+  }
+}
+
+function* requestsOf(
+  value: () => Uint8Array,
+): Generator<readonly [what: string, path: string, body: () => Uint8Array<ArrayBuffer>]> {
+  const values = <T>(make: (index: number) => T): T[] => Array.from({ length: 600 }, (_, i) => make(i));
+  const pairs = (number: number): Uint8Array[] => values((i) => pair(number, `key${i}`, value()));
   const ids = join(field(1, new Uint8Array(16).fill(7)), field(2, new Uint8Array(8).fill(9)));
   const item = (...content: readonly Uint8Array[]): Uint8Array<ArrayBuffer> =>
     field(1, field(2, field(2, ...content)));
   const body = field(5, field(1, "line"));
+  yield ["a record's body", "logs", () => item(field(5, field(5, ...values(() => field(1, value())))))];
   yield ["a record's attributes", "logs", () => item(body, ...pairs(6))];
   yield ["a record's resource", "logs", () => field(1, field(1, ...pairs(1)), field(2, field(2, body)))];
   yield ["a record's scope", "logs", () => field(1, field(2, field(1, ...pairs(3)), field(2, body)))];
@@ -159,5 +178,13 @@ function* composedRequests(): Generator<
   yield ["a metric's resource", "metrics", () => field(1, field(1, ...pairs(1)), field(2, metric()))];
   yield ["a span's attributes", "traces", () => item(ids, ...pairs(9))];
   yield ["a span's resource", "traces", () => field(1, field(1, ...pairs(1)), field(2, field(2, ids)))];
-  yield ["a span's event", "traces", () => item(ids, field(11, field(2, "event"), ...pairs(3)))];
+  const event = (...content: readonly Uint8Array[]): Uint8Array =>
+    field(11, field(2, "exception"), ...content);
+  yield ["a span's event", "traces", () => item(ids, event(...pairs(3)))];
+  yield [
+    "a span's events",
+    "traces",
+    () => item(ids, ...values(() => event(pair(3, "exception.stacktrace", value())))),
+  ];
+  yield ["a span's link", "traces", () => item(ids, field(13, ids, ...pairs(4)))];
 }

@@ -58,9 +58,20 @@ export function clearText(buffer: TextBuffer, before = 0, most = Infinity): void
   if (buffer.longs.length > 0) buffer.longs.length = 0;
 }
 
+/** Begins a part of a text that has all values in it, however long: it is no larger than what is converted at a time. */
+export function beginPart(buffer: TextBuffer): void {
+  clearText(buffer);
+  buffer.longBytes = -Infinity;
+}
+
 /** Whether no more of the text is wanted. */
 export function isFull({ at, longBytes, fullBytes }: TextBuffer): boolean {
   return at + longBytes > fullBytes;
+}
+
+/** Whether the text is so long that what comes is to stay where it lies; never of one that is wanted in part. */
+export function isLongText({ at, longBytes, fullBytes }: TextBuffer): boolean {
+  return at + longBytes > LONG_TEXT_BYTES && fullBytes === Infinity;
 }
 
 /** Whether a value of so many bytes is to stay where it lies. */
@@ -68,7 +79,14 @@ function isLong({ at, longBytes }: TextBuffer, bytes: number): boolean {
   return bytes > LONG_BYTES || (bytes > LONG_IN_LONG_BYTES && at + longBytes > LONG_TEXT_BYTES);
 }
 
-function putLong(buffer: TextBuffer, bytes: Uint8Array, from: number, to: number, form: TextForm): void {
+/** Puts what stays where it lies. */
+export function putLong(
+  buffer: TextBuffer,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  form: TextForm,
+): void {
   buffer.longs.push({ at: buffer.at, piece: { bytes, from, to, form } });
   buffer.longBytes += to - from;
 }

@@ -1,10 +1,8 @@
 /** Values as text: what a tag, a log's message or a field of a list or map holds, and what a span's message holds. */
-import { type AnyValue, createAnyValue, readAnyValue } from "./any_value.ts";
+import type { AnyValue } from "./any_value.ts";
 import { MAX_DEPTH, TOO_DEEP } from "./limits.ts";
-import { PAIR_PLACES, readPairs } from "./map_pairs.ts";
-import { moveTo, type ProtoCursor, readLength, readTag, skipField } from "./proto_cursor.ts";
+import type { ProtoCursor } from "./proto_cursor.ts";
 import {
-  isFull,
   putBase64,
   putBytes,
   putCode,
@@ -14,9 +12,11 @@ import {
   putText,
   type TextBuffer,
 } from "./text_buffer.ts";
+import { putElements, putPairs, type ValueStyle } from "./value_parts.ts";
 
 const encoder = new TextEncoder();
-const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
@@ -73,17 +73,29 @@ function putPlainJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth
   if (depth >= MAX_DEPTH) return putBytes(buffer, CUT);
   if (kind === "list") {
     putCode(buffer, OPEN_BRACKET);
-    eachElement(buffer, c, from, to, (element) => putPlainJson(buffer, c, element, depth + 1));
+    putElements(buffer, c, from, to, PLAIN_JSON, depth + 1);
     return putCode(buffer, CLOSE_BRACKET);
   }
-  putCode(buffer, 0x7b);
-  eachPair(buffer, c, from, to, (keyFrom, keyTo, member) => {
-    putJsonString(buffer, c.bytes, keyFrom, keyTo);
-    putCode(buffer, 0x3a);
-    putPlainJson(buffer, c, member, depth + 1);
-  });
+  putCode(buffer, OPEN_BRACE);
+  putPairs(buffer, c, from, to, PLAIN_JSON, depth + 1);
   putCode(buffer, CLOSE_BRACE);
 }
+
+/** Puts a member of an object. */
+function putMember(
+  buffer: TextBuffer,
+  c: ProtoCursor,
+  keyFrom: number,
+  keyTo: number,
+  value: AnyValue,
+  depth: number,
+): void {
+  putJsonString(buffer, c.bytes, keyFrom, keyTo);
+  putCode(buffer, COLON);
+  putPlainJson(buffer, c, value, depth);
+}
+
+const PLAIN_JSON: ValueStyle = { put: putPlainJson, putPair: putMember };
 
 /** Puts an `AnyValue` as OTLP/JSON writes it. */
 function putOtlpJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth: number): void {
@@ -120,12 +132,10 @@ function putOtlpJson(buffer: TextBuffer, c: ProtoCursor, value: AnyValue, depth:
   }
   if (kind === "list") {
     putBytes(buffer, LIST);
-    eachElement(buffer, c, from, to, (element) => putOtlpJson(buffer, c, element, depth + 1));
+    putElements(buffer, c, from, to, OTLP_JSON, depth + 1);
   } else {
     putBytes(buffer, MAP);
-    eachPair(buffer, c, from, to, (keyFrom, keyTo, member) => {
-      putPair(buffer, c, keyFrom, keyTo, member, depth + 1);
-    });
+    putPairs(buffer, c, from, to, OTLP_JSON, depth + 1);
   }
   putBytes(buffer, LIST_END);
 }
@@ -146,50 +156,8 @@ export function putPair(
   putCode(buffer, CLOSE_BRACE);
 }
 
+const OTLP_JSON: ValueStyle = { put: putOtlpJson, putPair };
+
 function putDouble(buffer: TextBuffer, value: number): void {
   putText(buffer, Number.isFinite(value) ? String(value) : `"${value}"`);
-}
-
-/** Reads the elements of an `ArrayValue`, and puts a comma between what `put` puts of them. */
-function eachElement(
-  buffer: TextBuffer,
-  c: ProtoCursor,
-  from: number,
-  to: number,
-  put: (element: AnyValue) => void,
-): void {
-  const { at, end } = c;
-  const element = createAnyValue();
-  moveTo(c, from, to);
-  let isFirst = true;
-  for (let tag = readTag(c); tag !== 0 && !isFull(buffer); tag = readTag(c)) {
-    if (tag !== 0x0a) {
-      skipField(c, tag);
-      continue;
-    }
-    const length = readLength(c);
-    readAnyValue(c, c.at, c.at + length, element);
-    c.at += length;
-    if (!isFirst) putCode(buffer, COMMA);
-    isFirst = false;
-    put(element);
-  }
-  moveTo(c, at, end);
-}
-
-/** The same for the pairs of a `KeyValueList`, see {@link readPairs}. */
-function eachPair(
-  buffer: TextBuffer,
-  c: ProtoCursor,
-  from: number,
-  to: number,
-  put: (keyFrom: number, keyTo: number, value: AnyValue) => void,
-): void {
-  const value = createAnyValue();
-  const places = readPairs(c, from, to);
-  for (let i = 0; i < places.length && !isFull(buffer); i += PAIR_PLACES) {
-    readAnyValue(c, places[i + 2] ?? 0, places[i + 3] ?? 0, value);
-    if (i > 0) putCode(buffer, COMMA);
-    put(places[i] ?? 0, places[i + 1] ?? 0, value);
-  }
 }
