@@ -12,8 +12,8 @@ export interface InvocationWatch {
   invoked(event: InvokeEvent): OpenInvocation;
   /** Settles once the last invocation's report is in, or when the signal fires. */
   lastReported(signal: AbortSignal): Promise<unknown>;
-  /** Gives every open invocation its outcome. */
-  shutdown(reason: ShutdownReason): void;
+  /** Gives every open invocation its outcome, behind the last logs. */
+  shutdown(reason: ShutdownReason): Promise<void> | void;
   /** Telemetry POSTs taken so far, of whatever content. */
   readonly batches: number;
 }

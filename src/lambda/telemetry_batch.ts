@@ -41,15 +41,14 @@ export function createBatchTaker(
   ): Promise<number> {
     let lost = 0;
     for (const element of elements) {
-      // An end has all logs before it written, in one go.
-      if ((slice !== undefined && isPlatforms || writing.isInterrupted) && isEnd(element)) {
-        await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
-      }
+      // An end has all logs before it written.
+      const before = isEnd(element) ? writing.write(true, slice) : undefined;
+      if (before !== undefined) await before;
       lost += takeElement(element);
       if (slice === undefined || !slice.isOver()) continue;
       // The lines of one log stay together; of who is no platform, only as many as a slice has.
-      if (!isPlatforms) writing.now(false);
-      await slice.pause();
+      const rest = isPlatforms ? undefined : writing.write(false, slice);
+      await (rest ?? slice.pause());
     }
     return lost;
   }
@@ -68,8 +67,7 @@ export function createBatchTaker(
     }
     if (slice?.isOver()) await slice.pause();
     const lost = bad + await takeElements(elements, slice, isPlatforms);
-    if (slice === undefined && !writing.isInterrupted) writing.now(false);
-    else await writing.inSlices(slice ?? createBatchSlice(SLICE_MS));
+    await writing.write(false, slice);
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
     if (bad > 0) options.releaseWaits();

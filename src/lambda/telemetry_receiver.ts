@@ -7,11 +7,14 @@ import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import { isJsonObject } from "../json/exact_json.ts";
+import { createDeadline, settledBefore } from "../pipeline/deadline.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
+import { createBatchSlice } from "./batch_slice.ts";
 import { createContained } from "./contained.ts";
 import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
+import type { ShutdownReason } from "./extensions_api.ts";
 import type { InvocationWatch } from "./lifecycle.ts";
 import { type AssembledLog, createLineAssembler } from "./lines/assembler.ts";
 import { readHandlerError } from "./lines/handler_error.ts";
@@ -86,6 +89,12 @@ export interface TelemetryReceiver extends Receiver {
 
 /** A longer line is written in steps, as rules may take some microseconds for each of its UTF-16 units. */
 const LONG_LINE = 8 * 1024;
+
+/** How long logs are written at a time beside what else has to be done, and when an INVOKE comes: `next` waits for it. In ms. */
+const SLICE_MS = 7;
+const INVOKE_SLICE_MS = 3;
+/** How long the last logs are written in slices at SHUTDOWN: then sending has to begin. In ms. */
+const LAST_LOGS_MS = 300;
 
 /** The endpoint and its state. */
 export function createTelemetryReceiver(options: TelemetryReceiverOptions): TelemetryReceiver {
@@ -207,7 +216,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       contained("The OTLP target", () => options.tap?.started(event.instanceId));
     }
     // A log is not held beyond the outcome of its invocation.
-    if (event.type === "platform.runtimeDone" || event.type === "platform.report") writing.now(true);
+    if (event.type === "platform.runtimeDone" || event.type === "platform.report") writing.now();
     if (event.type === "unknown") refuse("unsupported");
     contained("The platform's trace", () => trace?.observe(event));
     const observation = invocations.observe(event);
@@ -248,6 +257,20 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     releaseWaits: invocations.releaseWaits,
   });
 
+  /** Has the last logs written, in slices as long as there is time for it. */
+  async function lastLogs(rest: Promise<void>): Promise<void> {
+    using patience = createDeadline(LAST_LOGS_MS, options.now);
+    if (!await settledBefore(rest, patience.signal)) writing.now();
+  }
+
+  function endAll(reason: ShutdownReason): void {
+    writeOutcomes(invocations.shutdown(reason));
+    contained("The platform's trace", () => trace?.close());
+    contained("The flight recorder", () => options.recorder?.shutdown(reason));
+    const figures = usage === undefined ? undefined : contained("Cost and usage", () => usage.shutdown());
+    if (figures !== undefined) writeFigures(figures, nowNs(), reason);
+  }
+
   const app = new Hono();
   app.on("POST", TELEMETRY_PATHS, async (c) => {
     batches++;
@@ -270,20 +293,22 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   return {
     name: "awslambda",
     app,
-    collect: () => writing.now(true),
+    collect: () => writing.write(true, createBatchSlice(SLICE_MS)),
     disagreements: () => invocations.disagreements,
     tracerSeen: () => trace?.tracerSeen(),
     traced: (span) => trace?.traced(span),
     invocations: {
       invoked: (event) => {
-        // Before `next` at the latest: a freeze must not hold it.
-        writing.now(true);
+        // What takes longer is written beside the function; a flush has it, too.
+        const rest = writing.write(true, createBatchSlice(INVOKE_SLICE_MS));
         options.resource.invoked(event);
         contained("The platform's trace", () => trace?.invoked(event));
         contained("Cost and usage", () => usage?.invoked(event.requestId));
         contained("The flight recorder", () => options.recorder?.invoked(event));
         const { open, outcomes, end } = invocations.invoked(event);
-        writeOutcomes(outcomes);
+        // An outcome comes behind the logs of its invocation.
+        if (rest === undefined || outcomes.length === 0) writeOutcomes(outcomes);
+        else void rest.then(() => writeOutcomes(outcomes));
         if (end !== undefined && config.metrics) {
           writeFigures(figuresOfEvent(end, {}, managedInstance), stamp(end.timeNs));
         }
@@ -291,12 +316,8 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       },
       lastReported: invocations.lastReported,
       shutdown: (reason) => {
-        writing.now(true);
-        writeOutcomes(invocations.shutdown(reason));
-        contained("The platform's trace", () => trace?.close());
-        contained("The flight recorder", () => options.recorder?.shutdown(reason));
-        const figures = usage === undefined ? undefined : contained("Cost and usage", () => usage.shutdown());
-        if (figures !== undefined) writeFigures(figures, nowNs(), reason);
+        const rest = writing.write(true, createBatchSlice(SLICE_MS));
+        return rest === undefined ? endAll(reason) : lastLogs(rest).then(() => endAll(reason));
       },
       get batches() {
         return batches;

@@ -45,6 +45,8 @@ export interface OpenOptions {
 /** A telemetry receiver whose every outcome can be looked at. */
 export interface OpenTelemetry {
   readonly invocations: InvocationWatch;
+  /** Has everything written that a flush is to have. */
+  readonly collect: () => Promise<void>;
   /** A tracer tells of an invocation. */
   readonly traced: (span: InvocationSpan) => void;
   readonly points: Point[];
@@ -122,6 +124,7 @@ export function openTelemetry(options: OpenOptions = {}): OpenTelemetry {
   });
   return {
     invocations: receiver.invocations,
+    collect: async () => await receiver.collect?.(),
     traced: receiver.traced,
     points,
     done,
