@@ -100,7 +100,7 @@ const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
     "pipeline/store.ts",
     "point/create_point_writer.ts",
     "point/long_point.ts",
-    "point/point_range.ts",
+    "point/join_points.ts",
     "point/protobuf_writer.ts",
     "point/split_message.ts",
     "recorder/rings.ts",

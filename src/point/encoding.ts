@@ -1,16 +1,10 @@
 import { cleanCommonTags } from "./clean_text.ts";
 import type { CommonTags } from "./common_tags.ts";
+import { frameGrowth, joinedPieces, joinPoints } from "./join_points.ts";
 import { encodeLineProtocol } from "./line_protocol.ts";
 import { longLinePieces } from "./long_line.ts";
 import type { Category } from "./point.ts";
-import {
-  contentOf,
-  decodeRanges,
-  frameGrowth,
-  joinPoints,
-  pointBytes,
-  type PointRange,
-} from "./point_range.ts";
+import { contentOf, decodeRanges, pointBytes, type PointRange } from "./point_range.ts";
 
 /** Points of one category. */
 export interface EncodablePoints {
@@ -50,6 +44,7 @@ export const ENCODINGS: Readonly<Record<"v1" | "v2", Encoding>> = {
   v2: {
     contentType: "application/protobuf; proto=com.guance.Point",
     encode: ({ ranges }, common) => joinPoints(ranges, common),
+    pieces: ({ ranges }, common) => joinedPieces(ranges, common),
     growth: frameGrowth,
   },
 };

@@ -2,17 +2,15 @@
  * Points as bytes, one after the other in a buffer, each framed as `PBPoints` has them: the store's segments, the
  * spool's files and the bodies of uploads are all made of these.
  */
-import type { CommonTag, CommonTags } from "./common_tags.ts";
 import type { Category, FieldValue, Point } from "./point.ts";
 import { putVarint } from "./point_bytes.ts";
-import { encodeProtobuf, OWN_TAGS_ONLY } from "./protobuf.ts";
+import { encodeProtobuf } from "./protobuf.ts";
 import {
   decodeProtobufPoint,
   decodeProtobufPoints,
   type ProtobufPoint,
   type WantedKeys,
 } from "./protobuf_decoder.ts";
-import { createProtobufReader, nextField } from "./protobuf_reader.ts";
 
 /** The points `from` to `to` (without it) of those in `bytes`, which begin at its start without gaps. */
 export interface PointRange {
@@ -34,9 +32,7 @@ export const POINT_FRAME_BYTES = 6;
 /** Below this a loop beats the two calls that copy. */
 const SHORT_BYTES = 48;
 const POINT_TAG = 0x0a;
-const FIELD_TAG = 0x12;
 const TIME_TAG = 0x18;
-const OWN_TAGS_ONLY_FIELD = 15;
 const MAX_INT64 = 2 ** 63;
 const NS_PER_MS = 1_000_000;
 
@@ -93,116 +89,10 @@ export function putFramed(target: Uint8Array, at: number, bytes: Uint8Array, len
   return contentAt + length;
 }
 
-/** Upper bound of {@link joinPoints}' result for a number of points and their bytes. */
-function joinedBytes(bytes: number, points: number, common: CommonTags): number {
-  return bytes + points * frameGrowth(common);
-}
-
-/** Bytes that each point grows by at most when the common tags are joined. */
-export function frameGrowth(common: CommonTags): number {
-  return common.bytes.length === 0 ? 0 : common.bytes.length + POINT_FRAME_BYTES - 2;
-}
-
-/** One `PBPoints` of all points, with the common tags in each that lacks their key. */
-export function joinPoints(ranges: readonly PointRange[], common: CommonTags): Uint8Array<ArrayBuffer> {
-  let room = 0;
-  for (const range of ranges) room += joinedBytes(rangeBytes(range), range.to - range.from, common);
-  const body = new Uint8Array(room);
-  let at = 0;
-  for (const range of ranges) {
-    if (common.bytes.length > 0 || hasOwnTagsOnly(range)) at = joinRange(body, at, range, common);
-    else {
-      body.set(sliceOf(range), at);
-      at += rangeBytes(range);
-    }
-  }
-  return at === room ? body : new Uint8Array(body.buffer.transfer(at));
-}
-
 /** Puts the frame of a point of `length` bytes, and returns where the point begins. */
 export function putFrame(target: Uint8Array, at: number, length: number): number {
   target[at] = POINT_TAG;
   return putVarint(target, at + 1, length);
-}
-
-function joinRange(body: Uint8Array, start: number, range: PointRange, common: CommonTags): number {
-  const { bytes, ends, masks, to } = range;
-  let at = start;
-  let frameAt = startOf(ends, range.from);
-  for (let i = range.from; i < to; i++) {
-    const end = ends[i] ?? 0;
-    const contentAt = skipVarint(bytes, frameAt + 1);
-    const own = masks?.[i] ?? UNKNOWN_MASK;
-    const mask = own < 0 || common.mask === undefined ? UNKNOWN_MASK : own & common.mask;
-    const length = end - contentAt;
-    const timeAt = timeStart(bytes, contentAt, end);
-    const missing = mask === 0 || own === OWN_TAGS_MASK
-      ? undefined
-      : missingTags(bytes.subarray(contentAt, end), mask, common);
-    body[at] = POINT_TAG;
-    if (mask !== 0 && missing === undefined) {
-      const markAt = timeAt - OWN_TAGS_ONLY.length;
-      at = putVarint(body, at + 1, length - OWN_TAGS_ONLY.length);
-      body.set(bytes.subarray(contentAt, markAt), at);
-      at += markAt - contentAt;
-    } else if (missing === undefined) {
-      at = putVarint(body, at + 1, length + common.bytes.length);
-      body.set(bytes.subarray(contentAt, timeAt), at);
-      at += timeAt - contentAt;
-      body.set(common.bytes, at);
-      at += common.bytes.length;
-    } else {
-      at = putVarint(body, at + 1, missing.reduce((sum, tag) => sum + tag.bytes.length, length));
-      body.set(bytes.subarray(contentAt, timeAt), at);
-      at += timeAt - contentAt;
-      for (const tag of missing) {
-        body.set(tag.bytes, at);
-        at += tag.bytes.length;
-      }
-    }
-    for (let from = timeAt; from < end; from++) body[at++] = bytes[from] ?? 0;
-    frameAt = end;
-  }
-  return at;
-}
-
-/** Where a point's last member begins, its time: before it there is a byte that ends something else. */
-function timeStart(bytes: Uint8Array, from: number, end: number): number {
-  let at = end - 2;
-  while (at > from && (bytes[at] ?? 0) >= 0x80) at--;
-  return bytes[at] === TIME_TAG ? at : end;
-}
-
-/** Whether some of the points may be sent with their own tags only: that is written in them, and not sent. */
-function hasOwnTagsOnly({ masks, from, to }: PointRange): boolean {
-  if (masks === undefined) return true;
-  for (let i = from; i < to; i++) if ((masks[i] ?? UNKNOWN_MASK) < 0) return true;
-  return false;
-}
-
-/** The common tags that a point lacks; `undefined`: it is sent with its own only. */
-function missingTags(
-  point: Uint8Array,
-  mask: number,
-  common: CommonTags,
-): readonly CommonTag[] | undefined {
-  if (mask !== UNKNOWN_MASK) return common.tags.filter((tag) => (mask & tag.bit) === 0);
-  const keys = keysOf(point);
-  return keys === undefined ? undefined : common.tags.filter((tag) => !keys.has(tag.key));
-}
-
-/** The keys of a point's tags and fields; `undefined`: it is sent with its own tags only. */
-function keysOf(point: Uint8Array): ReadonlySet<string> | undefined {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const keys = new Set<string>();
-  const fields = createProtobufReader(point);
-  while (nextField(fields)) {
-    if (fields.field === OWN_TAGS_ONLY_FIELD && fields.wireType === 0) return undefined;
-    if (fields.field !== FIELD_TAG >> 3 || fields.wireType !== 2) continue;
-    const members = createProtobufReader(fields.bytes);
-    while (nextField(members)) if (members.field === 1) keys.add(decoder.decode(members.bytes));
-  }
-  return keys;
 }
 
 /** The points of ranges, decoded: for the text encoding, and for whoever must look into them. */
@@ -298,7 +188,15 @@ export function groupRanges<R extends PointRange>(
   return [...groups.values()];
 }
 
-function startOf(ends: Int32Array, index: number): number {
+/** Where a point's last member begins, its time: before it there is a byte that ends something else. */
+export function timeStart(bytes: Uint8Array, from: number, end: number): number {
+  let at = end - 2;
+  while (at > from && (bytes[at] ?? 0) >= 0x80) at--;
+  return bytes[at] === TIME_TAG ? at : end;
+}
+
+/** Where a point begins, with its frame. */
+export function startOf(ends: Int32Array, index: number): number {
   return index === 0 ? 0 : ends[index - 1] ?? 0;
 }
 
@@ -313,7 +211,8 @@ function readVarint(bytes: Uint8Array, start: number): number {
   return Infinity;
 }
 
-function skipVarint(bytes: Uint8Array, start: number): number {
+/** What follows the varint at `start`. */
+export function skipVarint(bytes: Uint8Array, start: number): number {
   let at = start;
   while ((bytes[at] ?? 0) >= 0x80) at++;
   return at + 1;

@@ -155,9 +155,9 @@ scenario("of several large batches the first is sent before the second is made",
   const { exporter } = exporterWith({
     encoding: {
       ...ENCODINGS.v2,
-      encode: (points, common) => {
+      pieces: (points, common) => {
         log.push(points.category);
-        return ENCODINGS.v2.encode(points, common);
+        return ENCODINGS.v2.pieces?.(points, common) ?? [];
       },
     },
     send: (url): Promise<HttpAnswer> => {

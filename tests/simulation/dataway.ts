@@ -10,7 +10,7 @@ import type { Category, Point } from "../../src/point/point.ts";
 import type { Encoding } from "../../src/point/encoding.ts";
 import { type FlushVerdict, numberOf } from "./checks.ts";
 import { FAULTS, type Mood } from "./schedule.ts";
-import { frameGrowth, joinPoints } from "../../src/point/point_range.ts";
+import { frameGrowth, joinPoints } from "../../src/point/join_points.ts";
 import { pointsOf } from "../support/points.ts";
 import type { World } from "./world.ts";
 
