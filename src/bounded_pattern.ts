@@ -11,7 +11,7 @@
 import { createOpenBegin, type OpenBegin } from "./pattern/open_begin.ts";
 import { compileProgram } from "./pattern/program.ts";
 import { createSearch, type Search, type WorkBudget } from "./pattern/search.ts";
-import { createTextBuilder, type Text } from "./pattern/text.ts";
+import { type Text, TextBuilder } from "./pattern/text.ts";
 
 /** A pattern that no text can hold up for long. */
 export interface BoundedPattern {
@@ -141,7 +141,7 @@ export function createBoundedPattern(
   function* replaceSteps(text: Text, replacement: string): Steps<Text> {
     const needed = neededFor(text);
     if (needed === undefined) return replaceAtOnce(String(text), replacement);
-    const replaced = createTextBuilder();
+    const replaced = new TextBuilder();
     let done = 0;
     let hasFound = false;
     const finds = findAll(text, all, needed, workFor(text.length));
@@ -163,8 +163,7 @@ export function createBoundedPattern(
       }
       hasFound = true;
       const groups = replacement.includes("$") ? groupsOf(text, found) : undefined;
-      if (found.from - done > WINDOW) yield* replaced.copy(text, done, found.from);
-      else replaced.add(text.slice(done, found.from));
+      if (!replaced.addFrom(text, done, found.from)) yield* replaced.copy(text, done, found.from);
       replaced.add(expand(replacement, found, groups, text));
       done = found.to;
     }

@@ -4,7 +4,7 @@ import { BoundedRegExp, createBoundedPattern, finish } from "../src/bounded_patt
 import { linearRegExp } from "../src/linear_regexp.ts";
 import { compileProgram } from "../src/pattern/program.ts";
 import { createSearch } from "../src/pattern/search.ts";
-import { createTextBuilder } from "../src/pattern/text.ts";
+import { TextBuilder } from "../src/pattern/text.ts";
 import { LONGEST_TURN_MS, longestTurnMs } from "./support/longest_turn.ts";
 
 /** Longer than some windows. */
@@ -41,7 +41,7 @@ Deno.test("createBoundedPattern() finds and replaces what the pattern does, in t
       fc.property(LONG, (text) => {
         assertEquals(pattern.test(text), new RegExp(source).test(text), source);
         const replaced = text.replaceAll(new RegExp(source, "g"), "<$&>");
-        const pieces = createTextBuilder(7);
+        const pieces = new TextBuilder(7);
         pieces.add(text);
         // Not assertEquals, which would show megabytes.
         for (

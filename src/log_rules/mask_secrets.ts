@@ -7,7 +7,7 @@
  */
 import { finish, type Steps } from "../bounded_pattern.ts";
 import { MASK, maskForms, maskShortForms } from "./secret_forms.ts";
-import { createTextBuilder, findCharacter, type Text } from "../pattern/text.ts";
+import { findCharacter, findNear, type Text, TextBuilder } from "../pattern/text.ts";
 import { isLong, WINDOW } from "./windows.ts";
 import { HINT, LONG_NAMES, NAMES, SUFFIX } from "./secret_names.ts";
 
@@ -47,7 +47,7 @@ const LONG_KEY = new RegExp(`(?:${LONG_NAMES})$`, "i");
 
 /** One walk over the keys: what follows a key decides whether it has a value, and where that ends. */
 function* maskValues(text: Text, window: number): Steps<Text> {
-  const masked = createTextBuilder();
+  const masked = new TextBuilder();
   let done = 0;
   let at = 0;
   while (at < text.length) {
@@ -66,8 +66,7 @@ function* maskValues(text: Text, window: number): Steps<Text> {
       if (isOfArn(text, keyAt, at)) continue;
       const value = yield* findValue(text, at, LONG_KEY.test(found[0]));
       if (value === undefined) continue;
-      if (value.from - done > WINDOW) yield* masked.copy(text, done, value.from);
-      else masked.add(text.slice(done, value.from));
+      if (!masked.addFrom(text, done, value.from)) yield* masked.copy(text, done, value.from);
       masked.add(value.mask);
       done = value.to;
       at = Math.max(at, done);
@@ -76,7 +75,7 @@ function* maskValues(text: Text, window: number): Steps<Text> {
     if (isLong(text)) yield;
   }
   if (done === 0) return text;
-  yield* masked.copy(text, done, text.length);
+  if (!masked.addFrom(text, done, text.length)) yield* masked.copy(text, done, text.length);
   return masked.end();
 }
 
@@ -87,6 +86,9 @@ function isOfArn(text: Text, keyAt: number, keyEnd: number): boolean {
 
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+const BRACE = 0x7b;
 
 interface Value {
   readonly from: number;
@@ -105,9 +107,19 @@ interface Quote {
 const NO_QUOTE: Quote = { length: 0, mark: "" };
 const NO_BACKSLASH = /[^\\]/g;
 
-/** The quote at a place, of one of the `marks`. */
+/** The quote at a place, of one of the `marks`; `undefined`: it has very many backslashes. */
+function quoteNear(text: Text, at: number, marks: string): Quote | undefined {
+  const isEscaped = text.charCodeAt(at) === BACKSLASH;
+  const markAt = isEscaped ? findNear(text, NO_BACKSLASH, at) : at;
+  return markAt === undefined ? undefined : quoteOf(text, at, markAt, marks);
+}
+
+/** The same with however many. */
 function* quoteAt(text: Text, at: number, marks: string): Steps<Quote> {
-  const markAt = text.charCodeAt(at) === BACKSLASH ? yield* findCharacter(text, NO_BACKSLASH, at) : at;
+  return quoteOf(text, at, yield* findCharacter(text, NO_BACKSLASH, at), marks);
+}
+
+function quoteOf(text: Text, at: number, markAt: number, marks: string): Quote {
   const mark = text.slice(markAt, markAt + 1);
   return mark !== "" && marks.includes(mark) ? { length: markAt + 1 - at, mark } : NO_QUOTE;
 }
@@ -118,21 +130,24 @@ const SEPARATOR = /[ \t]{0,8}(?:=>|[=:])[ \t]{0,8}/y;
 const SEPARATOR_REACH = 32;
 
 function* findValue(text: Text, keyEnd: number, toLineEnd: boolean): Steps<Value | undefined> {
-  const keyQuote = yield* quoteAt(text, keyEnd, `"'`);
+  const keyQuote = quoteNear(text, keyEnd, `"'`) ?? (yield* quoteAt(text, keyEnd, `"'`));
   const separatorAt = keyEnd + keyQuote.length;
   SEPARATOR.lastIndex = 0;
   if (!SEPARATOR.test(text.slice(separatorAt, separatorAt + SEPARATOR_REACH))) return undefined;
   const quoteFrom = separatorAt + SEPARATOR.lastIndex;
-  const quote = yield* quoteAt(text, quoteFrom, "\"'`");
+  const quote = quoteNear(text, quoteFrom, "\"'`") ?? (yield* quoteAt(text, quoteFrom, "\"'`"));
   const start = quoteFrom + quote.length;
   if (quote.length === 0 && text.slice(start, start + 1) === "[") {
     return yield* findList(text, start, text.slice(keyEnd, separatorAt));
   }
-  const from = yield* afterScheme(text, start);
+  const scheme = endOf(SCHEME, text, start, BEGIN_REACH);
+  const from = scheme === undefined
+    ? start
+    : findNear(text, NO_BLANK, scheme) ?? (yield* findCharacter(text, NO_BLANK, scheme));
   // First, as a value may end far away.
   if (isMasked(text, from)) return undefined;
   const to = quote.length === 0
-    ? yield* bareEnd(text, from, toLineEnd, keyQuote.length > 0)
+    ? yield* bareEnd(text, from, toLineEnd ? LINE_END : BARE_END, keyQuote.length > 0)
     : yield* quotedEnd(text, from, quote);
   if (to <= from || isNothing(text, from, to)) return undefined;
   return { from, to, mask: quote.length === 0 ? bareMask(text.slice(keyEnd, separatorAt)) : MASK };
@@ -154,7 +169,7 @@ const LIST_CONTENT_REACH = 1_025;
 /** All elements of a list of texts, or of one without quotes, as one. A list of objects is walked through. */
 function* findList(text: Text, at: number, keyQuote: string): Steps<Value | undefined> {
   const begin = endOf(LIST_BEGIN, text, at, LIST_REACH) ?? at;
-  const quote = yield* quoteAt(text, begin, `"'`);
+  const quote = quoteNear(text, begin, `"'`) ?? (yield* quoteAt(text, begin, `"'`));
   const from = begin + quote.length;
   const to = quote.length === 0 ? listEnd(text, from) : yield* lastQuotedEnd(text, from, quote);
   if (to <= from || isNothing(text, from, to)) return undefined;
@@ -180,7 +195,7 @@ function* lastQuotedEnd(text: Text, from: number, quote: Quote): Steps<number> {
     if (elements % STEP === 0) yield;
     const next = endOf(LIST_NEXT, text, end + quote.length, LIST_REACH);
     if (next === undefined) return end;
-    const begin = yield* quoteAt(text, next, quote.mark);
+    const begin = quoteNear(text, next, quote.mark) ?? (yield* quoteAt(text, next, quote.mark));
     if (begin.length !== quote.length) return end;
     end = yield* quotedEnd(text, next + quote.length, quote);
   }
@@ -228,21 +243,19 @@ const BRACED = /\$?\{[\w.-]{1,64}\}/y;
 /** Longer than a scheme, and than what is in braces. */
 const BEGIN_REACH = 128;
 
-function* afterScheme(text: Text, from: number): Steps<number> {
-  const end = endOf(SCHEME, text, from, BEGIN_REACH);
-  return end === undefined ? from : yield* findCharacter(text, NO_BLANK, end);
-}
-
-function* bareEnd(text: Text, from: number, toLineEnd: boolean, hasKeyQuote: boolean): Steps<number> {
-  const braced = hasKeyQuote ? undefined : endOf(BRACED, text, from, BEGIN_REACH);
+function* bareEnd(text: Text, from: number, end: RegExp, hasKeyQuote: boolean): Steps<number> {
+  const unit = text.charCodeAt(from);
+  const mayBeBraced = !hasKeyQuote && (unit === BRACE || unit === DOLLAR);
+  const braced = mayBeBraced ? endOf(BRACED, text, from, BEGIN_REACH) : undefined;
   // Objects are walked through for keys of their own.
-  if (braced === undefined && text.slice(from, from + 1) === "{") return from;
-  return yield* findCharacter(text, toLineEnd ? LINE_END : BARE_END, braced ?? from);
+  if (braced === undefined && unit === BRACE) return from;
+  const at = braced ?? from;
+  return findNear(text, end, at) ?? (yield* findCharacter(text, end, at));
 }
 
 /** By its form, before: what follows is no part of it. */
 function isMasked(text: Text, from: number): boolean {
-  return MASKED.test(text.slice(from, from + MASK.length + 1));
+  return text.charCodeAt(from) === STAR && MASKED.test(text.slice(from, from + MASK.length + 1));
 }
 
 const MASKED = new RegExp(`^${RegExp.escape(MASK)}(?:[\\s@&,;}\\])"'<>\\\\]|$)`);

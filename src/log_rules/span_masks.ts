@@ -4,7 +4,7 @@ import { finish, type Steps } from "../bounded_pattern.ts";
 import { putBytes, putTextHead, putVarint } from "../point/point_bytes.ts";
 import { encodeFieldValue, encodeTag } from "../point/protobuf.ts";
 import { createProtobufReader, nextField } from "../point/protobuf_reader.ts";
-import { createTextBuilder, type Text } from "../pattern/text.ts";
+import { type Text, TextBuilder } from "../pattern/text.ts";
 import { POINT_FRAME_BYTES } from "../point/point_range.ts";
 import type { SteppedMask } from "./rules.ts";
 import { isLong } from "./windows.ts";
@@ -84,7 +84,7 @@ function* decode(bytes: Uint8Array): Steps<Text> {
   if (bytes.length <= PIECE || bytes.length <= AT_ONCE && isAscii(bytes)) return decoder.decode(bytes);
   // One of its own, as others decode in between.
   const streaming = new TextDecoder("utf-8", { ignoreBOM: true });
-  const text = createTextBuilder();
+  const text = new TextBuilder();
   for (let at = 0; at < bytes.length; at += PIECE) {
     text.add(streaming.decode(bytes.subarray(at, at + PIECE), { stream: true }));
     yield;

@@ -1,6 +1,6 @@
 /** Our own expressions on texts of megabytes: in windows, with the same result as on the whole text. */
 import type { Steps } from "../bounded_pattern.ts";
-import { createTextBuilder, type Text } from "../pattern/text.ts";
+import { type Text, TextBuilder } from "../pattern/text.ts";
 
 /** An expression that is looked for in windows, and what stands in place of what it finds. */
 export interface WindowForm {
@@ -22,7 +22,7 @@ const NOTHING = /(?:)/y;
 export function* replaceForm(text: Text, form: WindowForm, window: number = WINDOW): Steps<Text> {
   const { regexp, replacement, reach, behind = NOTHING } = form;
   if (text.length <= window + reach) return replaceAtOnce(String(text), form);
-  const replaced = createTextBuilder();
+  const replaced = new TextBuilder();
   let done = 0;
   let at = 0;
   let size = window + reach;

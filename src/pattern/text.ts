@@ -13,63 +13,70 @@ export interface Text {
   toString(): string;
 }
 
-/** Puts a text together from its beginning. */
-export interface TextBuilder {
-  /** Adds a part, best a short one. */
-  add(part: string): void;
-  /** Adds a part of another text, however long. */
-  copy(text: Text, from: number, to: number): Generator<undefined, void>;
-  /** The text: a string, unless that would be too long. */
-  end(): Text;
-}
-
 /** A text of pieces has so many units in each but the last, as a power of two. */
 const PIECE_BITS = 19;
 /** A text of at most so many pieces is a string. */
 const PIECES_AT_ONCE = 8;
 /** So many units of parts are put together, and copied between two steps: V8 keeps whole what a piece is cut from. */
 const JOINED = 32_768;
-/** Units that are looked through between two steps. */
+/** Units that are looked through between two steps, and those that are looked at first. */
 const VIEW = 262_144;
+const NEAR = 512;
 
-/** An empty text. `pieceBits`: for tests. */
-export function createTextBuilder(pieceBits: number = PIECE_BITS): TextBuilder {
-  const pieceLength = 2 ** pieceBits;
-  const pieces: string[] = [];
-  let open = "";
-  /** What comes behind {@link open}. */
-  let parts = "";
+/** Puts a text together from its beginning. A class, as there is one for each short text too. */
+export class TextBuilder {
+  readonly #bits: number;
+  #pieces: string[] | undefined;
+  #open = "";
+  /** What comes behind that. */
+  #parts = "";
 
-  function join(): void {
-    open += flat(parts);
-    parts = "";
-    if (open.length < pieceLength) return;
+  /** `pieceBits`: for tests. */
+  constructor(pieceBits: number = PIECE_BITS) {
+    this.#bits = pieceBits;
+  }
+
+  /** Adds a part, best a short one. */
+  add(part: string): void {
+    this.#parts += part;
+    if (this.#parts.length >= JOINED) this.#join();
+  }
+
+  /** Adds a part of another text; `false`: it is long, and {@link copy} has to do it. */
+  addFrom(text: Text, from: number, to: number): boolean {
+    if (to - from > JOINED) return false;
+    if (to > from) this.add(text.slice(from, to));
+    return true;
+  }
+
+  /** Adds a part of another text, however long. */
+  *copy(text: Text, from: number, to: number): Generator<undefined, void> {
+    for (let at = from; at < to; at += JOINED) {
+      if (at > from) yield;
+      this.addFrom(text, at, Math.min(to, at + JOINED));
+    }
+  }
+
+  /** The text: a string, unless that would be too long. */
+  end(): Text {
+    if (this.#pieces === undefined && this.#open === "") return this.#parts;
+    this.#join();
+    const pieces = this.#pieces ?? [];
+    if (pieces.length < PIECES_AT_ONCE) return pieces.join("") + this.#open;
+    return createText([...pieces, this.#open], this.#bits);
+  }
+
+  #join(): void {
+    const open = this.#open + flat(this.#parts);
+    this.#parts = "";
+    const length = 2 ** this.#bits;
     let at = 0;
-    for (; open.length - at >= pieceLength; at += pieceLength) pieces.push(open.slice(at, at + pieceLength));
-    open = open.slice(at);
+    for (; open.length - at >= length; at += length) {
+      this.#pieces ??= [];
+      this.#pieces.push(open.slice(at, at + length));
+    }
+    this.#open = at === 0 ? open : open.slice(at);
   }
-
-  function add(part: string): void {
-    parts += part;
-    if (parts.length >= JOINED) join();
-  }
-
-  return {
-    add,
-    *copy(text, from, to): Generator<undefined, void> {
-      let at = from;
-      for (; to - at > JOINED; at += JOINED) {
-        add(text.slice(at, at + JOINED));
-        yield;
-      }
-      if (at < to) add(text.slice(at, to));
-    },
-    end: () => {
-      join();
-      if (pieces.length < PIECES_AT_ONCE) return pieces.join("") + open;
-      return createText([...pieces, open], pieceBits);
-    },
-  };
 }
 
 /**
@@ -88,6 +95,10 @@ function createText(pieces: readonly string[], bits: number): Text {
 
   function slice(from: number, to: number = length): string {
     const end = Math.min(to, length);
+    // Nearly all are in one piece.
+    if (from >= 0 && (from & mask) + end - from <= mask) {
+      return from >= end ? "" : (pieces[from >> bits] ?? "").slice(from & mask, (from & mask) + end - from);
+    }
     let part = "";
     for (let at = Math.max(0, from); at < end;) {
       const index = at >> bits;
@@ -106,14 +117,24 @@ function createText(pieces: readonly string[], bits: number): Text {
   };
 }
 
-/** Where the first character from `from` on is that `global`, an expression for one, finds; the text's end if there is none. */
+/** Where the first character from `from` on is that `global`, an expression for one, finds; `undefined`: not right behind. */
+export function findNear(text: Text, global: RegExp, from: number): number | undefined {
+  global.lastIndex = 0;
+  const found = global.exec(text.slice(from, from + NEAR));
+  if (found !== null) return from + found.index;
+  return from + NEAR >= text.length ? text.length : undefined;
+}
+
+/** The same wherever it is; the text's end if there is none. */
 export function* findCharacter(text: Text, global: RegExp, from: number): Generator<undefined, number> {
-  for (let at = from; at < text.length; at += VIEW) {
-    if (at > from) yield;
-    const seen = text.slice(at, at + VIEW);
+  let view = NEAR;
+  for (let at = from; at < text.length;) {
     global.lastIndex = 0;
-    const found = global.exec(seen);
+    const found = global.exec(text.slice(at, at + view));
     if (found !== null) return at + found.index;
+    at += view;
+    if (view === VIEW) yield;
+    view = Math.min(VIEW, view * 8);
   }
   return text.length;
 }

@@ -5,7 +5,7 @@ import { secretsMasked } from "../../src/log_rules/mask_secrets.ts";
 import { NAMED_MASKS } from "../../src/log_rules/masks.ts";
 import { FORMS } from "../../src/log_rules/secret_forms.ts";
 import { replaceForm, WINDOW } from "../../src/log_rules/windows.ts";
-import { createTextBuilder, type Text } from "../../src/pattern/text.ts";
+import { type Text, TextBuilder } from "../../src/pattern/text.ts";
 
 /** Pieces of which secrets, and what only looks like one, come together at any place. */
 const PIECES = [
@@ -81,7 +81,7 @@ Deno.test("each form is replaced in windows as String.replace does it", () => {
 
 /** The same text in pieces of so few units that nearly everything stands on a border of two. */
 function inPieces(text: string): Text {
-  const builder = createTextBuilder(3);
+  const builder = new TextBuilder(3);
   builder.add(text);
   return builder.end();
 }
