@@ -1,8 +1,16 @@
 /** Secrets that are known by their form, wherever they stand. */
 import type { Steps } from "../bounded_pattern.ts";
-import { includes, type Text } from "../pattern/text.ts";
+import { findCharacter, includes, type Text } from "../pattern/text.ts";
 import { NAMES, SUFFIX } from "./secret_names.ts";
-import { isLong, replaceAtOnce, replaceForm, type WindowForm } from "./windows.ts";
+import {
+  isLong,
+  type LongMatch,
+  replaceAtOnce,
+  replaceForm,
+  replacementOf,
+  runningTo,
+  type WindowForm,
+} from "./windows.ts";
 
 /** What stands in place of a secret. */
 export const MASK = "******";
@@ -22,9 +30,45 @@ function form(
   needle: string,
   regexp: RegExp,
   replacement: WindowForm["replacement"] = MASK,
-  others: Partial<Pick<WindowForm, "reach" | "behind">> = {},
+  others: Partial<Pick<WindowForm, "reach" | "behind" | "runOn">> = {},
 ): SecretForm {
   return { needle, regexp, replacement, reach: REACH, ...others };
+}
+
+const NO_WORD = /\W/g;
+const NO_LETTER = /[^A-Za-z0-9]/g;
+const NO_KEY = /[^\w-]/g;
+const NO_BEARER = /[^\w.~+/-]/g;
+const NO_EQUALS = /[^=]/g;
+const NO_SIGNATURE = /[&\s"'<>\\]/g;
+
+/** A form that ends with as many characters as there are of one kind. */
+function run(needle: string, regexp: RegExp, other: RegExp | ((found: string) => RegExp)): SecretForm {
+  const runOn = runningTo(typeof other === "function" ? other : () => other, MASK);
+  return form(needle, regexp, MASK, { runOn });
+}
+
+/** A part of a JWT behind the first one. */
+const JWT_PART = /^\.eyJ[\w-]{8}/;
+const JWT_PART_LENGTH = ".eyJ".length + 8;
+
+/** Its parts are told by the dots between them: two of them begin alike, the third is a signature of any length. */
+function* jwtOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMatch> {
+  let dots = found.split(".").length - 1;
+  let to = yield* findCharacter(text, NO_KEY, end);
+  if (dots === 0 && JWT_PART.test(text.slice(to, to + JWT_PART_LENGTH))) {
+    dots++;
+    to = yield* findCharacter(text, NO_KEY, to + 1);
+  }
+  if (dots === 1 && text.slice(to, to + 1) === ".") to = yield* findCharacter(text, NO_KEY, to + 1);
+  return { to, by: dots === 0 ? undefined : MASK };
+}
+
+const BEARER = `$1 ${MASK}`;
+
+function* bearerOn(text: Text, found: RegExpExecArray, end: number): Steps<LongMatch> {
+  const equalsAt = found[0].endsWith("=") ? end : yield* findCharacter(text, NO_BEARER, end);
+  return { to: yield* findCharacter(text, NO_EQUALS, equalsAt), by: replacementOf(BEARER, found) };
 }
 
 /** All forms; exported for tests. `x{8}x*` rather than `x{8,}`, for which V8 needs a stack as large as the text. */
@@ -36,23 +80,33 @@ export const FORMS: readonly SecretForm[] = [
     "eyJ",
     /\beyJ(?:[\w-]{8}[\w-]*(?:\.eyJ[\w-]{8}[\w-]*(?:\.[\w-]*)?)?|[\w-]*)/g,
     (found) => found.includes(".") ? MASK : found,
-    { behind: /[\w.-]*/y },
+    { behind: /[\w.-]*/y, runOn: jwtOn },
   ),
   // Dataway.
-  form("tkn_", /\btkn_\w{6}\w*/g),
+  run("tkn_", /\btkn_\w{6}\w*/g, NO_WORD),
   // GitHub.
-  form("_", /\b(?:gh[pousr]_[A-Za-z0-9]{20}[A-Za-z0-9]*|github_pat_\w{22}\w*)/g),
+  run(
+    "_",
+    /\b(?:gh[pousr]_[A-Za-z0-9]{20}[A-Za-z0-9]*|github_pat_\w{22}\w*)/g,
+    (found) => found.startsWith("github") ? NO_WORD : NO_LETTER,
+  ),
   // Slack, Stripe, Google, npm, GitLab, SendGrid, Anthropic and OpenAI.
-  form("xox", /\bxox[a-z]-[\w-]{10}[\w-]*/g),
-  form("k_", /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16}[A-Za-z0-9]*/g),
+  run("xox", /\bxox[a-z]-[\w-]{10}[\w-]*/g, NO_KEY),
+  run("k_", /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16}[A-Za-z0-9]*/g, NO_LETTER),
   form("AIza", /\bAIza[\w-]{35}/g),
   form("npm_", /\bnpm_[A-Za-z0-9]{36}/g),
-  form("glpat-", /\bglpat-[\w-]{20}[\w-]*/g),
-  form("SG.", /\bSG\.[\w-]{16,512}\.[\w-]{16}[\w-]*/g),
-  form("sk-", /\bsk-(?:(?:ant|proj|svcacct)-[\w-]{16}[\w-]*|[A-Za-z0-9]{32}[A-Za-z0-9]*)/g),
-  form("", /\b(Bearer|Basic) {1,256}[\w.~+/-]{16}[\w.~+/-]*=*/gi, `$1 ${MASK}`),
+  run("glpat-", /\bglpat-[\w-]{20}[\w-]*/g, NO_KEY),
+  run("SG.", /\bSG\.[\w-]{16,512}\.[\w-]{16}[\w-]*/g, NO_KEY),
+  run(
+    "sk-",
+    /\bsk-(?:(?:ant|proj|svcacct)-[\w-]{16}[\w-]*|[A-Za-z0-9]{32}[A-Za-z0-9]*)/g,
+    (found) => /^sk-(?:ant|proj|svcacct)-/.test(found) ? NO_KEY : NO_LETTER,
+  ),
+  form("", /\b(Bearer|Basic) {1,256}[\w.~+/-]{16}[\w.~+/-]*=*/gi, BEARER, { runOn: bearerOn }),
   // What a signed address needs to be of use.
-  form("ignature=", /([?&](?:X-(?:Amz|Goog)-)?Signature=)[^&\s"'<>\\]+/g, `$1${MASK}`),
+  form("ignature=", /([?&](?:X-(?:Amz|Goog)-)?Signature=)[^&\s"'<>\\]+/g, `$1${MASK}`, {
+    runOn: runningTo(() => NO_SIGNATURE, `$1${MASK}`),
+  }),
   form("://", /(:\/\/[^\s/:@?#"']{0,256}:)[^\s/@?#"']{1,256}@/g, `$1${MASK}@`),
   // To its end, or as far as it is cut.
   form(

@@ -1,6 +1,6 @@
 /** Our own expressions on texts of megabytes: in windows, with the same result as on the whole text. */
 import type { Steps } from "../bounded_pattern.ts";
-import { type Text, TextBuilder } from "../pattern/text.ts";
+import { findCharacter, type Text, TextBuilder } from "../pattern/text.ts";
 
 /** An expression that is looked for in windows, and what stands in place of what it finds. */
 export interface WindowForm {
@@ -12,6 +12,20 @@ export interface WindowForm {
   readonly reach: number;
   /** Sticky: what a match may look at behind its end. @default one unit */
   readonly behind?: RegExp;
+  /**
+   * Goes on with a match that fills a window to its `end`, so that it need not be looked at as a whole. `by`: what stands
+   * in its place; `undefined`: it stays. @default there are none, or it is looked at as a whole
+   */
+  readonly runOn?: RunOn;
+}
+
+/** `found` ends at `end`, with the window. */
+export type RunOn = (text: Text, found: RegExpExecArray, end: number) => Steps<LongMatch>;
+
+/** The end of a long match, and what stands in its place. */
+export interface LongMatch {
+  readonly to: number;
+  readonly by: string | undefined;
 }
 
 /** A window's length in UTF-16 units, without what is only looked at. */
@@ -20,7 +34,7 @@ const NOTHING = /(?:)/y;
 
 /** `text` with all that the form finds replaced; the very same text if it finds nothing. `window`: for tests. */
 export function* replaceForm(text: Text, form: WindowForm, window: number = WINDOW): Steps<Text> {
-  const { regexp, replacement, reach, behind = NOTHING } = form;
+  const { regexp, replacement, reach, behind = NOTHING, runOn } = form;
   if (text.length <= window + reach) return replaceAtOnce(String(text), form);
   const replaced = new TextBuilder();
   let done = 0;
@@ -35,6 +49,7 @@ export function* replaceForm(text: Text, form: WindowForm, window: number = WIND
     // What begins before is the same whatever follows.
     let limit = isLast ? end : end - reach;
     let firstAt: number | undefined;
+    let filling: RegExpExecArray | undefined;
     let part = "";
     regexp.lastIndex = from - start;
     for (let found = regexp.exec(seen); found !== null; found = regexp.exec(seen)) {
@@ -45,6 +60,7 @@ export function* replaceForm(text: Text, form: WindowForm, window: number = WIND
       behind.test(seen);
       if (behind.lastIndex === seen.length && !isLast) {
         limit = foundAt;
+        if (foundAt === from && foundTo === end) filling = found;
         break;
       }
       if (firstAt === undefined) firstAt = foundAt;
@@ -63,10 +79,30 @@ export function* replaceForm(text: Text, form: WindowForm, window: number = WIND
       return replaced.end();
     }
     at = Math.max(at, limit);
-    // One that fills the window is looked at as a whole.
+    if (filling !== undefined && runOn !== undefined) {
+      yield;
+      const { to, by } = yield* runOn(text, filling, end);
+      if (by !== undefined) {
+        yield* replaced.copy(text, done, from);
+        replaced.add(by);
+        done = to;
+      }
+      at = to;
+      size = window + reach;
+      continue;
+    }
+    // Another one that fills the window is looked at as a whole.
     size = at === from ? size * 2 : window + reach;
     yield;
   }
+}
+
+/** For a form whose match ends with as many characters as there are of one kind: `other` finds one of another. */
+export function runningTo(other: (found: string) => RegExp, replacement: string): RunOn {
+  return function* (text, found, end): Steps<LongMatch> {
+    const to = yield* findCharacter(text, other(found[0]), end);
+    return { to, by: replacementOf(replacement, found) };
+  };
 }
 
 /** The same at once, for a short text. */
@@ -76,7 +112,7 @@ export function replaceAtOnce(text: string, { regexp, replacement }: WindowForm)
     : text.replace(regexp, (found) => replacement(found));
 }
 
-function replacementOf(replacement: WindowForm["replacement"], found: RegExpExecArray): string {
+export function replacementOf(replacement: WindowForm["replacement"], found: RegExpExecArray): string {
   return typeof replacement === "string"
     ? replacement.replace("$1", () => found[1] ?? "")
     : replacement(found[0]);

@@ -79,6 +79,53 @@ Deno.test("each form is replaced in windows as String.replace does it", () => {
   );
 });
 
+/** Begins of forms, and runs that are longer than a window. */
+const RUNS = fc.array(
+  fc.oneof(
+    fc.constantFrom(...PIECES),
+    fc.constantFrom(
+      "eyJabcdefgh",
+      ".eyJabcdefgh",
+      ".",
+      "=",
+      " eyJ",
+      "tkn_",
+      " ghp_",
+      " github_pat_",
+      " xoxb-",
+      " sk_live_",
+      "glpat-",
+      " SG.0123456789abcdef.",
+      " sk-ant-",
+      " sk-",
+      " Bearer ",
+      "?Signature=",
+      "&",
+    ),
+    fc.tuple(fc.constantFrom("a1", "a-", "_", "a/", "=", "a.", "é"), fc.integer({ min: 400, max: 2_000 }))
+      .map(([text, times]) => text.repeat(times)),
+  ),
+  { minLength: 2, maxLength: 14 },
+).map((pieces) => pieces.join(""));
+
+Deno.test("a secret that is longer than a window is replaced as String.replace does it", () => {
+  fc.assert(
+    fc.property(RUNS, fc.integer({ min: 1, max: 400 }), (text, window) => {
+      for (const form of FORMS) {
+        const { regexp, replacement } = form;
+        const whole = typeof replacement === "string"
+          ? text.replace(regexp, replacement)
+          : text.replace(regexp, (found) => replacement(found));
+        assert(
+          String(finish(replaceForm(text, form, window))) === whole,
+          `${regexp.source} ${text.slice(0, 99)}`,
+        );
+      }
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
 /** The same text in pieces of so few units that nearly everything stands on a border of two. */
 function inPieces(text: string): Text {
   const builder = new TextBuilder(3);
