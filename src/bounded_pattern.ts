@@ -181,7 +181,7 @@ export function createBoundedPattern(
 }
 
 /** As much of a text, in UTF-16 units, and as much work as some 10 ms have time for. */
-const MAX_TESTED = 1_048_576;
+export const MAX_TESTED = 1_048_576;
 const WORK_AT_ONCE = 200_000;
 
 /**
@@ -198,6 +198,11 @@ export class BoundedRegExp extends RegExp {
 
   override test(text: string): boolean {
     return this.#bounded.test(text.length > MAX_TESTED ? text.slice(0, MAX_TESTED) : text);
+  }
+
+  /** The same in steps. */
+  testSteps(text: string): Steps<boolean> {
+    return this.#bounded.testSteps(text.length > MAX_TESTED ? text.slice(0, MAX_TESTED) : text);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Send } from "./dataway/http/message.ts";
 import type { Sinker } from "./dataway/sinker.ts";
 import type { Exporter } from "./pipeline/exporter.ts";
 import type { Ledger } from "./pipeline/ledger.ts";
-import type { PointStore } from "./pipeline/store.ts";
+import type { PointStore, StoreDoor } from "./pipeline/store.ts";
 
 export interface RoutingOptions {
   /** What is common to all points, as known now. */
@@ -20,7 +20,7 @@ export interface RoutingOptions {
 
 /** Filters at the store's door, and what keeps them up to date. */
 export interface FilterRouting {
-  door(store: Pick<PointStore, "append">): Pick<PointStore, "append">;
+  door(store: Pick<PointStore, "append">): StoreDoor;
   /** The exporter, and beside its uploads the question for the workspace's filters if they are wanted. */
   beside<E extends Exporter>(exporter: E, endpoints: readonly DatawayEndpoint[]): E;
 }

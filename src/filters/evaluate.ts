@@ -15,33 +15,44 @@ import {
 /** A point's value of a key; `undefined`: the point has no such key. */
 export type Lookup = (key: string) => FieldValue | undefined;
 
+/** Whether a pattern is found in a text. */
+export type PatternTest = (pattern: RegExp, text: string) => boolean;
+
+const testAtOnce: PatternTest = (pattern, text) => pattern.test(text);
+
 /** Floats this near are equal. */
 const FLOAT_TOLERANCE = 1e-9;
 
 /** Whether one of the braces holds. */
-export function holds(condition: readonly Braces[], lookup: Lookup): boolean {
+export function holds(
+  condition: readonly Braces[],
+  lookup: Lookup,
+  test: PatternTest = testAtOnce,
+): boolean {
   // A part in parentheses alone is no operation to DataKit, and never true.
-  return condition.some((parts) => parts.every((part) => part.kind !== "paren" && isTrue(part, lookup)));
+  return condition.some((parts) =>
+    parts.every((part) => part.kind !== "paren" && isTrue(part, lookup, test))
+  );
 }
 
-function isTrue(expression: Expression, lookup: Lookup): boolean {
+function isTrue(expression: Expression, lookup: Lookup, test: PatternTest): boolean {
   switch (expression.kind) {
     case "paren":
-      return isTrue(expression.inner, lookup);
+      return isTrue(expression.inner, lookup, test);
     case "and":
     case "or": {
       const { kind, left, right } = expression;
       if (!hasTruth(left) || !hasTruth(right)) return false;
       return kind === "and"
-        ? isTrue(left, lookup) && isTrue(right, lookup)
-        : isTrue(left, lookup) || isTrue(right, lookup);
+        ? isTrue(left, lookup, test) && isTrue(right, lookup, test)
+        : isTrue(left, lookup, test) || isTrue(right, lookup, test);
     }
     case "compare":
-      return compare(expression, lookup);
+      return compare(expression, lookup, test);
     case "in":
       return isIn(expression, lookup);
     case "match":
-      return matches(expression, lookup);
+      return matches(expression, lookup, test);
     default:
       return false;
   }
@@ -50,13 +61,14 @@ function isTrue(expression: Expression, lookup: Lookup): boolean {
 function compare(
   { op, left, right }: Extract<Operation, { kind: "compare" }>,
   lookup: Lookup,
+  test: PatternTest,
 ): boolean {
   const other = right.kind === "literal" ? right.value : right.kind === "regexp" ? right.regexp : undefined;
   if (other === undefined) return false;
-  if (left.kind === "literal") return compareValues(op, left.value, other);
+  if (left.kind === "literal") return compareValues(op, left.value, other, test);
   if (left.kind !== "name") return false;
   const value = lookup(left.name);
-  if (value !== undefined) return compareValues(op, value, other);
+  if (value !== undefined) return compareValues(op, value, other, test);
   // Missing: compared to nil.
   return op === "=" ? other === null : op === "!=" && other !== null;
 }
@@ -69,15 +81,24 @@ function isIn({ key, items, negated }: Extract<Operation, { kind: "in" }>, looku
 }
 
 /** One pattern that is found, or for `notmatch` one that is not. */
-function matches({ key, patterns, negated }: Extract<Operation, { kind: "match" }>, lookup: Lookup): boolean {
+function matches(
+  { key, patterns, negated }: Extract<Operation, { kind: "match" }>,
+  lookup: Lookup,
+  test: PatternTest,
+): boolean {
   const value = key.kind === "name" ? lookup(key.name) : undefined;
-  return typeof value === "string" && patterns.some((pattern) => pattern.test(value) !== negated);
+  return typeof value === "string" && patterns.some((pattern) => test(pattern, value) !== negated);
 }
 
-function compareValues(op: Comparison, left: FieldValue | null, right: Literal | RegExp): boolean {
+function compareValues(
+  op: Comparison,
+  left: FieldValue | null,
+  right: Literal | RegExp,
+  test: PatternTest = testAtOnce,
+): boolean {
   if (right instanceof RegExp) {
     if (typeof left !== "string") return false;
-    return op === "=" ? right.test(left) : op === "!=";
+    return op === "=" ? test(right, left) : op === "!=";
   }
   if (right === null) return op === "=" ? left === null : op === "!=" && left !== null;
   // Integers are bigints and floats numbers: like in Go, no value equals one of another type, nor differs from it.

@@ -3,14 +3,16 @@
  * only when there may be any.
  * @see https://docs.guance.com/datakit/datakit-filter/
  */
+import type { Steps } from "../bounded_pattern.ts";
 import type { Ledger } from "../pipeline/ledger.ts";
-import type { PointStore } from "../pipeline/store.ts";
+import type { PointStore, StoreDoor } from "../pipeline/store.ts";
 import { type ByteTable, createByteTable } from "../point/byte_table.ts";
 import { CATEGORIES, type Category, type Point } from "../point/point.ts";
 import { decodePoint } from "../point/point_range.ts";
 import { measurementKey } from "../point/measurement_key.ts";
 import { holds, type Lookup } from "./evaluate.ts";
-import { addNames, type Braces, parseCondition } from "./parser.ts";
+import { decodeLong, testAhead } from "./long_point.ts";
+import { addNames, addPatterns, type Braces, parseCondition } from "./parser.ts";
 import { FilterSyntaxError } from "./tokens.ts";
 
 /** Conditions by category; a point is dropped if one of them holds. */
@@ -100,7 +102,7 @@ export interface Filters {
   /** New rules in place of the old ones, for what comes from now on. */
   replace(rules: FilterRules): void;
   /** The way into a store for those points alone for which no condition holds; the others count as `filtered`. */
-  door(store: Pick<PointStore, "append">): Pick<PointStore, "append">;
+  door(store: Pick<PointStore, "append">): StoreDoor;
 }
 
 /** Filters without rules. */
@@ -120,12 +122,29 @@ export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
     }
   }
 
+  function* isLongFiltered(category: Category, bytes: Uint8Array): Steps<boolean> {
+    const rules = inForce.get(category);
+    if (rules === undefined) return false;
+    const { conditions, names, patterns } = rules;
+    try {
+      const lookup = lookupIn(yield* decodeLong(category, bytes, names), commonTags());
+      const test = yield* testAhead(patterns, lookup);
+      return conditions.some((condition) => holds(condition, lookup, test));
+    } catch {
+      return false;
+    }
+  }
+
   return {
     replace: (rules) => void (inForce = new Map(Array.from(rules).flatMap(prepare))),
     door: (store) => ({
       append: (source, category, bytes, length, mask, isOwn) => {
         if (isFiltered(category, bytes, length)) return ledger.refused(source, "filtered");
         store.append(source, category, bytes, length, mask, isOwn);
+      },
+      *appendSteps(source, category, bytes, mask): Steps<void> {
+        if (yield* isLongFiltered(category, bytes)) return ledger.refused(source, "filtered");
+        store.append(source, category, bytes, bytes.length, mask, true);
       },
     }),
   };
@@ -136,6 +155,8 @@ interface CategoryRules {
   readonly conditions: readonly (readonly Braces[])[];
   /** What of a point they ask for. */
   readonly names: ByteTable<true>;
+  /** What they look for, each with the name of where. */
+  readonly patterns: ReadonlyMap<RegExp, string>;
 }
 
 function prepare(
@@ -143,8 +164,13 @@ function prepare(
 ): [Category, CategoryRules][] {
   if (conditions.length === 0) return [];
   const names = new Set<string>();
-  for (const part of conditions.flat(2)) addNames(part, names);
-  return [[category, { conditions, names: createByteTable(Array.from(names, (name) => [name, true])) }]];
+  const patterns = new Map<RegExp, string>();
+  for (const part of conditions.flat(2)) {
+    addNames(part, names);
+    addPatterns(part, patterns);
+  }
+  const table: ByteTable<true> = createByteTable(Array.from(names, (name) => [name, true]));
+  return [[category, { conditions, names: table, patterns }]];
 }
 
 /** Tags, fields, common tags, and what DataKit has as keys too: the category, and by category the measurement. */

@@ -83,6 +83,28 @@ export function addNames(expression: Expression, names: Set<string>): void {
   }
 }
 
+/** Adds all patterns in an expression, each with the name of what it is looked for in. */
+export function addPatterns(expression: Expression, patterns: Map<RegExp, string>): void {
+  switch (expression.kind) {
+    case "paren":
+      return addPatterns(expression.inner, patterns);
+    case "match": {
+      const { key } = expression;
+      if (key.kind === "name") { for (const pattern of expression.patterns) patterns.set(pattern, key.name); }
+      return;
+    }
+    case "compare": {
+      const { left, right } = expression;
+      if (left.kind === "name" && right.kind === "regexp") patterns.set(right.regexp, left.name);
+      return;
+    }
+    case "and":
+    case "or":
+      addPatterns(expression.left, patterns);
+      addPatterns(expression.right, patterns);
+  }
+}
+
 /** The braces of a condition, of which one must hold. Throws {@link FilterSyntaxError}. */
 export function parseCondition(input: string): readonly Braces[] {
   const cursor = { tokens: tokenize(input), at: 0, depth: 0, operations: 0 };

@@ -8,7 +8,7 @@ import type { LongPointSink, PointStep, PointWriter } from "../point/point_write
 import { MAX_MESSAGE_BYTES, splitMessage } from "../point/split_message.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Intake, InvocationSpan } from "./receiver.ts";
-import type { PointStore } from "./store.ts";
+import type { PointStore, StoreDoor } from "./store.ts";
 import { createTimeSpread } from "./time_spread.ts";
 
 /** All sources' ways in, over one writer. */
@@ -21,7 +21,7 @@ export interface IntakeHub {
 }
 
 export interface IntakeHubOptions {
-  readonly store: Pick<PointStore, "append">;
+  readonly store: StoreDoor;
   readonly ledger: Ledger;
   /** The keys that common tags may have. */
   readonly commonKeys?: CommonKeys;
@@ -81,20 +81,30 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
   /** What is ended now goes where it would go now, whenever it is finished. */
   function openLongSink(kind: PointKind, source: Source, mask: number): LongPointSink {
     const to = append;
-    const maskLong = (bytes: Uint8Array): PointStep | undefined => {
-      if (TRACERS.has(source) && to === store.append) tracerSeen();
-      const steps = spanMasker?.steps(bytes);
-      return () => {
-        const step = steps?.next();
-        if (step?.done === false) return false;
-        if (step?.value === undefined) to(source, kind.category, bytes, bytes.length, mask, true);
-        else to(source, kind.category, step.value, step.value.length, mask, true);
-        return true;
-      };
-    };
+    const masker = kind.category === "tracing" ? spanMasker : undefined;
+    const appendSteps = to === store.append ? store.appendSteps : undefined;
+
+    function* commitSteps(bytes: Uint8Array): Generator<undefined, void> {
+      const { category } = kind;
+      if (category === "tracing" && TRACERS.has(source) && to === store.append) tracerSeen();
+      const made = (masker && (yield* masker.steps(bytes))) ?? bytes;
+      if (appendSteps !== undefined) yield* appendSteps(source, category, made, mask);
+      else to(source, category, made, made.length, mask, true);
+    }
+
+    function commitLong(bytes: Uint8Array): PointStep | undefined {
+      if (kind.category === "logging" && bytes.length > MAX_MESSAGE_BYTES) {
+        let isDone = false;
+        divert(to, () => isDone = isSplit(source, bytes, bytes.length, mask));
+        if (isDone) return undefined;
+      }
+      const steps = commitSteps(bytes);
+      return () => steps.next().done === true;
+    }
+
     return {
       commit: (bytes) => {
-        if (kind.category === "tracing" && spanMasker !== undefined) return maskLong(bytes);
+        if (masker !== undefined || appendSteps !== undefined) return commitLong(bytes);
         divert(to, () => commit(kind, source, bytes, bytes.length, mask, true));
         return undefined;
       },

@@ -31,6 +31,20 @@ export function isStoreLease(lease: Lease): lease is StoreLease {
   return "release" in lease;
 }
 
+/** The way into a store. */
+export interface StoreDoor extends Pick<PointStore, "append"> {
+  /**
+   * Takes in a point of megabytes in steps of some milliseconds at most, where `append` would take longer. It is kept as
+   * with `isOwn`.
+   */
+  readonly appendSteps?: (
+    source: Source,
+    category: Category,
+    bytes: Uint8Array,
+    commonMask: number,
+  ) => Generator<undefined, void>;
+}
+
 /**
  * Points between the receivers and the exporter, as the bytes that they travel in: bounded, oldest dropped first,
  * every loss counted.

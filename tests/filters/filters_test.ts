@@ -9,6 +9,8 @@ import { createIntakeHub } from "../../src/pipeline/intake.ts";
 import type { PointDraft } from "../../src/point/point.ts";
 import { encodePoint } from "../../src/point/protobuf.ts";
 import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
+import { longContent, textOfString } from "../../src/point/long_text.ts";
+import { createTimeSlice } from "../../src/time_slice.ts";
 import { pointsOf } from "../support/points.ts";
 
 const DRAFT: PointDraft = {
@@ -128,4 +130,60 @@ Deno.test("a filter looks only at what it asks for: values of megabytes cost not
   });
   assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
   assertEquals(ledger.refusals().map(({ reason }) => reason), ["filtered"]);
+});
+
+/** How many of one span are kept whose long texts are written in steps. */
+async function keptOfLong(
+  conditions: readonly string[],
+  fields: readonly (readonly [key: string, text: string])[],
+): Promise<number> {
+  const ledger = createLedger();
+  const filters = createFilters({ commonTags: () => new Map([["region", "eu"]]), ledger });
+  filters.replace(parseRules(JSON.stringify({ tracing: conditions })).rules);
+  let kept = 0;
+  const store = filters.door({ append: () => void kept++ });
+  const { writer, begin } = createIntakeHub({ store, ledger }).of("otlp");
+  const kind = writer.kind("tracing", "opentelemetry");
+  begin(kind);
+  writer.tag(kind.keys.of("service"), "web");
+  for (const [key, text] of fields) writer.long(kind.keys.of(key), longContent(textOfString(text)));
+  assert(writer.endAt(1n));
+  await writer.finishLong(createTimeSlice());
+  assertEquals(ledger.refusals().map(({ reason }) => reason), kept === 0 ? ["filtered"] : []);
+  return kept;
+}
+
+Deno.test("a span of megabytes is judged in steps as a short one is", async () => {
+  const long = "日本 text ".repeat(900_000);
+  const kept = (condition: string): Promise<number> =>
+    keptOfLong([condition], [["message", `begin ${long}`], ["other", long]]);
+  for (
+    const condition of [
+      "{ message match ['^begin'] }",
+      "{ service = 'web' and message != 'begin' }",
+      "{ message > 'begin' }",
+      "{ region = 'eu' and other match ['text 日'] }",
+      "{ none = nil }",
+    ]
+  ) assertEquals(await kept(condition), 0, condition);
+  for (
+    const condition of [
+      "{ message match ['^text'] }",
+      "{ message = 'begin' }",
+      "{ message < 'begin' }",
+      "{ message = nil }",
+      "{ other in ['a', 'b'] }",
+    ]
+  ) assertEquals(await kept(condition), 1, condition);
+});
+
+Deno.test("the event loop runs while many patterns are looked for in a text of megabytes", async () => {
+  const long = "日本 text of a line ".repeat(450_000);
+  const conditions = Array.from({ length: 12 }, (_, n) => `{ message match ['[a-z]+ nothing${n}$'] }`);
+  let kept = 0;
+  const ms = await longestTurnMs(async () => {
+    kept = await keptOfLong(conditions, [["message", long]]);
+  });
+  assertEquals(kept, 1);
+  assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
 });
