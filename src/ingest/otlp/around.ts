@@ -14,9 +14,17 @@ export interface Around<S> {
   readonly scope: (parts: AroundParts) => void;
   /** What stands around the current item: read with the first one below it. */
   readonly read: () => S;
+  /**
+   * Reads the next part of it where it is much, and returns the work, in bytes: the item is to be taken again. 0: all of
+   * it is read, or it is little.
+   */
+  readonly prepare: () => number;
   /** The same as far as it was read; `undefined`: nobody has asked yet. */
   readonly peek: () => S | undefined;
 }
+
+/** From so many bytes on it is much. */
+const MUCH_BYTES = 8 * 1024;
 
 /** Nothing is read of what has no items, or none that are taken. */
 export function createAround<R extends object, S extends object>(
@@ -34,7 +42,18 @@ export function createAround<R extends object, S extends object>(
     return scope;
   }
 
+  function prepare(): number {
+    if (scope !== undefined) return 0;
+    const parts = resource === undefined ? resourceParts : scopeParts;
+    const bytes = bytesOf(parts);
+    if (bytes < MUCH_BYTES) return 0;
+    if (resource === undefined) resource = reader.resource(c, parts);
+    else readNow();
+    return bytes;
+  }
+
   return {
+    prepare,
     resource: (parts) => {
       resourceParts = parts;
       resource = undefined;
@@ -47,4 +66,10 @@ export function createAround<R extends object, S extends object>(
     read: () => scope ?? readNow(),
     peek: () => scope,
   };
+}
+
+function bytesOf({ places }: AroundParts): number {
+  let bytes = 0;
+  for (let i = 0; i < places.length; i += 2) bytes += (places[i + 1] ?? 0) - (places[i] ?? 0);
+  return bytes;
 }

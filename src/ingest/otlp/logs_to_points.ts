@@ -154,6 +154,8 @@ export function createLogsToPoints(config: OtlpConfig, intake: Intake): MakeVisi
       resource: around.resource,
       scope: around.scope,
       item: (from, to) => {
+        const work = around.prepare();
+        if (work > 0) return -work;
         const surrounding = around.read();
         // Before anything is read, as keys that are not kept are of the point begun.
         begin(surrounding.kind);

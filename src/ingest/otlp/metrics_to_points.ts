@@ -29,6 +29,8 @@ interface OpenMetric {
   points: DataPoints | undefined;
   /** Where its data point is gone on with; 0: with the next. */
   portion: number;
+  /** What stands around its data point was prepared, and that is to be taken now. */
+  isPrepared: boolean;
   /** Its own tags, besides those of its scope. */
   tags: readonly ForeignTag[];
 }
@@ -61,8 +63,10 @@ export function createMetricsToPoints(
       for (let i = 0; i < SCAN_STEP; i++) {
         const step = metric.scan.next();
         if (step === "end") {
-          startTaking(metric);
-          return (i + 1) * FIELD;
+          const work = needsAround(metric) ? around.prepare() : 0;
+          if (work > 0) open = metric;
+          else startTaking(metric);
+          return work + (i + 1) * FIELD;
         }
         if (step === "point") metric.scanned++;
       }
@@ -70,12 +74,16 @@ export function createMetricsToPoints(
       return SCAN_STEP * FIELD;
     }
 
+    /** Whether what stands around it tells which tags it has. All of it was gone through. */
+    function needsAround({ head, kind, scan }: OpenMetric): boolean {
+      if (!config.instanceTag || head.name === "") return false;
+      return kind === "summary" || (kind !== "gauge" && scan.temporality() === CUMULATIVE);
+    }
+
     function startTaking(metric: OpenMetric): void {
-      const { head, kind, from, to } = metric;
+      const { head, from, to } = metric;
       if (head.name === "") return sink.reject(NAMELESS, Math.max(1, metric.scanned));
-      const isCumulative = kind === "summary" ||
-        (kind !== "gauge" && metric.scan.temporality() === CUMULATIVE);
-      const needsInstance = config.instanceTag && isCumulative && !around.read().isOfInstance;
+      const needsInstance = needsAround(metric) && !around.read().isOfInstance;
       metric.tags = [
         ...(head.unit === "" ? [] : [series.share("unit", head.unit)]),
         ...(needsInstance ? [series.share("faas_instance", instanceId())] : []),
@@ -86,7 +94,7 @@ export function createMetricsToPoints(
 
     /** Takes the next data point, or more of the last. Returns the work; 0: there are no more. */
     function takeNext(metric: OpenMetric, points: DataPoints): number {
-      if (metric.portion > 0) return take(metric, points.from(), points.to());
+      if (metric.portion > 0 || metric.isPrepared) return take(metric, points.from(), points.to());
       for (let i = 0; i < SCAN_STEP; i++) {
         const step = points.next();
         if (step === "end") {
@@ -101,6 +109,10 @@ export function createMetricsToPoints(
     /** Takes the data point that lies at `[from, to)`, as much of it as goes at a time. */
     function take(metric: OpenMetric, from: number, to: number): number {
       const { head, kind, tags, portion } = metric;
+      metric.isPrepared = false;
+      const work = around.prepare();
+      metric.isPrepared = work > 0;
+      if (work > 0) return work;
       const scope = around.read();
       metric.portion = 0;
       readDataPoint(c, from, to, kind, point, series.attributes);
@@ -121,7 +133,18 @@ export function createMetricsToPoints(
           return to - from;
         }
         const scan = createDataPoints(createProtoCursor(bytes), from, to, dataTag);
-        open = { head, kind, from, to, scan, scanned: 0, points: undefined, portion: 0, tags: [] };
+        open = {
+          head,
+          kind,
+          from,
+          to,
+          scan,
+          scanned: 0,
+          points: undefined,
+          portion: 0,
+          isPrepared: false,
+          tags: [],
+        };
         return to - from;
       },
       part: () => {

@@ -38,7 +38,10 @@ export interface RequestVisitor {
   readonly resource: (parts: AroundParts) => void;
   /** What follows is of this `ScopeSpans`, …. */
   readonly scope: (parts: AroundParts) => void;
-  /** Takes a span, record or metric, and returns the work. Throws {@link ProtoError} for a malformed one. */
+  /**
+   * Takes a span, record or metric, and returns the work; as a negative number: it is to be taken again, as only something
+   * else was done. Throws {@link ProtoError} for a malformed one.
+   */
   readonly item: (from: number, to: number) => number;
   /** Takes the next part of the last item and returns the work; 0: it has no more. Throws as {@link item} does. */
   readonly part?: () => number;
@@ -157,7 +160,9 @@ function step(walk: Walk): boolean {
     else if (walk.level === 2 && tag === ITEM) {
       const length = readLength(c);
       c.at += length;
-      work += takeItem(walk, c.at - length, c.at);
+      const done = takeItem(walk, c.at - length, c.at);
+      if (done < 0) c.at = at;
+      work += Math.abs(done);
     } else if (walk.level < 2 && tag === (walk.level === 0 ? RESOURCE : SCOPE)) enter(walk);
     else {
       skipField(c, tag);
@@ -216,7 +221,7 @@ function look(walk: Walk, tag: number): number {
   return length;
 }
 
-/** Returns the work. */
+/** Returns the work, see {@link RequestVisitor.item}. */
 function takeItem(walk: Walk, from: number, to: number): number {
   const { visitor } = walk;
   if (walk.isSurvey) {
@@ -225,7 +230,7 @@ function takeItem(walk: Walk, from: number, to: number): number {
   }
   try {
     const work = visitor.item(from, to);
-    walk.hasParts = visitor.part !== undefined;
+    walk.hasParts = work >= 0 && visitor.part !== undefined;
     return work;
   } catch (error) {
     count(walk, error);

@@ -253,8 +253,11 @@ export function createSpansToPoints(config: OtlpConfig, intake: Intake): MakeVis
           sink.reject("a trace_id must be 16 bytes that are not all zero");
         } else if (!isSpanId(bytes, span.spanIdFrom, span.spanIdTo)) {
           sink.reject("a span_id must be 8 bytes that are not all zero");
-        } else if (!isSampledOut(c)) write(c, around.read(), typeOf(), clock);
-        else if (sampledOut === undefined) refuse("sampled_out");
+        } else if (!isSampledOut(c)) {
+          const work = around.prepare();
+          if (work > 0) return -work;
+          write(c, around.read(), typeOf(), clock);
+        } else if (sampledOut === undefined) refuse("sampled_out");
         else sampledOut(() => write(c, around.read(), typeOf(), clock));
         return to - from + (around.peek()?.weight ?? 0);
       },
