@@ -44,10 +44,9 @@ export function createAround<R extends object, S extends object>(
 
   function prepare(): number {
     if (scope !== undefined) return 0;
-    const parts = resource === undefined ? resourceParts : scopeParts;
-    const bytes = bytesOf(parts);
+    const bytes = bytesOf(resourceParts) + bytesOf(scopeParts);
     if (bytes < MUCH_BYTES) return 0;
-    if (resource === undefined) resource = reader.resource(c, parts);
+    if (resource === undefined) resource = reader.resource(c, resourceParts);
     else readNow();
     return bytes;
   }

@@ -49,7 +49,10 @@ export function createTextBuffer(): TextBuffer {
   return { bytes: new Uint8Array(INITIAL_BYTES), at: 0, longs: [], longBytes: 0, fullBytes: Infinity };
 }
 
-/** Begins another text, of an element that has `before` bytes of texts already; `most`: no more of it is wanted. */
+/**
+ * Begins another text, of an element that has `before` bytes of texts already; `most`: no more of it is wanted, and of a
+ * value hardly more is put.
+ */
 export function clearText(buffer: TextBuffer, before = 0, most = Infinity): void {
   if (buffer.bytes.length > KEPT_BYTES) buffer.bytes = new Uint8Array(INITIAL_BYTES);
   buffer.at = 0;
@@ -72,6 +75,12 @@ export function isFull({ at, longBytes, fullBytes }: TextBuffer): boolean {
 /** Whether the text is so long that what comes is to stay where it lies; never of one that is wanted in part. */
 export function isLongText({ at, longBytes, fullBytes }: TextBuffer): boolean {
   return at + longBytes > LONG_TEXT_BYTES && fullBytes === Infinity;
+}
+
+/** Where a value that is put ends: at its end, or where more is no longer wanted. */
+function endOf({ fullBytes }: TextBuffer, from: number, to: number): number {
+  // Base64 has whole groups of three.
+  return to - from > fullBytes ? Math.min(to, from + 3 * Math.ceil(fullBytes / 3)) : to;
 }
 
 /** Whether a value of so many bytes is to stay where it lies. */
@@ -126,7 +135,8 @@ export function putBytes(buffer: ByteBuffer, piece: Uint8Array): void {
 }
 
 /** Puts bytes of a body as they are. */
-export function putSlice(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+export function putSlice(buffer: TextBuffer, source: Uint8Array, from: number, until: number): void {
+  const to = endOf(buffer, from, until);
   if (isLong(buffer, to - from)) return putLong(buffer, source, from, to, PLAIN);
   ensure(buffer, to - from);
   buffer.bytes.set(source.subarray(from, to), buffer.at);
@@ -160,12 +170,20 @@ export function putCode(buffer: ByteBuffer, code: number): void {
 }
 
 /** Puts text of a body as a JSON string, as `JSON.stringify` writes it. Invalid UTF-8 stays what it is. */
-export function putJsonString(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+export function putJsonString(buffer: TextBuffer, source: Uint8Array, from: number, until: number): void {
+  const to = endOf(buffer, from, until);
   putCode(buffer, QUOTE);
   if (isLong(buffer, to - from)) putLong(buffer, source, from, to, JSON_STRING);
-  // In parts, as what is escaped grows to six bytes at most, and room is made for that.
-  else for (let at = from; at < to; at += PART) putEscaped(buffer, source, at, Math.min(to, at + PART));
+  else putEscapedParts(buffer, source, from, to);
   putCode(buffer, QUOTE);
+}
+
+/** In parts, as what is escaped grows to six bytes at most, and room is made for that. */
+function putEscapedParts(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+  const part = Math.min(PART, buffer.fullBytes / 4);
+  for (let at = from; at < to && !isFull(buffer); at += part) {
+    putEscaped(buffer, source, at, Math.min(to, at + part));
+  }
 }
 
 /** What is converted at a time. */
@@ -222,7 +240,8 @@ export function putHex(buffer: ByteBuffer, source: Uint8Array, from: number, to:
 }
 
 /** Puts bytes of a body in base64. */
-export function putBase64(buffer: TextBuffer, source: Uint8Array, from: number, to: number): void {
+export function putBase64(buffer: TextBuffer, source: Uint8Array, from: number, until: number): void {
+  const to = endOf(buffer, from, until);
   if (isLong(buffer, to - from)) return putLong(buffer, source, from, to, BASE64);
   putText(buffer, source.subarray(from, to).toBase64());
 }

@@ -12,8 +12,6 @@ const scratch: TextBuffer = createTextBuffer();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Of a value that becomes a tag or measurement no more is decoded: the rules leave less of it. */
 const LONGEST_NAME_BYTES = 2048;
-/** As if there were so many bytes of texts before: of each text that is not short only the beginning is converted. */
-const NAME_BEFORE = 256 * 1024;
 /** A value of so many bytes stays where it lies, also if it is kept for many points. */
 const LONG_BYTES = 16 * 1024;
 
@@ -71,16 +69,18 @@ export function writeBuffer(writer: PointWriter, key: Key, buffer: TextBuffer): 
 
 /** Writes a value's text as a tag; no tag if it is empty. */
 export function writeTag(writer: PointWriter, key: Key, c: ProtoCursor, value: AnyValue): void {
-  if (value.kind === "text") return writer.tagBytes(key, c.bytes, value.from, value.to);
+  const { kind, from, to } = value;
+  if (kind === "text") return writer.tagBytes(key, c.bytes, from, to);
+  // It is never empty, and takes some time.
+  if ((kind === "list" || kind === "map") && !writer.hasRoom(true) && !writer.has(key)) return writer.trim();
   const bytes = composeName(c, value);
   writer.tagBytes(key, bytes, 0, bytes.length);
 }
 
 /** The beginning of a value's text, or all of it if that is not longer. Valid until the next text. */
 function composeName(c: ProtoCursor, value: AnyValue): Uint8Array {
-  compose(c, value, NAME_BEFORE, LONGEST_NAME_BYTES);
-  if (scratch.longs.length === 0) return scratch.bytes.subarray(0, scratch.at);
-  return beginningOf(takeText(scratch), LONGEST_NAME_BYTES);
+  compose(c, value, 0, LONGEST_NAME_BYTES);
+  return scratch.bytes.subarray(0, Math.min(scratch.at, LONGEST_NAME_BYTES));
 }
 
 /** The text of a value that becomes a tag, a measurement or part of one; of a long one only the beginning. */

@@ -3,7 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readOtlpConfig } from "../../../src/config/otlp.ts";
 import { createSettingReader } from "../../../src/config/reader.ts";
+import { createAnyValue, readAnyValue } from "../../../src/ingest/otlp/any_value.ts";
 import { createExportHandler, type Signal } from "../../../src/ingest/otlp/export_handler.ts";
+import { createProtoCursor } from "../../../src/ingest/otlp/proto_cursor.ts";
+import { createTextBuffer, takeText } from "../../../src/ingest/otlp/text_buffer.ts";
+import { putValueText } from "../../../src/ingest/otlp/value_text.ts";
+import { cleanTagValue } from "../../../src/point/clean_text.ts";
 import type { Point } from "../../../src/point/point.ts";
 import { field, join } from "../long_values.ts";
 import { createRecorder } from "./recorder.ts";
@@ -135,6 +140,44 @@ Deno.test("elements of a long text are as many as may be read of an item, and th
   const [short, refusedOfShort] = await logMessage(["short", many]);
   assertEquals(long.replace(LONG, "short"), short);
   assertEquals([refusedOfLong, refusedOfShort], [["trimmed"], ["trimmed"]]);
+});
+
+Deno.test("a long text is of few pieces, however many elements it has", () => {
+  const lists = Array.from(
+    { length: 200 },
+    () => Array.from({ length: 50 }, () => "text of a list ".repeat(15)),
+  );
+  const maps = Array.from({ length: 200 }, () => Object.fromEntries(lists[0]?.entries() ?? []));
+  for (const elements of [lists, maps, lists.flat()]) {
+    const bytes = anyValue([LONG, ...elements]);
+    const c = createProtoCursor(bytes);
+    const value = createAnyValue();
+    readAnyValue(c, 0, bytes.length, value);
+    const buffer = createTextBuffer();
+    putValueText(buffer, c, value);
+    const text = takeText(buffer);
+    assert(text.length <= 450, `${text.length} pieces`);
+    const parts = text.map(({ form, bytes, from, to }) => form.convert(bytes, from, to).slice());
+    assertEquals(new TextDecoder().decode(join(...parts)), JSON.stringify([LONG, ...elements]));
+  }
+});
+
+Deno.test("of lists and maps that become tags of data points no more is converted than tags hold", async () => {
+  const control = "\u0001".repeat(5000);
+  const values: readonly Value[] = [
+    [control],
+    { a: control },
+    [[control]],
+    Array.from({ length: 999 }, () => 7),
+  ];
+  const pairs = values.map((value, i) => pair(7, `name ${i}`, value));
+  const number = join(
+    Uint8Array.of(0x19, 0, 0, 0, 0, 0, 0, 0, 0x10),
+    Uint8Array.of(0x21, ...new Uint8Array(8)),
+  );
+  const [{ tags }, refused] = await take("metrics", field(1, "m"), field(5, field(1, number, ...pairs)));
+  values.forEach((value, i) => assertEquals(tags.get(`name ${i}`), cleanTagValue(JSON.stringify(value))));
+  assertEquals(refused, ["trimmed"]);
 });
 
 Deno.test("an item whose long text has a malformed value is refused as a whole", async () => {
