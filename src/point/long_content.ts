@@ -1,5 +1,5 @@
 /** The values of long fields, one text or a list of them: measured in steps, and their heads in the point's bytes. */
-import { createTextMeasure, type LongContent, shortText, type TextMeasure } from "./long_text.ts";
+import type { LongContent } from "./long_text.ts";
 import {
   ANY,
   ARRAY,
@@ -12,6 +12,8 @@ import {
   VALUE,
 } from "./point_bytes.ts";
 import { varintSize } from "./protobuf_writer.ts";
+import { createTextMeasure, type TextMeasure } from "./text_measure.ts";
+import { shortText } from "./valid_parts.ts";
 
 const TYPE_URL = new TextEncoder().encode(ARRAY_TYPE_URL);
 /** What a field takes besides its texts: tags, lengths, key and type. */

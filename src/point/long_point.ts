@@ -10,12 +10,14 @@ import {
   putContentHead,
   putElementHead,
 } from "./long_content.ts";
-import { createTextFiller, type LongContent, longContent, shortText, type TextFiller } from "./long_text.ts";
+import { type LongContent, longContent } from "./long_text.ts";
 import { putBytes } from "./point_bytes.ts";
 import { POINT_FRAME_BYTES } from "./point_range.ts";
 import type { Slot } from "./point_keys.ts";
 import type { LongPointSink, PointStep } from "./point_writer.ts";
 import { createMessageSplit, MAX_MESSAGE_BYTES, type MessageSplit } from "./split_message.ts";
+import { createTextFiller, type TextFiller } from "./text_filler.ts";
+import { shortText } from "./valid_parts.ts";
 
 /** A field and where it comes into the point's other bytes. */
 export interface LongField {

@@ -2,13 +2,14 @@
  * Texts of megabytes: places in a body and how their bytes become text, turned into UTF-8 piece by piece, as a body's
  * one value must not keep all others waiting. Nothing is held of a text but the piece at hand.
  */
-import { isUtf8 } from "node:buffer";
-import { MAX_STRING_BYTES } from "./limits.ts";
 import type { FieldValue } from "./point.ts";
 
 /** How the bytes of a piece become text. */
 export interface TextForm {
-  /** Where a part that begins at `from` may end, at most at `until` and after `from`, so that it can be converted alone. */
+  /**
+   * Where a part that begins at `from` may end, at most at `until` and after `from`, so that it can be converted alone; at
+   * `to` where none can, of some KB.
+   */
   readonly cut: (bytes: Uint8Array, from: number, until: number, to: number) => number;
   /** A part as UTF-8, which may be invalid. Valid until the next part of any text. */
   readonly convert: (bytes: Uint8Array, from: number, to: number) => Uint8Array;
@@ -91,12 +92,9 @@ export function isLongValue(value: FieldValue | LongValue): value is LongValue {
 
 /** Bytes that are converted at a time. */
 const PART_BYTES = 32 * 1024;
-/** A text of less is read in one go. */
-const SHORT_BYTES = 4096;
 /** Bytes that are converted at a time where only the beginning is wanted. */
 const BEGINNING_BYTES = 512;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Bytes that are text already. Invalid UTF-8 becomes U+FFFD. */
 export const PLAIN: TextForm = {
@@ -136,16 +134,6 @@ export function textOfString(value: string): LongText {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** A text's own bytes on the way, part by part. */
-interface PartReader {
-  /** The next part, which may be empty, valid UTF-8, never longer than what is left of the bound; `undefined` at the end. */
-  next(): Uint8Array | undefined;
-  /** The text was longer than a field may be. */
-  readonly isCut: boolean;
-  /** It was no valid UTF-8 so far. */
-  readonly isMended: boolean;
-}
-
 /** About how many bytes texts have. */
 export function aboutBytesOf(texts: TextList): number {
   let bytes = 0;
@@ -174,142 +162,6 @@ function pieceParts(text: LongText, partBytes: number): Iterator<Uint8Array, voi
   }
 
   return { next };
-}
-
-/**
- * All of a text that is short, valid UTF-8; `undefined`: it is to be read in parts. Of lists with very many texts each
- * reader would be garbage of half a kilobyte.
- */
-export function shortText(text: AnyText, type: LongType): Uint8Array | undefined {
-  const [piece, other] = isMade(text) ? [] : text;
-  if (piece === undefined || other !== undefined || piece.to - piece.from > SHORT_BYTES) return undefined;
-  const part = piece.form.convert(piece.bytes, piece.from, piece.to);
-  return type === "bytes" || isUtf8(part) ? part : mend(part);
-}
-
-function createPartReader(text: AnyText, type: LongType): PartReader {
-  const parts = partsOf(text);
-  let leftBytes = MAX_STRING_BYTES;
-  const reader = { isCut: false, isMended: false, next };
-
-  function next(): Uint8Array | undefined {
-    if (reader.isCut) return undefined;
-    const { done, value } = parts.next();
-    if (done === true) return undefined;
-    const part = validPart(value);
-    if (part.length > leftBytes) return last(part);
-    leftBytes -= part.length;
-    return part;
-  }
-
-  function validPart(part: Uint8Array): Uint8Array {
-    if (type === "bytes" || isUtf8(part)) return part;
-    reader.isMended = true;
-    return mend(part);
-  }
-
-  /** Of a text that is too long the last part, cut. */
-  function last(part: Uint8Array): Uint8Array | undefined {
-    reader.isCut = true;
-    let end = leftBytes;
-    while (type === "string" && end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
-    return end === 0 ? undefined : part.subarray(0, end);
-  }
-
-  return reader;
-}
-
-/** Where invalid UTF-8 is put once it is mended. */
-let mended = new Uint8Array(0);
-
-function mend(bytes: Uint8Array): Uint8Array {
-  // A byte that is none becomes three.
-  if (mended.length < 3 * bytes.length) mended = new Uint8Array(3 * bytes.length);
-  return mended.subarray(0, encoder.encodeInto(decoder.decode(bytes), mended).written);
-}
-
-/** Finds how long a text is, and where it would end if it were in parts of at most `partBytes`. */
-export interface TextMeasure {
-  /** Goes on for a while; `true`: to the end. */
-  step(): boolean;
-  /** The ends of the parts; none splits a code point. */
-  readonly ends: readonly number[];
-  readonly length: number;
-  /** It is longer than a field may be, and cut. */
-  readonly isCut: boolean;
-  /** It is no valid UTF-8. */
-  readonly isMended: boolean;
-}
-
-export function createTextMeasure(
-  text: AnyText,
-  partBytes: number,
-  type: LongType = "string",
-): TextMeasure {
-  const reader = createPartReader(text, type);
-  const ends: number[] = [];
-  let length = 0;
-  let endAt = partBytes;
-
-  function step(): boolean {
-    const part = reader.next();
-    if (part === undefined) {
-      if (length > (ends.at(-1) ?? 0)) ends.push(length);
-      return true;
-    }
-    // An end is told by the byte behind it: that of a code point's middle is moved to its begin.
-    while (endAt < length + part.length) {
-      let end = endAt - length;
-      while (end > 0 && ((part[end] ?? 0) & 0xc0) === 0x80) end--;
-      ends.push(length + end);
-      endAt = length + end + partBytes;
-    }
-    length += part.length;
-    return false;
-  }
-
-  return {
-    step,
-    ends,
-    get length() {
-      return length;
-    },
-    get isCut() {
-      return reader.isCut;
-    },
-    get isMended() {
-      return reader.isMended;
-    },
-  };
-}
-
-/** Writes a text into buffers, of which one follows the other. */
-export interface TextFiller {
-  /** Puts more of the text at `at`, up to `end`; returns where it stopped, which may be `at` on the way as well. */
-  fill(target: Uint8Array, at: number, end: number): number;
-  /** Nothing more comes. */
-  readonly isDone: boolean;
-}
-
-export function createTextFiller(text: AnyText, type: LongType = "string"): TextFiller {
-  const reader = createPartReader(text, type);
-  /** What did not fit into the buffer before. */
-  let rest: Uint8Array | undefined;
-  const filler = { fill, isDone: false };
-
-  function fill(target: Uint8Array, at: number, end: number): number {
-    const part = rest ?? reader.next();
-    rest = undefined;
-    filler.isDone = part === undefined;
-    if (part === undefined) return at;
-    const length = Math.min(part.length, end - at);
-    target.set(length === part.length ? part : part.subarray(0, length), at);
-    // Copied, as the next part of another text may be converted meanwhile.
-    if (length < part.length) rest = part.slice(length);
-    return at + length;
-  }
-
-  return filler;
 }
 
 /** Where beginnings are put that have room in it. */

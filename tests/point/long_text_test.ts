@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createPointWriter } from "../../src/point/create_point_writer.ts";
-import { createTextMeasure, type LongText, PLAIN } from "../../src/point/long_text.ts";
+import { type LongText, PLAIN } from "../../src/point/long_text.ts";
+import { createTextMeasure } from "../../src/point/text_measure.ts";
 import type { Category } from "../../src/point/point.ts";
 import { decodePoint } from "../../src/point/point_range.ts";
 import type { PointWriter } from "../../src/point/point_writer.ts";
