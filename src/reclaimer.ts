@@ -30,6 +30,8 @@ export interface ReclaimerOptions {
   readonly storedBytes?: () => number;
 }
 
+/** What the start alone needed is given back so long after it, in ms: by then the function runs, as a rule. */
+const AFTER_START_MS = 1_000;
 /** Least time between a collection and one before a large body, in ms. */
 const COLLECT_AGAIN_MS = 1_000;
 /** At rest. Points that were held may have left only by the next try, or the one after it. In ms. */
@@ -65,6 +67,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   let lookedAt = performance.now();
   /** Since a backlog left, or ever. */
   let mostStoredBytes = 0;
+  const starting = setTimeout(() => heap.trim(), AFTER_START_MS);
   let resting: ReturnType<typeof setTimeout> | undefined;
   let beside: ReturnType<typeof setTimeout> | undefined;
   let trimming: ReturnType<typeof setTimeout> | undefined;
@@ -160,7 +163,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     },
     [Symbol.dispose]: () => {
       isDisposed = true;
-      for (const timer of [resting, beside, trimming]) clearTimeout(timer);
+      for (const timer of [starting, resting, beside, trimming]) clearTimeout(timer);
     },
   };
 }

@@ -29,11 +29,33 @@ function createProcess(): { readonly process: Process; readonly heap: Heap } {
   return { process, heap };
 }
 
+/** A reclaimer that has given back what the start needed. */
+async function startedReclaimer(
+  time: FakeTime,
+  { process, heap }: { readonly process: Process; readonly heap: Heap },
+): Promise<Reclaimer> {
+  const reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  await pass(time, 1_000);
+  assertEquals(process.trims, 1);
+  process.trims = 0;
+  return reclaimer;
+}
+
 async function pass(time: FakeTime, ms: number): Promise<void> {
   const until = time.elapsedMs + ms;
   time.outside(ms, () => {});
   while (time.elapsedMs < until && await time.step());
 }
+
+Deno.test("createReclaimer() gives back once what the start alone needed", async () => {
+  using time = installFakeTime();
+  const { process, heap } = createProcess();
+  using _reclaimer = createReclaimer({ heap });
+  await pass(time, 900);
+  assertEquals(process.trims, 0);
+  await pass(time, 60_000);
+  assertEquals([process.collections, process.trims], [0, 1]);
+});
 
 Deno.test("createReclaimer() gives back what invocations have left, beside one that has begun", async () => {
   using time = installFakeTime();
@@ -123,7 +145,7 @@ Deno.test("createReclaimer() gives back what a backlog has left that was leaving
 async function trimsOver(storedMib: readonly number[]): Promise<readonly number[]> {
   using time = installFakeTime();
   const { process, heap } = createProcess();
-  using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  using reclaimer = await startedReclaimer(time, { process, heap });
   const seen: number[] = [];
   for (const mib of storedMib) {
     process.storedBytes = mib * MIB;
@@ -154,7 +176,7 @@ Deno.test("createReclaimer() trims after each backlog, and once more after the l
 Deno.test("createReclaimer() trims once for backlogs that follow each other closely", async () => {
   using time = installFakeTime();
   const { process, heap } = createProcess();
-  using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  using reclaimer = await startedReclaimer(time, { process, heap });
   for (let flush = 0; flush < 100; flush++) {
     process.storedBytes = flush % 2 === 0 ? 8 * MIB : 0;
     reclaimer.flushed();
@@ -170,7 +192,7 @@ for (const monotonic of [true, false]) {
   Deno.test(`createReclaimer() does once what was due when a freeze came whose clock ${clock}`, async () => {
     using time = installFakeTime();
     const { process, heap } = createProcess();
-    using reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+    using reclaimer = await startedReclaimer(time, { process, heap });
     process.storedBytes = 8 * MIB;
     reclaimer.flushed();
     process.storedBytes = 0;
@@ -209,7 +231,7 @@ Deno.test("createReclaimer() does nothing, and waits for nothing, once it is dis
     process.storedBytes = 0;
     reclaimer.flushed();
   };
-  const reclaimer = createReclaimer({ heap, storedBytes: () => process.storedBytes });
+  const reclaimer = await startedReclaimer(time, { process, heap });
   await everything(reclaimer);
   assertEquals(time.timers, 3);
   reclaimer[Symbol.dispose]();

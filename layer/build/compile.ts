@@ -4,18 +4,17 @@ import { bundle } from "./bundle.ts";
 import { runOrThrow } from "./command.ts";
 import { ignoreVariables } from "./ignore_variables.ts";
 import { lowerGlibc } from "./lower_glibc.ts";
-import { trimHeap } from "./trim_heap.ts";
 
 /**
  * Less memory for a little CPU: an extension shares the function's memory, and V8 sizes its heap by the machine's.
- * Only flags compiled in count; the environment's are not read. The second compiler (Maglev) stays, as decoding is
- * three times slower without it, but begins ten times later than by default: started during a cold start, it costs
- * 4 MB for a function that never gets hot. The third one (`--no-opt`) stays off: begun as late as after 60,000 calls it
- * takes 24 to 19 % of a core for 10,000 OTLP spans a second, but its own pages are 4 MB more of the file, which leave
- * the loads of `deno task test:box` no room in 128 MB. Maglev with more inlining, or as the last compiler, gains nothing
- * that shows. `--optimize-for-size` lets the heap grow in small steps, which keeps 3 MB after a thousand invocations;
- * by 20 % at a time it would cost a flood of log lines a quarter more CPU, by 40 % it does not. `--expose-gc` costs
- * nothing: the memory guard asks for a collection before it gives up data.
+ * Only flags compiled in count; the environment's are not read. The compilers stay, but begin late. Without the second
+ * one (Maglev) decoding is three times slower; it begins ten times later than by default: started during a cold start,
+ * it costs 4 MB for a function that never gets hot. The third one (TurboFan) takes a quarter to a third off the CPU of
+ * what is busy; it begins twenty times later than by default, when what it takes for that (0.1 s in all on another
+ * thread, 5 MB of pages of the file) has its use. Maglev with more inlining gains nothing that shows.
+ * `--optimize-for-size` lets the heap grow in small steps, which keeps 3 MB after a thousand invocations; by 20 % at a
+ * time it would cost a flood of log lines a quarter more CPU, by 40 % it does not. `--expose-gc` costs nothing: the
+ * memory guard asks for a collection before it gives up data.
  *
  * The last three are for users' regular expressions, see `src/linear_regexp.ts`: one that backtracks so often goes on in
  * V8's engine of linear time. Without them `^(a+)+$` takes a day for 45 letters. The first of them lets expressions
@@ -25,8 +24,8 @@ const V8_FLAGS = [
   "--max-semi-space-size=1",
   "--optimize-for-size",
   "--heap-growing-percent=40",
-  "--no-opt",
   "--invocation-count-for-maglev=4000",
+  "--invocation-count-for-turbofan=60000",
   "--expose-gc",
   "--enable-experimental-regexp-engine",
   "--enable-experimental-regexp-engine-on-excessive-backtracks",
@@ -41,8 +40,8 @@ const COMPILE_FLAGS = ["--no-check", "--no-code-cache", "--no-prompt", "--no-loc
 
 /** SHA-256 of the pinned base runtime after all edits: an edit that comes out otherwise ships nothing. */
 const EDITED_SHA256: Readonly<Record<Arch, string>> = {
-  amd64: "d4d83f745a258f5bbb7b0d93140969e47d4ba11319b1c6da222640eea11bced1",
-  arm64: "2648c1dcf50292c8037f28ef710687186722658224b00bdecb90ff217751b578",
+  amd64: "82e906330beb71bd87478e5fa9fb6e3a049cb7c32d47102efcfb2b61c7e07479",
+  arm64: "3de14a85e32789fb31c796f11f64791eebcf4e6e76d9d8d37b95fcbe2a3e916d",
 };
 
 /** Everything besides sources and base runtime that shapes the executable. */
@@ -88,11 +87,11 @@ export async function compile(options: CompileOptions): Promise<string> {
   return `${workDir}/datakit`;
 }
 
-/** The base runtime for Amazon Linux 2 too, for any environment, and with memory that is given back. What is edited is the very file that was verified. */
+/** The base runtime for Amazon Linux 2 too, and for any environment. What is edited is the very file that was verified. */
 async function editedRuntime(arch: Arch, { path, sha256: wanted }: BaseRuntime): Promise<Uint8Array> {
   const file = await Deno.readFile(path);
   requireHash(`base runtime ${path}`, file, wanted);
-  const edited = trimHeap(ignoreVariables(lowerGlibc(file)));
+  const edited = ignoreVariables(lowerGlibc(file));
   if (pinnedVersion(arch, wanted) !== undefined) {
     requireHash(`edited base runtime for ${arch}`, edited, EDITED_SHA256[arch]);
   }

@@ -8,7 +8,8 @@ import { freePorts } from "../../support/loopback.ts";
 /**
  * All it needs. Network: Lambda, Dataway, the listeners. Environment: its settings, the proxy variables.
  * Files: the CA file may be in the layer, the function's code or /tmp; the spool is in /tmp. System: the host's name, and
- * for ENV_AWSLAMBDA_USAGE processor times, memory and the space of /tmp.
+ * for ENV_AWSLAMBDA_USAGE processor times, memory and the space of /tmp. Native calls: to give memory back; given up as
+ * soon as they are bound, see `tests/libc_test.ts`.
  */
 const PERMISSIONS = {
   allow_env: [],
@@ -16,14 +17,14 @@ const PERMISSIONS = {
   ignore_env: null,
   allow_net: [],
   deny_net: null,
-  allow_ffi: null,
+  allow_ffi: [],
   deny_ffi: null,
   allow_read: ["/opt", "/var/task", "/tmp"],
   deny_read: null,
   ignore_read: null,
   allow_run: null,
   deny_run: null,
-  allow_sys: ["hostname", "cpus", "statfs", "systemMemoryInfo", "getPriority"],
+  allow_sys: ["hostname", "cpus", "statfs", "systemMemoryInfo"],
   deny_sys: null,
   allow_write: ["/tmp"],
   deny_write: null,
