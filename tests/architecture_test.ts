@@ -72,6 +72,7 @@ const TOP: Readonly<Record<string, string>> = {
   "refusals.ts": "app",
   "config.ts": "config",
   "heap.ts": "leaf",
+  "libc.ts": "leaf",
   "reclaimer.ts": "leaf",
   "latin1.ts": "leaf",
   "bounded_pattern.ts": "leaf",
