@@ -1,6 +1,7 @@
 /** The attributes of one message as places in the body, with what is known of each name. */
 import { type ByteTable, createByteTable } from "../../point/byte_table.ts";
-import { moveTo, type ProtoCursor, readLength, readTag, skipField } from "./proto_cursor.ts";
+import { PAIR_PLACES as PLACES, readKeyValue } from "./key_value.ts";
+import type { ProtoCursor } from "./proto_cursor.ts";
 
 /** What a mapping knows of an attribute's name, and the place of the one that has it. */
 export interface AttributeName<T> {
@@ -37,7 +38,7 @@ interface NameTable<T> {
 }
 
 /** Numbers that an attribute takes in {@link AttributeList.places}. */
-export const PLACES = 4;
+export { PLACES };
 
 /** Names kept, and bytes of each; others are learnt anew with each message. */
 const MAX_NAMES = 4096;
@@ -91,41 +92,23 @@ export function indexOfName<T>(list: AttributeList<T>, name: AttributeName<T>): 
 
 /** Reads the `KeyValue` that the cursor stands before, its length first. Throws {@link ProtoError}. */
 export function readAttribute<T>(list: AttributeList<T>, c: ProtoCursor): void {
-  const length = readLength(c);
-  const outerEnd = c.end;
-  const end = c.at + length;
-  let keyFrom = end;
-  let keyTo = end;
-  let valueFrom = end;
-  let valueTo = end;
-  c.end = end;
-  for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
-    if (tag === 0x0a) {
-      const size = readLength(c);
-      keyFrom = c.at;
-      keyTo = c.at = keyFrom + size;
-    } else if (tag === 0x12) {
-      const size = readLength(c);
-      valueFrom = c.at;
-      valueTo = c.at = valueFrom + size;
-    } else skipField(c, tag);
-  }
-  moveTo(c, end, outerEnd);
-  const name = nameOf(list.table, c.bytes, keyFrom, keyTo);
-  if (name.serial === NEVER) c.fieldsLeft -= FIELDS_OF_NAME;
   const { serial, count } = list;
-  if (name.serial !== serial) {
-    if ((count + 1) * PLACES > list.places.length) grow(list);
-    name.serial = serial;
-    name.index = count;
-    list.names[count] = name;
-    list.count = count + 1;
-    list.places[count * PLACES] = keyFrom;
-    list.places[count * PLACES + 1] = keyTo;
+  const at = count * PLACES;
+  if (at + PLACES > list.places.length) grow(list);
+  const { places } = list;
+  readKeyValue(c, places, at);
+  const name = nameOf(list.table, c.bytes, places[at] ?? 0, places[at + 1] ?? 0);
+  if (name.serial === NEVER) c.fieldsLeft -= FIELDS_OF_NAME;
+  if (name.serial === serial) {
+    const known = name.index * PLACES;
+    places[known + 2] = places[at + 2] ?? 0;
+    places[known + 3] = places[at + 3] ?? 0;
+    return;
   }
-  const place = name.index * PLACES;
-  list.places[place + 2] = valueFrom;
-  list.places[place + 3] = valueTo;
+  name.serial = serial;
+  name.index = count;
+  list.names[count] = name;
+  list.count = count + 1;
 }
 
 function nameOf<T>(table: NameTable<T>, bytes: Uint8Array, from: number, to: number): AttributeName<T> {

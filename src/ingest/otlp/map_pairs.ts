@@ -1,8 +1,6 @@
 /** The pairs of a map inside a value, as places in the body. */
-import { moveTo, type ProtoCursor, readLength, readTag, skipField } from "./proto_cursor.ts";
-
-/** Numbers that a pair takes: begin and end of the key, begin and end of the `AnyValue` (equal without one). */
-export const PAIR_PLACES = 4;
+import { PAIR_PLACES, readKeyValue } from "./key_value.ts";
+import { moveTo, type ProtoCursor, readTag, skipField } from "./proto_cursor.ts";
 
 /** Longer names are told apart by their beginnings and lengths. */
 const LONGEST_NAME_BYTES = 4096;
@@ -16,6 +14,9 @@ const KEPT_SLOTS = 4096;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The pair that was read last. */
+const pair = new Int32Array(PAIR_PLACES);
 
 /** Where the pairs of each hash are, from 1 on; 0: none. */
 let slots = new Int32Array(FEWEST_SLOTS);
@@ -35,28 +36,11 @@ export function readPairs(c: ProtoCursor, from: number, to: number): readonly nu
 }
 
 function readPair(c: ProtoCursor, places: number[]): void {
-  const length = readLength(c);
-  const outerEnd = c.end;
-  const end = c.at + length;
-  let keyFrom = end;
-  let keyTo = end;
-  let valueFrom = end;
-  let valueTo = end;
-  c.end = end;
-  for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
-    if (tag === 0x0a) {
-      const size = readLength(c);
-      keyFrom = c.at;
-      keyTo = c.at = keyFrom + size;
-    } else if (tag === 0x12) {
-      const size = readLength(c);
-      valueFrom = c.at;
-      valueTo = c.at = valueFrom + size;
-    } else skipField(c, tag);
-  }
-  moveTo(c, end, outerEnd);
+  readKeyValue(c, pair, 0);
+  const keyFrom = pair[0] ?? 0;
+  const keyTo = pair[1] ?? 0;
   if (keyTo - keyFrom > SHORT_NAME_BYTES) c.fieldsLeft -= FIELDS_OF_TEXT;
-  places.push(keyFrom, keyTo, valueFrom, valueTo);
+  places.push(keyFrom, keyTo, pair[2] ?? 0, pair[3] ?? 0);
 }
 
 /** Merges the pairs of equal keys. */

@@ -5,7 +5,8 @@
 import type { TextForm } from "../../point/long_text.ts";
 import { type AnyValue, createAnyValue, readAnyValue } from "./any_value.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { PAIR_PLACES, readPairs } from "./map_pairs.ts";
+import { PAIR_PLACES } from "./key_value.ts";
+import { readPairs } from "./map_pairs.ts";
 import {
   createProtoCursor,
   isUsedUp,
