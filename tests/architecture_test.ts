@@ -87,6 +87,8 @@ const TOP: Readonly<Record<string, string>> = {
 const RESERVED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ["Deno.env", /\bDeno\.env\b/, ["main.ts"]],
   ["Deno.exit", /\bDeno\.exit\b/, ["main.ts"]],
+  // Whatever a signature tells wrong ends the process, and with it the function's sandbox.
+  ["native calls", /\bDeno\.(?:dlopen|Unsafe\w+)\b/, ["libc.ts"]],
   // What waits for one is never told once garbage was collected: `linkSignals()` instead.
   ["AbortSignal.any", /\bAbortSignal\.any\b/, []],
   // main.ts: what fails before the logger is loaded has no other way out.

@@ -118,16 +118,29 @@ export function createUploads(options: UploadsOptions): Uploads {
 
   async function uploadGroups(lease: Lease, round: Round): Promise<void> {
     if (groupOf === undefined) return await uploadParts([lease], round);
-    const { batch } = lease;
-    if (batch.count <= AT_ONCE_POINTS) return await uploadParts(lease.divide(groupOf), round);
     // Under way meanwhile: it may have to be put away.
     const one: Upload = { lease, round, begunAt: now() };
     uploads.add(one);
-    const known = await inSlices(groupsOfAll(batch, groupOf), round.cut.signal);
+    const parts = await divided(one, groupOf);
     uploads.delete(one);
-    if (known !== undefined) return await uploadParts(one.lease.divide(known), round);
-    round.restored += batch.count;
+    if (parts !== undefined) return await uploadParts(parts, round);
+    round.restored += one.lease.batch.count;
     one.lease.putBack();
+  }
+
+  /** Groups are found without an error; if there is one all the same, the batch must not be lost, nor sent as another's. */
+  async function divided(one: Upload, groupOf: GroupOf): Promise<readonly Lease[] | undefined> {
+    const { round, lease: { batch } } = one;
+    try {
+      if (batch.count <= AT_ONCE_POINTS) return one.lease.divide(groupOf);
+      const known = await inSlices(groupsOfAll(batch, groupOf), round.cut.signal);
+      return known === undefined ? undefined : one.lease.divide(known);
+    } catch (error) {
+      round.error = describeError(error);
+      round.stopped = true;
+      log.warn("Data is held as its groups cannot be found", { error: round.error });
+      return undefined;
+    }
   }
 
   async function upload(one: Upload): Promise<void> {

@@ -80,6 +80,11 @@ export const LOADS: readonly Load[] = [
     name: "a point in JSON with a list of 45,000 texts",
     prepare: () => many(1, jsonPoint("[", `"${"é".repeat(80)}",`, '""]')),
   },
+  {
+    name: "2,400,000 empty log records of OTLP in JSON",
+    prepare: () =>
+      many(1, jsonLogs(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[${"{},".repeat(2_400_000)}{}]}]}]}`)),
+  },
   { name: "300 stalled bodies of 300 KB", prepare: () => stall(300, 300_000) },
 ];
 
@@ -118,6 +123,10 @@ function otlp(body: Uint8Array, headers: Readonly<Record<string, string>>): Send
 
 function logs(body: Uint8Array): Send {
   return post("otlpHttp", "/v1/logs", new Uint8Array(body), { "content-type": "application/x-protobuf" });
+}
+
+function jsonLogs(text: string): Send {
+  return post("otlpHttp", "/v1/logs", new TextEncoder().encode(text), { "content-type": "application/json" });
 }
 
 /** A request with one record, whose body is a list of one text. */

@@ -10,15 +10,22 @@ import { createUploads } from "../../src/pipeline/uploads.ts";
 import { decodeRanges } from "../../src/point/point_range.ts";
 import { messagesOf, pointsOf, put, testPoint } from "../support/points.ts";
 
+const MESSAGES = ["a1", "b1", "a2", "c1", "c2", "a3"];
+/** Of so many points the groups are found in slices. */
+const MANY = 300;
+
 interface Harness {
   readonly store: PointStore;
   readonly ledger: Ledger;
+  /** Whether the group of a point cannot be found. */
+  readonly names: { failing: boolean };
   /** The messages of each upload that a flush made. */
   flush(): Promise<string[]>;
 }
 
 /** A flusher that groups points by the first letter of their message. */
 function harness(...answers: readonly ExportResult["status"][]): Harness {
+  const names = { failing: false };
   const ledger = createLedger();
   const store = createPointStore({ maxBytes: 1e6, ledger });
   const sent: string[] = [];
@@ -38,6 +45,7 @@ function harness(...answers: readonly ExportResult["status"][]): Harness {
   const uploads = createUploads({
     exporter,
     groupOf: (category, range, index) => {
+      if (names.failing) throw new Error("no group");
       const [message] = messagesOf(decodeRanges(category, [{ ...range, from: index, to: index + 1 }]));
       return String(message).slice(0, 1);
     },
@@ -54,13 +62,13 @@ function harness(...answers: readonly ExportResult["status"][]): Harness {
     log,
     now: () => 0,
   });
-  put(store, "otlp", ["a1", "b1", "a2", "c1", "c2", "a3"].map((name) => testPoint(name)));
+  put(store, "otlp", MESSAGES.map((name) => testPoint(name)));
   const flush = async (): Promise<string[]> => {
     sent.length = 0;
     await flusher.flush(new AbortController().signal);
     return [...sent];
   };
-  return { flush, store, ledger };
+  return { flush, store, ledger, names };
 }
 
 Deno.test("flusher sends each group of a batch for itself, in order", async () => {
@@ -86,3 +94,17 @@ Deno.test("flusher drops the group that Dataway refuses for good, and halves one
   assertEquals(store.held(), 0);
   assertEquals(ledger.totalDropped(), new Map([["rejected", 3]]));
 });
+
+for (const more of [0, MANY]) {
+  Deno.test(`flusher holds a batch of ${MESSAGES.length + more} points whose groups cannot be found`, async () => {
+    const { flush, store, ledger, names } = harness();
+    put(store, "otlp", Array.from({ length: more }, () => testPoint("d")));
+    names.failing = true;
+    assertEquals(await flush(), []);
+    assertEquals(store.held(), MESSAGES.length + more);
+    names.failing = false;
+    assertEquals((await flush()).slice(0, 3), ["a1,a2,a3", "b1", "c1,c2"]);
+    assertEquals(store.held(), 0);
+    assertEquals(ledger.totalDropped(), new Map());
+  });
+}
