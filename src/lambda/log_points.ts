@@ -4,7 +4,7 @@
  * @see `tests/spec/datakit.md` 1.11 and 3.7
  */
 import { createMaskAhead } from "../log_rules/mask_ahead.ts";
-import type { LogRules, MemberMask, RuledLog, SteppedMask } from "../log_rules/rules.ts";
+import type { LogRules, MemberMask, RuleDecision, RuledLog, SteppedMask } from "../log_rules/rules.ts";
 import { isLong } from "../log_rules/windows.ts";
 import { finish, type Steps } from "../bounded_pattern.ts";
 import { type JsonObject, toExactJson } from "../json/exact_json.ts";
@@ -32,6 +32,9 @@ export interface LogPointOptions extends Pick<Intake, "begin" | "writer" | "refu
   /** Holds what is below its level, or left out by sampling. */
   readonly recorder?: LogRecorder | undefined;
 }
+
+/** What the rules say of a log that is not left out. */
+type KeptLog = Extract<RuleDecision, { readonly kept: true }>;
 
 /** A log that the rules have seen. */
 interface ReadyLog {
@@ -101,24 +104,53 @@ export function createLogPoints(
     fields++;
   }
 
+  function write(log: AssembledLog, timeNs: bigint): void {
+    const whole = textOf(log);
+    const status = statusOf(log);
+    const decision = rules?.apply(ruled(log, status, isCold), whole, recorder?.takesLogs);
+    if (decision?.kept === false) return refuse(decision.reason);
+    const draft = draftOf(log, status, decision?.text ?? whole, decision);
+    const mask = hasOthers(log) ? decision?.mask : undefined;
+    place(mask === undefined ? draft : { ...draft, mask: finish(maskAhead(draft, mask)) }, decision, timeNs);
+  }
+
   function* writeSteps(log: AssembledLog, timeNs: bigint): Steps<void> {
-    const { line, failure, requestId } = log;
-    const whole = log.texts === undefined ? line.message : log.texts.join("\n");
-    const status = failure === undefined ? line.status ?? "info" : "error";
+    const whole = textOf(log);
+    const status = statusOf(log);
     const decision = rules &&
       (yield* rules.applySteps(ruled(log, status, isCold), whole, recorder?.takesLogs));
     if (decision?.kept === false) return refuse(decision.reason);
-    const { text: message = whole, share } = decision ?? {};
+    const draft = draftOf(log, status, decision?.text ?? whole, decision);
+    const mask = hasOthers(log) ? decision?.mask : undefined;
+    place(mask === undefined ? draft : { ...draft, mask: yield* maskAhead(draft, mask) }, decision, timeNs);
+  }
+
+  function draftOf(
+    log: AssembledLog,
+    status: string,
+    message: string,
+    decision: KeptLog | undefined,
+  ): ReadyLog {
+    const { line, requestId } = log;
     const context = line.traceId === undefined && requestId !== undefined && log.from !== "extension"
       ? contextOf?.(requestId)
       : undefined;
     const traceId = line.traceId ?? context?.traceId;
     const spanId = context?.spanId ?? line.spanId;
-    const draft = { log, message, status, mask: decision?.mask ?? unmasked, share, traceId, spanId };
-    const hasOthers = line.members !== undefined || failure !== undefined;
-    const ready = decision?.mask === undefined || !hasOthers
-      ? draft
-      : { ...draft, mask: yield* maskAhead(draft, decision.mask) };
+    return {
+      log,
+      message,
+      status,
+      mask: decision?.mask ?? unmasked,
+      share: decision?.share,
+      traceId,
+      spanId,
+    };
+  }
+
+  /** Writes a log, or has it held. */
+  function place(ready: ReadyLog, decision: KeptLog | undefined, timeNs: bigint): void {
+    const { status, message, log: { requestId } } = ready;
     const reason = recorder?.reasonToHold(status, decision?.sampledOut === true);
     recorder?.line(requestId, message);
     if (reason !== undefined) return recorder?.hold(requestId, reason, () => writePoint(ready, timeNs));
@@ -200,7 +232,20 @@ export function createLogPoints(
     writer.field(field, maskValue(toFieldValue(value, isDatakit), name, mask));
   }
 
-  return { write: (log, timeNs) => finish(writeSteps(log, timeNs)), writeSteps };
+  return { write, writeSteps };
+}
+
+/** Whether it has texts beside its message. */
+function hasOthers({ line, failure }: AssembledLog): boolean {
+  return line.members !== undefined || failure !== undefined;
+}
+
+function textOf({ texts, line }: AssembledLog): string {
+  return texts === undefined ? line.message : texts.join("\n");
+}
+
+function statusOf({ failure, line }: AssembledLog): string {
+  return failure === undefined ? line.status ?? "info" : "error";
 }
 
 const unmasked: MemberMask = (text) => text;

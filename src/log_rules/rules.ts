@@ -69,50 +69,119 @@ export function createLogRules(
   // Made once where no mask asks for more of a log.
   const maskOfAll = masking.every((rule) => rule.applies === always) ? memberMask(masking) : undefined;
 
-  function* applySteps(log: RuledLog, message: string, takesSampledOut = false): Steps<RuleDecision> {
-    let text = message;
-    let share: number | undefined;
-    let sampledOut = false;
-    const applied: Rule[] = [];
-    for (let index = 0; index < ofLogs.length; index++) {
+  /** What a rule that leaves logs out looks into. */
+  function textOf(rule: Rule, log: RuledLog, text: string): string {
+    return rule.key === undefined ? text : log.member(rule.key) ?? "";
+  }
+
+  function masked(progress: Progress, index: number, text: string): void {
+    if (text !== progress.text) hits[index] = (hits[index] ?? 0) + 1;
+    progress.text = text;
+  }
+
+  /** What a rule that leaves logs out comes to; `isHit`: whether its pattern is found, if it has one. */
+  function judged(progress: Progress, index: number, rule: Rule, isHit: boolean | undefined): void {
+    const { log } = progress;
+    const reason = leftOut(rule, log, progress.text, isHit);
+    if (reason === undefined) {
+      if (rule.kind === "sample" && !isExempt(rule, log)) {
+        progress.share = (progress.share ?? 1) * (rule.share ?? 1);
+      }
+      return;
+    }
+    hits[index] = (hits[index] ?? 0) + 1;
+    if (reason === "filtered" || !progress.takesSampledOut) {
+      progress.decision = { kept: false, reason, rule: index };
+    } else progress.sampledOut = true;
+  }
+
+  /** Applies rules up to the end, or to one that has to look into a long text, whose index is given. */
+  function advance(progress: Progress): number | undefined {
+    const { log } = progress;
+    while (progress.next < ofLogs.length && progress.decision === undefined) {
+      const index = progress.next++;
       const rule = ofLogs[index];
       if (rule === undefined || !rule.applies(log)) continue;
       if (rule.kind === "mask") {
-        if (maskOfAll === undefined) applied.push(rule);
         const { key, mask } = rule;
-        const masked = key !== undefined || mask === undefined
-          ? text
-          : isLong(text)
-          ? String(yield* mask.steps(text))
-          : mask(text);
-        if (masked !== text) hits[index] = (hits[index] ?? 0) + 1;
-        text = masked;
+        if (maskOfAll === undefined) (progress.applied ??= []).push(rule);
+        if (key !== undefined || mask === undefined) continue;
+        if (isLong(progress.text)) return index;
+        masked(progress, index, mask(progress.text));
         continue;
       }
-      const seen = rule.key === undefined ? text : log.member(rule.key) ?? "";
-      const isHit = rule.test === undefined
-        ? undefined
-        : isLong(seen)
-        ? yield* rule.test.testSteps(seenOf(seen))
-        : rule.test.test(seen);
-      const reason = leftOut(rule, log, text, isHit);
-      if (reason === undefined) {
-        if (rule.kind === "sample" && !isExempt(rule, log)) share = (share ?? 1) * (rule.share ?? 1);
-        continue;
-      }
-      hits[index] = (hits[index] ?? 0) + 1;
-      if (reason === "filtered" || !takesSampledOut) return { kept: false, reason, rule: index };
-      sampledOut = true;
+      const seen = rule.test === undefined ? "" : textOf(rule, log, progress.text);
+      if (isLong(seen)) return index;
+      judged(progress, index, rule, rule.test?.test(seen));
     }
-    const mask = maskOfAll ?? memberMask(applied);
+    return undefined;
+  }
+
+  /** Applies the rule that {@link advance} came to. */
+  function* applyLong(progress: Progress, index: number): Steps<void> {
+    const rule = ofLogs[index];
+    if (rule?.mask !== undefined) masked(progress, index, String(yield* rule.mask.steps(progress.text)));
+    else if (rule?.test !== undefined) {
+      const seen = textOf(rule, progress.log, progress.text);
+      judged(progress, index, rule, yield* rule.test.testSteps(seenOf(seen)));
+    }
+  }
+
+  function decided({ decision, text, applied, share, sampledOut }: Progress): RuleDecision {
+    if (decision !== undefined) return decision;
+    const mask = maskOfAll ?? (applied && memberMask(applied));
     return { kept: true, text, mask, share: sampledOut ? undefined : share, sampledOut };
+  }
+
+  function* applySteps(log: RuledLog, message: string, takesSampledOut = false): Steps<RuleDecision> {
+    const progress = begin(log, message, takesSampledOut);
+    for (let long = advance(progress); long !== undefined; long = advance(progress)) {
+      yield* applyLong(progress, long);
+    }
+    return decided(progress);
+  }
+
+  /** Without steps where no text is long: nearly always. */
+  function apply(log: RuledLog, message: string, takesSampledOut = false): RuleDecision {
+    const progress = begin(log, message, takesSampledOut);
+    for (let long = advance(progress); long !== undefined; long = advance(progress)) {
+      finish(applyLong(progress, long));
+    }
+    return decided(progress);
   }
 
   const spanMask = memberMask(ready.filter((rule): rule is Rule => rule?.isOfSpans === true));
   const awaited = new Set(ready.flatMap((rule) => [...rule?.unless ?? []]));
   awaited.delete("cold");
-  const apply: LogRules["apply"] = (...log) => finish(applySteps(...log));
   return { rules: { apply, applySteps, hits, awaited, spanMask }, bad };
+}
+
+/** A log, as far as rules were applied to it. */
+interface Progress {
+  readonly log: RuledLog;
+  readonly takesSampledOut: boolean;
+  /** The rule that comes next. */
+  next: number;
+  text: string;
+  share: number | undefined;
+  sampledOut: boolean;
+  /** Masks that apply to this log, where they are not the same for all. */
+  applied: Rule[] | undefined;
+  /** It is left out. */
+  decision: RuleDecision | undefined;
+}
+
+function begin(log: RuledLog, text: string, takesSampledOut: boolean): Progress {
+  return {
+    log,
+    takesSampledOut,
+    next: 0,
+    text,
+    share: undefined,
+    sampledOut: false,
+    applied: undefined,
+    decision: undefined,
+  };
 }
 
 function* maskedBy({ mask }: Rule, text: Text, key?: string): Steps<Text> {
