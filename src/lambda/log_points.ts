@@ -271,9 +271,17 @@ function lengthOf(value: unknown, enough: number, depth = 0): number {
   if (typeof value !== "object" || value === null) return 1;
   if (depth > MAX_DEPTH) return enough;
   let length = 0;
-  for (const [key, part] of Object.entries(value)) {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length && length < enough; i++) {
+      length += 1 + lengthOf(value[i], enough - length, depth + 1);
+    }
+    return length;
+  }
+  // A list of its entries would be garbage of a multiple of a large record.
+  for (const key in value) {
     if (length >= enough) return length;
-    length += key.length + lengthOf(part, enough - length, depth + 1);
+    if (!Object.hasOwn(value, key)) continue;
+    length += key.length + lengthOf(Reflect.get(value, key), enough - length, depth + 1);
   }
   return length;
 }
