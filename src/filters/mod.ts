@@ -142,9 +142,9 @@ export function createFilters({ commonTags, ledger }: FiltersOptions): Filters {
         if (isFiltered(category, bytes, length)) return ledger.refused(source, "filtered");
         store.append(source, category, bytes, length, mask, isOwn);
       },
-      *appendSteps(source, category, bytes, mask): Steps<void> {
+      *appendSteps(source, category, bytes, mask, isOwn): Steps<void> {
         if (yield* isLongFiltered(category, bytes)) return ledger.refused(source, "filtered");
-        store.append(source, category, bytes, bytes.length, mask, true);
+        store.append(source, category, bytes, bytes.length, mask, isOwn);
       },
     }),
   };

@@ -88,7 +88,7 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
       const { category } = kind;
       if (category === "tracing" && TRACERS.has(source) && to === store.append) tracerSeen();
       const made = (masker && (yield* masker.steps(bytes))) ?? bytes;
-      if (appendSteps !== undefined) yield* appendSteps(source, category, made, mask);
+      if (appendSteps !== undefined) yield* appendSteps(source, category, made, mask, true);
       else to(source, category, made, made.length, mask, true);
     }
 
@@ -108,7 +108,11 @@ export function createIntakeHub(options: IntakeHubOptions): IntakeHub {
         divert(to, () => commit(kind, source, bytes, bytes.length, mask, true));
         return undefined;
       },
-      commitPart: (bytes) => to(source, "logging", bytes, bytes.length, partMask(mask)),
+      commitPart: (bytes) => {
+        if (appendSteps === undefined) return void to(source, "logging", bytes, bytes.length, partMask(mask));
+        const steps = appendSteps(source, "logging", bytes, partMask(mask), false);
+        return () => steps.next().done === true;
+      },
       split: ({ isTrimmed, parts }) => isTrimmed && ledger.refused(source, "trimmed", parts),
       trimmed: () => ledger.refused(source, "trimmed"),
     };

@@ -33,15 +33,13 @@ export function isStoreLease(lease: Lease): lease is StoreLease {
 
 /** The way into a store. */
 export interface StoreDoor extends Pick<PointStore, "append"> {
-  /**
-   * Takes in a point of megabytes in steps of some milliseconds at most, where `append` would take longer. It is kept as
-   * with `isOwn`.
-   */
+  /** The same for a point of megabytes in steps of some milliseconds at most, where `append` would take longer. */
   readonly appendSteps?: (
     source: Source,
     category: Category,
     bytes: Uint8Array,
     commonMask: number,
+    isOwn: boolean,
   ) => Generator<undefined, void>;
 }
 

@@ -42,7 +42,7 @@ export function createLongFields({ commit, trimmed, openLongSink }: PointWriterO
     const give = (bytes: Uint8Array): void => commit(kind, source, bytes, bytes.length, mask);
     return {
       commit: (bytes) => (give(bytes), undefined),
-      commitPart: give,
+      commitPart: (bytes) => (give(bytes), undefined),
       split: () => {},
       trimmed: () => trimmed(source),
     };

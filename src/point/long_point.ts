@@ -162,18 +162,30 @@ function giveParts(
   const text = new Uint8Array(Math.max(...lengths));
   let index = 0;
   let at = 0;
-  return () => {
-    const length = lengths[index] ?? 0;
-    if (at < length) {
-      at = filler.fill(text, at, length);
-      if (!filler.isDone) return false;
+  let part: Uint8Array<ArrayBuffer> | undefined;
+  let rest: PointStep | undefined;
+
+  /** Gives the part, or goes on with that. */
+  function give(): boolean {
+    if (part === undefined) {
+      part = split.part(index++, text.subarray(0, at));
+      rest = sink.commitPart(part);
     }
-    const part = split.part(index++, text.subarray(0, at));
-    sink.commitPart(part);
+    if (rest !== undefined && !rest()) return false;
     part.buffer.transfer(0);
+    part = undefined;
     at = 0;
     if (index < lengths.length) return false;
     sink.split(split);
     return true;
+  }
+
+  return () => {
+    const length = lengths[index] ?? 0;
+    if (part === undefined && at < length) {
+      at = filler.fill(text, at, length);
+      if (!filler.isDone) return false;
+    }
+    return give();
   };
 }

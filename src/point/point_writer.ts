@@ -109,8 +109,8 @@ export interface LongPointSink {
    * long is done in the steps that it returns.
    */
   readonly commit: (bytes: Uint8Array<ArrayBuffer>) => PointStep | undefined;
-  /** Takes a part of a log whose message is too long for one point. */
-  readonly commitPart: (bytes: Uint8Array) => void;
+  /** Takes a part of a log whose message is too long for one point, valid until it or the steps are done. */
+  readonly commitPart: (bytes: Uint8Array) => PointStep | undefined;
   /** All parts were given. */
   readonly split: (log: SplitLog) => void;
   /** A text turned out to be longer than a field may be. */
