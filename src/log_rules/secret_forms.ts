@@ -64,6 +64,35 @@ function* jwtOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMa
   return { to, by: dots === 0 ? undefined : MASK };
 }
 
+const NO_BASE64 = /[^A-Za-z0-9+/=]/g;
+/** A line of a key, with what stands before it. */
+const KEY_LINE = /(?:\s|\\+[nr])*[A-Za-z0-9+/=]{16}/y;
+/** What may go on to one. */
+const BEFORE_KEY_LINE = /^[\s\\nr]*[A-Za-z0-9+/=]{0,16}$/;
+const KEY_LINES = 4_096;
+
+/** A key without an end: as many lines as there are, up to {@link KEY_LINES}. */
+function* keyOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMatch> {
+  KEY_LINE.lastIndex = found.lastIndexOf("KEY-----") + "KEY-----".length;
+  let lines = 0;
+  for (; KEY_LINE.test(found); lines++) {
+    NO_BASE64.lastIndex = KEY_LINE.lastIndex;
+    KEY_LINE.lastIndex = NO_BASE64.exec(found)?.index ?? found.length;
+  }
+  let to = yield* findCharacter(text, NO_BASE64, end);
+  for (let reach = REACH; lines < KEY_LINES && to < text.length;) {
+    const seen = text.slice(to, to + reach);
+    KEY_LINE.lastIndex = 0;
+    if (KEY_LINE.test(seen)) {
+      to = yield* findCharacter(text, NO_BASE64, to + KEY_LINE.lastIndex);
+      lines++;
+      if (lines % 64 === 0) yield;
+    } else if (to + reach < text.length && BEFORE_KEY_LINE.test(seen)) reach *= 8;
+    else break;
+  }
+  return { to, by: MASK };
+}
+
 const BEARER = `$1 ${MASK}`;
 
 function* bearerOn(text: Text, found: RegExpExecArray, end: number): Steps<LongMatch> {
@@ -117,7 +146,7 @@ export const FORMS: readonly SecretForm[] = [
       "g",
     ),
     MASK,
-    { reach: 8_192 + REACH, behind: /[\w+/=\s\\]*/y },
+    { reach: 8_192 + REACH, behind: /[\w+/=\s\\]*/y, runOn: keyOn },
   ),
   // `<password>…</password>`, `--password …`, `PASSWORD '…'`.
   form(
