@@ -66,7 +66,7 @@ function* jwtOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMa
 
 const NO_BASE64 = /[^A-Za-z0-9+/=]/g;
 /** A line of a key, with what stands before it. */
-const KEY_LINE = /(?:\s|\\+[nr])*[A-Za-z0-9+/=]{16}/y;
+const KEY_LINE = /(?:\s|\\+[nr]){0,1024}[A-Za-z0-9+/=]{16}/y;
 /** What may go on to one. */
 const BEFORE_KEY_LINE = /^[\s\\nr]*[A-Za-z0-9+/=]{0,16}$/;
 const KEY_LINES = 4_096;
@@ -142,7 +142,7 @@ export const FORMS: readonly SecretForm[] = [
     "-----BEGIN",
     new RegExp(
       "-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?:[\\w+/=\\s\\\\:,]|-(?!----)){0,8192}-----END [A-Z ]{0,40}PRIVATE KEY-----|" +
-        "(?:(?:\\s|\\\\+[nr])*[A-Za-z0-9+/=]{16}[A-Za-z0-9+/=]*){0,4096})",
+        "(?:(?:\\s|\\\\+[nr]){0,1024}[A-Za-z0-9+/=]{16}[A-Za-z0-9+/=]*){0,4096})",
       "g",
     ),
     MASK,

@@ -133,6 +133,31 @@ Deno.test("a secret that is longer than a window is replaced as String.replace d
   );
 });
 
+Deno.test("a private key without an end is replaced line by line as String.replace does it", () => {
+  const form = FORMS.find(({ needle }) => needle === "-----BEGIN");
+  assert(form !== undefined && typeof form.replacement === "string");
+  const line = "QUJDREVG".repeat(8);
+  for (const between of ["\n", "\\n", "\\\\r\\\\n\t", `\n${" ".repeat(500)}`]) {
+    for (const lines of [2_000, 4_093, 4_094, 4_095, 4_096, 4_097, 4_098, 5_000]) {
+      const text = `a -----BEGIN EC PRIVATE KEY-----${`${between}${line}`.repeat(lines)}${between}QUJD z`;
+      const whole = text.replace(form.regexp, form.replacement);
+      assert(
+        String(finish(replaceForm(text, form))) === whole,
+        `${lines} of ${JSON.stringify(between.slice(0, 9))}`,
+      );
+    }
+  }
+});
+
+Deno.test("no text of megabytes is too much for what a key may have between its lines", () => {
+  for (const between of [" ", "\\n", "\\\\n", "\n"]) {
+    for (const line of ["", "QUJDREVGQUJDREVG"]) {
+      const text = `-----BEGIN PRIVATE KEY-----${line}${between.repeat(3_000_000)}x`;
+      assert(String(finish(secretsMasked(text))).endsWith("x"), between);
+    }
+  }
+});
+
 /** The same text in pieces of so few units that nearly everything stands on a border of two. */
 function inPieces(text: string): Text {
   const builder = new TextBuilder(3);
