@@ -10,7 +10,7 @@ import { lowerGlibc } from "./lower_glibc.ts";
  * Only flags compiled in count; the environment's are not read. The compilers stay, but begin late. Without the second
  * one (Maglev) decoding is three times slower; it begins ten times later than by default: started during a cold start,
  * it costs 4 MB for a function that never gets hot. The third one (TurboFan) takes a quarter to a third off the CPU of
- * what is busy; it begins twenty times later than by default, when what it takes for that (0.1 s in all on another
+ * what is busy; it begins thirty times later than by default, when what it takes for that (0.1 s in all on another
  * thread, 5 MB of pages of the file) has its use. Maglev with more inlining gains nothing that shows.
  * `--optimize-for-size` lets the heap grow in small steps, which keeps 3 MB after a thousand invocations; by 20 % at a
  * time it would cost a flood of log lines a quarter more CPU, by 40 % it does not. `--expose-gc` costs nothing: the
@@ -25,7 +25,7 @@ const V8_FLAGS = [
   "--optimize-for-size",
   "--heap-growing-percent=40",
   "--invocation-count-for-maglev=4000",
-  "--invocation-count-for-turbofan=60000",
+  "--invocation-count-for-turbofan=100000",
   "--expose-gc",
   "--enable-experimental-regexp-engine",
   "--enable-experimental-regexp-engine-on-excessive-backtracks",
