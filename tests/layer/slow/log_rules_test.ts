@@ -7,6 +7,7 @@ import { buildBinary } from "../../../build.ts";
 import { invokeEvent, shutdownEvent } from "../../bench/platform.ts";
 import { startHarness } from "../../bench/harness.ts";
 import { connectTelemetry } from "../../bench/telemetry.ts";
+import { sleep } from "../../emulator/waiters.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
 
@@ -15,8 +16,12 @@ const BATCH = 1_000;
 const LINES = 50_000;
 /** CPU of all threads: at 50,000 lines a second one core is enough. */
 const MAX_CPU_MS = 1_000;
-/** The least of so many runs counts: on a busy machine the same work takes a third more from one to the next. */
-const TRIES = 3;
+/**
+ * The least of so many runs counts: a machine that is shared takes half as long again for the same work, for some
+ * seconds to a minute. Between two there is time for that to pass, in ms.
+ */
+const TRIES = 10;
+const BETWEEN_MS = 3_000;
 
 /** Each rule, and how many lines of a batch it leaves. Of ten lines one is a health check, one has a secret. */
 const RULES: readonly (readonly [rule: unknown, kept: number])[] = [
@@ -88,6 +93,7 @@ scenario("each rule, alone and all in order, takes 50,000 lines a second and los
     const what = JSON.stringify(rules);
     let least = Infinity;
     for (let n = 0; n < TRIES && least >= MAX_CPU_MS; n++) {
+      if (n > 0) await sleep(BETWEEN_MS);
       const [cpuMs, logs] = await flood(path, rules);
       assertEquals(logs, 1.5 * LINES / BATCH * kept, what);
       least = Math.min(least, cpuMs);
