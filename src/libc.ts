@@ -10,8 +10,8 @@ export interface Libc {
   /** Hands what is free to the kernel, which the C library keeps for the next time. Takes up to some ms of CPU. */
   trim(): void;
   /**
-   * Lets go of the pages of the executable: those that are used come back, 16 at a time, in some 0.5 µs each, as the
-   * kernel has them still. Takes some 1 ms of CPU.
+   * Lets go of the pages of the executable: those that are used come back, 16 at a time, as the kernel has them still.
+   * Takes some 1 ms of CPU, and coming back 1 to 2 ms over the next invocations.
    */
   dropPages(): void;
 }
