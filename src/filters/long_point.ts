@@ -1,10 +1,9 @@
 /** Points with texts of megabytes: judged in steps, of which each takes some milliseconds at most. */
 import { BoundedRegExp, MAX_TESTED, type Steps } from "../bounded_pattern.ts";
-import type { Category, FieldValue } from "../point/point.ts";
+import type { Category, FieldValue, Point } from "../point/point.ts";
 import { decodePoint } from "../point/point_range.ts";
 import type { WantedKeys } from "../point/protobuf_decoder.ts";
 import { createProtobufReader, nextField } from "../point/protobuf_reader.ts";
-import type { Point } from "../point/point.ts";
 import type { Lookup, PatternTest } from "./evaluate.ts";
 
 /** A tag or field of more bytes is read in steps. */

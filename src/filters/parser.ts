@@ -90,7 +90,8 @@ export function addPatterns(expression: Expression, patterns: Map<RegExp, string
       return addPatterns(expression.inner, patterns);
     case "match": {
       const { key } = expression;
-      if (key.kind === "name") { for (const pattern of expression.patterns) patterns.set(pattern, key.name); }
+      if (key.kind !== "name") return;
+      for (const pattern of expression.patterns) patterns.set(pattern, key.name);
       return;
     }
     case "compare": {

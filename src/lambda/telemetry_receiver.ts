@@ -121,6 +121,8 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   });
   const contained = createContained(log);
   const writing = createLogWriting(assembler, (log) => isPlainLine(log) ? tellPlainLine(log) : tellLog(log));
+  /** An outcome comes behind the logs of its invocation. */
+  const waiting: Outcome[] = [];
   let batches = 0;
 
   function stamp(timeNs: bigint | undefined): bigint {
@@ -144,6 +146,10 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       tellOutcome(outcome);
       if (config.metrics) writeFigures(outcomeFigures(outcome), stamp(outcome.timeNs));
     }
+  }
+
+  function writeWaiting(): void {
+    writeOutcomes(waiting.splice(0));
   }
 
   function takeObservation({ outcome, others }: Observation): void {
@@ -264,6 +270,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   }
 
   function endAll(reason: ShutdownReason): void {
+    writeWaiting();
     writeOutcomes(invocations.shutdown(reason));
     contained("The platform's trace", () => trace?.close());
     contained("The flight recorder", () => options.recorder?.shutdown(reason));
@@ -306,9 +313,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
         contained("Cost and usage", () => usage?.invoked(event.requestId));
         contained("The flight recorder", () => options.recorder?.invoked(event));
         const { open, outcomes, end } = invocations.invoked(event);
-        // An outcome comes behind the logs of its invocation.
-        if (rest === undefined || outcomes.length === 0) writeOutcomes(outcomes);
-        else void rest.then(() => writeOutcomes(outcomes));
+        waiting.push(...outcomes);
+        if (rest === undefined) writeWaiting();
+        else if (waiting.length > 0) void rest.then(writeWaiting);
         if (end !== undefined && config.metrics) {
           writeFigures(figuresOfEvent(end, {}, managedInstance), stamp(end.timeNs));
         }

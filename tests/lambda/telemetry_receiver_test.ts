@@ -295,6 +295,27 @@ Deno.test("createTelemetryReceiver() has a log that it was ruling when SHUTDOWN 
   assert(shutdowns > 0 && ms <= LONGEST_TURN_MS, `${ms} ms`);
 });
 
+Deno.test("createTelemetryReceiver() has told all outcomes at SHUTDOWN, however long it still had to rule a log", async () => {
+  const invoke = (requestId: string) =>
+    ({ type: "invoke", requestId, deadlineAt: 0, invokedFunctionArn: "" }) as const;
+  // More than it waits for at SHUTDOWN.
+  const logRules = Array.from({ length: 30 }, (_, n) => ({ mask: `a[a-z]*!${n}` }));
+  const telemetry = openTelemetry({ logRules });
+  telemetry.invocations.invoked(invoke("r1"));
+  await telemetry.post([event("12:00:00.000", "platform.start", { requestId: "r1" })]);
+  const before = telemetry.points.length;
+  const posted = telemetry.post([event("12:00:00.000", "function", `${SLOW_TEXT}\n`)]);
+  await new Promise((resolve) => setTimeout(resolve, 15));
+  // Of the first invocations no end is ever told: they have their outcomes when there are too many.
+  for (let n = 2; n < 2_100; n++) telemetry.invocations.invoked(invoke(`r${n}`));
+  assertEquals(telemetry.points.length, before, "an outcome came before its log");
+  await telemetry.invocations.shutdown("spindown");
+  const told = telemetry.points.length;
+  assert(told > before + 1);
+  await posted;
+  assertEquals(telemetry.points.length, told, "an outcome came after SHUTDOWN");
+});
+
 Deno.test("createTelemetryReceiver() has a flush wait for a log that it is ruling", async () => {
   const telemetry = openTelemetry({ logRules: SLOW_RULES });
   const posted = telemetry.post([event("12:00:00.000", "function", `${SLOW_TEXT}\n`)]);
