@@ -1,4 +1,4 @@
-import { openLibc } from "./libc.ts";
+import type { Libc } from "./libc.ts";
 
 /** What a program can do to have less memory, beyond no longer using it. */
 export interface Heap {
@@ -13,9 +13,8 @@ export interface Heap {
   trim(): void;
 }
 
-/** The heap of this process; `undefined` where the runtime lets nobody touch it. */
-export function openHeap(): Heap | undefined {
-  const libc = openLibc();
+/** The heap of this process; `undefined` where the runtime lets nobody touch it. `libc`: where it can be called. */
+export function openHeap(libc: Libc | undefined): Heap | undefined {
   /** There under V8's `--expose-gc`, which the executable is compiled with. */
   const gc: unknown = Reflect.get(globalThis, "gc");
   if (typeof gc !== "function") return undefined;

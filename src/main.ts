@@ -5,6 +5,7 @@
  */
 import { openHeap } from "./heap.ts";
 import { idle } from "./lambda/idle.ts";
+import { openLibc } from "./libc.ts";
 import { type Shell, startShell } from "./shell.ts";
 
 const env = Deno.env.toObject();
@@ -40,8 +41,11 @@ Deno.exit(await run(shell));
 /** Loads everything else and runs it; the exit code. What cannot be loaded leaves the invocations to go on. */
 async function run(shell: Shell): Promise<number> {
   try {
+    const libc = openLibc();
+    // Before all that takes time: meanwhile nobody reads.
+    if (libc !== undefined) shell.sockets.widen(libc.udpSocket);
     const { runExtension } = await import("./extension.ts");
-    const heap = openHeap();
+    const heap = openHeap(libc);
     const { exitCode } = await runExtension({
       env,
       shell,

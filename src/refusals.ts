@@ -60,6 +60,7 @@ const TOLD: ReadonlySet<RefusalReason> = new Set([
   "too_large",
   "overloaded",
   "too_many_series",
+  "socket_full",
 ]);
 /** Of one reason at most a line in this time: StatsD may refuse thousands of lines in it. In ms. */
 const QUIET_MS = 1_000;

@@ -1,6 +1,7 @@
 /** The calls of the C library, by what Linux tells of a process that makes them. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { unwritableSegments } from "../src/libc.ts";
+import { hasLoopback6 } from "./support/loopback.ts";
 import { scenario } from "./support/scenario.ts";
 
 const MIB = 1_048_576;
@@ -129,6 +130,50 @@ scenario("openLibc() gives back to the kernel what the C library has free", asyn
   await child.ask("trim");
   assertGreater(before.own - memoryOf(child.pid).own, 16 * MIB);
 });
+
+/** Packets that the kernel threw away of those to a UDP socket, as Linux tells it. */
+function droppedOf(hostname: string, port: number): number {
+  const [table, address] = hostname === "::1"
+    ? ["udp6", "00000000000000000000000001000000"]
+    : ["udp", "0100007F"];
+  const local = `${address}:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = Deno.readTextFileSync(`/proc/net/${table}`).split("\n").map((row) => row.trim().split(/\s+/));
+  return Number(rows.find((columns) => columns[1] === local)?.at(-1));
+}
+
+for (const [command, hostname] of [["bind4", "127.0.0.1"], ["bind6", "::1"]] as const) {
+  scenario(
+    `openLibc() has a UDP socket on ${hostname} hold more, and tells what there was no room for`,
+    async () => {
+      if (hostname === "::1" && !hasLoopback6()) return;
+      await using child = startProcess(["--allow-ffi", "--allow-net", "--unstable-net"]);
+      const [port, found, other] = (await child.ask(command)).split(" ");
+      assertEquals([found, other], ["true", "false"]);
+      const to: Deno.NetAddr = { transport: "udp", hostname, port: Number(port) };
+      const sender = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+      let sent = 0;
+
+      /** Sends more than there is room for; packets that the socket holds then. */
+      async function fill(): Promise<number> {
+        for (let n = 0; n < 3000; n++, sent++) await sender.send(new Uint8Array(100), to);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const dropped = droppedOf(hostname, to.port);
+        assertGreater(dropped, 0);
+        assertEquals(Number(await child.ask("dropped")), dropped);
+        return sent - dropped;
+      }
+
+      // Less than there is: nothing is made smaller.
+      await child.ask("narrow");
+      const before = await fill();
+      assertGreater(before, 100);
+      await child.ask("widen");
+      // The system may allow no more than twice as much.
+      assertGreater(await fill(), before * 1.9);
+      sender.close();
+    },
+  );
+}
 
 scenario("openLibc() leaves no permission to call anything else", async () => {
   await using child = startProcess(["--allow-ffi"]);

@@ -205,6 +205,7 @@ export const REFUSED: Readonly<Record<RefusalReason, Words>> = {
   duplicate: words("duplicate", "重复"),
   filtered: words("filtered", "被过滤"),
   too_many_series: words("too many series", "时间线过多"),
+  socket_full: words("packets to a full socket", "套接字已满的数据包"),
   recorder_discarded: words("held and not needed", "留存后不需要"),
   recorder_evicted: words("no room in the recorder", "记录仪空间不足"),
   trimmed: words("trimmed", "被截短"),

@@ -18,6 +18,8 @@ export type RefusalReason =
   | "duplicate"
   | "filtered"
   | "too_many_series"
+  /** The kernel had no room for a packet, as what came before had not been read yet. Counted in packets. */
+  | "socket_full"
   /** Held by the flight recorder for a request that ended well. */
   | "recorder_discarded"
   /** The flight recorder had no room for it any more. */

@@ -89,3 +89,13 @@ function close(closer: { close(): void }): void {
     // Closed already.
   }
 }
+
+/** Whether the machine has `::1`. */
+export function hasLoopback6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,5 @@
 import { describeError, type Logger } from "@std/log";
+import type { KernelSocket } from "../../libc.ts";
 import { createBackoff } from "../../net/backoff.ts";
 import { MAX_PACKET_BYTES } from "./framing.ts";
 
@@ -6,6 +7,8 @@ import { MAX_PACKET_BYTES } from "./framing.ts";
 export interface DatagramSocketOptions {
   /** Takes one packet; the bytes are valid only until it is done. Must neither throw nor reject. */
   readonly feed: (packet: Uint8Array) => Promise<void> | undefined;
+  /** Where the system shows it: of UDP sockets only, as senders to Unix sockets wait. */
+  readonly kernel?: KernelSocket | undefined;
   readonly log: Logger;
 }
 
@@ -17,6 +20,8 @@ export interface DatagramSocket extends AsyncDisposable {
    * the socket itself queues behind everything else.
    */
   drain(timeoutMs: number): Promise<void>;
+  /** Packets that the kernel had no room for, of those that no call before has told of. */
+  takeDropped(): number;
 }
 
 const MARKER_BYTES = 17;
@@ -26,7 +31,7 @@ export function createDatagramSocket(
   connection: Deno.DatagramConn,
   options: DatagramSocketOptions,
 ): DatagramSocket {
-  const { feed, log } = options;
+  const { feed, kernel, log } = options;
   const { addr } = connection;
   const marker = crypto.getRandomValues(new Uint8Array(MARKER_BYTES));
   // No metric begins with NUL, so only that byte is compared for each packet.
@@ -35,6 +40,9 @@ export function createDatagramSocket(
   let hasFailed = false;
   const backoff = createBackoff();
   let markerSeen: (() => void) | undefined;
+  /** Still in the socket's buffer, or dropped. */
+  let unseenMarkers = 0;
+  let told = 0;
 
   async function receive(): Promise<void> {
     // Our own buffer: the iterator's fresh 64 KiB per packet costs a third of the packets at 20 000 a second.
@@ -43,8 +51,10 @@ export function createDatagramSocket(
       try {
         const [packet] = await connection.receive(buffer);
         backoff.reset();
-        if (packet[0] === 0 && isMarker(packet)) markerSeen?.();
-        else {
+        if (packet[0] === 0 && isMarker(packet)) {
+          unseenMarkers--;
+          markerSeen?.();
+        } else {
           const rest = feed(packet);
           if (rest !== undefined) await rest;
         }
@@ -72,9 +82,17 @@ export function createDatagramSocket(
         timer = setTimeout(resolve, timeoutMs);
       });
       // A full Unix socket makes the sender wait, which must not make us wait: the timer decides.
-      connection.send(marker, addr).catch(() => {});
+      unseenMarkers++;
+      connection.send(marker, addr).catch(() => void unseenMarkers--);
       await seen;
       clearTimeout(timer);
+    },
+    takeDropped: () => {
+      // Markers of ours are no loss. Those that may still come are taken for dropped until they do.
+      const dropped = Math.max(told, (kernel?.dropped() ?? 0) - unseenMarkers);
+      const untold = dropped - told;
+      told = dropped;
+      return untold;
     },
     [Symbol.asyncDispose]: async (): Promise<void> => {
       if (closed) return await done;

@@ -1,6 +1,6 @@
 import { describeError } from "@std/log";
 import type { StatsdConfig } from "../../config/statsd.ts";
-import { removeSocket } from "../../net/sockets.ts";
+import { removeSocket, type Sockets } from "../../net/sockets.ts";
 import type { ListenAddress, ListenOptions, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { createTimeSlice } from "../../time_slice.ts";
 import { createAggregator } from "./aggregate.ts";
@@ -120,14 +120,15 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     }
   }
 
-  function addDatagram(connection: Deno.DatagramConn): void {
-    datagrams.push(createDatagramSocket(connection, { feed: feedPacket, log }));
+  function addDatagram(connection: Deno.DatagramConn, sockets: Sockets): void {
+    const kernel = sockets.kernelOf(connection);
+    datagrams.push(createDatagramSocket(connection, { feed: feedPacket, kernel, log }));
   }
 
   function listen({ pool, sockets }: ListenOptions): Promise<AsyncDisposable> {
     const group = pool.group({ name: "statsd", max: MAX_CONNECTIONS });
     for (const address of config.udp) {
-      const open = (): void => addDatagram(sockets.udp(address));
+      const open = (): void => addDatagram(sockets.udp(address), sockets);
       attempt(`UDP ${describe(address)}`, open, address.hostname === "::1");
     }
     for (const address of config.tcp) {
@@ -139,7 +140,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     const { unixDatagramPath, unixStreamPath } = config;
     if (unixDatagramPath !== "") {
       attempt(unixDatagramPath, () => {
-        addDatagram(sockets.unixDatagram(unixDatagramPath));
+        addDatagram(sockets.unixDatagram(unixDatagramPath), sockets);
       });
     }
     if (unixStreamPath !== "") {
@@ -177,6 +178,14 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     }
   }
 
+  /** Whatever the kernel had no room for is told, or it would be lost in silence. */
+  function countDropped(): void {
+    for (const socket of datagrams) {
+      const packets = socket.takeDropped();
+      if (packets > 0) refuse("socket_full", packets);
+    }
+  }
+
   /**
    * Streams have no place for a marker: what is readable now is read within a turn of the event loop, or in the
    * next one when the turn's timer came first.
@@ -197,6 +206,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     addresses: () => [...datagrams, ...streams].map((socket) => socket.address),
     collect: async () => {
       await drain();
+      countDropped();
       // What was read is in it, however long it takes: there may be no other flush.
       await Promise.all(unfinished);
       await aggregator.flush();

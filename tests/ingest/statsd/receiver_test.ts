@@ -266,6 +266,23 @@ scenario("receiver.listen() skips a taken port with one line in the log", async 
   taken.close();
 });
 
+scenario("receiver.collect() counts packets that the kernel dropped, of each UDP socket", async () => {
+  const { receiver, refused } = harness({ udp: [...LOOPBACK, ...LOOPBACK] });
+  const dropped = new Map<number, number>();
+  const options = listenOptions();
+  options.sockets.widen(({ port }) => ({ widen: () => {}, dropped: () => dropped.get(port) ?? 0 }));
+  await using _sockets = await receiver.listen?.(options);
+  const [one, other] = receiver.addresses().map(portOf);
+  await receiver.collect?.();
+  assertEquals(refused, []);
+  dropped.set(one ?? 0, 3).set(other ?? 0, 40);
+  await receiver.collect?.();
+  assertEquals(refused, ["socket_full 3", "socket_full 40"]);
+  dropped.set(other ?? 0, 45);
+  await receiver.collect?.();
+  assertEquals(refused, ["socket_full 3", "socket_full 40", "socket_full 5"]);
+});
+
 scenario("receiver.collect() ends in bounded time while packets keep coming", async () => {
   const { receiver, points } = harness({ udp: LOOPBACK });
   await using _sockets = await receiver.listen?.(listenOptions());

@@ -3,13 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { buildBinary } from "../../../build.ts";
 import { startExecutable } from "../../support/sandbox.ts";
 import { scenario } from "../../support/scenario.ts";
-import { freePorts } from "../../support/loopback.ts";
+import { freePorts, hasLoopback6 } from "../../support/loopback.ts";
 
 /**
  * All it needs. Network: Lambda, Dataway, the listeners. Environment: its settings, the proxy variables.
  * Files: the CA file may be in the layer, the function's code or /tmp; the spool is in /tmp. System: the host's name, and
- * for ENV_AWSLAMBDA_USAGE processor times, memory and the space of /tmp. Native calls: to give memory back; given up as
- * soon as they are bound, see `tests/libc_test.ts`.
+ * for ENV_AWSLAMBDA_USAGE processor times, memory and the space of /tmp. Native calls: to give memory back, and for
+ * the sockets of StatsD; given up as soon as they are bound, see `tests/libc_test.ts`.
  */
 const PERMISSIONS = {
   allow_env: [],
@@ -129,13 +129,4 @@ function toAddress(text: string): string {
     ? "[::1]"
     : `[${bytes.map((byte) => byte.toString(16)).join(" ")}]`;
   return `${shown}:${parseInt(port, 16)}`;
-}
-
-function hasLoopback6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
