@@ -72,13 +72,25 @@ function sliceOf(ms: number, waits: boolean): TimeSlice {
           endAt = performance.now() + ms;
           resolve();
         });
-        // Not `setImmediate`: the runtime looks at its sockets only now and then while there is always one.
-        if (paused.length === 1) setTimeout(resumeNext, 0);
+        waitForTurn();
       }),
   };
 }
 
+/** Whether the next slice has its turn. */
+let isWaiting = false;
+
+/** Not by `setImmediate`: the runtime looks at its sockets only now and then while there is always one. */
+function waitForTurn(): void {
+  if (isWaiting || paused.length === 0) return;
+  isWaiting = true;
+  setTimeout(resumeNext, 0);
+}
+
 function resumeNext(): void {
+  isWaiting = false;
   paused.shift()?.();
-  if (paused.length > 0) setTimeout(resumeNext, 0);
+  // The next one's time begins when this slice is over: a timer that has run out by then is run before sockets are looked
+  // at. A slice that is paused again sees to that; one whose work is done does not.
+  if (paused.length > 0) setTimeout(waitForTurn, 0);
 }

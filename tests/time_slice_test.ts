@@ -25,6 +25,16 @@ Deno.test("createTimeSlice() lets the event loop run between the slices of all r
   for (const name of ["a", "b", "c", "d"]) assertEquals(log.filter((each) => each === name).length, SLICES);
 });
 
+Deno.test("createTimeSlice() lets the next slice's time begin when the one before is over", async () => {
+  using time = installFakeTime();
+  const log: string[] = [];
+  for (const name of ["a", "b"]) void createTimeSlice().pause().then(() => log.push(name));
+  const seen: string[] = [];
+  while (await time.step()) seen.push(log.join(""));
+  // A timer that was set before the first slice has run out by its end, and its turn would be the second one's too.
+  assertEquals(seen, ["a", "a", "ab"]);
+});
+
 Deno.test("createTimeSlice() gives a request that comes to a queue its first time behind the others", async () => {
   const [first, second] = [createTimeSlice(), createTimeSlice()];
   assertEquals(first.isOver(), false);
