@@ -6,11 +6,13 @@ export interface Heap {
   usedBytes(): number;
   /** Collects garbage. Takes some ten ms of CPU. */
   collect(): void;
-  /**
-   * Hands to the kernel what is free, which the C library keeps for the next time, and the pages of the executable,
-   * most of which only the start, a compiler or a rare request has needed. Takes some ms of CPU.
-   */
+  /** Hands to the kernel what is free, which the C library keeps for the next time. Takes some ms of CPU. */
   trim(): void;
+  /**
+   * Lets go of the pages of the executable, most of which only the start, a compiler or a rare request has needed. Takes
+   * some 1 ms of CPU, and as many as 5 ms more in the turns that follow: what is busy needs its pages again.
+   */
+  dropPages(): void;
 }
 
 /** The heap of this process; `undefined` where the runtime lets nobody touch it. `libc`: where it can be called. */
@@ -21,9 +23,7 @@ export function openHeap(libc: Libc | undefined): Heap | undefined {
   return {
     usedBytes: () => libc?.ownBytes() ?? Deno.memoryUsage().rss,
     collect: () => void gc(),
-    trim: () => {
-      libc?.trim();
-      libc?.dropPages();
-    },
+    trim: () => libc?.trim(),
+    dropPages: () => libc?.dropPages(),
   };
 }

@@ -3,6 +3,7 @@
  * the C library keeps what was freed; neither gives anything back while nothing happens. What a burst, an outage or many
  * invocations have left would stay the function's loss for as long as the sandbox lives.
  *
+ * A collection takes 10 to 20 ms of CPU, so nothing is done beside it: what follows has turns of the event loop of its own.
  * Every timer may fire late, after a freeze of the sandbox: then it does what it would have done before.
  */
 import type { Heap } from "./heap.ts";
@@ -12,8 +13,13 @@ export interface Reclaimer extends Disposable {
   readonly garbageBytes: number;
   /** So many bytes are used no more. */
   discard(bytes: number): void;
-  /** Collects at once. Takes some 20 ms of CPU. */
+  /** Collects and gives back at once, for who has to know what is left. Takes some 25 ms of CPU. */
   collect(): void;
+  /**
+   * Collects in a turn of the event loop of its own. The pages of the executable stay: where there is garbage there is
+   * work, which would need them again.
+   */
+  collectSoon(): void;
   /** The same, if the process has grown and the last collection is a while ago. */
   collectIfGrown(): void;
   /** Nothing is under way any more: if that stays so for a second, memory is given back. */
@@ -67,17 +73,45 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   let lookedAt = performance.now();
   /** Since a backlog left, or ever. */
   let mostStoredBytes = 0;
-  const starting = setTimeout(() => heap.trim(), AFTER_START_MS);
+  const starting = setTimeout(() => inTurns(heap.trim, heap.dropPages), AFTER_START_MS);
   let resting: ReturnType<typeof setTimeout> | undefined;
   let beside: ReturnType<typeof setTimeout> | undefined;
   let trimming: ReturnType<typeof setTimeout> | undefined;
+  /** Between two turns of {@link inTurns}. */
+  const pausing = new Set<ReturnType<typeof setTimeout>>();
+  let isCollectionDue = false;
+  let isResting = false;
   let isDisposed = false;
 
   function collect(): void {
     garbageBytes = 0;
     collectedAt = performance.now();
     heap.collect();
-    heap.trim();
+  }
+
+  /** The first step now, each other one in a turn of the event loop of its own. */
+  function inTurns(step: () => void, ...later: readonly (() => void)[]): void {
+    step();
+    const [next, ...others] = later;
+    if (next !== undefined) inNextTurn(() => inTurns(next, ...others));
+  }
+
+  function inNextTurn(step: () => void): void {
+    if (isDisposed) return;
+    const timer = setTimeout(() => {
+      pausing.delete(timer);
+      step();
+    }, 0);
+    pausing.add(timer);
+  }
+
+  function collectSoon(): void {
+    if (isCollectionDue) return;
+    isCollectionDue = true;
+    inNextTurn(() => {
+      isCollectionDue = false;
+      inTurns(collect, heap.trim);
+    });
   }
 
   function withoutStored(): number {
@@ -90,16 +124,23 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
 
   function restFor(ms: number, tries: number): void {
     if (isDisposed) return;
-    resting = setTimeout(() => giveBack(tries), ms);
+    clearTimeout(resting);
+    isResting = true;
+    resting = setTimeout(() => {
+      isResting = false;
+      giveBack(tries);
+    }, ms);
   }
 
   function giveBack(triesLeft: number): void {
     if (usedBytes < LEAST_GARBAGE_BYTES && !hasGrown()) return;
     usedBytes = 0;
-    collect();
-    // Not what it was before, or a process that once was small would be collected for ever.
-    floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
-    if (triesLeft > 1 && hasGrown()) restFor(REST_AGAIN_MS, triesLeft - 1);
+    inTurns(collect, heap.trim, heap.dropPages, () => {
+      // Not what it was before, or a process that once was small would be collected for ever.
+      floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
+      // A body that has come meanwhile has its own rest.
+      if (triesLeft > 1 && hasGrown() && !isResting) restFor(REST_AGAIN_MS, triesLeft - 1);
+    });
   }
 
   /**
@@ -110,7 +151,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     clearTimeout(trimming);
     if (ms === undefined) return;
     trimming = setTimeout(() => {
-      heap.trim();
+      inTurns(heap.trim, heap.dropPages);
       floorBytes = Math.min(floorBytes, withoutStored());
       trimIn(later);
     }, ms);
@@ -126,9 +167,10 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
 
   function giveBackBeside(): void {
     usedBytes = 0;
-    collect();
-    floorBytes = withoutStored();
-    warmBytes = floorBytes;
+    inTurns(collect, heap.trim, heap.dropPages, () => {
+      floorBytes = withoutStored();
+      warmBytes = floorBytes;
+    });
   }
 
   return {
@@ -139,12 +181,16 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
       garbageBytes += bytes;
       usedBytes += bytes;
     },
-    collect,
+    collect: () => {
+      collect();
+      heap.trim();
+      heap.dropPages();
+    },
+    collectSoon,
     collectIfGrown: () => {
-      if (performance.now() - collectedAt >= COLLECT_AGAIN_MS && hasGrown()) collect();
+      if (performance.now() - collectedAt >= COLLECT_AGAIN_MS && hasGrown()) collectSoon();
     },
     rest: () => {
-      clearTimeout(resting);
       // Looked at after little garbage too: what the runtime itself took for a body (a decompressor) is not in it.
       restFor(REST_MS, REST_TRIES);
     },
@@ -163,7 +209,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     },
     [Symbol.dispose]: () => {
       isDisposed = true;
-      for (const timer of [starting, resting, beside, trimming]) clearTimeout(timer);
+      for (const timer of [starting, resting, beside, trimming, ...pausing]) clearTimeout(timer);
     },
   };
 }

@@ -12,11 +12,19 @@ interface Process {
   storedBytes: number;
   collections: number;
   trims: number;
+  drops: number;
 }
 
 /** A process whose memory is what the test says; a collection gives its garbage back. */
 function createProcess(): { readonly process: Process; readonly heap: Heap } {
-  const process: Process = { usedBytes: 60 * MIB, garbageBytes: 0, storedBytes: 0, collections: 0, trims: 0 };
+  const process: Process = {
+    usedBytes: 60 * MIB,
+    garbageBytes: 0,
+    storedBytes: 0,
+    collections: 0,
+    trims: 0,
+    drops: 0,
+  };
   const heap = {
     usedBytes: () => process.usedBytes,
     collect: () => void process.collections++,
@@ -25,6 +33,7 @@ function createProcess(): { readonly process: Process; readonly heap: Heap } {
       process.usedBytes -= process.garbageBytes;
       process.garbageBytes = 0;
     },
+    dropPages: () => void process.drops++,
   };
   return { process, heap };
 }
@@ -100,6 +109,29 @@ Deno.test("createReclaimer() gives back what invocations have left, beside one t
   assertEquals(await invoke(), 1);
 });
 
+Deno.test("createReclaimer() does nothing else in the turn of a collection, and keeps the executable's pages while there is work", async () => {
+  using time = installFakeTime();
+  const { process, heap } = createProcess();
+  using reclaimer = await startedReclaimer(time, { process, heap });
+  await pass(time, 1);
+  process.drops = 0;
+  const turns: (readonly number[])[] = [];
+  const note = (): void => void turns.push([process.collections, process.trims, process.drops]);
+  reclaimer.discard(20 * MIB);
+  reclaimer.collectSoon();
+  reclaimer.collectSoon();
+  for (note(); await time.step();) note();
+  assertEquals(turns, [[0, 0, 0], [1, 0, 0], [1, 1, 0]]);
+  assertEquals(reclaimer.garbageBytes, 0);
+  turns.length = 0;
+  reclaimer.rest();
+  while (await time.step()) note();
+  assertEquals(turns.slice(0, 3), [[2, 1, 0], [2, 2, 0], [2, 2, 1]]);
+  // Who has to know what is left does not wait.
+  reclaimer.collect();
+  assertEquals([process.collections, process.trims, process.drops], [3, 3, 2]);
+});
+
 Deno.test("createReclaimer() looks at the memory once a second, however many invocations there are", async () => {
   using time = installFakeTime();
   let looks = 0;
@@ -110,6 +142,7 @@ Deno.test("createReclaimer() looks at the memory once a second, however many inv
     },
     collect: () => {},
     trim: () => {},
+    dropPages: () => {},
   };
   using reclaimer = createReclaimer({ heap });
   looks = 0;

@@ -111,7 +111,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const becomesLarge = share.heldBytes < LARGE_BODY_BYTES && share.heldBytes + bytes >= LARGE_BODY_BYTES;
     share.heldBytes += bytes;
     heldBytes += bytes;
-    if (hasMuchGarbage()) reclaimer?.collect();
+    if (hasMuchGarbage()) reclaimer?.collectSoon();
     else if (becomesLarge) reclaimer?.collectIfGrown();
   }
 

@@ -288,7 +288,12 @@ for (const sent of [...sends, ...LONG]) {
         );
         assert(expected.length > 0);
         let collections = 0;
-        const heap = { usedBytes: () => 60 * MIB, collect: () => void collections++, trim: () => {} };
+        const heap = {
+          usedBytes: () => 60 * MIB,
+          collect: () => void collections++,
+          trim: () => {},
+          dropPages: () => {},
+        };
         using reclaimer = createReclaimer({ heap });
         const admission = createAdmission({ maxBytes: BUDGET_BYTES, reclaimer });
         const points = await pointsOf(
