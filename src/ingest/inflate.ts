@@ -52,7 +52,7 @@ export async function inflateAll(
   for (const coding of codings.reverse()) {
     const result = await inflate(bytes, coding, maxBytes, share);
     if (!result.ok) return result;
-    share.give(bytes.length);
+    share.free(bytes);
     bytes = result.bytes;
   }
   return { ok: true, bytes };
@@ -180,7 +180,9 @@ async function inflateInSlices(
     // Whoever leaves the loop ends the decompressor.
     for await (const part of decompressor) {
       if (inflated.sizeBytes + part.length > maxBytes) failure = "too_large";
-      else if (!await appendWithin(share, inflated, overArrayBuffer(part))) failure = "no_room";
+      else if (!await appendWithin(share, inflated, overArrayBuffer(part), isLastOfItsBuffer(part))) {
+        failure = "no_room";
+      }
       if (failure !== undefined) break;
       if (slice.isOver()) await slice.pause();
     }
@@ -241,6 +243,11 @@ function join(parts: readonly Uint8Array<ArrayBuffer>[], sizeBytes: number): Uin
 /** A zlib header, as RFC 9110 wants for `deflate`; some senders leave it out. */
 function isZlib([first = 0, second = 0]: Uint8Array): boolean {
   return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
+}
+
+/** Whether a decompressor has filled the buffer that a part of its output ends, and has taken a new one for the next. */
+function isLastOfItsBuffer({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  return byteLength > 0 && byteOffset + byteLength === buffer.byteLength;
 }
 
 function overArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -20,6 +20,8 @@ export interface BodyShare {
   reserve(bytes: number): Promise<boolean>;
   /** So many bytes are used no more: they are garbage. */
   give(bytes: number): void;
+  /** Nobody has hold of these bytes any more: they go at once where they are ours, else they are garbage. */
+  free(bytes: Uint8Array<ArrayBuffer>): void;
   /** So many bytes are not needed after all, and never were used. */
   spare(bytes: number): void;
   /**
@@ -202,11 +204,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
     watch = undefined;
   }
 
+  /** Lets bytes go that nobody has hold of; `false` where they can only be collected. */
+  function goesAtOnce({ buffer }: Uint8Array<ArrayBuffer>): boolean {
+    if (buffer.byteLength < LEAST_RELEASED_BYTES) return false;
+    buffer.transfer(0);
+    return true;
+  }
+
   /** What cannot go at once is garbage. */
-  function release(share: Share, { buffer, length }: Uint8Array<ArrayBuffer>, usedBytes: number): void {
-    const goesAtOnce = buffer.byteLength >= LEAST_RELEASED_BYTES;
-    if (goesAtOnce) buffer.transfer(0);
-    else account(share, length, true);
+  function release(share: Share, body: Uint8Array<ArrayBuffer>, usedBytes: number): void {
+    if (!goesAtOnce(body)) account(share, body.length, true);
     account(share, Math.max(0, share.heldBytes - usedBytes), false);
     serveWaiting();
   }
@@ -249,6 +256,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
           return true;
         },
         give: (bytes) => give(share, bytes, true),
+        free: (bytes) => give(share, bytes.length, !isServed || !goesAtOnce(bytes)),
         spare: (bytes) => give(share, bytes, false),
         receiving: (giveUp) => void Object.assign(share, { giveUp, touchedAt: performance.now() }),
         received: () => void (share.giveUp = undefined),

@@ -2,10 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "@std/log";
 import type { Hono } from "@hono/hono";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { parseConfig } from "../../src/config.ts";
 import { createDatakitApiReceiver } from "../../src/ingest/datakit/receiver.ts";
 import { createDdtraceReceivers } from "../../src/ingest/ddtrace/receiver.ts";
+import { inflateAll } from "../../src/ingest/inflate.ts";
 import { createOtlpReceiver } from "../../src/ingest/otlp/receiver.ts";
 import { admit, createAdmission } from "../../src/net/admission.ts";
 import { createReclaimer } from "../../src/reclaimer.ts";
@@ -307,4 +308,30 @@ for (const sent of [...sends, ...LONG]) {
       },
     );
   }
+}
+
+const CODINGS = { gzip: gzipSync, deflate: deflateSync, zstd: zstdCompressSync } as const;
+/** Enough for all of it: what is garbage is not collected. In bytes. */
+const AMPLE_BYTES = 64 * MIB;
+/** The first part and the last, which the decompressor has. In bytes. */
+const LEFT_BYTES = 128 * 1024;
+
+for (const [coding, pack] of Object.entries(CODINGS)) {
+  Deno.test(`inflating a large body of ${coding} leaves nothing for a collection`, async () => {
+    const body = new Uint8Array(6 * MIB);
+    for (let at = 0; at < body.length / 2; at += 65_536) {
+      crypto.getRandomValues(body.subarray(at, at + 65_536));
+    }
+    using reclaimer = createReclaimer({
+      heap: { usedBytes: () => 60 * MIB, collect: () => {}, trim: () => {}, dropPages: () => {} },
+    });
+    const share = createAdmission({ maxBytes: AMPLE_BYTES, reclaimer }).open(true);
+    const wire = new Uint8Array(pack(body));
+    await share.take(wire.length);
+    const result = await inflateAll(wire, coding, body.length, share);
+    assert(result.ok);
+    assertEquals(result.bytes, body);
+    assert(reclaimer.garbageBytes <= LEFT_BYTES, `${reclaimer.garbageBytes} bytes`);
+    assertEquals(wire.length, 0);
+  });
 }

@@ -115,7 +115,8 @@ async function collect(
       share.give(buffer.capacityBytes);
       buffer.drop();
     }
-    if (!await appendWithin(share, buffer, part)) return "no_room";
+    // The parts are copies that the connection has made, for us alone.
+    if (!await appendWithin(share, buffer, part, share.isServed)) return "no_room";
     // Far beyond the limit there is no end to wait for.
     if (buffer.sizeBytes > 2 * maxBytes) return "too_large";
   }

@@ -1,10 +1,11 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { readOtlpConfig } from "../../../src/config/otlp.ts";
 import { createSettingReader } from "../../../src/config/reader.ts";
 import { createExportHandler } from "../../../src/ingest/otlp/export_handler.ts";
 import { createGrpcCalls } from "../../../src/ingest/otlp/grpc_calls.ts";
 import { type Admission, createAdmission } from "../../../src/net/admission.ts";
+import { createReclaimer } from "../../../src/reclaimer.ts";
 import { admittedCalls } from "../../../src/serve.ts";
 import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
 import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
@@ -93,6 +94,16 @@ scenario("createGrpcCalls() takes a message larger than HTTP/2's windows", async
   for (let i = 0; i < count; i++) request.set(TRACE, i * TRACE.length);
   assertEquals((await callGrpc(running.port, [frame(request)])).code, "0");
   assertEquals(running.recorder.points.length, count);
+});
+
+scenario("createGrpcCalls() leaves nothing of a large message for a collection", async () => {
+  using reclaimer = createReclaimer({
+    heap: { usedBytes: () => 60 << 20, collect: () => {}, trim: () => {}, dropPages: () => {} },
+  });
+  await using running = start({ maxWireBytes: 8 << 20 }, createAdmission({ maxBytes: 64 << 20, reclaimer }));
+  const request = new Uint8Array(6 << 20);
+  assertEquals((await callGrpc(running.port, [frame(request)])).code, "3");
+  assert(reclaimer.garbageBytes <= 128 * 1024, `${reclaimer.garbageBytes} bytes`);
 });
 
 scenario("createGrpcCalls() tells a partial success", async () => {
