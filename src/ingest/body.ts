@@ -100,7 +100,7 @@ async function readWire(
 /** Most that comes at a time. */
 const CHUNK_BYTES = 65_536;
 /** What a client on the same machine sends may be there before it is asked for: no turn of the loop comes by itself. */
-const BYTES_BETWEEN_PAUSES = 1_048_576;
+export const BYTES_BETWEEN_PAUSES = 1_048_576;
 
 interface Collecting {
   readonly maxBytes: number;

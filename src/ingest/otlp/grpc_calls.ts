@@ -4,6 +4,8 @@ import type { Http2Answer, Http2Call } from "../../net/http2_stream.ts";
 import { type Field, valueOf } from "../../net/http1_head.ts";
 import type { CallHandler } from "../../net/http_connection.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
+import { createTimeSlice } from "../../time_slice.ts";
+import { BYTES_BETWEEN_PAUSES } from "../body.ts";
 import { appendWithin, createGrowingBuffer, type GrowingBuffer } from "../growing_buffer.ts";
 import type { ExportHandler, Signal } from "./export_handler.ts";
 import { FRAME_HEADER_BYTES, GRPC_CODE, type GrpcCode, readFrame } from "./grpc_frame.ts";
@@ -110,6 +112,8 @@ async function collect(
   maxBytes: number,
 ): Promise<GrowingBuffer | "too_large" | "no_room"> {
   const buffer = createGrowingBuffer(maxBytes);
+  const slice = createTimeSlice();
+  let pauseAt = BYTES_BETWEEN_PAUSES;
   for (let part = await call.read(); part !== undefined; part = await call.read()) {
     if (buffer.sizeBytes + part.length > maxBytes) {
       share.give(buffer.capacityBytes);
@@ -119,6 +123,9 @@ async function collect(
     if (!await appendWithin(share, buffer, part, share.isServed)) return "no_room";
     // Far beyond the limit there is no end to wait for.
     if (buffer.sizeBytes > 2 * maxBytes) return "too_large";
+    if (buffer.sizeBytes < pauseAt) continue;
+    pauseAt = buffer.sizeBytes + BYTES_BETWEEN_PAUSES;
+    await slice.pause();
   }
   return buffer.sizeBytes > maxBytes ? "too_large" : buffer;
 }

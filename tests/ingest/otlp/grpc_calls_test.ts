@@ -10,6 +10,7 @@ import { admittedCalls } from "../../../src/serve.ts";
 import type { BodyLimits } from "../../../src/pipeline/receiver.ts";
 import { GAUGE, LOG, PARTIAL_SUCCESS, TRACE } from "../../fixtures/otlp/worked_bytes.ts";
 import { listenHttp } from "../../support/http_listener.ts";
+import { LONGEST_TURN_MS, longestTurnMs } from "../../support/longest_turn.ts";
 import { scenario } from "../../support/scenario.ts";
 import { encodeOtlp } from "../../support/wire/encode_otlp.ts";
 import { callGrpc, frame } from "./grpc_client.ts";
@@ -95,6 +96,30 @@ scenario("createGrpcCalls() takes a message larger than HTTP/2's windows", async
   assertEquals((await callGrpc(running.port, [frame(request)])).code, "0");
   assertEquals(running.recorder.points.length, count);
 });
+
+scenario(
+  "createGrpcCalls() lets the event loop run while a message comes in that is there already",
+  async () => {
+    const recorder = createRecorder({ maxWireBytes: 64 << 20 });
+    const { handle } = createGrpcCalls(recorder.context, () => Promise.reject(new Error("not asked for")));
+    const part = new Uint8Array(16_384);
+    const ms = await longestTurnMs(async () => {
+      let parts = 0;
+      await handle({
+        head: {
+          method: "POST",
+          path: "/none",
+          authority: "x",
+          fields: [["content-type", "application/grpc"]],
+          length: undefined,
+        },
+        read: () => Promise.resolve(++parts > 4_000 ? undefined : part.slice()),
+        isGone: false,
+      });
+    });
+    assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+  },
+);
 
 scenario("createGrpcCalls() leaves nothing of a large message for a collection", async () => {
   using reclaimer = createReclaimer({
