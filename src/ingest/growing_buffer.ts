@@ -22,8 +22,8 @@ export interface GrowingBuffer {
 /** A second chunk makes room for at least this many. */
 const MIN_BYTES = 4096;
 /** What moves to larger room with each chunk: so many times its bytes, and at least so many. */
-const MOVED_SHARE = 4;
-const LEAST_MOVED_BYTES = 256 * 1024;
+const MOVED_SHARE = 2;
+const LEAST_MOVED_BYTES = 64 * 1024;
 
 /**
  * A buffer that grows by doubling to `maxBytes` at most; the caller appends no more than that. What it had moves a part
