@@ -217,8 +217,9 @@ export function createLogPoints(
       if (value === null || value === undefined) continue;
       if (line.told.includes(name) && !(isDatakit && name === "msg")) continue;
       if (!keepsIdKey && line.idKeys.includes(name) && value === requestId) continue;
-      const field = fieldKeys(name);
-      if (field !== undefined && fields < MAX_FIELDS && !writer.has(field)) {
+      // A key that is made is kept: none for what has no room as a field.
+      const field = fields < MAX_FIELDS ? fieldKeys(name) : undefined;
+      if (field !== undefined && !writer.has(field)) {
         writeValue(field, value, name, mask);
         fields++;
         // Already there under its own name.
