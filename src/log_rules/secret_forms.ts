@@ -51,12 +51,14 @@ function run(needle: string, regexp: RegExp, other: RegExp | ((found: string) =>
 /** A part of a JWT behind the first one. */
 const JWT_PART = /^\.eyJ[\w-]{8}/;
 const JWT_PART_LENGTH = ".eyJ".length + 8;
+const FIRST_PART_LENGTH = JWT_PART_LENGTH - 1;
 
 /** Its parts are told by the dots between them: two of them begin alike, the third is a signature of any length. */
 function* jwtOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMatch> {
   let dots = found.split(".").length - 1;
   let to = yield* findCharacter(text, NO_KEY, end);
-  if (dots === 0 && JWT_PART.test(text.slice(to, to + JWT_PART_LENGTH))) {
+  const length = to - end + found.length;
+  if (dots === 0 && length >= FIRST_PART_LENGTH && JWT_PART.test(text.slice(to, to + JWT_PART_LENGTH))) {
     dots++;
     to = yield* findCharacter(text, NO_KEY, to + 1);
   }
@@ -65,8 +67,12 @@ function* jwtOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMa
 }
 
 const NO_BASE64 = /[^A-Za-z0-9+/=]/g;
-/** A line of a key, with what stands before it. */
+const NO_BACKSLASH = /[^\\]/g;
+/** A line of a key, with what stands before it: so many parts, and so many characters that it has at least. */
 const KEY_LINE = /(?:\s|\\+[nr]){0,1024}[A-Za-z0-9+/=]{16}/y;
+const MAX_BEFORE_LINE = 1024;
+const LINE_BEGIN = /^[A-Za-z0-9+/=]{16}$/;
+const LINE_BEGIN_LENGTH = 16;
 /** What may go on to one. */
 const BEFORE_KEY_LINE = /^[\s\\nr]*[A-Za-z0-9+/=]{0,16}$/;
 const KEY_LINES = 4_096;
@@ -79,18 +85,34 @@ function* keyOn(text: Text, [found]: RegExpExecArray, end: number): Steps<LongMa
     NO_BASE64.lastIndex = KEY_LINE.lastIndex;
     KEY_LINE.lastIndex = NO_BASE64.exec(found)?.index ?? found.length;
   }
-  let to = yield* findCharacter(text, NO_BASE64, end);
-  for (let reach = REACH; lines < KEY_LINES && to < text.length;) {
-    const seen = text.slice(to, to + reach);
-    KEY_LINE.lastIndex = 0;
-    if (KEY_LINE.test(seen)) {
-      to = yield* findCharacter(text, NO_BASE64, to + KEY_LINE.lastIndex);
-      lines++;
-      if (lines % 64 === 0) yield;
-    } else if (to + reach < text.length && BEFORE_KEY_LINE.test(seen)) reach *= 8;
-    else break;
+  // Without a line there is none to go on with.
+  let to = lines === 0 ? end : yield* findCharacter(text, NO_BASE64, end);
+  while (lines < KEY_LINES && to < text.length) {
+    const lineAt = yield* keyLineAt(text, to);
+    if (lineAt === undefined) break;
+    to = yield* findCharacter(text, NO_BASE64, lineAt);
+    if (++lines % 64 === 0) yield;
   }
   return { to, by: MASK };
+}
+
+/** Where a line of a key is within its characters that {@link KEY_LINE} finds at a place; `undefined`: it finds none. */
+function* keyLineAt(text: Text, from: number): Steps<number | undefined> {
+  const seen = text.slice(from, from + REACH);
+  KEY_LINE.lastIndex = 0;
+  if (KEY_LINE.test(seen)) return from + KEY_LINE.lastIndex;
+  if (from + REACH >= text.length || !BEFORE_KEY_LINE.test(seen)) return undefined;
+  // It begins behind what is seen: there may be millions of backslashes before it.
+  let at = from;
+  for (let parts = 0; parts < MAX_BEFORE_LINE; parts++) {
+    const part = text.slice(at, at + 1);
+    if (part === "\\") {
+      at = yield* findCharacter(text, NO_BACKSLASH, at);
+      if (!/^[nr]/.test(text.slice(at, at + 1))) return undefined;
+    } else if (!/^\s/.test(part)) break;
+    at++;
+  }
+  return LINE_BEGIN.test(text.slice(at, at + LINE_BEGIN_LENGTH)) ? at + LINE_BEGIN_LENGTH : undefined;
 }
 
 const BEARER = `$1 ${MASK}`;

@@ -13,13 +13,14 @@ export interface WindowForm {
   /** Sticky: what a match may look at behind its end. @default one unit */
   readonly behind?: RegExp;
   /**
-   * Goes on with a match that fills a window to its `end`, so that it need not be looked at as a whole. `by`: what stands
-   * in its place; `undefined`: it stays. @default there are none, or it is looked at as a whole
+   * Goes on with a match that fills a window, alone or with what it may look at behind its `end`, so that it need not be
+   * looked at as a whole. `by`: what stands in its place; `undefined`: it stays. @default there are none, or it is looked
+   * at as a whole
    */
   readonly runOn?: RunOn;
 }
 
-/** `found` ends at `end`, with the window. */
+/** `found` ends at `end`. */
 export type RunOn = (text: Text, found: RegExpExecArray, end: number) => Steps<LongMatch>;
 
 /** The end of a long match, and what stands in its place. */
@@ -60,7 +61,7 @@ export function* replaceForm(text: Text, form: WindowForm, window: number = WIND
       behind.test(seen);
       if (behind.lastIndex === seen.length && !isLast) {
         limit = foundAt;
-        if (foundAt === from && foundTo === end) filling = found;
+        if (foundAt === from) filling = found;
         break;
       }
       if (firstAt === undefined) firstAt = foundAt;
@@ -81,7 +82,7 @@ export function* replaceForm(text: Text, form: WindowForm, window: number = WIND
     at = Math.max(at, limit);
     if (filling !== undefined && runOn !== undefined) {
       yield;
-      const { to, by } = yield* runOn(text, filling, end);
+      const { to, by } = yield* runOn(text, filling, from + filling[0].length);
       if (by !== undefined) {
         yield* replaced.copy(text, done, from);
         replaced.add(by);
