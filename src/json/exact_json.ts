@@ -86,6 +86,15 @@ export function toExactJson(value: unknown): string {
   }
 }
 
+/** Compact JSON as `JSON.stringify` writes it; by {@link toExactJson} where there are bigints, which keep their digits. */
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return toExactJson(value);
+  }
+}
+
 function objectText(value: object): string {
   if (Array.isArray(value)) return `[${value.map(toExactJson).join()}]`;
   if (value instanceof Uint8Array) return `"${value.toBase64()}"`;
@@ -195,19 +204,14 @@ export function endOfString(text: string, start: number): number {
 
 /** Index after the object or list begun at `start`; the text's length when it never closes. */
 function endOfContainer(text: string, start: number): number {
-  return findEndOfContainer(text, start, text.length) ?? text.length;
-}
-
-/** The same; `undefined`: it does not close before `until`. */
-export function findEndOfContainer(text: string, start: number, until: number): number | undefined {
   let open = 0;
-  for (let at = start; at < until; at++) {
+  for (let at = start; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) at = endOfString(text, at);
     else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) open++;
     else if ((unit === CLOSE_BRACE || unit === CLOSE_BRACKET) && --open === 0) return at + 1;
   }
-  return undefined;
+  return text.length;
 }
 
 /** Index after the digits, fraction and exponent at `start`. */

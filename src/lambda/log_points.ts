@@ -7,14 +7,16 @@ import { createMaskAhead } from "../log_rules/mask_ahead.ts";
 import type { LogRules, MemberMask, RuleDecision, RuledLog, SteppedMask } from "../log_rules/rules.ts";
 import { isLong } from "../log_rules/windows.ts";
 import { finish, type Steps } from "../bounded_pattern.ts";
-import { type JsonObject, toExactJson } from "../json/exact_json.ts";
+import { type JsonObject, toJson } from "../json/exact_json.ts";
+import { isLarge, keysOf } from "../json/large_values.ts";
+import { toJsonSteps } from "../json/steps_json.ts";
+import { textLengthOf } from "../json/text_length.ts";
 import type { Intake } from "../pipeline/receiver.ts";
-import type { FieldValue } from "../point/point.ts";
 import type { Constant, PointKind } from "../point/point_kind.ts";
 import type { Key } from "../point/point_keys.ts";
 import type { LogRecorder } from "../recorder/flight_recorder.ts";
-import { utf8Length } from "../point/utf8.ts";
 import { readDurableExecution } from "./durable_execution.ts";
+import { createFieldKeys, maskValue, toArray, toFieldValue, unmasked } from "./log_fields.ts";
 import type { LogContext } from "./trace/platform_trace.ts";
 import type { PlatformTap } from "./platform_tap.ts";
 import type { AssembledLog } from "./lines/assembler.ts";
@@ -45,6 +47,18 @@ interface ReadyLog {
   readonly share: number | undefined;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
+  /** Of one whose members are large. */
+  readonly sorted?: SortedMembers | undefined;
+}
+
+/** Large members, gone through before they are written, which is done in one go. */
+interface SortedMembers {
+  /** Those that become fields. */
+  readonly fields: readonly string[];
+  /** The JSON of large ones among them. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** That of all others. */
+  readonly extra: string | undefined;
 }
 
 /** Writes logs as points. */
@@ -57,19 +71,12 @@ export interface LogPoints {
 
 /** Fields of one record; a customer's map with changing keys must not become ever new columns. */
 const MAX_FIELDS = 64;
-/** Dataway cuts longer keys, in bytes. */
-const MAX_KEY_BYTES = 256;
-const MAX_INT64 = 2n ** 63n - 1n;
-/** Keys remembered with what becomes of them. */
-const MAX_KNOWN_KEYS = 4096;
 
+/** Members of a large log that are sorted in a step. */
+const SORTED_AT_ONCE = 4096;
 /** A log whose members have less text is masked at once; in UTF-16 units. */
 const MASKED_AT_ONCE = 8_192;
-/** Of members that are measured. */
-const MAX_DEPTH = 32;
 
-/** Never fields of their own: Dataway drops the first two from logs, the third is a tag, the fourth is ours. */
-const RESERVED: readonly string[] = ["source", "date", "aws_log_from", "extra"];
 /** DataKit's dashboards know the request id under these keys of a record. */
 const DATAKIT_ID_KEYS: readonly string[] = ["requestId", "AWSRequestId"];
 
@@ -117,12 +124,23 @@ export function createLogPoints(
   function* writeSteps(log: AssembledLog, timeNs: bigint): Steps<void> {
     const whole = textOf(log);
     const status = statusOf(log);
+    const { members } = log.line;
+    const isOfLarge = members !== undefined && isLarge(members);
+    const texts = isOfLarge && rules !== undefined ? yield* ruledTexts(members, rules.keys) : undefined;
     const decision = rules &&
-      (yield* rules.applySteps(ruled(log, status, isCold), whole, recorder?.takesLogs));
+      (yield* rules.applySteps(ruled(log, status, isCold, texts), whole, recorder?.takesLogs));
     if (decision?.kept === false) return refuse(decision.reason);
-    const draft = draftOf(log, status, decision?.text ?? whole, decision);
+    const ready = draftOf(log, status, decision?.text ?? whole, decision);
+    const draft = isOfLarge ? { ...ready, sorted: yield* sortMembers(ready, members) } : ready;
     const mask = hasOthers(log) ? decision?.mask : undefined;
     place(mask === undefined ? draft : { ...draft, mask: yield* maskAhead(draft, mask) }, decision, timeNs);
+  }
+
+  /** The texts of large members that rules look into. */
+  function* ruledTexts(members: JsonObject, keys: readonly string[]): Steps<ReadonlyMap<string, string>> {
+    const texts = new Map<string, string>();
+    for (const key of keys) if (isLarge(members[key])) texts.set(key, yield* toJsonSteps(members[key]));
+    return texts;
   }
 
   function draftOf(
@@ -161,7 +179,7 @@ export function createLogPoints(
   /** A mask that knows what it makes of the log's long texts. */
   function* maskAhead(ready: ReadyLog, mask: SteppedMask): Steps<MemberMask> {
     const { line, failure } = ready.log;
-    if (!isLong(failure?.message ?? "") && lengthOf(line.members, MASKED_AT_ONCE) < MASKED_AT_ONCE) {
+    if (!isLong(failure?.message ?? "") && textLengthOf(line.members, MASKED_AT_ONCE) < MASKED_AT_ONCE) {
       return mask;
     }
     const ahead = createMaskAhead(mask);
@@ -176,14 +194,22 @@ export function createLogPoints(
   }
 
   function writeFields(ready: ReadyLog): void {
-    const { log, message, status, mask, share, traceId, spanId } = ready;
-    const { line, failure, requestId } = log;
+    const keepsIdKey = writeHead(ready);
+    const { sorted, mask, log: { line: { members } } } = ready;
+    if (members === undefined) return;
+    if (sorted !== undefined) return writeSorted(members, sorted, mask);
+    const extra = putMembers(ready, members, Object.keys(members), keepsIdKey, writeValue);
+    if (extra !== undefined) writer.text(EXTRA, mask(toJson(Object.fromEntries(extra)), "extra"));
+  }
+
+  /** Everything but the members; whether the request's id stays among those. */
+  function writeHead({ log, message, status, mask, share, traceId, spanId }: ReadyLog): boolean {
+    const { line: { members }, failure, requestId } = log;
     begin(kind);
     fields = 0;
     writer.constant(sources[log.from]);
     text(MESSAGE, message);
     text(STATUS, status);
-    const { members } = line;
     const ownId = members === undefined || requestId === undefined
       ? undefined
       : ownIdKey(log, members, requestId);
@@ -197,22 +223,24 @@ export function createLogPoints(
     }
     if (failure?.type !== undefined) text(ERROR_TYPE, failure.type);
     if (failure?.message !== undefined) text(ERROR_MESSAGE, mask(failure.message, "error_message"));
-    if (members !== undefined) writeMembers(log, members, keepsIdKey, mask);
-  }
-
-  function writeMembers(
-    { line, requestId }: AssembledLog,
-    members: JsonObject,
-    keepsIdKey: boolean,
-    mask: MemberMask,
-  ): void {
-    const execution = readDurableExecution(members);
+    const execution = members === undefined ? undefined : readDurableExecution(members);
     if (execution !== undefined) {
       text(DURABLE_NAME, execution.name);
       text(DURABLE_ID, execution.id);
     }
-    let extra: [string, unknown][] | undefined;
-    for (const name of Object.keys(members)) {
+    return keepsIdKey;
+  }
+
+  /** Puts those of the members that become fields; the others are returned, if there are any. */
+  function putMembers(
+    { log: { line, requestId }, mask }: ReadyLog,
+    members: JsonObject,
+    names: readonly string[],
+    keepsIdKey: boolean,
+    put: (field: Key, value: unknown, name: string, mask: MemberMask) => void,
+  ): [string, unknown][] | undefined {
+    let others: [string, unknown][] | undefined;
+    for (const name of names) {
       const value = members[name];
       if (value === null || value === undefined) continue;
       if (line.told.includes(name) && !(isDatakit && name === "msg")) continue;
@@ -220,17 +248,77 @@ export function createLogPoints(
       // A key that is made is kept: none for what has no room as a field.
       const field = fields < MAX_FIELDS ? fieldKeys(name) : undefined;
       if (field !== undefined && !writer.has(field)) {
-        writeValue(field, value, name, mask);
+        put(field, value, name, mask);
         fields++;
         // Already there under its own name.
-      } else if (!isTold(name, value, line.traceId, line.spanId)) (extra ??= []).push([name, value]);
+      } else if (!isTold(name, value, line.traceId, line.spanId)) (others ??= []).push([name, value]);
     }
-    if (extra !== undefined) writer.text(EXTRA, mask(toJson(Object.fromEntries(extra)), "extra"));
+    return others;
   }
 
   function writeValue(field: Key, value: unknown, name: string, mask: MemberMask): void {
     if (typeof value === "string") return writer.text(field, mask(value, name));
     writer.field(field, maskValue(toFieldValue(value, isDatakit), name, mask));
+  }
+
+  /** Finds out what becomes of large members, on points that are left as they are. */
+  function* sortMembers(log: ReadyLog, members: JsonObject): Steps<SortedMembers> {
+    const ready = { ...log, message: "", mask: unmasked };
+    const names = keysOf(members);
+    const inFields: string[] = [];
+    const others: string[] = [];
+    let keepsIdKey = false;
+    let count = 0;
+    for (let from = 0; from < names.length; from += SORTED_AT_ONCE) {
+      // Other points were begun meanwhile: only a full one need not be there to tell which keys it has.
+      if (count < MAX_FIELDS) keepsIdKey = beginAgain(ready, members, inFields);
+      else fields = count;
+      const some = names.slice(from, from + SORTED_AT_ONCE);
+      const left = putMembers(ready, members, some, keepsIdKey, (field, value, name) => {
+        inFields.push(name);
+        putBriefly(field, value, name);
+      });
+      for (const [name] of left ?? []) others.push(name);
+      count = fields;
+      yield;
+    }
+    const texts = new Map<string, string>();
+    for (const name of inFields) {
+      const value = members[name];
+      const isText = isLarge(value) && !(isDatakit && toArray(value) !== undefined);
+      if (isText) texts.set(name, yield* toJsonSteps(value));
+    }
+    const extra = others.length === 0 ? undefined : yield* toJsonSteps(members, others);
+    return { fields: inFields, texts, extra };
+  }
+
+  /** Begins a point with these members; whether the request's id stays among them. */
+  function beginAgain(ready: ReadyLog, members: JsonObject, names: readonly string[]): boolean {
+    const keepsIdKey = writeHead(ready);
+    for (const name of names) {
+      const field = fieldKeys(name);
+      if (field !== undefined) putBriefly(field, members[name], name);
+      fields++;
+    }
+    return keepsIdKey;
+  }
+
+  /** Puts a value that is not to be sent: the point only has to have the key. */
+  function putBriefly(field: Key, value: unknown, name: string): void {
+    if (isLarge(value) || typeof value === "string") writer.bool(field, true);
+    else writeValue(field, value, name, unmasked);
+  }
+
+  function writeSorted(
+    members: JsonObject,
+    { fields: names, texts, extra }: SortedMembers,
+    mask: MemberMask,
+  ): void {
+    for (const name of names) {
+      const field = fieldKeys(name);
+      if (field !== undefined) writeValue(field, texts.get(name) ?? members[name], name, mask);
+    }
+    if (extra !== undefined) writer.text(EXTRA, mask(extra, "extra"));
   }
 
   return { write, writeSteps };
@@ -249,49 +337,12 @@ function statusOf({ failure, line }: AssembledLog): string {
   return failure === undefined ? line.status ?? "info" : "error";
 }
 
-const unmasked: MemberMask = (text) => text;
-
-/** A number is masked as its digits are: a key may say that it is a secret. */
-function maskValue(value: FieldValue, name: string, mask: MemberMask): FieldValue {
-  if (mask === unmasked || typeof value === "boolean") return value;
-  if (typeof value === "string") return mask(value, name);
-  if (typeof value === "number" || typeof value === "bigint") {
-    const digits = String(value);
-    const masked = mask(digits, name);
-    return masked === digits ? value : masked;
-  }
-  if (!Array.isArray(value)) return value;
-  const texts = value.map(String);
-  const masked = texts.map((text) => mask(text, name));
-  return masked.some((text, index) => text !== texts[index]) ? masked : value;
-}
-
-/** How much text is in a value, as far as `enough`; that much is taken for deep ones. */
-function lengthOf(value: unknown, enough: number, depth = 0): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return 1;
-  if (depth > MAX_DEPTH) return enough;
-  let length = 0;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length && length < enough; i++) {
-      length += 1 + lengthOf(value[i], enough - length, depth + 1);
-    }
-    return length;
-  }
-  // A list of its entries would be garbage of a multiple of a large record.
-  for (const key in value) {
-    if (length >= enough) return length;
-    if (!Object.hasOwn(value, key)) continue;
-    length += key.length + lengthOf(Reflect.get(value, key), enough - length, depth + 1);
-  }
-  return length;
-}
-
-/** A log as rules see it. */
+/** A log as rules see it; `texts`: those of members, where they are made already. */
 export function ruled(
   { from, requestId, line, timeNs }: AssembledLog,
   status: string,
   isCold: LogPointOptions["isCold"],
+  texts?: ReadonlyMap<string, string>,
 ): RuledLog {
   return {
     from,
@@ -304,7 +355,7 @@ export function ruled(
         ? undefined
         : typeof value === "string"
         ? value
-        : toJson(value);
+        : texts?.get(key) ?? toJson(value);
     },
   };
 }
@@ -322,55 +373,4 @@ function isTold(
 /** The record's own key of the request id. */
 function ownIdKey({ line }: AssembledLog, members: JsonObject, requestId: string): string | undefined {
   return line.idKeys.find((name) => members[name] === requestId);
-}
-
-/** The field of a record's key, dots turned into `_`; `undefined` for one that does not stay as it is. */
-function createFieldKeys(keyOf: (name: string) => Key): (name: string) => Key | undefined {
-  const known = new Map<string, Key | undefined>();
-  return (name) => {
-    const found = known.get(name);
-    if (found !== undefined || known.has(name)) return found;
-    const plain = name.replaceAll(".", "_");
-    const made = isPlainKey(plain) ? keyOf(plain) : undefined;
-    if (known.size < MAX_KNOWN_KEYS) known.set(name, made);
-    return made;
-  };
-}
-
-/** Whether a key stays as it is under Dataway's rules. */
-function isPlainKey(key: string): boolean {
-  if (key === "" || RESERVED.includes(key) || /[\n\r]|\\$/.test(key)) return false;
-  return key.length * 3 <= MAX_KEY_BYTES || utf8Length(key) <= MAX_KEY_BYTES;
-}
-
-function toFieldValue(value: unknown, arrays: boolean): FieldValue {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return value;
-    case "number":
-      return Number.isFinite(value) ? value : String(value);
-    case "bigint":
-      return value >= -MAX_INT64 - 1n && value <= MAX_INT64 ? value : String(value);
-    default:
-      return (arrays ? toArray(value) : undefined) ?? toJson(value);
-  }
-}
-
-/** An array of one scalar type, which DataKit sends as such. */
-function toArray(value: unknown): FieldValue | undefined {
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  const list: readonly unknown[] = value;
-  if (list.every((item) => typeof item === "string")) return list;
-  if (list.every((item) => typeof item === "number")) return list;
-  return list.every((item) => typeof item === "boolean") ? list : undefined;
-}
-
-/** Compact JSON, also of bigints, which keep their digits. */
-function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return toExactJson(value);
-  }
 }

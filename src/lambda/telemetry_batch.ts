@@ -1,11 +1,12 @@
 /** Takes telemetry batches: small ones in one go, large ones in slices, between which the rest of the program runs. */
-import { finish } from "../bounded_pattern.ts";
+import { finish, type Steps } from "../bounded_pattern.ts";
 import { isJsonObject } from "../json/exact_json.ts";
+import { isLarge } from "../json/large_values.ts";
 import type { ReceiverContext } from "../pipeline/receiver.ts";
 import { createBatchMemory } from "./batch_memory.ts";
 import { type BatchSlice, createBatchSlice } from "./batch_slice.ts";
 import type { LogWriting } from "./log_writing.ts";
-import { readTelemetryBody, type TelemetryBody } from "./telemetry_body.ts";
+import { readTelemetryBody } from "./telemetry_body.ts";
 import { PLATFORM_BYTES } from "./telemetry_text.ts";
 
 export interface BatchOptions extends Pick<ReceiverContext, "now" | "refuse"> {
@@ -14,6 +15,8 @@ export interface BatchOptions extends Pick<ReceiverContext, "now" | "refuse"> {
   readonly isRuled: boolean;
   /** Takes one element; how many data were lost with it. */
   readonly takeElement: (element: unknown) => number;
+  /** The same in steps. */
+  readonly takeLarge: (element: unknown) => Steps<number>;
   /** Ends waiting for an end that may have been lost. */
   readonly releaseWaits: () => void;
 }
@@ -30,7 +33,7 @@ const LARGE_RULED_BATCH = 8 * 1024;
 export function createBatchTaker(
   options: BatchOptions,
 ): (text: string, sequenceId: string | undefined) => Promise<void> {
-  const { refuse, writing, takeElement } = options;
+  const { refuse, writing, takeElement, takeLarge } = options;
   const memory = createBatchMemory(options.now);
   const largeBatch = options.isRuled ? LARGE_RULED_BATCH : LARGE_BATCH;
 
@@ -44,7 +47,8 @@ export function createBatchTaker(
       // An end has all logs before it written.
       const before = isEnd(element) ? writing.write(true, slice) : undefined;
       if (before !== undefined) await before;
-      lost += takeElement(element);
+      const isInSteps = slice !== undefined && isLarge(element);
+      lost += isInSteps ? await inSlices(takeLarge(element), slice) : takeElement(element);
       if (slice === undefined || !slice.isOver()) continue;
       // The lines of one log stay together; of who is no platform, only as many as a slice has.
       const rest = isPlatforms ? undefined : writing.write(false, slice);
@@ -60,7 +64,7 @@ export function createBatchTaker(
       : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
     const { elements, bad } = slice === undefined
       ? finish(readTelemetryBody(text))
-      : await readInSlices(text, slice);
+      : await inSlices(readTelemetryBody(text), slice);
     if (memory.isRepeated(text, sequenceId)) {
       refuse("duplicate", elements.length);
       return;
@@ -74,8 +78,7 @@ export function createBatchTaker(
   };
 }
 
-async function readInSlices(text: string, slice: BatchSlice): Promise<TelemetryBody> {
-  const steps = readTelemetryBody(text);
+async function inSlices<T>(steps: Steps<T>, slice: BatchSlice): Promise<T> {
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) if (slice.isOver()) await slice.pause();
   if (slice.isOver()) await slice.pause();

@@ -1,6 +1,7 @@
 /** The text of a telemetry POST as elements. One element that is no JSON must not cost the others. */
 import type { Steps } from "../bounded_pattern.ts";
-import { endOfString, findEndOfContainer, tryParseExactJson } from "../json/exact_json.ts";
+import { tryParseExactJson } from "../json/exact_json.ts";
+import { readJsonSteps } from "../json/steps_json.ts";
 
 /** What a body holds. `bad` counts the pieces that are no JSON. */
 export interface TelemetryBody {
@@ -14,86 +15,24 @@ const ELEMENT_START = /\{\s*"(?:time"\s*:|type"\s*:\s*"(?:platform\.|function"|e
 const SALVAGE_EFFORT = 4;
 /** Order numbers and snowflake ids in customers' logs keep their digits; no field could hold longer ones as numbers. */
 const DIGITS = { integers: "bigint or text" } as const;
-/** The same in an element, which stands in a list. */
-const DIGITS_INSIDE = { ...DIGITS, outerDepth: 1 } as const;
-/** A longer text is read element by element, which takes a little more in all. In UTF-16 units. */
+/** A longer text is read in steps. In UTF-16 units. */
 const LARGE = 64 * 1024;
 /** Units between two steps. */
 const STEP = 16 * 1024;
-/** An element's end is looked for in one go up to so many units: no line is longer. */
-const LONGEST_LINE = 256 * 1024;
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
  * Reads an array of events; also a single event, and whatever is whole in a body that is not. In steps, of which none
- * reads much more than one element. Never throws.
+ * reads more than some KB or one string. Never throws.
  */
 export function* readTelemetryBody(text: string): Steps<TelemetryBody> {
-  const isList = text.length > LARGE && text.charCodeAt(endOfSpace(text, 0)) === OPEN_BRACKET;
-  const elements = isList ? yield* readElements(text) : readAtOnce(text);
-  return elements === undefined ? yield* salvage(text) : { elements, bad: 0 };
-}
-
-function readAtOnce(text: string): readonly unknown[] | undefined {
-  const value = tryParseExactJson(text, DIGITS);
-  if (value === undefined) return undefined;
-  return Array.isArray(value) ? value : [value];
-}
-
-/** The elements of a list; `undefined` if it is no JSON. */
-function* readElements(text: string): Steps<readonly unknown[] | undefined> {
-  const elements: unknown[] = [];
-  let at = endOfSpace(text, endOfSpace(text, 0) + 1);
-  let stepFrom = at;
-  let isClosed = text.charCodeAt(at) === CLOSE_BRACKET;
-  while (!isClosed) {
-    const end = endOfValue(text, at) ?? (yield* endOfObject(text, at));
-    const element = end === undefined ? undefined : tryParseExactJson(text.slice(at, end), DIGITS_INSIDE);
-    if (end === undefined || element === undefined) return undefined;
-    elements.push(element);
-    at = endOfSpace(text, end);
-    const unit = text.charCodeAt(at);
-    isClosed = unit === CLOSE_BRACKET;
-    if (!isClosed && unit !== COMMA) return undefined;
-    if (!isClosed) at = endOfSpace(text, at + 1);
-    if (at - stepFrom < STEP) continue;
-    yield;
-    stepFrom = at;
-  }
-  return endOfSpace(text, at + 1) === text.length ? elements : undefined;
-}
-
-/** Index after the value at `start`, if it is one; `undefined`: it is an object whose end is far away, or not there. */
-function endOfValue(text: string, start: number): number | undefined {
-  const unit = text.charCodeAt(start);
-  if (unit === QUOTE) return endOfString(text, start) + 1;
-  if (unit === OPEN_BRACE) return findEndOfContainer(text, start, start + LONGEST_LINE);
-  if (unit === OPEN_BRACKET) return findEndOfContainer(text, start, text.length);
-  let end = start;
-  while (end < text.length && !isEndOfScalar(text.charCodeAt(end))) end++;
-  return end;
-}
-
-function isEndOfScalar(unit: number): boolean {
-  return unit === COMMA || unit === CLOSE_BRACKET || isSpace(unit);
-}
-
-function isSpace(unit: number): boolean {
-  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
-}
-
-/** Index of what follows the white space at `start`. */
-function endOfSpace(text: string, start: number): number {
-  let end = start;
-  while (isSpace(text.charCodeAt(end))) end++;
-  return end;
+  const value = text.length > LARGE ? yield* readJsonSteps(text, DIGITS) : tryParseExactJson(text, DIGITS);
+  if (value === undefined) return yield* salvage(text);
+  return { elements: Array.isArray(value) ? value : [value], bad: 0 };
 }
 
 function* salvage(text: string): Steps<TelemetryBody> {
@@ -104,7 +43,7 @@ function* salvage(text: string): Steps<TelemetryBody> {
   while (at >= 0) {
     const end = yield* endOfObject(text, at);
     effort -= (end ?? text.length) - at;
-    const element = end === undefined ? undefined : tryParseExactJson(text.slice(at, end), DIGITS);
+    const element = end === undefined ? undefined : yield* readJsonSteps(text.slice(at, end), DIGITS);
     yield;
     if (element !== undefined) {
       elements.push(element);

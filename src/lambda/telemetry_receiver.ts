@@ -6,7 +6,8 @@
 import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
-import { isJsonObject } from "../json/exact_json.ts";
+import { isJsonObject, type JsonObject } from "../json/exact_json.ts";
+import { toExactJsonSteps } from "../json/steps_json.ts";
 import { createDeadline, settledBefore } from "../pipeline/deadline.ts";
 import type { FinishedInvocation, InvocationSpan, Receiver, ReceiverContext } from "../pipeline/receiver.ts";
 import type { FlightRecorder } from "../recorder/flight_recorder.ts";
@@ -18,7 +19,7 @@ import type { ShutdownReason } from "./extensions_api.ts";
 import type { InvocationWatch } from "./lifecycle.ts";
 import { type AssembledLog, createLineAssembler } from "./lines/assembler.ts";
 import { readHandlerError } from "./lines/handler_error.ts";
-import { createLineReader } from "./lines/line.ts";
+import { createLineReader, type Line } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
 import { createLogWriting } from "./log_writing.ts";
 import { platformLog } from "./platform_lines.ts";
@@ -157,10 +158,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     writeOutcomes(others);
   }
 
-  function takeLine(event: LogEvent): void {
+  function takeLine(event: LogEvent, line: Line): void {
     const { type: from } = event;
     const timeNs = event.timeNs ?? nowNs();
-    const line = lines.read(event.record);
     const failure = from === "function" ? readHandlerError(line) : undefined;
     const observation = invocations.observeLine(from, line, failure, timeNs);
     takeObservation(observation);
@@ -243,15 +243,33 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     try {
       const event = decodeTelemetryEvent(element);
       if (event !== undefined) {
-        if (isLogEvent(event)) takeLine(event);
+        if (isLogEvent(event)) takeLine(event, lines.read(event.record));
         else takePlatformEvent(event);
         return 0;
       }
     } catch (error) {
-      log.error("A telemetry event could not be used", { error: describeError(error) });
+      tellUnused(error);
     }
     if (!isLine(element)) invocations.releaseWaits();
     return 1;
+  }
+
+  /** The same of an element that takes long. */
+  function* takeLarge(element: unknown): Steps<0 | 1> {
+    if (!isLine(element)) return takeElement(element);
+    try {
+      const event = decodeTelemetryEvent(yield* withTextRecord(element));
+      if (event === undefined || !isLogEvent(event)) return 1;
+      takeLine(event, yield* lines.readSteps(event.record));
+      return 0;
+    } catch (error) {
+      tellUnused(error);
+      return 1;
+    }
+  }
+
+  function tellUnused(error: unknown): void {
+    log.error("A telemetry event could not be used", { error: describeError(error) });
   }
 
   const takeBatch = createBatchTaker({
@@ -260,6 +278,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     writing,
     isRuled: rules !== undefined,
     takeElement,
+    takeLarge,
     releaseWaits: invocations.releaseWaits,
   });
 
@@ -343,7 +362,13 @@ function isPlainLine({ line, failure, texts }: AssembledLog): boolean {
     line.message.length <= LONG_LINE;
 }
 
+/** A line whose record is a large list, with that as the text that it becomes. */
+function* withTextRecord(element: JsonObject): Steps<unknown> {
+  const { record } = element;
+  return Array.isArray(record) ? { ...element, record: yield* toExactJsonSteps(record) } : element;
+}
+
 /** Whether an element is, or was meant to be, a line: no invocation ends with one. */
-function isLine(element: unknown): boolean {
+function isLine(element: unknown): element is JsonObject {
   return isJsonObject(element) && (element["type"] === "function" || element["type"] === "extension");
 }

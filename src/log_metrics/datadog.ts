@@ -5,6 +5,7 @@
  * @see https://docs.datadoghq.com/serverless/guide/datadog_forwarder_python/
  */
 import type { JsonObject } from "../json/exact_json.ts";
+import { onlyHas } from "../json/large_values.ts";
 
 /** A value for the StatsD aggregator, in its words. */
 export interface LineSample {
@@ -26,7 +27,7 @@ const KEYS: readonly string[] = ["e", "m", "t", "v"];
 export function readDatadogObject(members: JsonObject): DatadogReading {
   const { m: name, v: value, e: timestampS, t: tags } = members;
   if (typeof name !== "string" || value === undefined || timestampS === undefined) return undefined;
-  if (Object.keys(members).some((key) => !KEYS.includes(key))) return undefined;
+  if (!onlyHas(members, (key) => KEYS.includes(key))) return undefined;
   const list = tags === undefined || tags === null ? [] : tags;
   if (name === "" || !isNumber(value) || !isNumber(timestampS) || timestampS < 0 || !isTexts(list)) {
     return "malformed";

@@ -40,6 +40,8 @@ export interface LogRules {
   applySteps(log: RuledLog, text: string, takesSampledOut?: boolean): Steps<RuleDecision>;
   /** How often each rule left a log out, or changed one. */
   readonly hits: readonly number[];
+  /** Keys of the members that rules look into to leave a log out. */
+  readonly keys: readonly string[];
   /** How requests end that sampling is to spare, as far as only a recorder can tell. */
   readonly awaited: ReadonlySet<string>;
   /** Masks the texts of spans; `undefined` where no rule is for spans. */
@@ -153,7 +155,8 @@ export function createLogRules(
   const spanMask = memberMask(ready.filter((rule): rule is Rule => rule?.isOfSpans === true));
   const awaited = new Set(ready.flatMap((rule) => [...rule?.unless ?? []]));
   awaited.delete("cold");
-  return { rules: { apply, applySteps, hits, awaited, spanMask }, bad };
+  const keys = ofLogs.flatMap((rule) => rule?.key === undefined || rule.test === undefined ? [] : [rule.key]);
+  return { rules: { apply, applySteps, hits, keys, awaited, spanMask }, bad };
 }
 
 /** A log, as far as rules were applied to it. */

@@ -3,6 +3,7 @@
  * what the runtimes themselves write is taken for one, as far as a line can tell.
  */
 import { isJsonObject, type JsonObject } from "../../json/exact_json.ts";
+import { keysOf, onlyHas } from "../../json/large_values.ts";
 import type { Line } from "./line.ts";
 import { parseJsonText } from "./record.ts";
 
@@ -143,7 +144,8 @@ function readGo(text: string): HandlerError | undefined {
 /** An object of the runtime's: nothing but these members, in this order. */
 function readGoError(error: JsonObject | undefined): HandlerError | undefined {
   if (error === undefined) return undefined;
-  const keys = Object.keys(error).join();
+  const all = keysOf(error);
+  const keys = all.length > 3 ? "" : all.join();
   if (keys !== "errorMessage,errorType" && keys !== "errorMessage,errorType,stackTrace") return undefined;
   return certainError(textOf(error["errorType"]), textOf(error["errorMessage"]));
 }
@@ -181,7 +183,7 @@ const MAX_MESSAGE_LINES = 200;
 
 /** Java: `<message>: <class>\n<class>: <message>\n\tat …`, or without a message `<class>: <class>\n<class>\n`. */
 function readJava(text: string, members: JsonObject | undefined): HandlerError | undefined {
-  if (members !== undefined && !onlyHas(members, JAVA_KEYS)) return undefined;
+  if (members !== undefined && !hasOnly(members, JAVA_KEYS)) return undefined;
   if (text.startsWith("Class not found: ") || text.startsWith("Invalid handler: `")) {
     return certainError(undefined, text.split("\n", 1)[0]);
   }
@@ -227,13 +229,13 @@ function readErrorMembers(record: JsonObject): HandlerError | undefined {
   const { message } = record;
   if (isJsonObject(message)) {
     const isNode = typeof message["errorType"] === "string" && Array.isArray(message["stackTrace"]) &&
-      onlyHas(record, NODE_KEYS);
+      hasOnly(record, NODE_KEYS);
     return isNode ? likelyError(textOf(message["errorType"]), textOf(message["errorMessage"])) : undefined;
   }
   if (typeof record["errorType"] !== "string" || !Array.isArray(record["stackTrace"])) return undefined;
   const error = certainError(record["errorType"], textOf(record["errorMessage"]));
-  if (message === undefined) return onlyHas(record, PYTHON_KEYS) ? error : undefined;
-  return message === "" && onlyHas(record, DOTNET_KEYS) ? error : undefined;
+  if (message === undefined) return hasOnly(record, PYTHON_KEYS) ? error : undefined;
+  return message === "" && hasOnly(record, DOTNET_KEYS) ? error : undefined;
 }
 
 const NODE_KEYS: readonly string[] = ["timestamp", "level", "requestId", "tenantId", "message"];
@@ -255,7 +257,7 @@ function readGoRecord(record: JsonObject): HandlerError | undefined {
   if (own !== undefined) return own;
   const message = record["msg"] ?? record["message"];
   if (typeof message !== "string" || !message.startsWith('{"errorMessage":')) return undefined;
-  return onlyHas(record, GO_KEYS) ? readGoError(parseJsonText(message)) : undefined;
+  return hasOnly(record, GO_KEYS) ? readGoError(parseJsonText(message)) : undefined;
 }
 
 const GO_KEYS: readonly string[] = ["time", "timestamp", "level", "msg", "message", "requestId"];
@@ -273,12 +275,11 @@ function readRustRecord(record: JsonObject): HandlerError | undefined {
   if (message?.startsWith("Request payload deserialization into LambdaEvent<") === true) {
     return certainError(undefined, message);
   }
-  return Object.keys(fields).length === 1 ? likelyError(undefined, message) : undefined;
+  return keysOf(fields).length === 1 ? likelyError(undefined, message) : undefined;
 }
 
-function onlyHas(record: JsonObject, keys: readonly string[]): boolean {
-  for (const key in record) if (!keys.includes(key)) return false;
-  return true;
+function hasOnly(record: JsonObject, keys: readonly string[]): boolean {
+  return onlyHas(record, (key) => keys.includes(key));
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,8 +1,10 @@
 /** One line of a function or an extension, read: text or JSON, in whatever its runtime puts around it. */
+import type { Steps } from "../../bounded_pattern.ts";
 import type { JsonObject } from "../../json/exact_json.ts";
+import { onlyHas } from "../../json/large_values.ts";
 import { stripAnsi } from "../../point/ansi.ts";
 import { type LogStatus, wordToStatus } from "../../point/log_status.ts";
-import { createRecordReader, parseJsonText, type RecordReading } from "./record.ts";
+import { createRecordReader, parseJsonText, parseJsonTextSteps, type RecordReading } from "./record.ts";
 import { readTextHead } from "./text_head.ts";
 import type { TextHead } from "./text_parts.ts";
 import { readTraceIds } from "./trace_ids.ts";
@@ -31,6 +33,8 @@ export interface Line {
 /** Reads lines. */
 export interface LineReader {
   read(record: string | JsonObject): Line;
+  /** The same in steps, as a line may be large. */
+  readSteps(record: string | JsonObject): Steps<Line>;
 }
 
 const NONE: readonly string[] = [];
@@ -41,36 +45,70 @@ export function createLineReader(): LineReader {
 
   function readText(raw: string): Line {
     const text = stripAnsi(withoutNewline(raw));
-    if (text.charCodeAt(0) === OPEN_BRACE) {
-      const record = parseJsonText(text);
-      return record === undefined
-        ? textLine(text, readTextHead(text))
-        : recordLine(record, records.read(record), text);
-    }
-    const head = readTextHead(text);
-    const record = head.bodyAt === 0 ? undefined : parseJsonText(text, head.bodyAt);
-    if (record === undefined) return textLine(text, head);
-    const reading = records.read(record);
-    // The runtime's own columns know the request better than what a function wrote into its text.
-    return {
-      ...recordLine(record, reading, text),
-      status: reading.status ?? head.status,
-      requestId: head.requestId ?? reading.requestId,
-    };
+    const head = headOf(text);
+    if (head?.bodyAt === 0) return textLine(text, head);
+    const record = parseJsonText(text, head?.bodyAt);
+    return record === undefined
+      ? textLine(text, head ?? readTextHead(text))
+      : bodyLine(text, head, record, records.read(record));
+  }
+
+  function* readTextSteps(raw: string): Steps<Line> {
+    const text = stripAnsi(withoutNewline(raw));
+    const head = headOf(text);
+    if (head?.bodyAt === 0) return textLine(text, head);
+    const record = yield* parseJsonTextSteps(text, head?.bodyAt);
+    return record === undefined
+      ? textLine(text, head ?? readTextHead(text))
+      : bodyLine(text, head, record, yield* records.readSteps(record));
   }
 
   return {
     read: (record) => {
       if (typeof record === "string") return readText(record);
       const plain = plainText(record);
-      if (plain === undefined) return recordLine(record, records.read(record), undefined);
-      const line = readText(plain);
-      const { level } = record;
-      const status = line.status ?? (typeof level === "string" ? wordToStatus(level) : undefined);
-      if (line.members !== undefined) return { ...line, status };
-      return { ...line, status, members: record, told: MESSAGE_KEY };
+      return plain === undefined
+        ? recordLine(record, records.read(record), undefined)
+        : inEnvelope(readText(plain), record);
+    },
+    *readSteps(record): Steps<Line> {
+      if (typeof record === "string") return yield* readTextSteps(record);
+      const plain = plainText(record);
+      return plain === undefined
+        ? recordLine(record, yield* records.readSteps(record), undefined)
+        : inEnvelope(yield* readTextSteps(plain), record);
     },
   };
+}
+
+/** What stands before a message; `undefined`: the line is JSON from its first character, as it seems. */
+function headOf(text: string): TextHead | undefined {
+  return text.charCodeAt(0) === OPEN_BRACE ? undefined : readTextHead(text);
+}
+
+/** A line with a record in it, behind its head. */
+function bodyLine(
+  text: string,
+  head: TextHead | undefined,
+  record: JsonObject,
+  reading: RecordReading,
+): Line {
+  const line = recordLine(record, reading, text);
+  if (head === undefined) return line;
+  // The runtime's own columns know the request better than what a function wrote into its text.
+  return {
+    ...line,
+    status: reading.status ?? head.status,
+    requestId: head.requestId ?? reading.requestId,
+  };
+}
+
+/** A line with what the platform put around it. */
+function inEnvelope(line: Line, record: JsonObject): Line {
+  const { level } = record;
+  const status = line.status ?? (typeof level === "string" ? wordToStatus(level) : undefined);
+  if (line.members !== undefined) return { ...line, status };
+  return { ...line, status, members: record, told: MESSAGE_KEY };
 }
 
 const MESSAGE_KEY: readonly string[] = ["message"];
@@ -83,8 +121,7 @@ function plainText(record: JsonObject): string | undefined {
   const { message } = record;
   if (typeof message !== "string" || !("level" in record) || !("timestamp" in record)) return undefined;
   let keys = 0;
-  for (const _key in record) if (++keys > 3) return undefined;
-  return message;
+  return onlyHas(record, () => ++keys <= 3) ? message : undefined;
 }
 
 function textLine(text: string, { status, requestId }: TextHead): Line {

@@ -1,10 +1,13 @@
 /** JSON logs: message, level, ids and the other members, wherever a logger puts them. */
-import { isJsonObject, type JsonObject, toExactJson, tryParseExactJson } from "../../json/exact_json.ts";
+import type { Steps } from "../../bounded_pattern.ts";
+import { isJsonObject, type JsonObject, toJson, tryParseExactJson } from "../../json/exact_json.ts";
+import { isLarge, onlyHas } from "../../json/large_values.ts";
+import { readJsonSteps, toJsonSteps } from "../../json/steps_json.ts";
 import { stripAnsi } from "../../point/ansi.ts";
-import { type LogStatus, numberToStatus, wordToStatus } from "../../point/log_status.ts";
-import { createRoles, type NestedKind, type Role, type RoleOf } from "./record_keys.ts";
-import { asId } from "./text_parts.ts";
-import { readTraceparent, toTraceId } from "./trace_ids.ts";
+import type { LogStatus } from "../../point/log_status.ts";
+import { joinSteps, seenOf, without } from "./large_record.ts";
+import { type Found, look, STATUS_KEY } from "./record_facts.ts";
+import { createRoles, type RoleOf } from "./record_keys.ts";
 
 /** A JSON log, read. */
 export interface RecordReading {
@@ -24,6 +27,8 @@ export interface RecordReading {
 /** Reads JSON logs. */
 export interface RecordReader {
   read(record: JsonObject): RecordReading;
+  /** The same in steps, as a record may be large: nearly none is, and one at once is read faster. */
+  readSteps(record: JsonObject): Steps<RecordReading>;
 }
 
 /** Members that runtimes put around what a function logs. */
@@ -48,12 +53,14 @@ const TIME_KEYS: readonly string[] = [
   "asctime",
   "timeUnixNano",
 ];
-/** A key that is a level only by these words: the state of a job stands under it as well. */
-const STATUS_KEY = "status";
-const STATUS_WORDS =
-  /^(?:emerg|emergency|alert|crit|critical|fatal|err|error|warn|warning|notice|info|debug|trace|ok)$/i;
+/** Members around what was logged that are not its own. */
+const WRAPPED_KEYS: readonly string[] = ["message", "level"];
+const MESSAGE_KEY: readonly string[] = ["message"];
+const FIELDS_KEY: readonly string[] = ["fields"];
 /** Integers of customers keep their digits. */
 const DIGITS = { integers: "bigint or text" } as const;
+/** A longer text is read in steps. In UTF-16 units. */
+const LONG_TEXT = 64 * 1024;
 
 /** A reader that remembers what keys mean. */
 export function createRecordReader(): RecordReader {
@@ -69,6 +76,16 @@ export function createRecordReader(): RecordReader {
       }
       return readMembers(record, roleOf);
     },
+    *readSteps(record): Steps<RecordReading> {
+      const { message } = record;
+      if (typeof message === "string") {
+        const inner = yield* parseJsonTextSteps(message);
+        if (inner !== undefined) return yield* readWrappedSteps(record, inner, message, roleOf);
+      } else if (isJsonObject(message) && isEnvelope(record) && isLog(message)) {
+        return yield* readWrappedSteps(record, message, yield* toJsonSteps(message), roleOf);
+      }
+      return yield* readMembersSteps(record, roleOf);
+    },
   };
 }
 
@@ -78,24 +95,72 @@ function readWrapped(record: JsonObject, inner: JsonObject, whole: string, roleO
   // A runtime only passes on what a function logged; a logger of its own has members of its own.
   const members = isEnvelope(record) ? join(inner, around) : join(around, inner);
   const reading = readMembers(members, roleOf, whole);
-  if (reading.status !== undefined || level === undefined) return reading;
-  const { status } = readMembers({ level }, roleOf, "");
-  return { ...reading, status, members: join(reading.members, { level }) };
+  const status = statusAround(reading, level, roleOf);
+  return status === undefined
+    ? reading
+    : { ...reading, ...status, members: join(reading.members, { level }) };
+}
+
+function* readWrappedSteps(
+  record: JsonObject,
+  inner: JsonObject,
+  whole: string,
+  roleOf: RoleOf,
+): Steps<RecordReading> {
+  const { level } = record;
+  const around = yield* without(record, WRAPPED_KEYS);
+  const members = yield* isEnvelope(record) ? joinSteps(inner, around) : joinSteps(around, inner);
+  const reading = yield* readMembersSteps(members, roleOf, whole);
+  const status = statusAround(reading, level, roleOf);
+  if (status === undefined) return reading;
+  return { ...reading, ...status, members: yield* joinSteps(reading.members, { level }) };
+}
+
+/** What the level of the record around says, where the one within names none; `undefined`: nothing is to be added. */
+function statusAround(
+  { status }: RecordReading,
+  level: unknown,
+  roleOf: RoleOf,
+): Pick<RecordReading, "status"> | undefined {
+  if (status !== undefined || level === undefined) return undefined;
+  return { status: readMembers({ level }, roleOf, "").status };
 }
 
 /** The object that a text is, blanks around it aside; `undefined` for any other text. */
 export function parseJsonText(text: string, from = 0): JsonObject | undefined {
+  const json = objectIn(text, from);
+  const value = json === undefined ? undefined : tryParseExactJson(json, DIGITS);
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** The same in steps, where the text is long. */
+export function* parseJsonTextSteps(text: string, from = 0): Steps<JsonObject | undefined> {
+  if (!isLongText(text)) return parseJsonText(text, from);
+  const json = objectIn(text, from);
+  const value = json === undefined ? undefined : yield* readJsonSteps(json, DIGITS);
+  return isJsonObject(value) ? value : undefined;
+}
+
+/** What may be an object. */
+function objectIn(text: string, from: number): string | undefined {
   let to = text.length;
   while (to > from && text.charCodeAt(to - 1) <= 0x20) to--;
   if (text.charCodeAt(from) !== OPEN_BRACE || text.charCodeAt(to - 1) !== CLOSE_BRACE) return undefined;
-  const value = tryParseExactJson(from === 0 && to === text.length ? text : text.slice(from, to), DIGITS);
-  return isJsonObject(value) ? value : undefined;
+  return from === 0 && to === text.length ? text : text.slice(from, to);
+}
+
+/** Whether a text is read in steps where it is JSON. */
+export function isLongText(text: string): boolean {
+  return text.length > LONG_TEXT;
 }
 
 /** Whether a record is nothing but what a runtime puts around what was logged. */
 function isEnvelope(record: JsonObject): boolean {
-  for (const key in record) if (!ENVELOPE_KEYS.has(key)) return false;
-  return true;
+  return onlyHas(record, isEnvelopeKey);
+}
+
+function isEnvelopeKey(key: string): boolean {
+  return ENVELOPE_KEYS.has(key);
 }
 
 /** Whether an object that a function logged is a log of its own, and no data. */
@@ -113,250 +178,52 @@ function join(first: JsonObject, second: JsonObject): JsonObject {
   return joined;
 }
 
-/** The best candidates so far. */
-interface Found {
-  message: unknown;
-  messageKey: string | undefined;
-  messageRank: number;
-  status: LogStatus | undefined;
-  statusKey: string | undefined;
-  levelRank: number;
-  requestId: string | undefined;
-  idRank: number;
-  idKeys: string[];
-  traceId: string | undefined;
-  traceRank: number;
-  spanId: string | undefined;
-  spanRank: number;
-  told: string[];
+function readMembers(record: JsonObject, roleOf: RoleOf, whole?: string): RecordReading {
+  const found = look(record, roleOf);
+  const lifted = found.liftedKey === undefined ? undefined : record[found.liftedKey];
+  const members = isJsonObject(lifted) ? join(withoutFields(record), withoutMessage(lifted)) : record;
+  return readingOf(found, members, toText(messageOf(found, record, whole)));
 }
 
-function readMembers(record: JsonObject, roleOf: RoleOf, whole?: string): RecordReading {
-  const found = nothingFound();
-  let nested: (readonly [NestedKind, JsonObject])[] | undefined;
-  for (const key of Object.keys(record)) {
-    const value = record[key];
-    if (value === null || value === undefined) continue;
-    const role = roleOf(key);
-    if (role === undefined) continue;
-    if (role.kind !== "nested") take(found, key, value, role, true);
-    else if (isJsonObject(value)) (nested ??= []).push([role.of, value]);
-  }
-  let members = record;
-  for (const [of, object] of nested ?? []) members = readNested(found, members, of, object, roleOf);
+function* readMembersSteps(record: JsonObject, roleOf: RoleOf, whole?: string): Steps<RecordReading> {
+  const found = look(yield* seenOf(record, roleOf), roleOf);
+  const lifted = found.liftedKey === undefined ? undefined : record[found.liftedKey];
+  const members = isJsonObject(lifted)
+    ? yield* joinSteps(yield* without(record, FIELDS_KEY), yield* without(lifted, MESSAGE_KEY))
+    : record;
+  const message = messageOf(found, record, whole);
+  return readingOf(found, members, isLarge(message) ? yield* toJsonSteps(message) : toText(message));
+}
+
+function withoutFields({ fields: _fields, ...others }: JsonObject): JsonObject {
+  return others;
+}
+
+function withoutMessage({ message: _message, ...others }: JsonObject): JsonObject {
+  return others;
+}
+
+/** What the message is made of: `whole`, or the record, where none was found. */
+function messageOf(found: Found, record: JsonObject, whole: string | undefined): unknown {
   // A request's event may have a body or a text as well, and is data from one end to the other.
   if (
     found.messageRank >= BODY_RANK && found.status === undefined && !TIME_KEYS.some((key) => key in record)
   ) {
     found.messageRank = Infinity;
   } else if (found.messageKey !== undefined) found.told.push(found.messageKey);
+  return found.messageRank === Infinity ? whole ?? record : found.message;
+}
+
+function readingOf(found: Found, members: JsonObject, message: string): RecordReading {
   if (found.statusKey === STATUS_KEY) found.told.push(STATUS_KEY);
-  return {
-    message: found.messageRank === Infinity ? whole ?? toText(record) : toText(found.message),
-    status: found.status,
-    requestId: found.requestId,
-    traceId: found.traceId,
-    spanId: found.spanId,
-    members,
-    told: found.told,
-    idKeys: found.idKeys,
-  };
-}
-
-function nothingFound(): Found {
-  return {
-    message: undefined,
-    messageKey: undefined,
-    messageRank: Infinity,
-    status: undefined,
-    statusKey: undefined,
-    levelRank: Infinity,
-    requestId: undefined,
-    idRank: Infinity,
-    idKeys: [],
-    traceId: undefined,
-    traceRank: Infinity,
-    spanId: undefined,
-    spanRank: Infinity,
-    told: [],
-  };
-}
-
-/** Takes a member for what its role says, if nothing better was found. */
-function take(
-  found: Found,
-  key: string,
-  value: unknown,
-  role: Exclude<Role, { kind: "nested" }>,
-  isOwn: boolean,
-): void {
-  switch (role.kind) {
-    case "message":
-      if (role.rank >= found.messageRank || !isMessage(value, role.rank)) return;
-      found.message = value;
-      found.messageKey = isOwn ? key : undefined;
-      found.messageRank = role.rank;
-      return;
-    case "level": {
-      if (role.rank >= found.levelRank) return;
-      const status = toStatus(key, value, role);
-      if (status === undefined) return;
-      found.status = status;
-      found.statusKey = isOwn ? key : undefined;
-      found.levelRank = role.rank;
-      return;
-    }
-    case "requestId": {
-      const id = asId(value);
-      if (id === undefined) {
-        if (isOwn && typeof value === "string") found.told.push(key);
-        return;
-      }
-      if (isOwn) found.idKeys.push(key);
-      if (role.rank >= found.idRank) return;
-      found.requestId = id;
-      found.idRank = role.rank;
-      return;
-    }
-    case "traceId":
-      if (role.rank < found.traceRank) takeTraceId(found, key, value, role.rank, isOwn);
-      return;
-    case "spanId":
-      if (role.rank < found.spanRank) takeSpanId(found, key, value, role.rank, isOwn);
-      return;
-    case "traceparent": {
-      const ids = readTraceparent(value);
-      found.traceId ??= ids.traceId;
-      found.spanId ??= ids.spanId;
-    }
-  }
-}
-
-function takeTraceId(found: Found, key: string, value: unknown, rank: number, isOwn: boolean): void {
-  const id = toTraceId(value);
-  if (id === undefined) return;
-  found.traceId = id;
-  found.traceRank = rank;
-  if (isOwn && key !== "trace_id" && id === value) found.told.push(key);
-}
-
-function takeSpanId(found: Found, key: string, value: unknown, rank: number, isOwn: boolean): void {
-  const id = toTraceId(value);
-  if (id === undefined) return;
-  found.spanId = id;
-  found.spanRank = rank;
-  if (isOwn && key !== "span_id" && id === value) found.told.push(key);
-}
-
-/** Beside `message` and `msg`, only text is a message: an event or a body may be any data. */
-function isMessage(value: unknown, rank: number): boolean {
-  return rank <= 1 || typeof value === "string";
-}
-
-function toStatus(
-  key: string,
-  value: unknown,
-  role: Extract<Role, { kind: "level" }>,
-): LogStatus | undefined {
-  if (typeof value === "string") {
-    if (key.toLowerCase() === STATUS_KEY) return STATUS_WORDS.test(value) ? wordToStatus(value) : undefined;
-    const status = wordToStatus(value);
-    if (status !== undefined || role.numbers === undefined || !/^\d{1,5}$/.test(value)) return status;
-    return numberToStatus(Number(value), role.numbers);
-  }
-  if (typeof value === "number") return role.numbers && numberToStatus(value, role.numbers);
-  // `level: { name: "ERROR", no: 40 }`, `level: { label: "error" }`.
-  if (!isJsonObject(value)) return undefined;
-  const name = value["name"] ?? value["label"];
-  return typeof name === "string" ? wordToStatus(name) : undefined;
-}
-
-/** Looks into an object of a record; what it adds to the record's members is returned with them. */
-function readNested(
-  found: Found,
-  members: JsonObject,
-  of: NestedKind,
-  object: JsonObject,
-  roleOf: RoleOf,
-): JsonObject {
-  switch (of) {
-    case "fields":
-      return liftFields(found, members, object, roleOf);
-    case "log":
-      takeNested(found, object, roleOf, ["level"]);
-      return members;
-    case "context":
-      // Roarr: `context: { logLevel: 50 }`. Other members are the function's own.
-      take(
-        found,
-        "logLevel",
-        object["logLevel"],
-        { kind: "level", rank: AFTER_OWN, numbers: "logger" },
-        false,
-      );
-      return members;
-    case "dd":
-      takeNested(found, object, roleOf, ["traceId", "spanId"]);
-      return members;
-    case "trace":
-    case "span":
-      // ECS: `trace: { id }`; Rust: `span: { requestId, xrayTraceId }`.
-      takeNested(found, object, roleOf, ["requestId", "traceId"]);
-      take(found, "", object["id"], { kind: of === "trace" ? "traceId" : "spanId", rank: AFTER_OWN }, false);
-      return members;
-    case "record":
-      // Loguru: `record: { level: { name }, message, extra: { … } }`.
-      takeNested(found, object, roleOf, ["level"]);
-      if (isJsonObject(object["extra"])) {
-        takeNested(found, object["extra"], roleOf, ["requestId", "traceId", "spanId"]);
-      }
-      return members;
-  }
-}
-
-/** Behind what stands in the record itself. */
-const AFTER_OWN = 100;
-
-function takeNested(found: Found, object: JsonObject, roleOf: RoleOf, kinds: readonly Role["kind"][]): void {
-  for (const key of Object.keys(object)) {
-    const role = roleOf(key);
-    if (
-      role === undefined || role.kind === "nested" || role.kind === "traceparent" ||
-      !kinds.includes(role.kind)
-    ) continue;
-    // Below a key of its own a number is the level of anything.
-    if (role.kind === "level" && typeof object[key] === "number") continue;
-    take(found, key, object[key], { ...role, rank: role.rank + AFTER_OWN }, false);
-  }
-}
-
-/** Rust's tracing keeps what was logged in `fields`: its message, and members like any other. */
-function liftFields(found: Found, members: JsonObject, fields: JsonObject, roleOf: RoleOf): JsonObject {
-  const { message } = fields;
-  if (typeof message !== "string" || found.messageRank <= 1) {
-    // Logstash: `@message`, and in `@fields` the level and whatever else was logged.
-    takeNested(found, fields, roleOf, ["level", "requestId", "traceId", "spanId"]);
-    return members;
-  }
-  found.message = message;
-  found.messageKey = undefined;
-  found.messageRank = 0;
-  takeNested(found, fields, roleOf, ["level", "requestId", "traceId", "spanId"]);
-  const { message: _message, ...others } = fields;
-  const { fields: _fields, ...around } = members;
-  return join(around, others);
+  const { status, requestId, traceId, spanId, told, idKeys } = found;
+  return { message, status, requestId, traceId, spanId, members, told, idKeys };
 }
 
 /** A value as a text: itself, without colours, or JSON. */
 function toText(value: unknown): string {
   if (typeof value === "string") return stripAnsi(value);
-  if (typeof value !== "object" || value === null) return String(value);
-  try {
-    return JSON.stringify(value);
-  } catch {
-    // A bigint among it.
-    return toExactJson(value);
-  }
+  return typeof value === "object" && value !== null ? toJson(value) : String(value);
 }
 
 const OPEN_BRACE = 0x7b;
