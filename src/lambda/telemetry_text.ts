@@ -3,7 +3,7 @@ import type { RefusalReason } from "../pipeline/receiver.ts";
 
 /** Beyond this a body is not the platform's: two full buffers and their envelope are less. In bytes. */
 export const PLATFORM_BYTES = 1024 * 1024;
-/** Somebody else's is taken up to this, in bytes: it is parsed in one go, while everything else waits. */
+/** Somebody else's is taken up to this, in bytes. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** A body's text, or why there is none. */
