@@ -126,19 +126,19 @@ async function collect(
   let pauseAt = BYTES_BETWEEN_PAUSES;
   const next = async (): Promise<Uint8Array<ArrayBuffer> | "no_room" | undefined> => {
     // What there is no room for stays in the kernel.
-    const mostBytes = Math.min(CHUNK_BYTES, Math.max(0, expectedBytes - buffer.sizeBytes));
+    const mostBytes = Math.min(CHUNK_BYTES, Math.max(0, expectedBytes - buffer.sizeBytes()));
     if (!await share.reserve(mostBytes)) return "no_room";
     return (await reader.read()).value;
   };
   for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
     if (chunk === "no_room") return chunk;
-    const sizeBytes = buffer.sizeBytes + chunk.length;
+    const sizeBytes = buffer.sizeBytes() + chunk.length;
     if (sizeBytes > 2 * maxBytes) {
       await reader.cancel();
       return undefined;
     }
     if (sizeBytes > maxBytes) {
-      share.give(buffer.capacityBytes);
+      share.give(buffer.capacityBytes());
       buffer.drop();
     }
     if (!await appendWithin(share, buffer, chunk, share.isServed)) return "no_room";
@@ -146,5 +146,5 @@ async function collect(
     pauseAt = sizeBytes + BYTES_BETWEEN_PAUSES;
     await slice.pause();
   }
-  return buffer.sizeBytes > maxBytes ? undefined : buffer.bytes();
+  return buffer.sizeBytes() > maxBytes ? undefined : buffer.bytes();
 }

@@ -14,9 +14,9 @@ export interface GrowingBuffer {
   /** What was appended, as a view. It is a plain array also of Node's buffers, whose `slice()` is no copy. */
   bytes(): Uint8Array<ArrayBuffer>;
   /** Bytes appended so far, dropped ones included. */
-  readonly sizeBytes: number;
+  sizeBytes(): number;
   /** Memory that it has, in bytes. */
-  readonly capacityBytes: number;
+  capacityBytes(): number;
 }
 
 /** A second chunk makes room for at least this many. */
@@ -107,12 +107,8 @@ export function createGrowingBuffer(maxBytes: number, expectedBytes = MIN_BYTES)
       move(Infinity);
       return kept.subarray(0, sizeBytes);
     },
-    get sizeBytes() {
-      return sizeBytes;
-    },
-    get capacityBytes() {
-      return kept.length;
-    },
+    sizeBytes: () => sizeBytes,
+    capacityBytes: () => kept.length,
   };
 }
 

@@ -179,7 +179,7 @@ async function inflateInSlices(
   try {
     // Whoever leaves the loop ends the decompressor.
     for await (const part of decompressor) {
-      if (inflated.sizeBytes + part.length > maxBytes) failure = "too_large";
+      if (inflated.sizeBytes() + part.length > maxBytes) failure = "too_large";
       else if (!await appendWithin(share, inflated, overArrayBuffer(part), isLastOfItsBuffer(part))) {
         failure = "no_room";
       }
@@ -192,7 +192,7 @@ async function inflateInSlices(
   await feeding.stop();
   await share.reserve(0);
   if (failure === undefined) return inflated.bytes();
-  const { capacityBytes } = inflated;
+  const capacityBytes = inflated.capacityBytes();
   const { buffer } = inflated.bytes();
   // The decompressor's own, which is over: else the next body's comes beside it.
   if (!inflated.drop()) buffer.transfer(0);

@@ -15,11 +15,11 @@ export interface Http1Body {
   /** Settles once no read is under way any more. */
   settled(): Promise<void>;
   /** Whether the rest, if there is any, can be read and thrown away: it was not given up and did not break off. */
-  readonly isSound: boolean;
+  isSound(): boolean;
   /** Whether it was read to its end, so that the next request begins where it ends. */
-  readonly isComplete: boolean;
+  isComplete(): boolean;
   /** Bytes that are still to come, `Infinity` where only its end tells. */
-  readonly leftBytes: number;
+  leftBytes(): number;
 }
 
 /** Longest line with a chunk's size, and most bytes of fields after the last chunk. */
@@ -95,16 +95,9 @@ export function createHttp1Body(source: ByteSource, framing: Framing): Http1Body
       isSound = false;
     },
     settled: async () => void (await reading),
-    get isSound() {
-      return isSound;
-    },
-    get isComplete() {
-      return isComplete;
-    },
-    get leftBytes() {
-      if (isComplete) return 0;
-      return framing.kind === "length" ? left : Infinity;
-    },
+    isSound: () => isSound,
+    isComplete: () => isComplete,
+    leftBytes: () => isComplete ? 0 : framing.kind === "length" ? left : Infinity,
   };
 }
 

@@ -117,8 +117,9 @@ async function serveRequest(
 
 /** Whether what the handler left of the body can be read to its end, and may be worth it. */
 function isSkippable({ body, isInvited }: Exchange): boolean {
-  if (body.leftBytes === 0) return true;
-  return isInvited && body.isSound && (body.leftBytes <= MAX_SKIPPED_BYTES || body.leftBytes === Infinity);
+  const leftBytes = body.leftBytes();
+  if (leftBytes === 0) return true;
+  return isInvited && body.isSound() && (leftBytes <= MAX_SKIPPED_BYTES || leftBytes === Infinity);
 }
 
 /** A whole head, or the status that refuses it; `undefined` when the connection ends before one. */

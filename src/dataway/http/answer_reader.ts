@@ -8,11 +8,11 @@ export interface AnswerReader {
   /** The peer closed the connection. Throws `TypeError` when there is no answer yet. */
   end(): void;
   /** The final status and its headers, once they are there. */
-  readonly head: AnswerHead | undefined;
+  head(): AnswerHead | undefined;
   /** Nothing more will be taken: the body has ended, or is longer than what is wanted of it. */
-  readonly complete: boolean;
+  isComplete(): boolean;
   /** The answer has come to its own end, and its connection may serve another request. */
-  readonly reusable: boolean;
+  isReusable(): boolean;
   /** What came of the body, as text. */
   text(): string;
   /** The same, as it came. */
@@ -30,11 +30,14 @@ export interface AnswerHead {
  * headers for ever is refused here, by what came and not by a timer: such a flood keeps timers from firing.
  */
 const MAX_HEAD_BYTES = 64 * 1024;
-const FIRST_HEAD_BYTES = 1024;
+
+const NOTHING = new Uint8Array(0);
 
 /** A reader that keeps at most `maxBodyBytes` of the body. */
 export function createAnswerReader(maxBodyBytes: number): AnswerReader {
-  let bytes = new Uint8Array(FIRST_HEAD_BYTES);
+  let bytes: Uint8Array = NOTHING;
+  /** Whether these bytes are a copy: nearly all heads come whole, and are read where they lie. */
+  let isOwn = false;
   let filled = 0;
   /** Where the head starts that is being read, and up to where there is no end of it. */
   let start = 0;
@@ -44,6 +47,10 @@ export function createAnswerReader(maxBodyBytes: number): AnswerReader {
   let body: BodyReader | undefined;
 
   function append(chunk: Uint8Array): void {
+    if (filled === 0) {
+      [bytes, filled] = [chunk, chunk.byteLength];
+      return;
+    }
     if (filled + chunk.byteLength > bytes.byteLength) {
       const grown = new Uint8Array(Math.max(2 * bytes.byteLength, filled + chunk.byteLength));
       grown.set(bytes.subarray(0, filled));
@@ -70,7 +77,7 @@ export function createAnswerReader(maxBodyBytes: number): AnswerReader {
       keepsAlive = isKeptAlive(version, headers);
       body = createBodyReader(status, headers, maxBodyBytes);
       body.push(bytes.subarray(end, filled));
-      bytes = new Uint8Array();
+      bytes = NOTHING;
       return;
     }
   }
@@ -80,20 +87,16 @@ export function createAnswerReader(maxBodyBytes: number): AnswerReader {
       if (body !== undefined) return body.push(chunk);
       append(chunk);
       readHeads();
+      // The rest of a head comes later: until then the chunk is its reader's again.
+      if (body === undefined && !isOwn) [bytes, isOwn] = [bytes.slice(0, filled), true];
     },
     end: () => {
       if (body === undefined) throw filled === 0 ? new TypeError("The connection was closed") : notHttp();
       body.end();
     },
-    get head() {
-      return head;
-    },
-    get complete() {
-      return body?.complete === true;
-    },
-    get reusable() {
-      return body?.reusable === true && keepsAlive;
-    },
+    head: () => head,
+    isComplete: () => body?.isComplete() === true,
+    isReusable: () => body?.isReusable() === true && keepsAlive,
     text: () => body?.text() ?? "",
     bytes: () => body?.bytes() ?? new Uint8Array(),
   };

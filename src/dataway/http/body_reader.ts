@@ -5,9 +5,9 @@ export interface BodyReader {
   /** The peer closed the connection. */
   end(): void;
   /** Nothing more will be taken. */
-  readonly complete: boolean;
+  isComplete(): boolean;
   /** It came to its own end, with nothing after it. */
-  readonly reusable: boolean;
+  isReusable(): boolean;
   text(): string;
   /** What was kept of it. */
   bytes(): Uint8Array;
@@ -17,7 +17,7 @@ export interface BodyReader {
 interface Framing {
   /** Hands on what belongs to the body; returns how many bytes of `bytes` it took, all unless the body has ended. */
   take(bytes: Uint8Array, keep: (part: Uint8Array) => void): number;
-  readonly ended: boolean;
+  hasEnded(): boolean;
 }
 
 /** Most bytes that are read of a chunk's size line, and of all trailers. */
@@ -48,12 +48,8 @@ export function createBodyReader(status: number, headers: Headers, maxBytes: num
       hasSurplus ||= framing.take(bytes, keep) < bytes.byteLength;
     },
     end: () => void (isClosed = true),
-    get complete() {
-      return isTooLong || isClosed || framing.ended;
-    },
-    get reusable() {
-      return framing.ended && !isTooLong && !hasSurplus && !isClosed;
-    },
+    isComplete: () => isTooLong || isClosed || framing.hasEnded(),
+    isReusable: () => framing.hasEnded() && !isTooLong && !hasSurplus && !isClosed,
     bytes: () => {
       const all = new Uint8Array(keptBytes);
       let at = 0;
@@ -88,9 +84,7 @@ function createLength(lengthBytes: number): Framing {
       left -= part.byteLength;
       return part.byteLength;
     },
-    get ended() {
-      return left === 0;
-    },
+    hasEnded: () => left === 0,
   };
 }
 
@@ -144,9 +138,7 @@ function createChunks(): Framing {
       }
       return at;
     },
-    get ended() {
-      return state === "ended";
-    },
+    hasEnded: () => state === "ended",
   };
 }
 

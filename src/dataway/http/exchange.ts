@@ -41,7 +41,8 @@ export async function exchange(
     const written = writePieces(connection, pieces).then(() => void (isWritten = true));
     written.catch(() => {});
     await readHead(connection, reader);
-    const status = reader.head?.status ?? 0;
+    const head = reader.head();
+    const status = head?.status ?? 0;
     let isInTime = true;
     if (wants === "body") await readBody(connection, reader);
     else if (wants === "explanation" || !isSuccess(status)) {
@@ -49,11 +50,11 @@ export async function exchange(
     }
     const answer = {
       status,
-      headers: reader.head?.headers ?? new Headers(),
+      headers: head?.headers ?? new Headers(),
       text: reader.text(),
       ...(wants === "status" ? {} : { bytes: reader.bytes() }),
     };
-    if (isWritten && reader.reusable) return { answer, reusable: true };
+    if (isWritten && reader.isReusable()) return { answer, reusable: true };
     return { answer, reusable: isInTime ? drain(connection, reader, written) : refuseReuse(connection) };
   } catch (error) {
     closeQuietly(connection);
@@ -69,7 +70,7 @@ async function writePieces(connection: Connection, pieces: readonly Uint8Array[]
 
 async function readHead(connection: Connection, reader: AnswerReader): Promise<void> {
   let hasBegun = false;
-  while (reader.head === undefined) {
+  while (reader.head() === undefined) {
     const chunk = await readChunk(connection).catch((error) => {
       throw hasBegun ? error : new NoAnswerError("The connection broke before an answer", { cause: error });
     });
@@ -84,7 +85,7 @@ async function readHead(connection: Connection, reader: AnswerReader): Promise<v
 /** Reads on until the body is complete. A body that breaks off takes nothing from its status. */
 async function readBody(connection: Connection, reader: AnswerReader): Promise<void> {
   try {
-    while (!reader.complete) {
+    while (!reader.isComplete()) {
       const chunk = await readChunk(connection);
       if (chunk === undefined) return reader.end();
       reader.push(chunk);
@@ -108,7 +109,7 @@ async function drain(
 ): Promise<boolean> {
   const whole = Promise.all([written, readBody(connection, reader)]).then(() => {});
   const isWhole = await settledWithin(whole, DRAIN_MS).catch(() => false);
-  return isWhole && reader.reusable || refuseReuse(connection);
+  return isWhole && reader.isReusable() || refuseReuse(connection);
 }
 
 function refuseReuse(connection: Connection): false {

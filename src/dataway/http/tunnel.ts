@@ -22,12 +22,14 @@ export async function openHttpTunnel(connection: Connection, proxy: URL, target:
   await writeAll(connection, new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
   const answer = createAnswerReader(0);
   const buffer = new Uint8Array(READ_BYTES);
-  while (answer.head === undefined) {
+  let head = answer.head();
+  while (head === undefined) {
     const count = await connection.read(buffer);
     if (count === null) throw new TypeError("The proxy closed the connection");
     answer.push(buffer.subarray(0, count));
+    head = answer.head();
   }
-  const { status } = answer.head;
+  const { status } = head;
   if (status < 200 || status >= 300) throw new TypeError(`The proxy refused with status ${status}`);
 }
 

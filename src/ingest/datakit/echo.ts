@@ -41,11 +41,11 @@ export function createEcho(form: EchoForm): Echo {
   return {
     add: (point) => {
       if (form === "lp") body.append(encodeLineProtocol([point], NO_TAGS));
-      else body.append(encoder.encode(`${body.sizeBytes === 0 ? "[" : ","}${jsonOf(point)}`));
+      else body.append(encoder.encode(`${body.sizeBytes() === 0 ? "[" : ","}${jsonOf(point)}`));
     },
     end: () => {
       if (form === "lp") return body.bytes().subarray(0, -1);
-      body.append(encoder.encode(body.sizeBytes === 0 ? "[]" : "]"));
+      body.append(encoder.encode(body.sizeBytes() === 0 ? "[]" : "]"));
       return body.bytes();
     },
   };

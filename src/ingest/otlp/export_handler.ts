@@ -127,10 +127,11 @@ export function createExportHandler(
       });
       return { kind: "undecodable", message: `Cannot decode the request: ${describeError(error)}` };
     }
-    if (sink.rejected === 0) return { kind: "taken", rejected: 0, message: "" };
-    context.refuse("malformed", sink.rejected);
-    const message = `Cannot take ${sink.rejected} ${NOUNS[signal]} as ${sink.reason}`;
-    return { kind: "taken", rejected: sink.rejected, message };
+    const rejected = sink.rejected();
+    if (rejected === 0) return { kind: "taken", rejected: 0, message: "" };
+    context.refuse("malformed", rejected);
+    const message = `Cannot take ${rejected} ${NOUNS[signal]} as ${sink.reason()}`;
+    return { kind: "taken", rejected, message };
   };
 }
 

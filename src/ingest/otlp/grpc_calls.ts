@@ -115,19 +115,19 @@ async function collect(
   const slice = createTimeSlice();
   let pauseAt = BYTES_BETWEEN_PAUSES;
   for (let part = await call.read(); part !== undefined; part = await call.read()) {
-    if (buffer.sizeBytes + part.length > maxBytes) {
-      share.give(buffer.capacityBytes);
+    if (buffer.sizeBytes() + part.length > maxBytes) {
+      share.give(buffer.capacityBytes());
       buffer.drop();
     }
     // The parts are copies that the connection has made, for us alone.
     if (!await appendWithin(share, buffer, part, share.isServed)) return "no_room";
     // Far beyond the limit there is no end to wait for.
-    if (buffer.sizeBytes > 2 * maxBytes) return "too_large";
-    if (buffer.sizeBytes < pauseAt) continue;
-    pauseAt = buffer.sizeBytes + BYTES_BETWEEN_PAUSES;
+    if (buffer.sizeBytes() > 2 * maxBytes) return "too_large";
+    if (buffer.sizeBytes() < pauseAt) continue;
+    pauseAt = buffer.sizeBytes() + BYTES_BETWEEN_PAUSES;
     await slice.pause();
   }
-  return buffer.sizeBytes > maxBytes ? "too_large" : buffer;
+  return buffer.sizeBytes() > maxBytes ? "too_large" : buffer;
 }
 
 /** Ends the use of a call's body. One that came in a single part is the connection's. */

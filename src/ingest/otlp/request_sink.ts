@@ -2,9 +2,9 @@
 export interface RequestSink {
   /** Counts data of the request that cannot be taken, with the first reason to tell the client. */
   reject(reason: string, count?: number): void;
-  readonly rejected: number;
+  rejected(): number;
   /** The first reason, empty when nothing was rejected. */
-  readonly reason: string;
+  reason(): string;
 }
 
 /** A sink of one request. */
@@ -16,11 +16,7 @@ export function createRequestSink(): RequestSink {
       rejected += count;
       if (reason === "") reason = why;
     },
-    get rejected(): number {
-      return rejected;
-    },
-    get reason(): string {
-      return reason;
-    },
+    rejected: () => rejected,
+    reason: () => reason,
   };
 }

@@ -27,18 +27,18 @@ Deno.test("answer reader reads an answer whatever pieces it comes in", () => {
     for (const size of [1, 2, 7, Infinity]) {
       const answer = read(text, size);
       assertEquals(
-        [answer.head?.status, answer.head?.headers.get("retry-after"), answer.text()],
+        [answer.head()?.status, answer.head()?.headers.get("retry-after"), answer.text()],
         [429, "3", "no"],
       );
-      assert(answer.complete);
-      assert(answer.reusable);
+      assert(answer.isComplete());
+      assert(answer.isReusable());
     }
-    assertFalse(read(text.slice(0, -1), 5).complete);
+    assertFalse(read(text.slice(0, -1), 5).isComplete());
   }
 });
 
 Deno.test("answer reader knows when a connection may serve another request", () => {
-  const reusable = (text: string): boolean => read(text).reusable;
+  const reusable = (text: string): boolean => read(text).isReusable();
   assert(reusable("HTTP/1.1 204 No Content\r\n\r\n"));
   assert(reusable("HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n"));
   assert(reusable("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n"));
@@ -54,9 +54,9 @@ Deno.test("answer reader knows when a connection may serve another request", () 
 
 Deno.test("answer reader ends a body without a length with its connection", () => {
   const answer = read("HTTP/1.0 200 OK\r\n\r\nab");
-  assertFalse(answer.complete);
+  assertFalse(answer.isComplete());
   answer.end();
-  assert(answer.complete);
+  assert(answer.isComplete());
   assertEquals(answer.text(), "ab");
 });
 
@@ -64,8 +64,8 @@ Deno.test("answer reader keeps no more of a body than it has room for", () => {
   for (const head of ["HTTP/1.1 200 OK\r\n\r\n", `${CHUNKED}ffffff\r\n`]) {
     const answer = read(head);
     for (let count = 0; count < 10; count++) answer.push(new Uint8Array(300).fill(97));
-    assert(answer.complete);
-    assertFalse(answer.reusable);
+    assert(answer.isComplete());
+    assertFalse(answer.isReusable());
     assertEquals(answer.text().length, ROOM);
   }
 });
@@ -107,7 +107,7 @@ Deno.test("answer reader survives any bytes", () => {
     answer.push(bytesOf("HTTP/1.1 200 OK\r\nx: "));
     answer.push(tail);
     answer.push(bytesOf("\r\n\r\n"));
-    assertEquals(answer.head?.status, 200);
+    assertEquals(answer.head()?.status, 200);
   }));
 });
 
@@ -116,6 +116,6 @@ Deno.test("answer reader takes chunks as their sender cut them, in whatever piec
   fc.assert(fc.property(parts, fc.integer({ min: 1, max: 40 }), (texts, size) => {
     const body = texts.map((text) => `${text.length.toString(16)}\r\n${text}\r\n`).join("");
     const answer = read(`${CHUNKED}${body}0\r\n\r\n`, size);
-    assertEquals([answer.text(), answer.reusable], [texts.join(""), true]);
+    assertEquals([answer.text(), answer.isReusable()], [texts.join(""), true]);
   }));
 });
