@@ -6,6 +6,7 @@ import type { ConnectionGroup, ConnectionPool } from "./net/connection_pool.ts";
 import type { RequestHandler } from "./net/http1_connection.ts";
 import { type CallHandler, serveHttp } from "./net/http_connection.ts";
 import { mainAddresses } from "./net/main_addresses.ts";
+import { hasBody } from "./net/served_request.ts";
 import type { Sockets } from "./net/sockets.ts";
 import type { ListenAddress, Receiver } from "./pipeline/receiver.ts";
 import { tellingCalls, tellingRequests } from "./refusals.ts";
@@ -153,7 +154,9 @@ export async function serve(options: ServeOptions): Promise<Servers> {
 /** What an app answers to requests whose bodies take part in the budget. */
 function admittedRequests(app: App, admission: Admission): RequestHandler {
   return async (request, client) =>
-    withRetryAfter(await admit(admission, request.body, () => app.fetch(request, client)));
+    withRetryAfter(
+      await admit(admission, hasBody(request) ? request : null, () => app.fetch(request, client)),
+    );
 }
 
 /** Calls whose messages take part in it. */

@@ -5,6 +5,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-content-codings
  */
 import { type BodyShare, shareOf } from "../net/admission.ts";
+import { bodyOf, type BodySource, hasBody } from "../net/served_request.ts";
 import type { BodyLimits } from "../pipeline/receiver.ts";
 import { type BodyFailure, type BodyResult, failBody, overloaded } from "./body_result.ts";
 import { appendWithin, createGrowingBuffer } from "./growing_buffer.ts";
@@ -17,15 +18,20 @@ export type BodyRequest = Pick<Request, "headers" | "body">;
 /**
  * Reads and inflates a request's body within `limits`. Never throws, also not for an aborted body: a slow body is
  * a 408, one too large on the wire or inflated a 413, one that cannot be inflated or ends early a 400, and one that
- * there is no room for beside others a 503.
+ * there is no room for beside others a 503. `coding`: that of a body whose headers name none.
  */
-export async function readBody(request: BodyRequest, limits: BodyLimits): Promise<BodyResult> {
-  const { body, headers } = request;
+export async function readBody(
+  request: BodyRequest,
+  limits: BodyLimits,
+  coding?: string,
+): Promise<BodyResult> {
+  const body = bodyOf(request);
   if (body === null) return { ok: true, bytes: new Uint8Array(0) };
-  const share = shareOf(body);
+  const share = shareOf(request);
+  const { headers } = request;
   const wire = await readWire(body, headers, limits, share);
   if (!wire.ok) return wire;
-  const header = headers.get("content-encoding");
+  const header = headers.get("content-encoding") ?? coding ?? null;
   const result = header === null
     ? wire
     : await inflateAll(wire.bytes, header, limits.maxInflatedBytes, share);
@@ -35,8 +41,8 @@ export async function readBody(request: BodyRequest, limits: BodyLimits): Promis
 }
 
 /** Waits for the turn of a body of data, see {@link BodyShare.turn}. */
-export async function bodyTurn({ body }: BodyRequest): Promise<void> {
-  if (body !== null) await shareOf(body).turn();
+export async function bodyTurn(request: BodyRequest): Promise<void> {
+  if (hasBody(request)) await shareOf(request).turn();
 }
 
 /**
@@ -44,11 +50,11 @@ export async function bodyTurn({ body }: BodyRequest): Promise<void> {
  * `usedBytes` of what was made of it are still in use.
  */
 export function releaseBody(
-  { body }: BodyRequest,
+  request: BodyRequest,
   bytes: Uint8Array<ArrayBuffer>,
   usedBytes: number = 0,
 ): void {
-  if (body !== null) shareOf(body).release(bytes, usedBytes);
+  if (hasBody(request)) shareOf(request).release(bytes, usedBytes);
 }
 
 /** The media type in lower case, without its parameters; empty when the request names none. */
@@ -59,8 +65,8 @@ export function mediaType(request: { readonly headers: Headers }): string {
 }
 
 async function readWire(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  headers: Headers,
+  body: BodySource,
+  headers: Pick<Headers, "get">,
   limits: BodyLimits,
   share: BodyShare,
 ): Promise<BodyResult> {
@@ -69,23 +75,22 @@ async function readWire(
   const late = failBody(408, `Cannot take a body as it must be whole within ${timeoutMs} ms`);
   const declaredBytes = Number(headers.get("content-length") ?? 0);
   if (declaredBytes > 2 * maxWireBytes) {
-    await body.cancel().catch(() => {});
+    body.cancel();
     return tooLarge;
   }
   let stopped: BodyFailure | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    const reader = body.getReader();
     const stop = (why: BodyFailure): void => {
       stopped ??= why;
-      reader.cancel().catch(() => {});
+      body.cancel();
     };
     timer = setTimeout(() => stop(late), timeoutMs);
     share.receiving(() => stop(overloaded()));
-    const bytes = await collect(reader, { maxBytes: maxWireBytes, declaredBytes, share });
+    const bytes = await collect(body, { maxBytes: maxWireBytes, declaredBytes, share });
     if (stopped !== undefined) return stopped;
     if (bytes === "no_room") {
-      await reader.cancel();
+      body.cancel();
       return overloaded();
     }
     return bytes === undefined ? tooLarge : { ok: true, bytes };
@@ -113,11 +118,11 @@ interface Collecting {
 }
 
 /**
- * All bytes of a stream, or `undefined` beyond `maxBytes`. A body somewhat too large is read to its end all the
+ * All bytes of a body, or `undefined` beyond `maxBytes`. A body somewhat too large is read to its end all the
  * same, unkept: a client cut off while it still writes sees a broken connection instead of the 413, and resends.
  */
 async function collect(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  body: BodySource,
   { maxBytes, declaredBytes, share }: Collecting,
 ): Promise<Uint8Array<ArrayBuffer> | "no_room" | undefined> {
   const buffer = createGrowingBuffer(declaredBytes > 0 ? Math.min(declaredBytes, maxBytes) : maxBytes);
@@ -128,13 +133,13 @@ async function collect(
     // What there is no room for stays in the kernel.
     const mostBytes = Math.min(CHUNK_BYTES, Math.max(0, expectedBytes - buffer.sizeBytes()));
     if (!await share.reserve(mostBytes)) return "no_room";
-    return (await reader.read()).value;
+    return await body.read();
   };
   for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
     if (chunk === "no_room") return chunk;
     const sizeBytes = buffer.sizeBytes() + chunk.length;
     if (sizeBytes > 2 * maxBytes) {
-      await reader.cancel();
+      body.cancel();
       return undefined;
     }
     if (sizeBytes > maxBytes) {

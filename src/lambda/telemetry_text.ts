@@ -1,4 +1,5 @@
 import { shareOf } from "../net/admission.ts";
+import { bodyOf, readText } from "../net/served_request.ts";
 import type { RefusalReason } from "../pipeline/receiver.ts";
 
 /** Beyond this a body is not the platform's: two full buffers and their envelope are less. In bytes. */
@@ -16,24 +17,27 @@ export type TelemetryText =
  * bodies have. Throws when the body breaks off.
  */
 export async function readTelemetryText(request: Request): Promise<TelemetryText> {
-  const { body } = request;
+  const body = bodyOf(request);
   if (body === null) return { ok: true, text: "" };
   const length = request.headers.get("content-length");
-  if (length !== null && Number(length) <= PLATFORM_BYTES) return { ok: true, text: await request.text() };
+  if (length !== null && Number(length) <= PLATFORM_BYTES) return { ok: true, text: await readText(body) };
   if (Number(length) > MAX_BODY_BYTES) {
-    await body.cancel();
+    body.cancel();
     return { ok: false, reason: "too_large" };
   }
-  const share = shareOf(body);
+  const share = shareOf(request);
   const decoder = new TextDecoder();
   let text = "";
   let sizeBytes = 0;
-  // Leaving the loop cancels the rest.
-  for await (const chunk of body) {
+  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > MAX_BODY_BYTES) return { ok: false, reason: "too_large" };
+    if (sizeBytes > MAX_BODY_BYTES) {
+      body.cancel();
+      return { ok: false, reason: "too_large" };
+    }
     // As text, and as what is read of it.
     if (sizeBytes > PLATFORM_BYTES && !await share.take(2 * chunk.byteLength)) {
+      body.cancel();
       return { ok: false, reason: "overloaded" };
     }
     text += decoder.decode(chunk, { stream: true });

@@ -273,21 +273,21 @@ export function createAdmission(options: AdmissionOptions): Admission {
   };
 }
 
-/** Shares by what their body is read from, a stream or a call: all that its reader knows of the request. */
-const bySource = new WeakMap<object, BodyShare>();
+/** Shares by the request or call whose body they are for. */
+const byRequest = new WeakMap<object, BodyShare>();
 
 /**
- * Answers a request whose body, if it has one, comes from `source`: what of it is read counts in one share, for as long
- * as the answer takes.
+ * Answers a request or call; `null`: one without a body. What is read of the body counts in one share, for as long as
+ * the answer takes.
  */
 export async function admit<Answer>(
   admission: Admission,
-  source: object | null,
+  request: object | null,
   answer: () => Answer | Promise<Answer>,
 ): Promise<Answer> {
-  if (source === null) return await answer();
+  if (request === null) return await answer();
   const share = admission.open(true);
-  bySource.set(source, share);
+  byRequest.set(request, share);
   try {
     return await answer();
   } finally {
@@ -295,9 +295,9 @@ export async function admit<Answer>(
   }
 }
 
-/** The share of what is read from `source`; without a server of ours in front (tests), one of a budget without bounds. */
-export function shareOf(source: object): BodyShare {
-  return bySource.get(source) ?? UNBOUNDED.open();
+/** The share of a request or call; without a server of ours in front (tests), one of a budget without bounds. */
+export function shareOf(request: object): BodyShare {
+  return byRequest.get(request) ?? UNBOUNDED.open();
 }
 
 const UNBOUNDED = createAdmission({ maxBytes: Infinity });

@@ -16,6 +16,7 @@ import {
   valueOf,
 } from "./http1_head.ts";
 import { CONTINUE, encodeResponse } from "./http1_response.ts";
+import { type BodySource, createServedRequest, requestUrl } from "./served_request.ts";
 
 /** What is known of who sent a request, besides the request. */
 export interface ClientInfo {
@@ -149,50 +150,46 @@ async function respond(request: Request, connection: Deno.Conn, options: Http1Op
 
 /** The request as handlers know it; `undefined` when its target is not a URL. */
 function toRequest(exchange: Exchange): Request | undefined {
-  const { head, connection } = exchange;
-  const hasBody = head.framing.kind !== "none" && head.method !== "GET" && head.method !== "HEAD";
-  try {
-    return new Request(toUrl(head.target, valueOf(head.fields, "host") ?? "", connection.localAddr), {
-      method: head.method,
-      headers: head.fields.map(([name, value]): [string, string] => [name, value]),
-      ...(hasBody ? { body: toStream(exchange) } : {}),
-    });
-  } catch {
-    return undefined;
-  }
+  const { head: { method, target, fields, framing }, connection } = exchange;
+  const url = requestUrl(target, valueOf(fields, "host") ?? "", connection.localAddr);
+  if (url === undefined) return undefined;
+  const hasBody = framing.kind !== "none" && method !== "GET" && method !== "HEAD";
+  return createServedRequest({ method, url, fields, body: hasBody ? toSource(exchange) : undefined });
 }
 
-/** The URL of a target: what the client calls the server is a part of it if it is a host, else the server's own address. */
-export function toUrl(target: string, host: string, localAddr: Deno.Addr): string {
-  if (/^https?:\/\//i.test(target)) return target;
-  const authority = /^(?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host) ? host : authorityOf(localAddr);
-  return `http://${authority}${target.startsWith("/") ? "" : "/"}${target}`;
-}
-
-function authorityOf(address: Deno.Addr): string {
-  if (!("hostname" in address)) return "localhost";
-  const { hostname, port } = address;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-}
-
-/** The body as a stream that reads nothing ahead. */
-function toStream(exchange: Exchange): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The body, of which nothing is read ahead. */
+function toSource(exchange: Exchange): BodySource {
   const { connection, lease, body } = exchange;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull: async (controller) => {
-      if (!exchange.isInvited) {
-        exchange.isInvited = true;
-        await writeAll(connection, CONTINUE);
-      }
-      // How long a whole body may take is the handler's to say.
-      lease.enter("transfer");
-      const bytes = await body.read();
-      lease.enter("working");
-      if (bytes === undefined) controller.close();
-      else controller.enqueue(bytes);
+  let isCancelled = false;
+  /** Ends the read under way. */
+  let end: ((nothing: undefined) => void) | undefined;
+
+  async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (!exchange.isInvited) {
+      exchange.isInvited = true;
+      await writeAll(connection, CONTINUE);
+    }
+    // How long a whole body may take is the handler's to say.
+    lease.enter("transfer");
+    const bytes = await body.read();
+    lease.enter("working");
+    return bytes;
+  }
+
+  return {
+    read: () => {
+      if (isCancelled) return Promise.resolve(undefined);
+      return new Promise((resolve, reject) => {
+        end = resolve;
+        next().then(resolve, reject);
+      });
     },
-    cancel: body.abandon,
-  }, { highWaterMark: 0 });
+    cancel: () => {
+      isCancelled = true;
+      body.abandon();
+      end?.(undefined);
+    },
+  };
 }
 
 async function send(

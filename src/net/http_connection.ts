@@ -1,11 +1,12 @@
 /** HTTP on one connection, in the version that the client begins with. */
 import { createByteSource } from "./byte_source.ts";
 import type { Lease } from "./connection_pool.ts";
-import { type ClientInfo, IDLE_TICKS, type RequestHandler, serveHttp1, toUrl } from "./http1_connection.ts";
+import { type ClientInfo, IDLE_TICKS, type RequestHandler, serveHttp1 } from "./http1_connection.ts";
 import { serveHttp2 } from "./http2_connection.ts";
 import { PREFACE } from "./http2_frames.ts";
 import type { Http2Head } from "./http2_request.ts";
 import type { Http2Answer, Http2Call } from "./http2_stream.ts";
+import { type BodySource, createServedRequest, requestUrl } from "./served_request.ts";
 
 /** Answers calls that need what only HTTP/2 has: fields after the body. */
 export interface CallHandler {
@@ -64,24 +65,26 @@ async function answerRequest(
 
 function toRequest(call: Http2Call, localAddr: Deno.Addr): Request | undefined {
   const { method, path, authority = "", fields } = call.head;
+  const url = requestUrl(path, authority, localAddr);
+  if (url === undefined) return undefined;
   const hasBody = method !== "GET" && method !== "HEAD";
-  try {
-    return new Request(toUrl(path, authority, localAddr), {
-      method,
-      headers: fields.map(([name, value]): [string, string] => [name, value]),
-      ...(hasBody ? { body: toStream(call) } : {}),
-    });
-  } catch {
-    return undefined;
-  }
+  return createServedRequest({ method, url, fields, body: hasBody ? toSource(call) : undefined });
 }
 
-function toStream(call: Http2Call): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull: async (controller) => {
-      const part = await call.read();
-      if (part === undefined) controller.close();
-      else controller.enqueue(part);
+function toSource(call: Http2Call): BodySource {
+  let isCancelled = false;
+  let end: ((nothing: undefined) => void) | undefined;
+  return {
+    read: () => {
+      if (isCancelled) return Promise.resolve(undefined);
+      return new Promise((resolve, reject) => {
+        end = resolve;
+        call.read().then(resolve, reject);
+      });
     },
-  }, { highWaterMark: 0 });
+    cancel: () => {
+      isCancelled = true;
+      end?.(undefined);
+    },
+  };
 }

@@ -252,7 +252,7 @@ async function pointsOf(
   { app: name, path, contentType }: Sent,
   bodies: readonly Uint8Array<ArrayBuffer>[],
   coding: "identity" | "gzip",
-  answer: (source: object, answering: () => Response | Promise<Response>) => Promise<Response>,
+  answer: (request: object, answering: () => Response | Promise<Response>) => Promise<Response>,
 ): Promise<readonly Point[]> {
   const { app, points } = openApp(name);
   for (const body of bodies) {
@@ -261,8 +261,7 @@ async function pointsOf(
       headers: { "content-type": contentType, "content-encoding": coding },
       body: coding === "gzip" ? new Uint8Array(gzipSync(body)) : body,
     });
-    assert(request.body !== null);
-    const response = await answer(request.body, () => app.fetch(request));
+    const response = await answer(request, () => app.fetch(request));
     assertEquals(response.status < 300, true, `${response.status}: ${await response.text()}`);
   }
   return points;
@@ -285,7 +284,7 @@ for (const sent of [...sends, ...LONG]) {
           sent,
           bodies,
           coding,
-          async (_source, answering) => await answering(),
+          async (_request, answering) => await answering(),
         );
         assert(expected.length > 0);
         let collections = 0;
@@ -301,7 +300,7 @@ for (const sent of [...sends, ...LONG]) {
           sent,
           bodies,
           coding,
-          (source, answering) => admit(admission, source, answering),
+          (request, answering) => admit(admission, request, answering),
         );
         assertEquals([collections, admission.heldBytes, admission.refused], [0, 0, 0]);
         assertEquals(asText(points), asText(expected));

@@ -19,10 +19,10 @@ Deno.test("readTelemetryText() lets the platform wait for nobody, and others tak
   const waiting = others.map((other) => other.take(1));
   for (const isLengthKnown of [true, false]) {
     const own = request(MIB, isLengthKnown);
-    const read = await admit(admission, own.body, () => readTelemetryText(own));
+    const read = await admit(admission, own, () => readTelemetryText(own));
     assertEquals([read.ok, read.ok && read.text.length], [true, MIB]);
     const large = request(2 * MIB, isLengthKnown);
-    assertEquals(await admit(admission, large.body, () => readTelemetryText(large)), {
+    assertEquals(await admit(admission, large, () => readTelemetryText(large)), {
       ok: false,
       reason: "overloaded",
     });
@@ -31,6 +31,6 @@ Deno.test("readTelemetryText() lets the platform wait for nobody, and others tak
   await Promise.all(waiting);
   client.close();
   const large = request(2 * MIB, false);
-  assert((await admit(admission, large.body, () => readTelemetryText(large))).ok);
+  assert((await admit(admission, large, () => readTelemetryText(large))).ok);
   assertEquals(admission.heldBytes, 0);
 });

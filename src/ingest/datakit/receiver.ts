@@ -3,7 +3,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { DatakitApiConfig } from "../../config/datakit_api.ts";
 import type { Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
 import { CATEGORIES, type Category } from "../../point/point.ts";
-import { type BodyRequest, bodyTurn, mediaType, readBody, releaseBody } from "../body.ts";
+import { bodyTurn, mediaType, readBody, releaseBody } from "../body.ts";
 import { refusalOf } from "../body_result.ts";
 import { createTimeSlice } from "../../time_slice.ts";
 import type { BeginDecoding } from "./decoded.ts";
@@ -63,7 +63,7 @@ export function createDatakitApiReceiver(config: DatakitApiConfig, context: Rece
       );
     }
     await bodyTurn(c.req.raw);
-    const body = await readBody(withEncoding(c.req.raw, c.req.query("encoding")), context.limits);
+    const body = await readBody(c.req.raw, context.limits, queryCoding(c.req.query("encoding")));
     if (!body.ok) {
       refuse(refusalOf(body), 1);
       return error(c, body.status, "invalidBody", body.error);
@@ -135,11 +135,9 @@ function parseCategory(text: string): Category | undefined {
 }
 
 /** DataKit also takes the coding from the query, for clients that cannot set the header. */
-function withEncoding(request: Request, encoding: string | undefined): BodyRequest {
-  if (encoding === undefined || encoding === "" || request.headers.has("content-encoding")) return request;
-  const headers = new Headers(request.headers);
-  headers.set("content-encoding", /^[a-z]+$/.test(encoding) ? encoding : "unknown");
-  return { headers, body: request.body };
+function queryCoding(encoding: string | undefined): string | undefined {
+  if (encoding === undefined || encoding === "") return undefined;
+  return /^[a-z]+$/.test(encoding) ? encoding : "unknown";
 }
 
 function encodingOf(type: string): Encoding {

@@ -193,7 +193,7 @@ Deno.test("createOtlpApp() asks for a body again that there was no room for in t
     body: TRACE,
   });
   let answer: Response | undefined;
-  const answering = admit(admission, request.body, () => app.fetch(request));
+  const answering = admit(admission, request, () => app.fetch(request));
   void answering.then((response) => void (answer = response));
   for (let steps = 0; answer === undefined && steps < 10_000; steps++) {
     await time.step();
