@@ -1,4 +1,5 @@
 import type { DatawayEndpoint } from "../config/dataway.ts";
+import { latin1 } from "../latin1.ts";
 import type { Category } from "../point/point.ts";
 
 /** What the headers of an upload say. */
@@ -41,8 +42,8 @@ export function buildUploadHeaders(facts: UploadFacts): Readonly<Record<string, 
 
 /** A new id by which Dataway can tell one body from another: 100 random bits in the form DataKit uses. */
 export function createPackageId(): string {
-  let id = "dk_";
   const bytes = crypto.getRandomValues(new Uint8Array(ID_LENGTH));
-  for (let at = 0; at < ID_LENGTH; at++) id += ID_ALPHABET[(bytes[at] ?? 0) & 31];
-  return id;
+  // Bytes of text, where a string that grows is one more string for each letter.
+  for (let at = 0; at < ID_LENGTH; at++) bytes[at] = ID_ALPHABET.charCodeAt((bytes[at] ?? 0) & 31);
+  return `dk_${latin1(bytes)}`;
 }

@@ -2,7 +2,8 @@
  * Requests as our own servers hand them to Hono and to the receivers. The runtime's `Request`, with its `Headers` and a
  * stream for the body, takes a tenth of the CPU of a whole invocation, and most of it for what nobody asks a server.
  */
-import { type Field, valueOf } from "./http1_head.ts";
+import { createHeaderFields, type HeaderFields } from "./header_fields.ts";
+import type { Field } from "./http1_head.ts";
 
 /** A body, part by part. */
 export interface BodySource {
@@ -26,21 +27,18 @@ export interface RequestParts {
 /** Methods whose names are the same in small letters. @see https://fetch.spec.whatwg.org/#methods */
 const ANY_CASE = /^(?:delete|get|head|options|post|put)$/i;
 
-/** The part of `Headers` that is asked for on a server. */
-type RequestHeaders = Pick<Headers, "get" | "has" | "forEach"> & Iterable<[string, string]>;
-
 /** The part of `Request` that is asked for on a server. */
 class ServedRequest {
   readonly method: string;
   readonly url: string;
-  readonly headers: RequestHeaders;
+  readonly headers: HeaderFields;
   readonly source: BodySource | null;
   #body: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
   constructor({ method, url, fields, body }: RequestParts) {
     this.method = ANY_CASE.test(method) ? method.toUpperCase() : method;
     this.url = url;
-    this.headers = new ServedHeaders(fields);
+    this.headers = createHeaderFields(fields);
     this.source = body ?? null;
   }
 
@@ -56,31 +54,6 @@ class ServedRequest {
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return await new Response(this.body).bytes();
-  }
-}
-
-class ServedHeaders implements RequestHeaders {
-  readonly #fields: readonly Field[];
-
-  constructor(fields: readonly Field[]) {
-    this.#fields = fields;
-  }
-
-  get(name: string): string | null {
-    return valueOf(this.#fields, name.toLowerCase()) ?? null;
-  }
-
-  has(name: string): boolean {
-    return this.get(name) !== null;
-  }
-
-  forEach(each: (value: string, name: string, headers: Headers) => void): void {
-    const headers = new Headers(Array.from(this));
-    headers.forEach(each);
-  }
-
-  *[Symbol.iterator](): Generator<[string, string], undefined> {
-    for (const [name, value] of this.#fields) yield [name, value];
   }
 }
 

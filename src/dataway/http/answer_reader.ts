@@ -1,4 +1,6 @@
 import { latin1 } from "../../latin1.ts";
+import { createHeaderFields, type HeaderFields } from "../../net/header_fields.ts";
+import type { Field } from "../../net/http1_head.ts";
 import { type BodyReader, createBodyReader } from "./body_reader.ts";
 
 /** Puts together one HTTP/1.1 answer from the pieces it comes in. */
@@ -22,7 +24,7 @@ export interface AnswerReader {
 /** Status and headers. */
 export interface AnswerHead {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
 }
 
 /**
@@ -30,6 +32,10 @@ export interface AnswerHead {
  * headers for ever is refused here, by what came and not by a timer: such a flood keeps timers from firing.
  */
 const MAX_HEAD_BYTES = 64 * 1024;
+
+/** Options of a connection, among others. */
+const CLOSE = /(?:^|,)\s*close\s*(?:,|$)/i;
+const KEEP_ALIVE = /(?:^|,)\s*keep-alive\s*(?:,|$)/i;
 
 const NOTHING = new Uint8Array(0);
 
@@ -117,16 +123,17 @@ function findHeadEnd(bytes: Uint8Array, from: number): number {
 function parseHead(bytes: Uint8Array): AnswerHead & { readonly version: string } {
   const [first = "", ...lines] = latin1(bytes).split("\r\n");
   const [, version = "", status] = /^HTTP\/(1\.[01]) (\d{3})(?: |$)/.exec(first) ?? [];
-  const headers = new Headers();
+  const fields: Field[] = [];
   for (const line of lines) {
     const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(line) ??
       [];
-    if (name !== undefined && value !== undefined) headers.append(name, value);
+    if (name !== undefined && value !== undefined) fields.push([name.toLowerCase(), value]);
   }
-  return { status: Number(status ?? 0), version, headers };
+  return { status: Number(status ?? 0), version, headers: createHeaderFields(fields) };
 }
 
-function isKeptAlive(version: string, headers: Headers): boolean {
-  const options = (headers.get("connection") ?? "").toLowerCase().split(",").map((option) => option.trim());
-  return version === "1.1" ? !options.includes("close") : options.includes("keep-alive");
+function isKeptAlive(version: string, headers: HeaderFields): boolean {
+  const options = headers.get("connection");
+  if (options === null) return version === "1.1";
+  return version === "1.1" ? !CLOSE.test(options) : KEEP_ALIVE.test(options);
 }

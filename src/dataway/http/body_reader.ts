@@ -1,3 +1,5 @@
+import type { HeaderFields } from "../../net/header_fields.ts";
+
 /** The body of one answer: up to its length, its last chunk, or the connection's end. */
 export interface BodyReader {
   /** Takes what came. Throws `TypeError` when chunks are not written as they must be. */
@@ -25,7 +27,7 @@ const MAX_LINE_BYTES = 4096;
 const LINE_FEED = 10;
 
 /** A reader for the body that these headers announce; keeps at most `maxBytes` of it. */
-export function createBodyReader(status: number, headers: Headers, maxBytes: number): BodyReader {
+export function createBodyReader(status: number, headers: HeaderFields, maxBytes: number): BodyReader {
   const framing = chooseFraming(status, headers);
   const kept: Uint8Array[] = [];
   let keptBytes = 0;
@@ -66,7 +68,7 @@ export function createBodyReader(status: number, headers: Headers, maxBytes: num
   };
 }
 
-function chooseFraming(status: number, headers: Headers): Framing {
+function chooseFraming(status: number, headers: HeaderFields): Framing {
   if (status === 204 || status === 205 || status === 304) return createLength(0);
   const coding = headers.get("transfer-encoding");
   if (coding !== null) return /(^|,)\s*chunked\s*$/i.test(coding) ? createChunks() : createLength(Infinity);

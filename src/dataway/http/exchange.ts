@@ -1,5 +1,6 @@
 import { type AnswerReader, createAnswerReader } from "./answer_reader.ts";
 import { closeQuietly, type Connection, writeAll } from "./connection.ts";
+import { createHeaderFields } from "../../net/header_fields.ts";
 import type { HttpAnswer, Wants } from "./message.ts";
 
 /** What a request came to. */
@@ -50,7 +51,7 @@ export async function exchange(
     }
     const answer = {
       status,
-      headers: head?.headers ?? new Headers(),
+      headers: head?.headers ?? createHeaderFields([]),
       text: reader.text(),
       ...(wants === "status" ? {} : { bytes: reader.bytes() }),
     };

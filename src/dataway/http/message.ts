@@ -1,3 +1,5 @@
+import type { HeaderFields } from "../../net/header_fields.ts";
+
 /** One HTTP request. Redirects are answers like any other: following one would carry a token to a host nobody named. */
 export interface HttpRequest {
   readonly method: "GET" | "POST";
@@ -20,7 +22,7 @@ export type Wants = "status" | "explanation" | "body";
 /** What came back. */
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: Pick<HeaderFields, "get">;
   /** As much of the body as was wanted and came. */
   readonly text: string;
   /** The same as it came, where more than the status was wanted. */
