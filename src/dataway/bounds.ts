@@ -12,3 +12,53 @@ export function boundSignal(
 ): Deadline {
   return createDeadline(timeoutMs, now, `No ${what} within ${timeoutMs} ms`, signals);
 }
+
+/** Bounds of uploads that listen to one signal. */
+export type SharedBounds = (signal: AbortSignal, timeoutMs: number) => Deadline;
+
+/** The uploads of a flush begin one after the other, each once its body is made: by so much one may end early. In ms. */
+const TOGETHER_MS = 10;
+
+/**
+ * Bounds as {@link boundSignal} makes them, each of `signal`, `closing` and the time, but one for all uploads that begin
+ * together: a signal, a timer and what listens to it cost each of them 5 % of an invocation's CPU.
+ */
+export function createSharedBounds(closing: AbortSignal, now: () => number): SharedBounds {
+  let latest: SharedBound | undefined;
+
+  return (signal, timeoutMs) => {
+    if (latest === undefined || !latest.serves(signal, timeoutMs)) {
+      latest = sharedBound(signal, timeoutMs, boundSignal([signal, closing], timeoutMs, now), now);
+    }
+    return latest.lend();
+  };
+}
+
+interface SharedBound {
+  /** Whether an upload that begins now may have it. */
+  serves(signal: AbortSignal, timeoutMs: number): boolean;
+  lend(): Deadline;
+}
+
+/** It is let go with the last of its users, and has no others then. */
+function sharedBound(of: AbortSignal, ofMs: number, deadline: Deadline, now: () => number): SharedBound {
+  // In Unix time: the other clock may stand still in a freeze, and what follows a freeze has its whole time.
+  const begunAt = now();
+  let users = 0;
+  let isOver = false;
+
+  function letGo(): void {
+    if (--users > 0) return;
+    isOver = true;
+    deadline[Symbol.dispose]();
+  }
+
+  return {
+    serves: (signal, timeoutMs) =>
+      !isOver && signal === of && timeoutMs === ofMs && Math.abs(now() - begunAt) <= TOGETHER_MS,
+    lend: () => {
+      users++;
+      return { signal: deadline.signal, [Symbol.dispose]: letGo };
+    },
+  };
+}

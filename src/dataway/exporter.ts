@@ -7,7 +7,7 @@ import { createTurns, inSlices } from "../pipeline/turns.ts";
 import { type CommonKeys, type CommonTags, encodeCommonTags } from "../point/common_tags.ts";
 import type { Encoding } from "../point/encoding.ts";
 import { partsOf } from "../point/point_range.ts";
-import { boundSignal } from "./bounds.ts";
+import { createSharedBounds } from "./bounds.ts";
 import { createRedactor } from "../secrets.ts";
 import { describeNetworkError } from "./error_text.ts";
 import { createFailover } from "./failover.ts";
@@ -67,6 +67,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
   const redact = createRedactor(endpoints.map(({ token }) => token));
   const failover = createFailover(endpoints, now);
   const closing = new AbortController();
+  const bounds = createSharedBounds(closing.signal, now);
   const turns = createTurns();
   let encoded: { readonly of: ReadonlyMap<string, string>; readonly tags: CommonTags } | undefined;
 
@@ -151,7 +152,7 @@ export function createDatawayExporter(options: DatawayExporterOptions): Exporter
     timeLimitMs: number,
     signal: AbortSignal,
   ): Promise<ExportResult> {
-    using bound = boundSignal([signal, closing.signal], timeLimitMs, now);
+    using bound = bounds(signal, timeLimitMs);
     try {
       const { body, headers } = upload;
       const url = buildUploadUrl(endpoint, upload.batch.category);

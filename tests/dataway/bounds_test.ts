@@ -1,5 +1,5 @@
-import { assertEquals, assertFalse } from "@std/assert";
-import { boundSignal } from "../../src/dataway/bounds.ts";
+import { assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import { boundSignal, createSharedBounds } from "../../src/dataway/bounds.ts";
 
 Deno.test("boundSignal() fires with the reason of whichever signal fires first", () => {
   const first = new AbortController();
@@ -36,4 +36,54 @@ Deno.test("boundSignal() lets go when disposed", () => {
   bound[Symbol.dispose]();
   controller.abort();
   assertFalse(bound.signal.aborted);
+});
+
+Deno.test("createSharedBounds() gives uploads that begin together one signal, others their own", () => {
+  let now = 1_000_000;
+  const [flush, other, closing] = [new AbortController(), new AbortController(), new AbortController()];
+  const bounds = createSharedBounds(closing.signal, () => now);
+  using first = bounds(flush.signal, 60_000);
+  now += 10;
+  using together = bounds(flush.signal, 60_000);
+  assertStrictEquals(together.signal, first.signal);
+  using shorter = bounds(flush.signal, 50_000);
+  using ofOther = bounds(other.signal, 50_000);
+  now += 11;
+  using later = bounds(other.signal, 50_000);
+  // After a freeze, and with a clock that was set back.
+  now += 3_600_000;
+  using thawed = bounds(other.signal, 50_000);
+  now -= 7_200_000;
+  using back = bounds(other.signal, 50_000);
+  const signals = [first, shorter, ofOther, later, thawed, back].map(({ signal }) => signal);
+  assertEquals(new Set(signals).size, 6);
+  flush.abort("over");
+  assertEquals(signals.map(({ aborted }) => aborted), [true, true, false, false, false, false]);
+  closing.abort("closed");
+  assertEquals(signals.map(({ reason }) => reason), ["over", "over", "closed", "closed", "closed", "closed"]);
+});
+
+Deno.test("createSharedBounds() lets go with the last upload, and not before", () => {
+  const [flush, closing] = [new AbortController(), new AbortController()];
+  const bounds = createSharedBounds(closing.signal, () => 0);
+  const [first, second] = [bounds(flush.signal, 60_000), bounds(flush.signal, 60_000)];
+  first[Symbol.dispose]();
+  {
+    using third = bounds(flush.signal, 60_000);
+    assertStrictEquals(third.signal, second.signal);
+  }
+  flush.abort("over");
+  assertEquals(second.signal.reason, "over");
+  second[Symbol.dispose]();
+});
+
+Deno.test("createSharedBounds() has a new signal once all uploads are over", () => {
+  const [flush, closing] = [new AbortController(), new AbortController()];
+  const bounds = createSharedBounds(closing.signal, () => 0);
+  const first = bounds(flush.signal, 60_000);
+  first[Symbol.dispose]();
+  using second = bounds(flush.signal, 60_000);
+  assertFalse(second.signal === first.signal);
+  closing.abort();
+  assertEquals([first.signal.aborted, second.signal.aborted], [false, true]);
 });
