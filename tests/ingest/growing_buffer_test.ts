@@ -28,7 +28,7 @@ Deno.test("createGrowingBuffer() joins chunks of all sizes while what came befor
   for (const size of [1_000, 65_536, 700_000, 4_000_000]) {
     const buffer = createGrowingBuffer(large.length);
     for (let at = 0; at < large.length; at += size) buffer.append(large.slice(at, at + size));
-    assertEquals([buffer.bytes().length, buffer.sizeBytes], [large.length, large.length]);
+    assertEquals([buffer.bytes().length, buffer.sizeBytes()], [large.length, large.length]);
     assertEquals(buffer.bytes().every((byte, at) => byte === large[at]), true);
   }
 });
