@@ -1,6 +1,6 @@
 /** Tells of requests and data that were refused, with the reason. Only at the level `debug`. */
 import type { Logger } from "@std/log";
-import { type Field, valueOf } from "./net/http1_head.ts";
+import { type Field, valueOf } from "./header_fields.ts";
 import type { RequestHandler } from "./net/http1_connection.ts";
 import type { CallHandler } from "./net/http_connection.ts";
 import type { Intake, RefusalReason } from "./pipeline/receiver.ts";

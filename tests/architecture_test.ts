@@ -74,6 +74,7 @@ const TOP: Readonly<Record<string, string>> = {
   "heap.ts": "leaf",
   "libc.ts": "leaf",
   "reclaimer.ts": "leaf",
+  "header_fields.ts": "leaf",
   "latin1.ts": "leaf",
   "bounded_pattern.ts": "leaf",
   "linear_regexp.ts": "leaf",

@@ -4,7 +4,7 @@
  * imports nothing heavy.
  * @see `tests/spec/lambda.md` 1
  */
-import { valueOf } from "../net/http1_head.ts";
+import { valueOf } from "../header_fields.ts";
 import type { RuntimeAnswer, RuntimeRequest, RuntimeSend } from "./runtime_client.ts";
 
 /** A client of one environment's Extensions API. No method throws. */

@@ -5,7 +5,7 @@
  */
 import { type ByteSource, createByteSource } from "../net/byte_source.ts";
 import { type Answer, readAnswer } from "../net/http1_answer.ts";
-import type { Field } from "../net/http1_head.ts";
+import type { Field } from "../header_fields.ts";
 
 /** One request to Lambda. */
 export interface RuntimeRequest {

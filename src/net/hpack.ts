@@ -4,7 +4,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc7541
  */
 import { decodeHuffman } from "./hpack_huffman.ts";
-import type { Field } from "./http1_head.ts";
+import type { Field } from "../header_fields.ts";
 
 /** The first 61 fields that either side knows, in their order; `\n` parts name and value. */
 const STATIC: readonly Field[] = [

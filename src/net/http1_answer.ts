@@ -2,7 +2,8 @@
 import { latin1 } from "../latin1.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { createHttp1Body } from "./http1_body.ts";
-import { type Field, findHeadEnd, type Framing, MAX_HEAD_BYTES, parseFields, valueOf } from "./http1_head.ts";
+import { type Field, valueOf } from "../header_fields.ts";
+import { findHeadEnd, type Framing, MAX_HEAD_BYTES, parseFields } from "./http1_head.ts";
 
 export interface Answer {
   readonly status: number;

@@ -7,14 +7,8 @@
 import type { ByteSource } from "./byte_source.ts";
 import type { Lease } from "./connection_pool.ts";
 import { createHttp1Body, type Http1Body } from "./http1_body.ts";
-import {
-  findHeadEnd,
-  type HeadFailure,
-  MAX_HEAD_BYTES,
-  parseHead,
-  type RequestHead,
-  valueOf,
-} from "./http1_head.ts";
+import { valueOf } from "../header_fields.ts";
+import { findHeadEnd, type HeadFailure, MAX_HEAD_BYTES, parseHead, type RequestHead } from "./http1_head.ts";
 import { CONTINUE, encodeResponse } from "./http1_response.ts";
 import { type BodySource, createServedRequest, requestUrl } from "./served_request.ts";
 

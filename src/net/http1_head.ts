@@ -2,6 +2,7 @@
  * Heads of HTTP/1 requests: from bytes to method, target, fields, and how long the body is.
  * @see https://www.rfc-editor.org/rfc/rfc9112
  */
+import { type Field, valueOf } from "../header_fields.ts";
 import { latin1 } from "../latin1.ts";
 
 /** How a request's body ends. */
@@ -9,8 +10,6 @@ export type Framing =
   | { readonly kind: "none" }
   | { readonly kind: "length"; readonly bytes: number }
   | { readonly kind: "chunked" };
-
-export type Field = readonly [name: string, value: string];
 
 export interface RequestHead {
   readonly method: string;
@@ -108,17 +107,6 @@ export function parseFields(lines: readonly string[]): Field[] | HeadFailure {
     fields.push([name.toLowerCase(), value]);
   }
   return fields;
-}
-
-/** All values of a field, joined by commas; `undefined` when there is none. */
-export function valueOf(fields: readonly Field[], name: string): string | undefined {
-  let joined: string | undefined;
-  // Not by an iterator: asked several times for each request, in code that is never optimized.
-  for (let at = 0; at < fields.length; at++) {
-    const field = fields[at];
-    if (field?.[0] === name) joined = joined === undefined ? field[1] : `${joined}, ${field[1]}`;
-  }
-  return joined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The side of an HTTP/2 connection that we write: frames in order, bodies as far as the client's windows allow. */
 import { encodeFields } from "./hpack.ts";
-import type { Field } from "./http1_head.ts";
+import type { Field } from "../header_fields.ts";
 import {
   ConnectionError,
   DEFAULT_WINDOW,

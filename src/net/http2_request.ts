@@ -2,7 +2,7 @@
  * What a block of HTTP/2 fields asks for, where the rules hold that a field must follow.
  * @see https://www.rfc-editor.org/rfc/rfc9113#section-8.2
  */
-import { type Field, valueOf } from "./http1_head.ts";
+import { type Field, valueOf } from "../header_fields.ts";
 
 /** A request's head, with its pseudo fields taken out. */
 export interface Http2Head {

@@ -1,5 +1,5 @@
 /** One HTTP/2 stream as its handler sees it: a body to read, and an answer to give. */
-import type { Field } from "./http1_head.ts";
+import type { Field } from "../header_fields.ts";
 import type { Http2Head } from "./http2_request.ts";
 
 /** A request on its way in. */

@@ -1,5 +1,5 @@
 /** The streams of one HTTP/2 connection: opened by fields, fed by data, answered, reset, forgotten. */
-import type { Field } from "./http1_head.ts";
+import type { Field } from "../header_fields.ts";
 import {
   ConnectionError,
   DEFAULT_WINDOW,

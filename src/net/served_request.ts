@@ -2,8 +2,7 @@
  * Requests as our own servers hand them to Hono and to the receivers. The runtime's `Request`, with its `Headers` and a
  * stream for the body, takes a tenth of the CPU of a whole invocation, and most of it for what nobody asks a server.
  */
-import { createHeaderFields, type HeaderFields } from "./header_fields.ts";
-import type { Field } from "./http1_head.ts";
+import { createHeaderFields, type Field, type HeaderFields } from "../header_fields.ts";
 
 /** A body, part by part. */
 export interface BodySource {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { valueOf } from "../../src/net/http1_head.ts";
+import { valueOf } from "../../src/header_fields.ts";
 import { type SubscribeResult, subscribeToTelemetry } from "../../src/lambda/telemetry_api.ts";
 
 async function subscribe(

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createHpackDecoder, encodeFields, type HpackDecoder } from "../../src/net/hpack.ts";
-import type { Field } from "../../src/net/http1_head.ts";
+import type { Field } from "../../src/header_fields.ts";
 
 const PLENTY = 16_384;
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { findHeadEnd, parseHead, type RequestHead, valueOf } from "../../src/net/http1_head.ts";
+import { valueOf } from "../../src/header_fields.ts";
+import { findHeadEnd, parseHead, type RequestHead } from "../../src/net/http1_head.ts";
 import { cpuMs } from "../support/cpu_time.ts";
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {

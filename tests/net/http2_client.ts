@@ -1,6 +1,6 @@
 /** Frames of HTTP/2 as bytes, for what no client would send. */
 import { encodeFields } from "../../src/net/hpack.ts";
-import type { Field } from "../../src/net/http1_head.ts";
+import type { Field } from "../../src/header_fields.ts";
 import { encodeFrame, encodeSettings, FLAG, FRAME, join, PREFACE } from "../../src/net/http2_frames.ts";
 
 export const CALL: readonly Field[] = [

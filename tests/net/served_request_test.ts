@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Hono } from "@hono/hono";
 import fc from "fast-check";
-import { type Field, valueOf } from "../../src/net/http1_head.ts";
+import { type Field, valueOf } from "../../src/header_fields.ts";
 import {
   bodyOf,
   type BodySource,

@@ -1,6 +1,5 @@
 import { latin1 } from "../../latin1.ts";
-import { createHeaderFields, type HeaderFields } from "../../net/header_fields.ts";
-import type { Field } from "../../net/http1_head.ts";
+import { createHeaderFields, type Field, type HeaderFields } from "../../header_fields.ts";
 import { type BodyReader, createBodyReader } from "./body_reader.ts";
 
 /** Puts together one HTTP/1.1 answer from the pieces it comes in. */

@@ -1,4 +1,4 @@
-import type { HeaderFields } from "../../net/header_fields.ts";
+import type { HeaderFields } from "../../header_fields.ts";
 
 /** The body of one answer: up to its length, its last chunk, or the connection's end. */
 export interface BodyReader {

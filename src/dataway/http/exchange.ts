@@ -1,6 +1,6 @@
 import { type AnswerReader, createAnswerReader } from "./answer_reader.ts";
 import { closeQuietly, type Connection, writeAll } from "./connection.ts";
-import { createHeaderFields } from "../../net/header_fields.ts";
+import { createHeaderFields } from "../../header_fields.ts";
 import type { HttpAnswer, Wants } from "./message.ts";
 
 /** What a request came to. */

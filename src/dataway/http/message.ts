@@ -1,4 +1,4 @@
-import type { HeaderFields } from "../../net/header_fields.ts";
+import type { HeaderFields } from "../../header_fields.ts";
 
 /** One HTTP request. Redirects are answers like any other: following one would carry a token to a host nobody named. */
 export interface HttpRequest {

@@ -1,7 +1,7 @@
 import { type BodyShare, shareOf } from "../../net/admission.ts";
 import type { Http2Head } from "../../net/http2_request.ts";
 import type { Http2Answer, Http2Call } from "../../net/http2_stream.ts";
-import { type Field, valueOf } from "../../net/http1_head.ts";
+import { type Field, valueOf } from "../../header_fields.ts";
 import type { CallHandler } from "../../net/http_connection.ts";
 import type { ReceiverContext } from "../../pipeline/receiver.ts";
 import { createTimeSlice } from "../../time_slice.ts";

@@ -1,4 +1,17 @@
-import { type Field, valueOf } from "./http1_head.ts";
+/** Fields of heads, as HTTP/1 and HTTP/2 bring them. */
+
+export type Field = readonly [name: string, value: string];
+
+/** All values of a field, joined by commas; `undefined` when there is none. */
+export function valueOf(fields: readonly Field[], name: string): string | undefined {
+  let joined: string | undefined;
+  // Not by an iterator: asked several times for each request, in code that is never optimized.
+  for (let at = 0; at < fields.length; at++) {
+    const field = fields[at];
+    if (field?.[0] === name) joined = joined === undefined ? field[1] : `${joined}, ${field[1]}`;
+  }
+  return joined;
+}
 
 /** The part of `Headers` that is asked for of what comes in. */
 export type HeaderFields = Pick<Headers, "get" | "has" | "forEach"> & Iterable<[string, string]>;
