@@ -29,13 +29,25 @@ const LARGE_BATCH = 64 * 1024;
 /** The same where rules look into it, which may take some microseconds for each unit. */
 const LARGE_RULED_BATCH = 8 * 1024;
 
-/** Takes one batch after the other, each of them once. */
-export function createBatchTaker(
-  options: BatchOptions,
-): (text: string, sequenceId: string | undefined) => Promise<void> {
+export interface BatchTaker {
+  /** Takes a batch, once. */
+  take(text: string, sequenceId: string | undefined): Promise<void>;
+  /** From now on there is no time for slices. Resolves when what is being taken is taken. */
+  hurry(): Promise<void>;
+}
+
+/** Takes one batch after the other. */
+export function createBatchTaker(options: BatchOptions): BatchTaker {
   const { refuse, writing, takeElement, takeLarge } = options;
   const memory = createBatchMemory(options.now);
   const largeBatch = options.isRuled ? LARGE_RULED_BATCH : LARGE_BATCH;
+  const taking = new Set<Promise<void>>();
+  let isHurried = false;
+
+  function beginSlice(ms: number): BatchSlice {
+    const { isOver, pause } = createBatchSlice(ms);
+    return { isOver: () => !isHurried && isOver(), pause };
+  }
 
   async function takeElements(
     elements: readonly unknown[],
@@ -57,11 +69,11 @@ export function createBatchTaker(
     return lost;
   }
 
-  return async (text, sequenceId) => {
+  async function takeBatch(text: string, sequenceId: string | undefined): Promise<void> {
     const isPlatforms = text.length <= PLATFORM_BYTES;
     const slice = text.length <= largeBatch
       ? undefined
-      : createBatchSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
+      : beginSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
     const { elements, bad } = slice === undefined
       ? finish(readTelemetryBody(text))
       : await inSlices(readTelemetryBody(text), slice);
@@ -75,6 +87,22 @@ export function createBatchTaker(
     if (lost > 0) refuse("malformed", lost);
     // Whatever was lost may have been the end that somebody waits for.
     if (bad > 0) options.releaseWaits();
+  }
+
+  return {
+    take: async (text, sequenceId) => {
+      const batch = takeBatch(text, sequenceId);
+      taking.add(batch);
+      try {
+        await batch;
+      } finally {
+        taking.delete(batch);
+      }
+    },
+    hurry: async () => {
+      isHurried = true;
+      await Promise.allSettled(taking);
+    },
   };
 }
 

@@ -1,9 +1,4 @@
-/**
- * The Telemetry API's endpoint. Always answers 200, as anything else makes the platform hold the batch back and
- * send it again: what could not be used is counted instead.
- * @see `tests/spec/lambda.md` 2
- */
-import { Hono } from "@hono/hono";
+/** What becomes of the platform's telemetry: the points of logs and platform events, and what invocations come to. */
 import { describeError } from "@std/log";
 import type { AwsLambdaConfig } from "../config/awslambda.ts";
 import { isJsonObject, type JsonObject } from "../json/exact_json.ts";
@@ -31,9 +26,8 @@ import { finish, type Steps } from "../bounded_pattern.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
-import { TELEMETRY_PATHS } from "./telemetry_api.ts";
 import { createBatchTaker } from "./telemetry_batch.ts";
-import { readTelemetryText } from "./telemetry_text.ts";
+import { createTelemetryEndpoint } from "./telemetry_endpoint.ts";
 import { decodeTelemetryEvent, type LogEvent, type TelemetryEvent } from "./telemetry_event.ts";
 import type { PlatformTap } from "./platform_tap.ts";
 import { createMetricPoints, figuresOfEvent, outcomeFigures } from "./telemetry_points.ts";
@@ -94,7 +88,7 @@ const LONG_LINE = 8 * 1024;
 /** How long logs are written at a time beside what else has to be done, and when an INVOKE comes: `next` waits for it. In ms. */
 const SLICE_MS = 7;
 const INVOKE_SLICE_MS = 3;
-/** How long the last logs are written in slices at SHUTDOWN: then sending has to begin. In ms. */
+/** How long the last batches are taken in slices at SHUTDOWN, and their logs written: then sending has to begin. In ms. */
 const LAST_LOGS_MS = 300;
 
 /** The endpoint and its state. */
@@ -124,7 +118,6 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
   const writing = createLogWriting(assembler, (log) => isPlainLine(log) ? tellPlainLine(log) : tellLog(log));
   /** An outcome comes behind the logs of its invocation. */
   const waiting: Outcome[] = [];
-  let batches = 0;
 
   function stamp(timeNs: bigint | undefined): bigint {
     return config.useNowTime || timeNs === undefined ? nowNs() : timeNs;
@@ -272,7 +265,7 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     log.error("A telemetry event could not be used", { error: describeError(error) });
   }
 
-  const takeBatch = createBatchTaker({
+  const batches = createBatchTaker({
     now: options.now,
     refuse,
     writing,
@@ -282,10 +275,23 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     releaseWaits: invocations.releaseWaits,
   });
 
-  /** Has the last logs written, in slices as long as there is time for it. */
-  async function lastLogs(rest: Promise<void>): Promise<void> {
+  const endpoint = createTelemetryEndpoint({
+    refuse,
+    log,
+    take: batches.take,
+    releaseWaits: invocations.releaseWaits,
+  });
+
+  /** Has the last batches taken and their logs written, in slices as long as there is time for it. */
+  async function lastLogs(): Promise<void> {
     using patience = createDeadline(LAST_LOGS_MS, options.now);
-    if (!await settledBefore(rest, patience.signal)) writing.now();
+    if (!await endpoint.answered(patience.signal)) {
+      const taken = batches.hurry();
+      writing.now();
+      await taken;
+    }
+    const rest = writing.write(true, createBatchSlice(SLICE_MS));
+    if (rest !== undefined && !await settledBefore(rest, patience.signal)) writing.now();
   }
 
   function endAll(reason: ShutdownReason): void {
@@ -297,28 +303,9 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     if (figures !== undefined) writeFigures(figures, nowNs(), reason);
   }
 
-  const app = new Hono();
-  app.on("POST", TELEMETRY_PATHS, async (c) => {
-    batches++;
-    const read = await readTelemetryText(c.req.raw);
-    if (read.ok) await takeBatch(read.text, c.req.header("sequence-id") || undefined);
-    else {
-      refuse(read.reason);
-      invocations.releaseWaits();
-    }
-    return c.body(null, 200);
-  });
-  app.onError((error, c) => {
-    // A body that broke off: the platform will send it again.
-    refuse("malformed");
-    log.warn("A telemetry batch could not be read", { error: describeError(error) });
-    invocations.releaseWaits();
-    return c.body(null, 200);
-  });
-
   return {
     name: "awslambda",
-    app,
+    app: endpoint.app,
     collect: () => writing.write(true, createBatchSlice(SLICE_MS)),
     disagreements: () => invocations.disagreements,
     tracerSeen: () => trace?.tracerSeen(),
@@ -342,11 +329,11 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
       },
       lastReported: invocations.lastReported,
       shutdown: (reason) => {
-        const rest = writing.write(true, createBatchSlice(SLICE_MS));
-        return rest === undefined ? endAll(reason) : lastLogs(rest).then(() => endAll(reason));
+        const isWritten = !endpoint.isBusy && writing.write(true, createBatchSlice(SLICE_MS)) === undefined;
+        return isWritten ? endAll(reason) : lastLogs().then(() => endAll(reason));
       },
       get batches() {
-        return batches;
+        return endpoint.batches;
       },
     },
   };

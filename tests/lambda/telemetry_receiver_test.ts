@@ -316,6 +316,47 @@ Deno.test("createTelemetryReceiver() has told all outcomes at SHUTDOWN, however 
   assertEquals(telemetry.points.length, told, "an outcome came after SHUTDOWN");
 });
 
+for (const [name, logRules] of [["plain", []], ["ruled", SLOW_RULES]] as const) {
+  Deno.test(`createTelemetryReceiver() has what came before SHUTDOWN before the last outcomes, ${name}`, async () => {
+    const telemetry = openTelemetry({ logRules });
+    const invoke = { type: "invoke", requestId: "r1", deadlineAt: 0, invokedFunctionArn: "" } as const;
+    telemetry.invocations.invoked(invoke);
+    const posts = Array.from({ length: 10 }, (_, batch) => {
+      const logs = Array.from({ length: 4 }, (_, n) => `${batch}-${n} ${SLOW_TEXT}\n`);
+      return telemetry.post(
+        logs.map((text) => event("12:00:00.000", "function", text)),
+        { "sequence-id": `${batch}` },
+      );
+    });
+    // They are here, and nothing of them is taken yet.
+    while (telemetry.invocations.batches < posts.length) await Promise.resolve();
+    await telemetry.invocations.shutdown("spindown");
+    const logs = telemetry.points.filter((point) => point.category === "logging").length;
+    assertEquals(logs, 40);
+    assertEquals(telemetry.points.at(-1)?.category, "metric", "a log came after the outcomes");
+    const written = telemetry.points.length;
+    assertEquals(await Promise.all(posts), posts.map(() => 200));
+    assertEquals(telemetry.points.length, written, "something came after SHUTDOWN");
+  });
+}
+
+Deno.test("createTelemetryReceiver() does not wait long at SHUTDOWN for a batch that does not come", async () => {
+  const telemetry = openTelemetry();
+  let end = (): void => {};
+  const body = new ReadableStream({
+    start(controller): void {
+      controller.enqueue(new TextEncoder().encode("["));
+      end = () => controller.close();
+    },
+  });
+  const posted = telemetry.post(body);
+  const before = performance.now();
+  await telemetry.invocations.shutdown("spindown");
+  assertLess(performance.now() - before, 1_000);
+  end();
+  assertEquals(await posted, 200);
+});
+
 Deno.test("createTelemetryReceiver() has a flush wait for a log that it is ruling", async () => {
   const telemetry = openTelemetry({ logRules: SLOW_RULES });
   const posted = telemetry.post([event("12:00:00.000", "function", `${SLOW_TEXT}\n`)]);
