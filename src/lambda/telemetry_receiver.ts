@@ -12,17 +12,18 @@ import type { Disagreements } from "./handled_errors.ts";
 import { createInvocations, type Observation } from "./invocations.ts";
 import type { ShutdownReason } from "./extensions_api.ts";
 import type { InvocationWatch } from "./lifecycle.ts";
-import { type AssembledLog, createLineAssembler } from "./lines/assembler.ts";
+import { createLineAssembler } from "./lines/assembler.ts";
 import { readHandlerError } from "./lines/handler_error.ts";
 import { createLineReader, type Line } from "./lines/line.ts";
 import { createLogPoints } from "./log_points.ts";
+import { createLogTelling } from "./log_telling.ts";
 import { createLogWriting } from "./log_writing.ts";
 import { platformLog } from "./platform_lines.ts";
 import type { Figure } from "./metric_fields.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Resource } from "./resource.ts";
 import type { LogMetrics } from "../log_metrics/mod.ts";
-import { finish, type Steps } from "../bounded_pattern.ts";
+import type { Steps } from "../bounded_pattern.ts";
 import { createLogRules } from "../log_rules/rules.ts";
 import type { SpanIdentity } from "./trace/platform_span.ts";
 import type { createReceiverTrace } from "./trace/receiver_trace.ts";
@@ -82,9 +83,6 @@ export interface TelemetryReceiver extends Receiver {
   readonly traced: (span: InvocationSpan) => void;
 }
 
-/** A longer line is written in steps, as rules may take some microseconds for each of its UTF-16 units. */
-const LONG_LINE = 8 * 1024;
-
 /** How long logs are written at a time beside what else has to be done, and when an INVOKE comes: `next` waits for it. In ms. */
 const SLICE_MS = 7;
 const INVOKE_SLICE_MS = 3;
@@ -115,7 +113,16 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     isCold: invocations.isCold,
   });
   const contained = createContained(log);
-  const writing = createLogWriting(assembler, (log) => isPlainLine(log) ? tellPlainLine(log) : tellLog(log));
+  const tell = createLogTelling({
+    logPoints: config.logs ? logPoints : undefined,
+    rules,
+    trace,
+    isCold: invocations.isCold,
+    contained,
+    stamp,
+    refuse,
+  });
+  const writing = createLogWriting(assembler, tell);
   /** An outcome comes behind the logs of its invocation. */
   const waiting: Outcome[] = [];
 
@@ -166,37 +173,6 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
     const together = assembler.add({ from, requestId, timeNs, line, failure });
     if (together === undefined || from !== "function") return;
     takeObservation(invocations.failed(requestId, together, timeNs));
-  }
-
-  /** One that cannot be written costs only itself. */
-  function* writeLog(complete: AssembledLog): Steps<void> {
-    const isDone = yield* contained.steps("Writing a log", function* (): Steps<boolean> {
-      yield* logPoints.writeSteps(complete, stamp(complete.timeNs));
-      return true;
-    });
-    if (isDone !== true) refuse("malformed");
-  }
-
-  /** Nearly all logs are such lines, for which steps cost more than they bring. */
-  function tellPlainLine(complete: AssembledLog): undefined {
-    if (trace !== undefined) {
-      const facts = { rules, isCold: invocations.isCold };
-      contained("The platform's trace", () => finish(trace.tell(complete, facts)));
-    }
-    if (!config.logs) return;
-    const isDone = contained("Writing a log", () => {
-      logPoints.write(complete, stamp(complete.timeNs));
-      return true;
-    });
-    if (isDone !== true) refuse("malformed");
-  }
-
-  function* tellLog(complete: AssembledLog): Steps<void> {
-    if (trace !== undefined) {
-      const facts = { rules, isCold: invocations.isCold };
-      yield* contained.steps("The platform's trace", () => trace.tell(complete, facts));
-    }
-    if (config.logs) yield* writeLog(complete);
   }
 
   function writePlatformLog(event: TelemetryEvent): void {
@@ -341,12 +317,6 @@ export function createTelemetryReceiver(options: TelemetryReceiverOptions): Tele
 
 function isLogEvent(event: TelemetryEvent): event is LogEvent {
   return event.type === "function" || event.type === "extension";
-}
-
-/** A short line of text alone. */
-function isPlainLine({ line, failure, texts }: AssembledLog): boolean {
-  return line.members === undefined && failure === undefined && texts === undefined &&
-    line.message.length <= LONG_LINE;
 }
 
 /** A line whose record is a large list, with that as the text that it becomes. */

@@ -2,7 +2,7 @@
  * The function's logs as OpenTelemetry's.
  * @see https://opentelemetry.io/docs/specs/otel/logs/data-model/
  */
-import { toExactJson } from "../json/exact_json.ts";
+import { toJson } from "../json/exact_json.ts";
 import type { KeptLog } from "../lambda/platform_tap.ts";
 import type { ProtobufWriter } from "../point/protobuf_writer.ts";
 import {
@@ -113,14 +113,5 @@ function toAttribute(value: unknown, mask: (text: string) => string): AttributeV
       return Number.isFinite(value) ? value : String(value);
     default:
       return mask(toJson(value));
-  }
-}
-
-/** Compact JSON, also of bigints, which keep their digits. */
-function toJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return toExactJson(value);
   }
 }
