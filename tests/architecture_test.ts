@@ -4,7 +4,7 @@
  *
  * json <- everything; point <- pipeline <- { dataway, ingest/x, lambda } <- { app, serve } <- { main, extension }
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { type ImportEdge, readImports, sourceFiles } from "./support/imports.ts";
 import { scenario } from "./support/scenario.ts";
 
@@ -211,6 +211,32 @@ scenario("what settings switch on is loaded by nobody else", async () => {
   assert(reached.some(({ to, dynamic }) => to === "otlp_target/mod.ts" && dynamic === true));
   assertEquals(reached.filter(({ typeOnly, dynamic }) => !typeOnly && dynamic !== true), []);
 });
+
+/** Files that make an object for each exchange. */
+const PER_EXCHANGE: readonly string[] = [
+  "dataway/http/answer_reader.ts",
+  "dataway/http/body_reader.ts",
+  "header_fields.ts",
+  "ingest/growing_buffer.ts",
+  "ingest/otlp/request_sink.ts",
+  "net/http1_body.ts",
+  "pipeline/deadline.ts",
+];
+
+scenario(
+  "what is made for each exchange has no accessors, each of which is garbage that lives long",
+  async () => {
+    const accessor = /^\s+(?:get|set) \w+\(/m;
+    assertMatch(await Deno.readTextFile(new URL("net/admission.ts", SRC)), accessor);
+    for (const file of PER_EXCHANGE) {
+      assertNotMatch(
+        await Deno.readTextFile(new URL(file, SRC)),
+        accessor,
+        `${file}, see tests/spec/deno.md 2.3`,
+      );
+    }
+  },
+);
 
 Deno.test("findCircles names the files of a circle, types included, and none where there is none", () => {
   const edge = (from: string, to: string): ImportEdge => ({ from, to, typeOnly: true });
