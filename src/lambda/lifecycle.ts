@@ -217,17 +217,27 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
    */
   function keepOpen(event: InvokeEvent, invocation: OpenInvocation, flushesAtEnd: boolean): void {
     let open = true;
-    const interval = setInterval(flushes.startBeside, flushIntervalMs);
     // Not before `next`: a function that is done by then would have to pay for it.
     const putAway = flushesAtEnd ? undefined : setTimeout(beside.start, AFTER_NEXT_MS);
-    const limit = setTimeout(() => close(), Math.min(Math.max(0, event.deadlineAt - now()), MAX_TIMER_MS));
+    // One timer for the flushes and the end: the runtime keeps what each of them leaves beyond the invocation.
+    let leftMs = Math.min(Math.max(0, Math.ceil(event.deadlineAt - now())), MAX_TIMER_MS);
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const close = (): void => {
       open = false;
-      clearInterval(interval);
       clearTimeout(putAway);
-      clearTimeout(limit);
+      clearTimeout(timer);
       awake = options.managedInstance;
     };
+    const wait = (): void => {
+      const waitMs = Math.min(flushIntervalMs, leftMs);
+      leftMs -= waitMs;
+      timer = setTimeout(() => {
+        if (leftMs === 0) return close();
+        flushes.startBeside();
+        wait();
+      }, waitMs);
+    };
+    wait();
     closeInvocation = close;
     void invocation.runtimeEnd.then(() => {
       if (!open) return;
