@@ -1,12 +1,17 @@
 import { describeError, type Logger } from "@std/log";
 import type { KernelSocket } from "../../libc.ts";
 import { createBackoff } from "../../net/backoff.ts";
+import type { TimeSlice } from "../../time_slice.ts";
 import { MAX_PACKET_BYTES } from "./framing.ts";
+import { createPacketSlice } from "./packet_slice.ts";
 
 /** What a datagram socket is opened with. */
 export interface DatagramSocketOptions {
-  /** Takes one packet; the bytes are valid only until it is done. Must neither throw nor reject. */
-  readonly feed: (packet: Uint8Array) => Promise<void> | undefined;
+  /**
+   * Takes one packet, a long one in steps that end with the slice; the bytes are valid only until it is done. Must
+   * neither throw nor reject.
+   */
+  readonly feed: (packet: Uint8Array, slice: TimeSlice) => Promise<void> | undefined;
   /** Where the system shows it: of UDP sockets only, as senders to Unix sockets wait. */
   readonly kernel?: KernelSocket | undefined;
   readonly log: Logger;
@@ -47,17 +52,20 @@ export function createDatagramSocket(
   async function receive(): Promise<void> {
     // Our own buffer: the iterator's fresh 64 KiB per packet costs a third of the packets at 20 000 a second.
     const buffer = new Uint8Array(MAX_PACKET_BYTES);
+    const slice = createPacketSlice();
     while (!closed) {
       try {
         const [packet] = await connection.receive(buffer);
+        slice.taken();
         backoff.reset();
         if (packet[0] === 0 && isMarker(packet)) {
           unseenMarkers--;
           markerSeen?.();
         } else {
-          const rest = feed(packet);
+          const rest = feed(packet, slice);
           if (rest !== undefined) await rest;
         }
+        if (slice.isOver()) await slice.pause();
       } catch (error) {
         if (closed) return;
         if (!hasFailed) log.warn("A StatsD socket failed to receive", { error: describeError(error) });

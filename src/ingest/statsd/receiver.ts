@@ -2,7 +2,7 @@ import { describeError } from "@std/log";
 import type { StatsdConfig } from "../../config/statsd.ts";
 import { removeSocket, type Sockets } from "../../net/sockets.ts";
 import type { ListenAddress, ListenOptions, Receiver, ReceiverContext } from "../../pipeline/receiver.ts";
-import { createTimeSlice } from "../../time_slice.ts";
+import { createTimeSlice, type TimeSlice } from "../../time_slice.ts";
 import { createAggregator } from "./aggregate.ts";
 import { createDatagramSocket, type DatagramSocket } from "./datagram_socket.ts";
 import { type EventContext, writeCheck, writeEvent } from "./event_points.ts";
@@ -64,14 +64,14 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
   }
 
   /** Takes a packet; a long one in steps, in between which the rest of the program runs. */
-  function feedPacket(packet: Uint8Array): Promise<void> | undefined {
-    if (packet.length > STEP_BYTES) return feedAll([packet]);
+  function feedPacket(packet: Uint8Array, slice: TimeSlice): Promise<void> | undefined {
+    if (packet.length > STEP_BYTES) return feedAll([packet], slice);
     feed(packet);
     return undefined;
   }
 
-  async function feedAll(all: readonly Uint8Array[]): Promise<void> {
-    const feeding = feedSteps(all);
+  async function feedAll(all: readonly Uint8Array[], slice: TimeSlice): Promise<void> {
+    const feeding = feedSteps(all, slice);
     unfinished.add(feeding);
     try {
       await feeding;
@@ -80,8 +80,7 @@ export function createStatsdReceiver(config: StatsdConfig, context: ReceiverCont
     }
   }
 
-  async function feedSteps(all: readonly Uint8Array[]): Promise<void> {
-    const slice = createTimeSlice();
+  async function feedSteps(all: readonly Uint8Array[], slice: TimeSlice): Promise<void> {
     for (const packet of all) {
       for (let from = 0; from < packet.length;) {
         if (slice.isOver()) await slice.pause();
