@@ -24,6 +24,8 @@ export interface BatchOptions extends Pick<ReceiverContext, "now" | "refuse"> {
 /** How long a batch that is not the platform's keeps the event loop at a time, and a large one that is. In ms. */
 const SLICE_MS = 5;
 const PLATFORM_SLICE_MS = 7;
+/** The same for a part of one that is large itself: a step of it may take as long again, as what it makes grows. In ms. */
+const LARGE_SLICE_MS = 3;
 /** A smaller one is taken in one go: an invocation's end is in it. In UTF-16 units. */
 const LARGE_BATCH = 64 * 1024;
 /** The same where rules look into it, which may take some microseconds for each unit. */
@@ -60,7 +62,9 @@ export function createBatchTaker(options: BatchOptions): BatchTaker {
       const before = isEnd(element) ? writing.write(true, slice) : undefined;
       if (before !== undefined) await before;
       const isInSteps = slice !== undefined && isLarge(element);
-      lost += isInSteps ? await inSlices(takeLarge(element), slice) : takeElement(element);
+      lost += isInSteps
+        ? await inSlices(takeLarge(element), beginSlice(LARGE_SLICE_MS))
+        : takeElement(element);
       if (slice === undefined || !slice.isOver()) continue;
       // The lines of one log stay together; of who is no platform, only as many as a slice has.
       const rest = isPlatforms ? undefined : writing.write(false, slice);
@@ -76,7 +80,7 @@ export function createBatchTaker(options: BatchOptions): BatchTaker {
       : beginSlice(isPlatforms ? PLATFORM_SLICE_MS : SLICE_MS);
     const { elements, bad } = slice === undefined
       ? finish(readTelemetryBody(text))
-      : await inSlices(readTelemetryBody(text), slice);
+      : await inSlices(readTelemetryBody(text), beginSlice(SLICE_MS));
     if (memory.isRepeated(text, sequenceId)) {
       refuse("duplicate", elements.length);
       return;
