@@ -6,6 +6,21 @@ const TRIES = 6;
 /** What is promised, in ms. */
 export const LONGEST_TURN_MS = 20;
 
+/** How long {@link inSlices} keeps the loop at a time, in ms. */
+const SLICE_MS = 3;
+
+/** Does steps in slices, as the program does: nothing but a step that takes long keeps the loop for long. */
+export async function inSlices<T>(steps: Generator<undefined, T>): Promise<T> {
+  let beganAt = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - beganAt < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    beganAt = performance.now();
+  }
+}
+
 /**
  * The longest that `work` kept the event loop, in ms of its thread's CPU time: the least of several runs, which end once
  * it is within {@link LONGEST_TURN_MS}.
