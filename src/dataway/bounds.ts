@@ -10,14 +10,18 @@ export function boundSignal(
   now?: () => number,
   what = "answer",
 ): Deadline {
-  return createDeadline(timeoutMs, now, `No ${what} within ${timeoutMs} ms`, signals);
+  return createDeadline(timeoutMs, now, late(what, timeoutMs), signals);
+}
+
+function late(what: string, timeoutMs: number): string {
+  return `No ${what} within ${timeoutMs} ms`;
 }
 
 /** Bounds of uploads that listen to one signal. */
 export type SharedBounds = (signal: AbortSignal, timeoutMs: number) => Deadline;
 
-/** The uploads of a flush begin one after the other, each once its body is made: by so much one may end early. In ms. */
-const TOGETHER_MS = 10;
+/** The uploads of a flush begin one after the other, each once its body is made: so much longer each may take. In ms. */
+const TOGETHER_MS = 5;
 
 /**
  * Bounds as {@link boundSignal} makes them, each of `signal`, `closing` and the time, but one for all uploads that begin
@@ -28,7 +32,12 @@ export function createSharedBounds(closing: AbortSignal, now: () => number): Sha
 
   return (signal, timeoutMs) => {
     if (latest === undefined || !latest.serves(signal, timeoutMs)) {
-      latest = sharedBound(signal, timeoutMs, boundSignal([signal, closing], timeoutMs, now), now);
+      // None is cut before its own time: Dataway may take it yet, and would be sent it twice.
+      const deadline = createDeadline(timeoutMs + TOGETHER_MS, now, late("answer", timeoutMs), [
+        signal,
+        closing,
+      ]);
+      latest = sharedBound(signal, timeoutMs, deadline, now);
     }
     return latest.lend();
   };

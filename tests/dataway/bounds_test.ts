@@ -1,5 +1,6 @@
 import { assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { boundSignal, createSharedBounds } from "../../src/dataway/bounds.ts";
+import { installFakeTime } from "../support/fake_time.ts";
 
 Deno.test("boundSignal() fires with the reason of whichever signal fires first", () => {
   const first = new AbortController();
@@ -43,12 +44,12 @@ Deno.test("createSharedBounds() gives uploads that begin together one signal, ot
   const [flush, other, closing] = [new AbortController(), new AbortController(), new AbortController()];
   const bounds = createSharedBounds(closing.signal, () => now);
   using first = bounds(flush.signal, 60_000);
-  now += 10;
+  now += 5;
   using together = bounds(flush.signal, 60_000);
   assertStrictEquals(together.signal, first.signal);
   using shorter = bounds(flush.signal, 50_000);
   using ofOther = bounds(other.signal, 50_000);
-  now += 11;
+  now += 6;
   using later = bounds(other.signal, 50_000);
   // After a freeze, and with a clock that was set back.
   now += 3_600_000;
@@ -86,4 +87,18 @@ Deno.test("createSharedBounds() has a new signal once all uploads are over", () 
   assertFalse(second.signal === first.signal);
   closing.abort();
   assertEquals([first.signal.aborted, second.signal.aborted], [false, true]);
+});
+
+Deno.test("createSharedBounds() cuts no upload before its own time", async () => {
+  using time = installFakeTime();
+  const [flush, closing] = [new AbortController(), new AbortController()];
+  const bounds = createSharedBounds(closing.signal, () => time.now());
+  using first = bounds(flush.signal, 100);
+  time.outside(5, () => {});
+  await time.step();
+  using second = bounds(flush.signal, 100);
+  assertStrictEquals(second.signal, first.signal);
+  while (!second.signal.aborted && await time.step());
+  assertEquals(time.elapsedMs, 105);
+  assertEquals(String(second.signal.reason), "TimeoutError: No answer within 100 ms");
 });
