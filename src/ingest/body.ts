@@ -10,6 +10,7 @@ import type { BodyLimits } from "../pipeline/receiver.ts";
 import { type BodyFailure, type BodyResult, failBody, overloaded } from "./body_result.ts";
 import { appendWithin, createGrowingBuffer } from "./growing_buffer.ts";
 import { inflateAll } from "./inflate.ts";
+import { didNotCome, turnToRead } from "./read_pace.ts";
 import { createTimeSlice } from "../time_slice.ts";
 
 /** The part of a request the reader needs, so that it also takes what is not a `Request` of the runtime. */
@@ -133,7 +134,11 @@ async function collect(
     // What there is no room for stays in the kernel.
     const mostBytes = Math.min(CHUNK_BYTES, Math.max(0, expectedBytes - buffer.sizeBytes()));
     if (!await share.reserve(mostBytes)) return "no_room";
-    return await body.read();
+    const turn = turnToRead(mostBytes);
+    if (turn !== undefined) await turn;
+    const chunk = await body.read();
+    didNotCome(mostBytes - (chunk?.length ?? 0));
+    return chunk;
   };
   for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
     if (chunk === "no_room") return chunk;

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { mediaType, readBody } from "../../src/ingest/body.ts";
+import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { scenario } from "../support/scenario.ts";
 
 const LIMITS = { maxWireBytes: 1000, maxInflatedBytes: 4000, timeoutMs: 5000 };
@@ -41,6 +42,19 @@ Deno.test("readBody() takes a request without a body as empty", async () => {
     ok: true,
     bytes: new Uint8Array(0),
   });
+});
+
+Deno.test("readBody() lets the event loop run while hundreds of bodies come in that are there already", async () => {
+  const limits = { ...LIMITS, maxWireBytes: 1_000_000 };
+  const parts = Array.from({ length: 10 }, () => new Uint8Array(65_536));
+  const requests = (): readonly Request[] => Array.from({ length: 300 }, () => post(chunks(parts)));
+  const ms = await longestTurnMs(async () => {
+    const sent = requests();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const results = await Promise.all(sent.map((request) => readBody(request, limits)));
+    assert(results.every(({ ok }) => ok));
+  });
+  assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
 });
 
 Deno.test("readBody() joins a body that comes one byte per chunk", async () => {
