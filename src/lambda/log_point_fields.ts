@@ -132,7 +132,8 @@ export function createLogFields({ begin, writer, schema }: LogFieldsOptions): Lo
       const value = members[name];
       if (value === null || value === undefined) continue;
       if (line.told.includes(name) && !(isDatakit && name === "msg")) continue;
-      if (!keepsIdKey && line.idKeys.includes(name) && value === requestId) continue;
+      // The list last: a record may have thousands of spellings of its key.
+      if (!keepsIdKey && value === requestId && line.idKeys.includes(name)) continue;
       // A key that is made is kept: none for what has no room as a field.
       const field = fields < MAX_FIELDS ? fieldKeys(name) : undefined;
       if (field !== undefined && !writer.has(field)) {
