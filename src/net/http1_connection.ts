@@ -10,7 +10,7 @@ import { createHttp1Body, type Http1Body } from "./http1_body.ts";
 import { valueOf } from "../header_fields.ts";
 import { findHeadEnd, type HeadFailure, MAX_HEAD_BYTES, parseHead, type RequestHead } from "./http1_head.ts";
 import { CONTINUE, encodeResponse } from "./http1_response.ts";
-import { type BodySource, createServedRequest, requestUrl } from "./served_request.ts";
+import { type BodySource, createBodySource, createServedRequest, requestUrl } from "./served_request.ts";
 
 /** What is known of who sent a request, besides the request. */
 export interface ClientInfo {
@@ -154,9 +154,6 @@ function toRequest(exchange: Exchange): Request | undefined {
 /** The body, of which nothing is read ahead. */
 function toSource(exchange: Exchange): BodySource {
   const { connection, lease, body } = exchange;
-  let isCancelled = false;
-  /** Ends the read under way. */
-  let end: ((nothing: undefined) => void) | undefined;
 
   async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (!exchange.isInvited) {
@@ -170,20 +167,7 @@ function toSource(exchange: Exchange): BodySource {
     return bytes;
   }
 
-  return {
-    read: () => {
-      if (isCancelled) return Promise.resolve(undefined);
-      return new Promise((resolve, reject) => {
-        end = resolve;
-        next().then(resolve, reject);
-      });
-    },
-    cancel: () => {
-      isCancelled = true;
-      body.abandon();
-      end?.(undefined);
-    },
-  };
+  return createBodySource(next, body.abandon);
 }
 
 async function send(

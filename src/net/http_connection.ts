@@ -6,7 +6,7 @@ import { serveHttp2 } from "./http2_connection.ts";
 import { PREFACE } from "./http2_frames.ts";
 import type { Http2Head } from "./http2_request.ts";
 import type { Http2Answer, Http2Call } from "./http2_stream.ts";
-import { type BodySource, createServedRequest, requestUrl } from "./served_request.ts";
+import { createBodySource, createServedRequest, requestUrl } from "./served_request.ts";
 
 /** Answers calls that need what only HTTP/2 has: fields after the body. */
 export interface CallHandler {
@@ -68,23 +68,10 @@ function toRequest(call: Http2Call, localAddr: Deno.Addr): Request | undefined {
   const url = requestUrl(path, authority, localAddr);
   if (url === undefined) return undefined;
   const hasBody = method !== "GET" && method !== "HEAD";
-  return createServedRequest({ method, url, fields, body: hasBody ? toSource(call) : undefined });
-}
-
-function toSource(call: Http2Call): BodySource {
-  let isCancelled = false;
-  let end: ((nothing: undefined) => void) | undefined;
-  return {
-    read: () => {
-      if (isCancelled) return Promise.resolve(undefined);
-      return new Promise((resolve, reject) => {
-        end = resolve;
-        call.read().then(resolve, reject);
-      });
-    },
-    cancel: () => {
-      isCancelled = true;
-      end?.(undefined);
-    },
-  };
+  return createServedRequest({
+    method,
+    url,
+    fields,
+    body: hasBody ? createBodySource(() => call.read()) : undefined,
+  });
 }

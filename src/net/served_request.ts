@@ -12,6 +12,30 @@ export interface BodySource {
   cancel(): void;
 }
 
+/** A body that `next` reads; `abandon`: the rest is not wanted. */
+export function createBodySource(
+  next: () => Promise<Uint8Array<ArrayBuffer> | undefined>,
+  abandon: () => void = () => {},
+): BodySource {
+  let isCancelled = false;
+  /** Ends the read under way. */
+  let end: ((nothing: undefined) => void) | undefined;
+  return {
+    read: () => {
+      if (isCancelled) return Promise.resolve(undefined);
+      return new Promise((resolve, reject) => {
+        end = resolve;
+        next().then(resolve, reject);
+      });
+    },
+    cancel: () => {
+      isCancelled = true;
+      abandon();
+      end?.(undefined);
+    },
+  };
+}
+
 /** What becomes a request. */
 export interface RequestParts {
   readonly method: string;
