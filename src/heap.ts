@@ -6,6 +6,11 @@ export interface Heap {
   usedBytes(): number;
   /** Collects garbage. Takes some ten ms of CPU. */
   collect(): void;
+  /**
+   * Collects twice, and moves together what is left, so that V8 has free pages to give back: a single collection leaves
+   * almost all of them a little of what is still used. Takes twice as long.
+   */
+  compact(): void;
   /** Hands to the kernel what is free, which the C library keeps for the next time. Takes some ms of CPU. */
   trim(): void;
   /**
@@ -23,6 +28,8 @@ export function openHeap(libc: Libc | undefined): Heap | undefined {
   return {
     usedBytes: () => libc?.ownBytes() ?? Deno.memoryUsage().rss,
     collect: () => void gc(),
+    // Other collections move little, and keep for later the pages that they have made free.
+    compact: () => void gc({ type: "major", execution: "sync", flavor: "last-resort" }),
     trim: () => libc?.trim(),
     dropPages: () => libc?.dropPages(),
   };

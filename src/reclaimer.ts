@@ -3,7 +3,8 @@
  * the C library keeps what was freed; neither gives anything back while nothing happens. What a burst, an outage or many
  * invocations have left would stay the function's loss for as long as the sandbox lives.
  *
- * A collection takes 10 to 20 ms of CPU, so nothing is done beside it: what follows has turns of the event loop of its own.
+ * A collection takes 10 to 20 ms of CPU, and twice that if it compacts, so nothing is done beside it: what follows has
+ * turns of the event loop of its own.
  * Every timer may fire late, after a freeze of the sandbox: then it does what it would have done before.
  */
 import type { Heap } from "./heap.ts";
@@ -83,10 +84,14 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   let isResting = false;
   let isDisposed = false;
 
-  function collect(): void {
+  function collect(how = heap.collect): void {
     garbageBytes = 0;
     collectedAt = performance.now();
-    heap.collect();
+    how();
+  }
+
+  function compact(): void {
+    collect(heap.compact);
   }
 
   /** The first step now, each other one in a turn of the event loop of its own. */
@@ -110,7 +115,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     isCollectionDue = true;
     inNextTurn(() => {
       isCollectionDue = false;
-      inTurns(collect, heap.trim);
+      inTurns(() => collect(), heap.trim);
     });
   }
 
@@ -135,7 +140,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   function giveBack(triesLeft: number): void {
     if (usedBytes < LEAST_GARBAGE_BYTES && !hasGrown()) return;
     usedBytes = 0;
-    inTurns(collect, heap.trim, heap.dropPages, () => {
+    inTurns(() => collect(), heap.trim, heap.dropPages, () => {
       // Not what it was before, or a process that once was small would be collected for ever.
       floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
       // A body that has come meanwhile has its own rest.
@@ -165,9 +170,10 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     return true;
   }
 
+  /** What little each of many invocations leaves lies all over the heap. */
   function giveBackBeside(): void {
     usedBytes = 0;
-    inTurns(collect, heap.trim, heap.dropPages, () => {
+    inTurns(compact, heap.trim, heap.dropPages, () => {
       floorBytes = withoutStored();
       warmBytes = floorBytes;
     });

@@ -291,6 +291,7 @@ for (const sent of [...sends, ...LONG]) {
         const heap = {
           usedBytes: () => 60 * MIB,
           collect: () => void collections++,
+          compact: () => {},
           trim: () => {},
           dropPages: () => {},
         };
@@ -322,7 +323,13 @@ for (const [coding, pack] of Object.entries(CODINGS)) {
       crypto.getRandomValues(body.subarray(at, at + 65_536));
     }
     using reclaimer = createReclaimer({
-      heap: { usedBytes: () => 60 * MIB, collect: () => {}, trim: () => {}, dropPages: () => {} },
+      heap: {
+        usedBytes: () => 60 * MIB,
+        collect: () => {},
+        compact: () => {},
+        trim: () => {},
+        dropPages: () => {},
+      },
     });
     const share = createAdmission({ maxBytes: AMPLE_BYTES, reclaimer }).open(true);
     const wire = new Uint8Array(pack(body));

@@ -117,6 +117,7 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
   const heap = {
     usedBytes: () => rssBytes,
     collect: () => void calls.push("collect"),
+    compact: () => void calls.push("compact"),
     trim: () => {
       calls.push("trim");
       rssBytes -= returnedBytes;

@@ -123,7 +123,13 @@ scenario(
 
 scenario("createGrpcCalls() leaves nothing of a large message for a collection", async () => {
   using reclaimer = createReclaimer({
-    heap: { usedBytes: () => 60 << 20, collect: () => {}, trim: () => {}, dropPages: () => {} },
+    heap: {
+      usedBytes: () => 60 << 20,
+      collect: () => {},
+      compact: () => {},
+      trim: () => {},
+      dropPages: () => {},
+    },
   });
   await using running = start({ maxWireBytes: 8 << 20 }, createAdmission({ maxBytes: 64 << 20, reclaimer }));
   const request = new Uint8Array(6 << 20);
