@@ -1,5 +1,6 @@
 /** One run of a request: what has been learnt of it, and what follows from that. */
 import type { FinishedInvocation } from "../pipeline/receiver.ts";
+import { createLatch, type Latch, settle } from "./latch.ts";
 import type { HandlerError } from "./lines/handler_error.ts";
 import type { RuntimeDoneEvent, Status } from "./telemetry_event.ts";
 
@@ -41,11 +42,11 @@ export interface InvocationState {
   /** What has been reported; `undefined` before its first outcome. */
   reported: OutcomeFlags | undefined;
   /** Settled once the runtime's end is known, or never will be (`undefined`). */
-  readonly runtimeEnd: PromiseWithResolvers<RuntimeEnd | undefined>;
+  readonly runtimeEnd: Latch<RuntimeEnd>;
   /** Settled with the runtime's end, or as soon as it may never be told. */
-  readonly waitOver: PromiseWithResolvers<void>;
+  readonly waitOver: Latch<undefined>;
   /** Settled with its report, or when it is forgotten. */
-  readonly reportIn: PromiseWithResolvers<void>;
+  readonly reportIn: Latch<undefined>;
 }
 
 /** A `platform.runtimeDone`, and when that was. */
@@ -94,16 +95,16 @@ export function createInvocationState(requestId: string, first: boolean, timeNs:
     isErrorLast: false,
     handledOutOfMemory: false,
     reported: undefined,
-    runtimeEnd: Promise.withResolvers(),
-    waitOver: Promise.withResolvers(),
-    reportIn: Promise.withResolvers(),
+    runtimeEnd: createLatch(),
+    waitOver: createLatch(),
+    reportIn: createLatch(),
   };
 }
 
 /** Nobody needs to wait for the runtime's end any more: it is known, or never will be. */
 export function conclude(invocation: InvocationState, end?: RuntimeEnd): void {
-  invocation.runtimeEnd.resolve(end);
-  invocation.waitOver.resolve();
+  settle(invocation.runtimeEnd, end);
+  settle(invocation.waitOver);
 }
 
 const RANK: Readonly<Record<Status, number>> = { success: 0, error: 1, failure: 2, timeout: 3 };

@@ -16,6 +16,7 @@ import {
 } from "./invocation_state.ts";
 import { createInvocationTable } from "./invocation_table.ts";
 import { createHandledErrors, type Disagreements } from "./handled_errors.ts";
+import { settle, settlement } from "./latch.ts";
 import type { HandlerError } from "./lines/handler_error.ts";
 import type { Line } from "./lines/line.ts";
 import {
@@ -166,7 +167,7 @@ export function createInvocations(options: InvocationsOptions): Invocations {
         if (!await settledBefore(heard.promise, signal)) return false;
       }
       const last = table.latest();
-      return last === undefined || await settledBefore(last.reportIn.promise, signal);
+      return last === undefined || await settledBefore(settlement(last.reportIn), signal);
     },
     shutdown: (reason) => {
       shutDown(parts, reason, nowNs());
@@ -202,7 +203,7 @@ function forgetOldest({ table, outcomes, handledErrors }: Parts): void {
   table.remove(oldest);
   handledErrors.forget(oldest);
   conclude(oldest);
-  oldest.reportIn.resolve();
+  settle(oldest.reportIn);
 }
 
 /** What becomes of each INVOKE. */
@@ -240,7 +241,10 @@ function createInvoked(
     lastInvokesNs.push(timeNs);
     if (lastInvokesNs.length > OVER_AFTER_INVOKES) lastInvokesNs.shift();
     settleOver(timeNs);
-    const open = { runtimeEnd: invocation.runtimeEnd.promise, waitOver: invocation.waitOver.promise };
+    const open = {
+      runtimeEnd: settlement(invocation.runtimeEnd),
+      waitOver: settlement(invocation.waitOver),
+    };
     return { open, end: end?.event };
   };
 }

@@ -3,6 +3,7 @@ import type { ColdStart } from "./cold_start.ts";
 import type { HandledErrors } from "./handled_errors.ts";
 import { conclude, type InvocationState, raiseStatus } from "./invocation_state.ts";
 import type { InvocationTable } from "./invocation_table.ts";
+import { settle } from "./latch.ts";
 import { readEvidence } from "./lines/evidence.ts";
 import type { HandlerError } from "./lines/handler_error.ts";
 import type { Line } from "./lines/line.ts";
@@ -108,7 +109,7 @@ function observeRuntimeDone(parts: Parts, event: RuntimeDoneEvent, timeNs: bigin
   conclude(invocation, { doneAt: Number(timeNs / 1_000_000n) });
   // Not worth a wait to the deadline: with clocks far apart it is the same one.
   if (isSecond || invocation.invokeNumber === undefined) {
-    for (const unended of parts.table.unended(requestId)) unended.waitOver.resolve();
+    for (const unended of parts.table.unended(requestId)) settle(unended.waitOver);
   }
   return {
     requestId,
@@ -133,7 +134,7 @@ function observeReport(parts: Parts, event: ReportEvent, timeNs: bigint): Meanin
   // Whatever was logged late is there by now.
   if (!repeated) parts.handledErrors.reported(invocation);
   conclude(invocation);
-  invocation.reportIn.resolve();
+  settle(invocation.reportIn);
   if (repeated) return { requestId, repeated, outcome };
   return {
     requestId,
@@ -224,7 +225,7 @@ function learnt(parts: Parts, invocation: InvocationState, timeNs: bigint): Outc
 
 /** The end of any invocation may have been lost: nobody waits for it any more. */
 export function releaseWaits(table: InvocationTable): void {
-  for (const invocation of table.all()) invocation.waitOver.resolve();
+  for (const invocation of table.all()) settle(invocation.waitOver);
 }
 
 function before(timeNs: bigint, durationMs: number | undefined): bigint | undefined {
