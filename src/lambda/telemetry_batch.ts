@@ -2,6 +2,7 @@
 import { finish, type Steps } from "../bounded_pattern.ts";
 import { isJsonObject } from "../json/exact_json.ts";
 import { isLarge } from "../json/large_values.ts";
+import { takeOut } from "../pipeline/few.ts";
 import type { ReceiverContext } from "../pipeline/receiver.ts";
 import { createBatchMemory } from "./batch_memory.ts";
 import { type BatchSlice, createBatchSlice } from "./batch_slice.ts";
@@ -43,7 +44,7 @@ export function createBatchTaker(options: BatchOptions): BatchTaker {
   const { refuse, writing, takeElement, takeLarge } = options;
   const memory = createBatchMemory(options.now);
   const largeBatch = options.isRuled ? LARGE_RULED_BATCH : LARGE_BATCH;
-  const taking = new Set<Promise<void>>();
+  const taking: Promise<void>[] = [];
   let isHurried = false;
 
   function beginSlice(ms: number): BatchSlice {
@@ -96,11 +97,11 @@ export function createBatchTaker(options: BatchOptions): BatchTaker {
   return {
     take: async (text, sequenceId) => {
       const batch = takeBatch(text, sequenceId);
-      taking.add(batch);
+      taking.push(batch);
       try {
         await batch;
       } finally {
-        taking.delete(batch);
+        takeOut(taking, batch);
       }
     },
     hurry: async () => {

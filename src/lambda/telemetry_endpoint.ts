@@ -6,6 +6,7 @@
 import { Hono } from "@hono/hono";
 import { describeError } from "@std/log";
 import { settledBefore } from "../pipeline/deadline.ts";
+import { takeOut } from "../pipeline/few.ts";
 import type { ReceiverContext } from "../pipeline/receiver.ts";
 import { TELEMETRY_PATHS } from "./telemetry_api.ts";
 import { readTelemetryText } from "./telemetry_text.ts";
@@ -29,7 +30,7 @@ export interface TelemetryEndpoint {
 
 export function createTelemetryEndpoint(options: TelemetryEndpointOptions): TelemetryEndpoint {
   const { refuse, log, take, releaseWaits } = options;
-  const posts = new Set<Promise<void>>();
+  const posts: Promise<void>[] = [];
   let batches = 0;
 
   async function takePost(request: Request, sequenceId: string | undefined): Promise<void> {
@@ -49,9 +50,9 @@ export function createTelemetryEndpoint(options: TelemetryEndpointOptions): Tele
   app.on("POST", TELEMETRY_PATHS, async (c) => {
     batches++;
     const post = takePost(c.req.raw, c.req.header("sequence-id") || undefined);
-    posts.add(post);
+    posts.push(post);
     await post;
-    posts.delete(post);
+    takeOut(posts, post);
     return c.body(null, 200);
   });
 
@@ -61,11 +62,11 @@ export function createTelemetryEndpoint(options: TelemetryEndpointOptions): Tele
       return batches;
     },
     get isBusy() {
-      return posts.size > 0;
+      return posts.length > 0;
     },
     answered: async (signal) => {
       // Behind an answer the platform may send the next one.
-      while (posts.size > 0) if (!await settledBefore(Promise.all(posts), signal)) return false;
+      while (posts.length > 0) if (!await settledBefore(Promise.all(posts), signal)) return false;
       return true;
     },
   };

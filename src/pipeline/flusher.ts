@@ -150,13 +150,13 @@ export function createFlusher(options: FlusherOptions): Flusher {
     if (!round.stopped) await sender.sendAll(pass);
     // What flushes beside have left is waited for like what this one has begun.
     if (pass.waits && !beside && !isLast) await settledBefore(earlierUploads(), signal);
-    const isLate = round.underway.size > 0;
+    const isLate = round.underway.length > 0;
     stuck = round.stopped || signal.aborted || isLate;
     lastRound = round;
     round.stopped = figuresRound.stopped = true;
     if (isLate) {
       log.debug(`A flush ends while ${receiver} has not answered: its uploads go on`, {
-        uploads: round.underway.size,
+        uploads: round.underway.length,
         ms: Math.round(Math.max(0, now() - startedAt)),
       });
     }
@@ -169,7 +169,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
 
   /** Calls `settled` once nothing of the round is under way, at once if nothing is. */
   function settle(round: Round, beside: boolean, settled = (): void => {}): void {
-    if (round.underway.size === 0) return settled();
+    if (round.underway.length === 0) return settled();
     const left: Unsettled = { round, beside };
     unsettled.add(left);
     void Promise.all(round.underway).then(() => {

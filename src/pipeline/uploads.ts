@@ -1,5 +1,6 @@
 import { describeError, type Logger } from "@std/log";
 import type { Batch, Exporter, ExportResult } from "./exporter.ts";
+import { takeOut } from "./few.ts";
 import type { GroupOf, Lease } from "./lease.ts";
 import type { Retry } from "./retry.ts";
 import { inSlices } from "./turns.ts";
@@ -24,7 +25,7 @@ export interface Round {
   answered: boolean;
   /** The longest wait that it asked for, in ms. */
   retryAfterMs: number | undefined;
-  readonly underway: Set<Promise<void>>;
+  readonly underway: Promise<void>[];
   /** The flush is over: what is under way goes on, but no second try is made. */
   readonly over: AbortSignal;
   /** Of several Dataways the next is asked after this time at the latest, in ms. @default as the exporter does */
@@ -45,7 +46,7 @@ export function newRound(over: AbortSignal, patienceMs?: number): Round {
     failed: false,
     answered: false,
     retryAfterMs: undefined,
-    underway: new Set(),
+    underway: [],
     over,
     patienceMs,
     cut: new AbortController(),
@@ -102,17 +103,21 @@ const STEP_POINTS = 32;
 /** Nothing under way. */
 export function createUploads(options: UploadsOptions): Uploads {
   const { exporter, receiver = "Dataway", groupOf, retry, log, now } = options;
-  const lanes = new Map<string, Promise<void>>();
-  const uploads = new Set<Upload>();
+  /** The upload under way in each lane there ever was: there are few names. */
+  const lanes = new Map<string, Promise<void> | undefined>();
+  const uploads: Upload[] = [];
+  let count = 0;
   let learntBytes = Infinity;
 
   function send(lane: string, lease: Lease, round: Round): Promise<void> {
     const work = uploadGroups(lease, round).finally(() => {
-      lanes.delete(lane);
-      round.underway.delete(work);
+      lanes.set(lane, undefined);
+      count--;
+      takeOut(round.underway, work);
     });
     lanes.set(lane, work);
-    round.underway.add(work);
+    count++;
+    round.underway.push(work);
     return work;
   }
 
@@ -120,9 +125,9 @@ export function createUploads(options: UploadsOptions): Uploads {
     if (groupOf === undefined) return await uploadParts([lease], round);
     // Under way meanwhile: it may have to be put away.
     const one: Upload = { lease, round, begunAt: now() };
-    uploads.add(one);
+    uploads.push(one);
     const parts = await divided(one, groupOf);
-    uploads.delete(one);
+    takeOut(uploads, one);
     if (parts !== undefined) return await uploadParts(parts, round);
     round.restored += one.lease.batch.count;
     one.lease.putBack();
@@ -151,9 +156,9 @@ export function createUploads(options: UploadsOptions): Uploads {
     if (batch.count > 1 && batch.sizeBytes > learntBytes * LEARNT_SLACK) {
       return await uploadParts(one.lease.split(), round);
     }
-    uploads.add(one);
+    uploads.push(one);
     const result = await retry(() => exported(one.lease.batch, round), round.over);
-    uploads.delete(one);
+    takeOut(uploads, one);
     const { lease } = one;
     const { count, category, data: points = count } = lease.batch;
     learn(result, round);
@@ -220,7 +225,7 @@ export function createUploads(options: UploadsOptions): Uploads {
     send,
     underway: (lane) => lanes.get(lane),
     get count() {
-      return lanes.size;
+      return count;
     },
     get longestMs() {
       let longestMs = 0;
