@@ -1,5 +1,5 @@
 import { describeError } from "@std/log";
-import { createDeadline, MAX_TIMER_MS, settledBefore } from "../pipeline/deadline.ts";
+import { createDeadline, MAX_TIMER_MS, settledBefore, settledWithin } from "../pipeline/deadline.ts";
 import type { InvokeEvent, NextResult, ShutdownEvent, ShutdownReason } from "./extensions_api.ts";
 import { createFlushes, type FlushesOptions, type FlushTarget, joinFlushes } from "./flushes.ts";
 import type { OpenInvocation } from "./invocations.ts";
@@ -248,8 +248,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   /** Waits for the runtime's end, as long as it may be told. Resolves to when that wait was over. */
   async function runtimeEnd(event: InvokeEvent, invocation: OpenInvocation): Promise<number> {
-    using deadline = createDeadline(event.deadlineAt - MARGIN_MS - now(), now);
-    fuse.waited(!await settledBefore(invocation.waitOver, deadline.signal));
+    const waitMs = event.deadlineAt - MARGIN_MS - now();
+    fuse.waited(!await settledWithin(invocation.waitOver, waitMs, now));
     return now();
   }
 

@@ -26,6 +26,18 @@ export function createDeadline(
   const controller = new AbortController();
   const letGo = follow(controller, signals);
   const expire = (): void => controller.abort(new DOMException(message, "TimeoutError"));
+  const stop = controller.signal.aborted ? undefined : after(budgetMs, now, expire);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      stop?.();
+      letGo();
+    },
+  };
+}
+
+/** Calls `expire` once `budgetMs` is over, as a deadline does. What is returned stops it. */
+function after(budgetMs: number, now: () => number, expire: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   // The moment of grace may itself be cut by a freeze.
   const wait = (waitMs: number): void => {
@@ -38,19 +50,15 @@ export function createDeadline(
       else wait(GRACE_AFTER_THAW_MS);
     }, waitMs);
   };
-  if (!controller.signal.aborted) wait(Math.min(Math.max(0, budgetMs), MAX_TIMER_MS));
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      clearTimeout(timer);
-      letGo();
-    },
-  };
+  wait(Math.min(Math.max(0, budgetMs), MAX_TIMER_MS));
+  return () => clearTimeout(timer);
 }
 
 /** A signal with an owner: disposing it lets go of what it listens to. */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal;
+  /** Has it fire at once, whatever it listens to. */
+  abort(reason: unknown): void;
 }
 
 /**
@@ -59,7 +67,11 @@ export interface LinkedSignal extends Disposable {
  */
 export function linkSignals(...signals: readonly AbortSignal[]): LinkedSignal {
   const controller = new AbortController();
-  return { signal: controller.signal, [Symbol.dispose]: follow(controller, signals) };
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    [Symbol.dispose]: follow(controller, signals),
+  };
 }
 
 /** Aborts with the first of `signals`, for its reason. What is returned lets go of them. */
@@ -86,6 +98,25 @@ export function settledBefore(work: Promise<unknown>, signal: AbortSignal): Prom
       resolve(true);
     };
     signal.addEventListener("abort", stop, { once: true });
+    work.then(settle, settle);
+  });
+}
+
+/**
+ * Resolves `true` when `work` is settled, `false` when `budgetMs` is over first, which survives a freeze as
+ * {@link createDeadline} does. Never rejects.
+ */
+export function settledWithin(
+  work: Promise<unknown>,
+  budgetMs: number,
+  now: () => number = Date.now,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stop = after(budgetMs, now, () => resolve(false));
+    const settle = (): void => {
+      stop();
+      resolve(true);
+    };
     work.then(settle, settle);
   });
 }

@@ -122,17 +122,17 @@ export function createFlusher(options: FlusherOptions): Flusher {
     beside: boolean,
     patienceMs?: number,
   ): Promise<void> {
-    const stop = new AbortController();
-    stopFlushing = () => stop.abort(OVER);
-    using over = linkSignals(signal, stop.signal);
-    const [round, figuresRound] = [newRound(over.signal, patienceMs), newRound(over.signal)];
+    using over = linkSignals(signal);
+    stopFlushing = () => over.abort(OVER);
+    const round = newRound(over.signal, patienceMs);
+    const figuresRound = newRound(over.signal, undefined, round.cut);
     flushing = run({ round, figuresRound, signal: over.signal, ...how }, beside);
     try {
       await flushing;
     } finally {
       flushing = undefined;
       // What is still under way makes no second try.
-      stop.abort(OVER);
+      over.abort(OVER);
     }
   }
 

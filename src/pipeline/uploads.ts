@@ -34,8 +34,8 @@ export interface Round {
   readonly cut: AbortController;
 }
 
-/** A round without uploads, of a flush that is over with `over`. */
-export function newRound(over: AbortSignal, patienceMs?: number): Round {
+/** A round without uploads, of a flush that is over with `over`. `cut`: of another round that is cut with it. */
+export function newRound(over: AbortSignal, patienceMs?: number, cut = new AbortController()): Round {
   return {
     exported: 0,
     restored: 0,
@@ -49,7 +49,7 @@ export function newRound(over: AbortSignal, patienceMs?: number): Round {
     underway: [],
     over,
     patienceMs,
-    cut: new AbortController(),
+    cut,
   };
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createDeadline, linkSignals, settledBefore } from "../../src/pipeline/deadline.ts";
+import { createDeadline, linkSignals, settledBefore, settledWithin } from "../../src/pipeline/deadline.ts";
 import { scenario } from "../support/scenario.ts";
 
 const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -64,6 +64,28 @@ Deno.test("createDeadline() never fires once disposed", async () => {
   deadline[Symbol.dispose]();
   await turn(20);
   assertEquals(deadline.signal.aborted, false);
+});
+
+Deno.test("settledWithin() tells whether work was settled in time, however it ended", async () => {
+  assertEquals(await settledWithin(turn(2), 1_000), true);
+  assertEquals(await settledWithin(Promise.reject(new Error("bug")), 1_000), true);
+  assertEquals(await settledWithin(new Promise(() => {}), 5), false);
+});
+
+Deno.test("settledWithin() leaves a moment for work that is settled when a freeze is over", async () => {
+  let now = 0;
+  const work = Promise.withResolvers<void>();
+  const within = settledWithin(work.promise, 5, () => now);
+  now = 60_000;
+  await turn(40);
+  work.resolve();
+  assertEquals(await within, true);
+});
+
+Deno.test("linkSignals() fires when it is told to, for that reason", () => {
+  using linked = linkSignals(new AbortController().signal);
+  linked.abort("over");
+  assertEquals(linked.signal.reason, "over");
 });
 
 Deno.test("linkSignals() fires with the first of its signals, for its reason, and lets go when disposed", () => {
