@@ -51,6 +51,8 @@ const LEAST_GROWTH_BYTES = 8 * 1_048_576;
 /** How often invocations have the memory looked at (20 µs), and what makes it worth it. In ms and bytes. */
 const LOOK_MS = 1_000;
 const LEAST_SLOW_GROWTH_BYTES = 4 * 1_048_576;
+/** The first look finds so much that the start has left, and that is needed no more. In bytes. */
+const LEFT_BY_START_BYTES = 2 * 1_048_576;
 /** By then `next` is on its way, and the function runs. In ms. */
 const AFTER_NEXT_MS = 5;
 /** So much less stored than once was a backlog that has left, if it is half of that too. In bytes. */
@@ -208,7 +210,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
       if (now - lookedAt < LOOK_MS) return;
       lookedAt = now;
       const used = withoutStored();
-      warmBytes = Math.min(warmBytes ?? Math.max(used, floorBytes), used);
+      warmBytes = Math.min(warmBytes ?? Math.max(used - LEFT_BY_START_BYTES, floorBytes), used);
       if (isDisposed || used <= warmBytes + LEAST_SLOW_GROWTH_BYTES) return;
       clearTimeout(beside);
       beside = setTimeout(giveBackBeside, AFTER_NEXT_MS);

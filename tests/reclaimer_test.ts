@@ -90,7 +90,7 @@ Deno.test("createReclaimer() gives back what invocations have left, beside one t
   grow(20);
   await pass(time, 1_000);
   assertEquals(await invoke(), 0);
-  grow(1, 2);
+  grow(1, 1);
   assertEquals(await invoke(), 0);
   grow(1, 2);
   assertEquals(await invoke(), 1);
