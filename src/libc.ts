@@ -39,6 +39,7 @@ export interface Segment {
 const SYMBOLS = {
   getauxval: { parameters: ["u64"], result: "u64" },
   madvise: { parameters: ["u64", "u64", "i32"], result: "i32" },
+  mallopt: { parameters: ["i32", "i32"], result: "i32" },
   malloc_trim: { parameters: ["usize"], result: "i32" },
   open: { parameters: ["pointer", "i32"], result: "i32" },
   read: { parameters: ["i32", "pointer", "usize"], result: "isize" },
@@ -65,6 +66,12 @@ interface Answer {
 
 /** Keys of `getauxval()`: where the program's headers lie, how many there are, the size of a page. */
 const [AT_PHDR, AT_PHNUM, AT_PAGESZ] = [3n, 5n, 6n];
+/**
+ * So large a block has pages of its own, in bytes: they are there once they are written to, and go at once. The C library
+ * would raise that to 32 MiB by itself; it fills with zeros then what a large body is to be read into, in one go.
+ */
+const OWN_PAGES_BYTES = 1_048_576;
+const M_MMAP_THRESHOLD = -3;
 /** Of a page of a private mapping of a file that was not written to: it is read from the file again. */
 const MADV_DONTNEED = 4;
 const O_RDONLY_CLOEXEC = 0o2000000;
@@ -102,6 +109,7 @@ export function openLibc(): Libc | undefined {
 
 function bind(): Libc | undefined {
   const { symbols } = Deno.dlopen("libc.so.6", SYMBOLS);
+  symbols.mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
   const pageBytes = symbols.getauxval(AT_PAGESZ);
   const headersAt = symbols.getauxval(AT_PHDR);
   const headers = Deno.UnsafePointer.create(headersAt);
