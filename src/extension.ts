@@ -5,6 +5,7 @@ import type { Heap } from "./heap.ts";
 import type { RegisterResult } from "./lambda/extensions_api.ts";
 import { idle } from "./lambda/idle.ts";
 import type { LifecycleEnd } from "./lambda/lifecycle.ts";
+import { tellTurnsBySocket } from "./loop_turn.ts";
 import { createLedger, type Ledger } from "./pipeline/ledger.ts";
 import { reportEnd, reportStart } from "./report.ts";
 import { serve } from "./serve.ts";
@@ -22,6 +23,8 @@ export interface ExtensionOptions {
   readonly memoryUsedBytes?: () => number;
   /** Where the runtime lets us touch it. */
   readonly heap?: Heap;
+  /** Folder in which a socket may be made for a moment, by which long work tells the turns of the event loop. */
+  readonly socketFolder?: string;
   /** Hands out what logs errors that nobody caught. */
   readonly onUnseenError?: (report: (error: unknown) => void) => void;
   /** Where the extension's own log goes. @default stderr */
@@ -85,7 +88,8 @@ interface Base {
 /** Puts the parts together, serves the listeners, and stays in the loop. */
 async function run(base: Base, { accountId }: Registered): Promise<ExtensionEnd> {
   const { options, log, ledger } = base;
-  const { env, shell } = options;
+  const { env, shell, socketFolder } = options;
+  if (socketFolder !== undefined) tellTurnsBySocket(socketFolder);
   await using parts = await compose({ ...options, accountId, ledger, log, now: Date.now });
   const { parsed, lifecycle } = parts;
   await using _servers = await serve({

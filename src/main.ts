@@ -51,6 +51,7 @@ async function run(shell: Shell): Promise<number> {
       shell,
       hostname: () => Deno.hostname(),
       memoryUsedBytes: () => Deno.memoryUsage().rss,
+      socketFolder: "/tmp",
       ...(heap === undefined ? {} : { heap }),
       onUnseenError: (report) => void (reportUnseen = report),
     });

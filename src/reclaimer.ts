@@ -8,6 +8,7 @@
  * Every timer may fire late, after a freeze of the sandbox: then it does what it would have done before.
  */
 import type { Heap } from "./heap.ts";
+import { nextTurn } from "./loop_turn.ts";
 
 export interface Reclaimer extends Disposable {
   /** Garbage since the last collection, in bytes, as far as it was told. */
@@ -23,6 +24,8 @@ export interface Reclaimer extends Disposable {
   collectSoon(): void;
   /** The same, if the process has grown and the last collection is a while ago. */
   collectIfGrown(): void;
+  /** A body of a local client is under way from now on. */
+  work(): void;
   /** Nothing is under way any more: if that stays so for a second, memory is given back. */
   rest(): void;
   /** An invocation begins. A function that never rests has its memory given back beside it, if it is worth it. */
@@ -76,13 +79,12 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   let lookedAt = performance.now();
   /** Since a backlog left, or ever. */
   let mostStoredBytes = 0;
-  const starting = setTimeout(() => inTurns(heap.trim, heap.dropPages), AFTER_START_MS);
+  const starting = setTimeout(() => void inTurns(heap.trim, heap.dropPages), AFTER_START_MS);
   let resting: ReturnType<typeof setTimeout> | undefined;
   let beside: ReturnType<typeof setTimeout> | undefined;
   let trimming: ReturnType<typeof setTimeout> | undefined;
-  /** Between two turns of {@link inTurns}. */
-  const pausing = new Set<ReturnType<typeof setTimeout>>();
   let isCollectionDue = false;
+  let isWorking = false;
   let isResting = false;
   let isDisposed = false;
 
@@ -92,33 +94,22 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     how();
   }
 
-  function compact(): void {
-    collect(heap.compact);
-  }
-
-  /** The first step now, each other one in a turn of the event loop of its own. */
-  function inTurns(step: () => void, ...later: readonly (() => void)[]): void {
-    step();
-    const [next, ...others] = later;
-    if (next !== undefined) inNextTurn(() => inTurns(next, ...others));
-  }
-
-  function inNextTurn(step: () => void): void {
-    if (isDisposed) return;
-    const timer = setTimeout(() => {
-      pausing.delete(timer);
+  /** Each step in a turn of the event loop of its own. */
+  async function inTurns(...steps: readonly (() => void)[]): Promise<void> {
+    for (const step of steps) {
+      await nextTurn();
+      if (isDisposed) return;
       step();
-    }, 0);
-    pausing.add(timer);
+    }
   }
 
   function collectSoon(): void {
     if (isCollectionDue) return;
     isCollectionDue = true;
-    inNextTurn(() => {
+    void inTurns(() => {
       isCollectionDue = false;
-      inTurns(() => collect(), heap.trim);
-    });
+      collect();
+    }, heap.trim);
   }
 
   function withoutStored(): number {
@@ -142,7 +133,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   function giveBack(triesLeft: number): void {
     if (usedBytes < LEAST_GARBAGE_BYTES && !hasGrown()) return;
     usedBytes = 0;
-    inTurns(() => collect(), heap.trim, heap.dropPages, () => {
+    void inTurns(collect, heap.trim, heap.dropPages, () => {
       // Not what it was before, or a process that once was small would be collected for ever.
       floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
       // A body that has come meanwhile has its own rest.
@@ -158,8 +149,9 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     clearTimeout(trimming);
     if (ms === undefined) return;
     trimming = setTimeout(() => {
-      inTurns(heap.trim, heap.dropPages);
-      floorBytes = Math.min(floorBytes, withoutStored());
+      void inTurns(heap.trim, heap.dropPages, () => {
+        floorBytes = Math.min(floorBytes, withoutStored());
+      });
       trimIn(later);
     }, ms);
   }
@@ -175,7 +167,9 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   /** What little each of many invocations leaves lies all over the heap. */
   function giveBackBeside(): void {
     usedBytes = 0;
-    inTurns(compact, heap.trim, heap.dropPages, () => {
+    // While bodies come it is a collection like all others: compacting has the loop for twice as long and more.
+    const how = (): void => collect(isWorking || isResting ? heap.collect : heap.compact);
+    void inTurns(how, heap.trim, heap.dropPages, () => {
       floorBytes = withoutStored();
       warmBytes = floorBytes;
     });
@@ -198,7 +192,11 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     collectIfGrown: () => {
       if (performance.now() - collectedAt >= COLLECT_AGAIN_MS && hasGrown()) collectSoon();
     },
+    work: () => {
+      isWorking = true;
+    },
     rest: () => {
+      isWorking = false;
       // Looked at after little garbage too: what the runtime itself took for a body (a decompressor) is not in it.
       restFor(REST_MS, REST_TRIES);
     },
@@ -217,7 +215,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     },
     [Symbol.dispose]: () => {
       isDisposed = true;
-      for (const timer of [starting, resting, beside, trimming, ...pausing]) clearTimeout(timer);
+      for (const timer of [starting, resting, beside, trimming]) clearTimeout(timer);
     },
   };
 }

@@ -79,6 +79,7 @@ const TOP: Readonly<Record<string, string>> = {
   "bounded_pattern.ts": "leaf",
   "linear_regexp.ts": "leaf",
   "log.ts": "leaf",
+  "loop_turn.ts": "leaf",
   "secrets.ts": "leaf",
   "time_slice.ts": "leaf",
   "version.ts": "leaf",

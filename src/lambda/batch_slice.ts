@@ -1,3 +1,5 @@
+import { nextTurn } from "../loop_turn.ts";
+
 /** Time that a batch has until the event loop is to run. It does not wait behind others, as local clients' requests do. */
 export interface BatchSlice {
   isOver(): boolean;
@@ -16,7 +18,7 @@ export function createBatchSlice(ms: number): BatchSlice {
       return passedMs >= ms || passedMs < 0;
     },
     pause: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await nextTurn();
       beganAt = Date.now();
     },
   };

@@ -108,6 +108,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function grant(share: Share, bytes: number): void {
+    if (shares.size === 0) reclaimer?.work();
     shares.add(share);
     share.touchedAt = performance.now();
     const becomesLarge = share.heldBytes < LARGE_BODY_BYTES && share.heldBytes + bytes >= LARGE_BODY_BYTES;

@@ -1,3 +1,4 @@
+import { nextTurn } from "../../loop_turn.ts";
 import type { TimeSlice } from "../../time_slice.ts";
 
 /**
@@ -31,7 +32,7 @@ export function createPacketSlice(): PacketSlice {
       return lookedAt >= endAt;
     },
     pause: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await nextTurn();
       lookedAt = performance.now();
       endAt = lookedAt + BUSY_MS;
     },
