@@ -4,6 +4,8 @@ import type { Libc } from "./libc.ts";
 export interface Heap {
   /** Memory that is the process's own, without pages of its file, in bytes. Costs 20 µs. */
   usedBytes(): number;
+  /** The same with pages of its file (RSS), in bytes. */
+  residentBytes(): number;
   /** Collects garbage. Takes some ten ms of CPU. */
   collect(): void;
   /**
@@ -27,6 +29,7 @@ export function openHeap(libc: Libc | undefined): Heap | undefined {
   if (typeof gc !== "function") return undefined;
   return {
     usedBytes: () => libc?.ownBytes() ?? Deno.memoryUsage().rss,
+    residentBytes: () => Deno.memoryUsage().rss,
     collect: () => void gc(),
     // Other collections move little, and keep for later the pages that they have made free.
     compact: () => void gc({ type: "major", execution: "sync", flavor: "last-resort" }),

@@ -51,6 +51,11 @@ const REST_TRIES = 3;
 /** At rest it is worth it after so much garbage, or where the process has so much more than it needs. In bytes. */
 const LEAST_GARBAGE_BYTES = 4 * 1_048_576;
 const LEAST_GROWTH_BYTES = 8 * 1_048_576;
+/**
+ * At rest the executable's pages go where there is so much more than when they last did, in bytes: work on one body needs
+ * half of that.
+ */
+const LEAST_PAGES_BYTES = 26 * 1_048_576;
 /** How often invocations have the memory looked at (20 µs), and what makes it worth it. In ms and bytes. */
 const LOOK_MS = 1_000;
 const LEAST_SLOW_GROWTH_BYTES = 4 * 1_048_576;
@@ -79,7 +84,9 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   let lookedAt = performance.now();
   /** Since a backlog left, or ever. */
   let mostStoredBytes = 0;
-  const starting = setTimeout(() => void inTurns(heap.trim, heap.dropPages), AFTER_START_MS);
+  /** Memory that the process had, with the executable's pages, when those were let go. */
+  let leastBytes = heap.residentBytes();
+  const starting = setTimeout(() => void inTurns(heap.trim, dropPages), AFTER_START_MS);
   let resting: ReturnType<typeof setTimeout> | undefined;
   let beside: ReturnType<typeof setTimeout> | undefined;
   let trimming: ReturnType<typeof setTimeout> | undefined;
@@ -92,6 +99,11 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     garbageBytes = 0;
     collectedAt = performance.now();
     how();
+  }
+
+  function dropPages(): void {
+    heap.dropPages();
+    leastBytes = heap.residentBytes();
   }
 
   /** Each step in a turn of the event loop of its own. */
@@ -131,9 +143,12 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
   }
 
   function giveBack(triesLeft: number): void {
-    if (usedBytes < LEAST_GARBAGE_BYTES && !hasGrown()) return;
+    if (usedBytes < LEAST_GARBAGE_BYTES && !hasGrown()) {
+      if (heap.residentBytes() > leastBytes + LEAST_PAGES_BYTES) void inTurns(dropPages);
+      return;
+    }
     usedBytes = 0;
-    void inTurns(collect, heap.trim, heap.dropPages, () => {
+    void inTurns(collect, heap.trim, dropPages, () => {
       // Not what it was before, or a process that once was small would be collected for ever.
       floorBytes = triesLeft === 1 ? withoutStored() : Math.min(floorBytes, withoutStored());
       // A body that has come meanwhile has its own rest.
@@ -149,7 +164,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     clearTimeout(trimming);
     if (ms === undefined) return;
     trimming = setTimeout(() => {
-      void inTurns(heap.trim, heap.dropPages, () => {
+      void inTurns(heap.trim, dropPages, () => {
         floorBytes = Math.min(floorBytes, withoutStored());
       });
       trimIn(later);
@@ -169,7 +184,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     usedBytes = 0;
     // While bodies come it is a collection like all others: compacting has the loop for twice as long and more.
     const how = (): void => collect(isWorking || isResting ? heap.collect : heap.compact);
-    void inTurns(how, heap.trim, heap.dropPages, () => {
+    void inTurns(how, heap.trim, dropPages, () => {
       floorBytes = withoutStored();
       warmBytes = floorBytes;
     });
@@ -186,7 +201,7 @@ export function createReclaimer({ heap, storedBytes = () => 0 }: ReclaimerOption
     collect: () => {
       collect();
       heap.trim();
-      heap.dropPages();
+      dropPages();
     },
     collectSoon,
     collectIfGrown: () => {

@@ -7,6 +7,8 @@ const MIB = 1_048_576;
 
 interface Process {
   usedBytes: number;
+  /** Of its file, beside what is used. */
+  pagesBytes: number;
   /** Of what is used. */
   garbageBytes: number;
   storedBytes: number;
@@ -20,6 +22,7 @@ interface Process {
 function createProcess(): { readonly process: Process; readonly heap: Heap } {
   const process: Process = {
     usedBytes: 60 * MIB,
+    pagesBytes: 20 * MIB,
     garbageBytes: 0,
     storedBytes: 0,
     collections: 0,
@@ -29,6 +32,7 @@ function createProcess(): { readonly process: Process; readonly heap: Heap } {
   };
   const heap = {
     usedBytes: () => process.usedBytes,
+    residentBytes: () => process.usedBytes + process.pagesBytes,
     collect: () => void process.collections++,
     compact: () => void process.compactions++,
     trim: () => {
@@ -36,7 +40,10 @@ function createProcess(): { readonly process: Process; readonly heap: Heap } {
       process.usedBytes -= process.garbageBytes;
       process.garbageBytes = 0;
     },
-    dropPages: () => void process.drops++,
+    dropPages: () => {
+      process.drops++;
+      process.pagesBytes = 0;
+    },
   };
   return { process, heap };
 }
@@ -140,10 +147,27 @@ Deno.test("createReclaimer() does nothing else in the turn of a collection, and 
   assertEquals([process.collections, process.trims, process.drops], [3, 3, 2]);
 });
 
+Deno.test("createReclaimer() lets pages of the executable go at rest that a body has needed, if they are many", async () => {
+  using time = installFakeTime();
+  const { process, heap } = createProcess();
+  using reclaimer = await startedReclaimer(time, { process, heap });
+  const rest = async (pagesBytes: number): Promise<readonly number[]> => {
+    process.drops = 0;
+    process.pagesBytes = pagesBytes;
+    reclaimer.rest();
+    await pass(time, 10_000);
+    return [process.drops, process.collections];
+  };
+  assertEquals(await rest(25 * MIB), [0, 0]);
+  assertEquals(await rest(27 * MIB), [1, 0]);
+  assertEquals(await rest(25 * MIB), [0, 0]);
+});
+
 Deno.test("createReclaimer() looks at the memory once a second, however many invocations there are", async () => {
   using time = installFakeTime();
   let looks = 0;
   const heap = {
+    residentBytes: () => 60 * MIB,
     usedBytes: () => {
       looks++;
       return 60 * MIB;

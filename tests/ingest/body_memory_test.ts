@@ -290,6 +290,7 @@ for (const sent of [...sends, ...LONG]) {
         let collections = 0;
         const heap = {
           usedBytes: () => 60 * MIB,
+          residentBytes: () => 60 * MIB,
           collect: () => void collections++,
           compact: () => {},
           trim: () => {},
@@ -325,6 +326,7 @@ for (const [coding, pack] of Object.entries(CODINGS)) {
     using reclaimer = createReclaimer({
       heap: {
         usedBytes: () => 60 * MIB,
+        residentBytes: () => 60 * MIB,
         collect: () => {},
         compact: () => {},
         trim: () => {},

@@ -116,6 +116,7 @@ Deno.test("createAdmission() collects garbage when much of it has come together,
   let storedBytes = 0;
   const heap = {
     usedBytes: () => rssBytes,
+    residentBytes: () => rssBytes,
     collect: () => void calls.push("collect"),
     compact: () => void calls.push("compact"),
     trim: () => {

@@ -125,6 +125,7 @@ scenario("createGrpcCalls() leaves nothing of a large message for a collection",
   using reclaimer = createReclaimer({
     heap: {
       usedBytes: () => 60 << 20,
+      residentBytes: () => 60 << 20,
       collect: () => {},
       compact: () => {},
       trim: () => {},
