@@ -115,7 +115,11 @@ async function createBell(path: string): Promise<Bell> {
   const listener = Deno.listen({ transport: "unix", path: name });
   try {
     const far = await Deno.connect({ transport: "unix", path: name });
-    const near = await listener.accept();
+    const near = await listener.accept().catch((error) => {
+      // No descriptor was left for it: then this one is needed more elsewhere.
+      far.close();
+      throw error;
+    });
     const [sent, came] = [new Uint8Array(1), new Uint8Array(16)];
     return () => Promise.all([near.read(came), far.write(sent)]);
   } finally {

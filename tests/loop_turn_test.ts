@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { hasQueue, nextTurn, queuedTurn } from "../src/loop_turn.ts";
 import { installFakeTime } from "./support/fake_time.ts";
+import { scenario } from "./support/scenario.ts";
 
 /** In ms: a timer fires no earlier. */
 const TIMER_MS = 1;
@@ -66,22 +67,38 @@ Deno.test("queuedTurn() comes although others want one turn after the other", as
   assertLess(turns, 13);
 });
 
-Deno.test("queuedTurn() is there without waiting where sockets tell it, and others are answered before it", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { quietMs, answered, left } = await workBesideServer(folder);
-    assertLess(quietMs, TIMER_MS);
-    assertGreater(answered, 50);
-    assertEquals(left, []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+scenario(
+  "queuedTurn() is there without waiting where sockets tell it, and others are answered before it",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const { quietMs, answered, left } = await workBesideServer(folder);
+      assertLess(quietMs, TIMER_MS);
+      assertGreater(answered, 50);
+      assertEquals(left, []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 for (const [what, folder] of [["is told", undefined], ["can be written to", "/proc/none"]] as const) {
-  Deno.test(`queuedTurn() is told by timers where no folder ${what}`, async () => {
+  scenario(`queuedTurn() is told by timers where no folder ${what}`, async () => {
     const { quietMs, answered } = await workBesideServer(folder);
     assertGreater(quietMs, TIMER_MS);
     assertGreater(answered, 50);
   });
 }
+
+scenario("no descriptor is kept where they do not suffice for the sockets", async () => {
+  const script = new URL("loop_turn_descriptors_process.ts", import.meta.url).pathname;
+  const folder = await Deno.makeTempDir();
+  try {
+    const command = 'ulimit -n 64 && exec "$0" run -A --no-check --quiet "$1" "$2"';
+    const args = ["-c", command, Deno.execPath(), script, folder];
+    const { stdout } = await new Deno.Command("sh", { args }).output();
+    assertEquals(new TextDecoder().decode(stdout), "2 of 2\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
