@@ -286,7 +286,7 @@ function withoutComments(code: string): string {
 /** Of the tests of this and of the report's reader. */
 const EXAMPLES: readonly string[] = ["tests/spec/deno.md", "src/a.ts", "notes.md", "./tests/a_test.ts"];
 
-Deno.test("no comment points to a specification or file that is not in the repository", async () => {
+scenario("no comment points to a specification or file that is not in the repository", async () => {
   const tree = { src: SRC, tests: new URL("./", import.meta.url) };
   const missing: string[] = [];
   for (const [name, folder] of Object.entries(tree)) {

@@ -6,6 +6,7 @@ import { compileProgram } from "../src/pattern/program.ts";
 import { createSearch } from "../src/pattern/search.ts";
 import { TextBuilder } from "../src/pattern/text.ts";
 import { LONGEST_TURN_MS, longestTurnMs } from "./support/longest_turn.ts";
+import { scenario } from "./support/scenario.ts";
 
 /** Longer than some windows. */
 const LONG = fc.array(
@@ -184,7 +185,7 @@ const SLOW: readonly (readonly [source: string, unit: string])[] = [
 ];
 
 for (const [source, unit] of SLOW) {
-  Deno.test(`the event loop runs while ${source} is looked for in 2 MB`, async () => {
+  scenario(`the event loop runs while ${source} is looked for in 2 MB`, async () => {
     const made = linearRegExp(source);
     assert("regexp" in made);
     const pattern = createBoundedPattern(made.regexp);
@@ -204,7 +205,7 @@ for (const [source, unit] of SLOW) {
 }
 
 for (const [source, unit] of SLOW) {
-  Deno.test(`testing 8 MB for ${source} keeps nobody waiting`, async () => {
+  scenario(`testing 8 MB for ${source} keeps nobody waiting`, async () => {
     const made = linearRegExp(source);
     assert("regexp" in made);
     const text = unit.repeat(8_000_000 / unit.length);

@@ -12,6 +12,7 @@ import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { longContent, textOfString } from "../../src/point/long_text.ts";
 import { createTimeSlice } from "../../src/time_slice.ts";
 import { pointsOf } from "../support/points.ts";
+import { scenario } from "../support/scenario.ts";
 
 const DRAFT: PointDraft = {
   category: "logging",
@@ -110,7 +111,7 @@ Deno.test("patterns of Go that JavaScript cannot run in linear time are refused 
   assertThrows(() => parseCondition("{ a match ['\\\\pL'] }"), FilterSyntaxError, 'in the pattern "\\\\pL"');
 });
 
-Deno.test("a filter looks only at what it asks for: values of megabytes cost nothing", async () => {
+scenario("a filter looks only at what it asks for: values of megabytes cost nothing", async () => {
   const ledger = createLedger();
   const filters = createFilters({ commonTags: () => new Map(), ledger });
   filters.replace(
@@ -178,7 +179,7 @@ Deno.test("a span of megabytes is judged in steps as a short one is", async () =
   ) assertEquals(await kept(condition), 1, condition);
 });
 
-Deno.test("the event loop runs while many patterns are looked for in a text of megabytes", async () => {
+scenario("the event loop runs while many patterns are looked for in a text of megabytes", async () => {
   const long = "日本 text of a line ".repeat(450_000);
   const conditions = Array.from({ length: 12 }, (_, n) => `{ message match ['[a-z]+ nothing${n}$'] }`);
   for (const category of ["tracing", "logging"] as const) {

@@ -44,18 +44,21 @@ Deno.test("readBody() takes a request without a body as empty", async () => {
   });
 });
 
-Deno.test("readBody() lets the event loop run while hundreds of bodies come in that are there already", async () => {
-  const limits = { ...LIMITS, maxWireBytes: 1_000_000 };
-  const parts = Array.from({ length: 10 }, () => new Uint8Array(65_536));
-  const requests = (): readonly Request[] => Array.from({ length: 300 }, () => post(chunks(parts)));
-  const ms = await longestTurnMs(async () => {
-    const sent = requests();
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    const results = await Promise.all(sent.map((request) => readBody(request, limits)));
-    assert(results.every(({ ok }) => ok));
-  });
-  assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
-});
+scenario(
+  "readBody() lets the event loop run while hundreds of bodies come in that are there already",
+  async () => {
+    const limits = { ...LIMITS, maxWireBytes: 1_000_000 };
+    const parts = Array.from({ length: 10 }, () => new Uint8Array(65_536));
+    const requests = (): readonly Request[] => Array.from({ length: 300 }, () => post(chunks(parts)));
+    const ms = await longestTurnMs(async () => {
+      const sent = requests();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const results = await Promise.all(sent.map((request) => readBody(request, limits)));
+      assert(results.every(({ ok }) => ok));
+    });
+    assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);
+  },
+);
 
 Deno.test("readBody() joins a body that comes one byte per chunk", async () => {
   const result = await readBody(post(chunks([...HELLO].map((byte) => Uint8Array.of(byte)))), LIMITS);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { createGrowingBuffer } from "../../src/ingest/growing_buffer.ts";
 import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
+import { scenario } from "../support/scenario.ts";
 
 Deno.test("createGrowingBuffer() gives a single chunk back uncopied", () => {
   const buffer = createGrowingBuffer(100);
@@ -33,7 +34,7 @@ Deno.test("createGrowingBuffer() joins chunks of all sizes while what came befor
   }
 });
 
-Deno.test("createGrowingBuffer() lets the event loop run while a large body outgrows its room", async () => {
+scenario("createGrowingBuffer() lets the event loop run while a large body outgrows its room", async () => {
   const chunk = new Uint8Array(65_536);
   const ms = await longestTurnMs(async () => {
     const buffer = createGrowingBuffer(128 * 1_048_576);

@@ -12,6 +12,7 @@ import type { Source } from "../../src/point/point.ts";
 import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { type LongRequest, longRequests } from "./long_values.ts";
 import { manyRequests } from "./many_values.ts";
+import { scenario } from "../support/scenario.ts";
 
 /** Receivers whose points go nowhere, so that only their own time is measured. */
 function createReceivers(): (request: LongRequest, body: Uint8Array<ArrayBuffer>) => Promise<number> {
@@ -57,13 +58,13 @@ async function assertLoopRuns(request: LongRequest): Promise<void> {
 }
 
 for (const request of longRequests()) {
-  Deno.test(`the event loop runs while a value of 8 MB is taken: ${request.name}`, async () => {
+  scenario(`the event loop runs while a value of 8 MB is taken: ${request.name}`, async () => {
     await assertLoopRuns(request);
   });
 }
 
 for (const request of manyRequests()) {
-  Deno.test(`the event loop runs while very many values are taken: ${request.name}`, async () => {
+  scenario(`the event loop runs while very many values are taken: ${request.name}`, async () => {
     await assertLoopRuns(request);
   });
 }

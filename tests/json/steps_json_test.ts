@@ -6,6 +6,7 @@ import { isLarge, keysOf } from "../../src/json/large_values.ts";
 import { readJsonSteps, toJsonSteps } from "../../src/json/steps_json.ts";
 import { inSlices, LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { createJsonWriter, createRandom, mutate } from "../ingest/datakit/random_json.ts";
+import { scenario } from "../support/scenario.ts";
 
 const MODES = ["bigint", "text", "bigint or text"] as const;
 const encoder = new TextEncoder();
@@ -104,7 +105,7 @@ for (
     ["what nests too deep", "[".repeat(1_000_000) + "]".repeat(1_000_000)],
   ] as const
 ) {
-  Deno.test(`readJsonSteps() and toJsonSteps() let the event loop run for ${name}`, async () => {
+  scenario(`readJsonSteps() and toJsonSteps() let the event loop run for ${name}`, async () => {
     const expected = toJson(tryParseExactJson(text, { integers: "bigint or text" }));
     const ms = await longestTurnMs(async () => {
       const value = await inSlices(readJsonSteps(text, { integers: "bigint or text" }));

@@ -4,6 +4,7 @@ import coldStart from "../fixtures/telemetry/cold_start.json" with { type: "json
 import managedInstance from "../fixtures/telemetry/managed_instance.json" with { type: "json" };
 import outOfMemory from "../fixtures/telemetry/out_of_memory.json" with { type: "json" };
 import { event, NOW_MS, openTelemetry } from "./open_telemetry.ts";
+import { scenario } from "../support/scenario.ts";
 
 const LINE = event("12:00:00.000", "function", "hello\n");
 
@@ -163,15 +164,18 @@ Deno.test("createTelemetryReceiver() counts a body no platform sends, and answer
   }
 });
 
-Deno.test("createTelemetryReceiver() lets the event loop run while it takes a batch no platform sends", async () => {
-  const telemetry = openTelemetry();
-  const lines = Array.from({ length: 20_000 }, () => LINE);
-  assert(JSON.stringify(lines).length > 1024 * 1024);
-  let posts = 0;
-  const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
-  assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
-  assertEquals(telemetry.points.length, posts * lines.length);
-});
+scenario(
+  "createTelemetryReceiver() lets the event loop run while it takes a batch no platform sends",
+  async () => {
+    const telemetry = openTelemetry();
+    const lines = Array.from({ length: 20_000 }, () => LINE);
+    assert(JSON.stringify(lines).length > 1024 * 1024);
+    let posts = 0;
+    const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
+    assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+    assertEquals(telemetry.points.length, posts * lines.length);
+  },
+);
 
 for (
   const [name, body] of [
@@ -182,26 +186,35 @@ for (
     ["of objects that never close", `[${JSON.stringify(LINE)},${'{"time":'.repeat(120_000)}`],
   ] as const
 ) {
-  Deno.test(`createTelemetryReceiver() lets the event loop run while it salvages a batch ${name}`, async () => {
-    const telemetry = openTelemetry();
-    let posts = 0;
-    const ms = await longestTurnMs(() => telemetry.post(body, { "sequence-id": String(posts++) }));
-    assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
-    assertEquals(telemetry.points.length, posts);
-    assert((telemetry.refused.get("malformed") ?? 0) >= posts);
-  });
+  scenario(
+    `createTelemetryReceiver() lets the event loop run while it salvages a batch ${name}`,
+    async () => {
+      const telemetry = openTelemetry();
+      let posts = 0;
+      const ms = await longestTurnMs(() => telemetry.post(body, { "sequence-id": String(posts++) }));
+      assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+      assertEquals(telemetry.points.length, posts);
+      assert((telemetry.refused.get("malformed") ?? 0) >= posts);
+    },
+  );
 }
 
-Deno.test("createTelemetryReceiver() lets the event loop run while it takes a large batch under users' rules", async () => {
-  const telemetry = openTelemetry({ logRules: LOG_RULES });
-  const text = "GET https://user:pass@10.1.2.3/orders?token=1 by me@example.com with 4111 1111 1111 1111 ";
-  const lines = Array.from({ length: 2800 }, () => event("12:00:00.000", "function", `${text.repeat(3)}\n`));
-  assert(JSON.stringify(lines).length < 1024 * 1024);
-  let posts = 0;
-  const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
-  assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
-  assertEquals(telemetry.points.length, posts * lines.length);
-});
+scenario(
+  "createTelemetryReceiver() lets the event loop run while it takes a large batch under users' rules",
+  async () => {
+    const telemetry = openTelemetry({ logRules: LOG_RULES });
+    const text = "GET https://user:pass@10.1.2.3/orders?token=1 by me@example.com with 4111 1111 1111 1111 ";
+    const lines = Array.from(
+      { length: 2800 },
+      () => event("12:00:00.000", "function", `${text.repeat(3)}\n`),
+    );
+    assert(JSON.stringify(lines).length < 1024 * 1024);
+    let posts = 0;
+    const ms = await longestTurnMs(() => telemetry.post(lines, { "sequence-id": String(posts++) }));
+    assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+    assertEquals(telemetry.points.length, posts * lines.length);
+  },
+);
 
 /** A text of 240 KB that rules take long for, and its form as a record. */
 const LONG_TEXT = "password=hunter2 eyJaaaaaaaa-abbbbbbbbbbb me@example.com ".repeat(4_200);
@@ -214,39 +227,45 @@ for (
     ["failure", { errorType: "Error", errorMessage: LONG_TEXT, stackTrace: [LONG_TEXT.slice(0, 1000)] }],
   ] as const
 ) {
-  Deno.test(`createTelemetryReceiver() lets the event loop run while it rules a ${name} of 240 KB`, async () => {
-    // The last rule took seconds.
-    const telemetry = openTelemetry({ logRules: [...LOG_RULES, { mask: "a[a-z]*!" }] });
-    const batch = [event("12:00:00.000", "function", record)];
-    let posts = 0;
-    const ms = await longestTurnMs(() => telemetry.post(batch, { "sequence-id": String(posts++) }));
-    assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
-    assertEquals(telemetry.points.length, posts);
-    const [line = ""] = telemetry.lines();
-    assert(line.length > 100_000, `${line.length}`);
-    assert(line.includes("password=******") && !line.includes("hunter2") && !line.includes("me@"));
-  });
+  scenario(
+    `createTelemetryReceiver() lets the event loop run while it rules a ${name} of 240 KB`,
+    async () => {
+      // The last rule took seconds.
+      const telemetry = openTelemetry({ logRules: [...LOG_RULES, { mask: "a[a-z]*!" }] });
+      const batch = [event("12:00:00.000", "function", record)];
+      let posts = 0;
+      const ms = await longestTurnMs(() => telemetry.post(batch, { "sequence-id": String(posts++) }));
+      assert(ms <= LONGEST_TURN_MS, `${ms} ms`);
+      assertEquals(telemetry.points.length, posts);
+      const [line = ""] = telemetry.lines();
+      assert(line.length > 100_000, `${line.length}`);
+      assert(line.includes("password=******") && !line.includes("hunter2") && !line.includes("me@"));
+    },
+  );
 }
 
-Deno.test("createTelemetryReceiver() lets the event loop run when an end comes while it rules a log", async () => {
-  const end = { requestId: "r1", status: "success" };
-  let posts = 0;
-  const logRules = [{ mask: "secrets" }, { mask: "email" }, { mask: "a[a-z]*!" }];
-  const text = `${"abbbbbbbbbbbbbbb".repeat(15_000)} password=hunter2`;
-  const ms = await longestTurnMs(async () => {
-    const telemetry = openTelemetry({ logRules });
-    const posted = telemetry.post([event("12:00:00.000", "function", `${text}\n`)], { "sequence-id": "a" });
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    assertEquals(telemetry.points.length, 0);
-    await telemetry.post([event("12:00:01.000", "platform.runtimeDone", end)], { "sequence-id": "b" });
-    await posted;
-    // The log comes before its invocation's end.
-    assert(telemetry.lines()[0]?.includes("password=******"));
-    assert(telemetry.points.length > 1);
-    posts++;
-  });
-  assert(posts > 0 && ms <= LONGEST_TURN_MS, `${ms} ms`);
-});
+scenario(
+  "createTelemetryReceiver() lets the event loop run when an end comes while it rules a log",
+  async () => {
+    const end = { requestId: "r1", status: "success" };
+    let posts = 0;
+    const logRules = [{ mask: "secrets" }, { mask: "email" }, { mask: "a[a-z]*!" }];
+    const text = `${"abbbbbbbbbbbbbbb".repeat(15_000)} password=hunter2`;
+    const ms = await longestTurnMs(async () => {
+      const telemetry = openTelemetry({ logRules });
+      const posted = telemetry.post([event("12:00:00.000", "function", `${text}\n`)], { "sequence-id": "a" });
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      assertEquals(telemetry.points.length, 0);
+      await telemetry.post([event("12:00:01.000", "platform.runtimeDone", end)], { "sequence-id": "b" });
+      await posted;
+      // The log comes before its invocation's end.
+      assert(telemetry.lines()[0]?.includes("password=******"));
+      assert(telemetry.points.length > 1);
+      posts++;
+    });
+    assert(posts > 0 && ms <= LONGEST_TURN_MS, `${ms} ms`);
+  },
+);
 
 /** Some 30 ms for a log of it. */
 const SLOW_RULES = [{ mask: "secrets" }, { mask: "email" }, { mask: "a[a-z]*!" }];
@@ -273,27 +292,30 @@ Deno.test("createTelemetryReceiver() goes on beside the function with a log that
   assert(least <= LONGEST_TURN_MS, `${least} ms`);
 });
 
-Deno.test("createTelemetryReceiver() has a log that it was ruling when SHUTDOWN comes before the end of its invocation", async () => {
-  const end = { requestId: "r1", status: "success" };
-  let shutdowns = 0;
-  const ms = await longestTurnMs(async () => {
-    const telemetry = openTelemetry({ logRules: SLOW_RULES });
-    const posted = telemetry.post([
-      event("12:00:00.000", "function", `${SLOW_TEXT}\n`),
-      event("12:00:01.000", "platform.runtimeDone", end),
-    ]);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    assertEquals(telemetry.points.length, 0);
-    await telemetry.invocations.shutdown("spindown");
-    const [line = ""] = telemetry.lines();
-    assert(line.includes("password=******"));
-    assertEquals(telemetry.sum("invocations"), 1);
-    await posted;
-    assertEquals(telemetry.sum("invocations"), 1);
-    shutdowns++;
-  });
-  assert(shutdowns > 0 && ms <= LONGEST_TURN_MS, `${ms} ms`);
-});
+scenario(
+  "createTelemetryReceiver() has a log that it was ruling when SHUTDOWN comes before the end of its invocation",
+  async () => {
+    const end = { requestId: "r1", status: "success" };
+    let shutdowns = 0;
+    const ms = await longestTurnMs(async () => {
+      const telemetry = openTelemetry({ logRules: SLOW_RULES });
+      const posted = telemetry.post([
+        event("12:00:00.000", "function", `${SLOW_TEXT}\n`),
+        event("12:00:01.000", "platform.runtimeDone", end),
+      ]);
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      assertEquals(telemetry.points.length, 0);
+      await telemetry.invocations.shutdown("spindown");
+      const [line = ""] = telemetry.lines();
+      assert(line.includes("password=******"));
+      assertEquals(telemetry.sum("invocations"), 1);
+      await posted;
+      assertEquals(telemetry.sum("invocations"), 1);
+      shutdowns++;
+    });
+    assert(shutdowns > 0 && ms <= LONGEST_TURN_MS, `${ms} ms`);
+  },
+);
 
 Deno.test("createTelemetryReceiver() has told all outcomes at SHUTDOWN, however long it still had to rule a log", async () => {
   const invoke = (requestId: string) =>

@@ -8,6 +8,7 @@ import { createSettingReader } from "../../src/config/reader.ts";
 import { createAggregator } from "../../src/ingest/statsd/aggregate.ts";
 import { event, openTelemetry } from "../lambda/open_telemetry.ts";
 import { createRecordingIntake } from "../support/points.ts";
+import { scenario } from "../support/scenario.ts";
 import { asStored, EXPECTED } from "./expected.ts";
 
 const RECORDED = new URL("recorded/", import.meta.url);
@@ -26,18 +27,20 @@ const LIBRARIES: Readonly<Record<string, string>> = {
   datadog_older: "datadog, older",
 };
 
-for (const { name } of [...Deno.readDirSync(RECORDED)].sort((a, b) => a.name < b.name ? -1 : 1)) {
-  const language = Object.keys(LANGUAGES).find((key) => name.startsWith(`${key}_`)) ?? "";
-  const library = LIBRARIES[name.slice(language.length + 1, -".json".length)] ?? "";
-  Deno.test(`lines of ${library} of ${LANGUAGES[language]} become what CloudWatch stores`, async () => {
-    const lines: unknown = JSON.parse(await Deno.readTextFile(new URL(name, RECORDED)));
-    if (!Array.isArray(lines)) throw new Error(`Cannot use ${name} as it must be a list of lines`);
-    assertEquals(
-      await stored(lines.map(String)),
-      EXPECTED[`${LANGUAGES[language]} ${library}`] ?? EXPECTED[library],
-    );
-  });
-}
+scenario("lines that real libraries wrote become what CloudWatch stores", async (t) => {
+  for (const { name } of [...Deno.readDirSync(RECORDED)].sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const language = Object.keys(LANGUAGES).find((key) => name.startsWith(`${key}_`)) ?? "";
+    const library = LIBRARIES[name.slice(language.length + 1, -".json".length)] ?? "";
+    await t.step(`${library} of ${LANGUAGES[language]}`, async () => {
+      const lines: unknown = JSON.parse(await Deno.readTextFile(new URL(name, RECORDED)));
+      if (!Array.isArray(lines)) throw new Error(`Cannot use ${name} as it must be a list of lines`);
+      assertEquals(
+        await stored(lines.map(String)),
+        EXPECTED[`${LANGUAGES[language]} ${library}`] ?? EXPECTED[library],
+      );
+    });
+  }
+});
 
 async function stored(lines: readonly string[]): ReturnType<typeof storedOf> {
   const telemetry = openTelemetry({

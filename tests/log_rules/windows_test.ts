@@ -7,6 +7,7 @@ import { NAMED_MASKS } from "../../src/log_rules/masks.ts";
 import { FORMS } from "../../src/log_rules/secret_forms.ts";
 import { replaceForm, WINDOW } from "../../src/log_rules/windows.ts";
 import { type Text, TextBuilder } from "../../src/pattern/text.ts";
+import { scenario } from "../support/scenario.ts";
 
 /** Pieces of which secrets, and what only looks like one, come together at any place. */
 const PIECES = [
@@ -170,7 +171,7 @@ for (
     ["dots behind what begins as a token", `eyJab${".".repeat(31_000_000)}`],
   ] as const
 ) {
-  Deno.test(`the event loop runs while 31 MB of ${name} are masked`, async () => {
+  scenario(`the event loop runs while 31 MB of ${name} are masked`, async () => {
     const builder = new TextBuilder();
     for (let at = 0; at < text.length; at += 30_000) builder.add(text.slice(at, at + 30_000));
     const pieces = builder.end();

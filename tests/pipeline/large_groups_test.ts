@@ -12,6 +12,7 @@ import { decodeRanges } from "../../src/point/point_range.ts";
 import { sleep } from "../emulator/waiters.ts";
 import { LONGEST_TURN_MS, longestTurnMs } from "../support/longest_turn.ts";
 import { put, testPoint } from "../support/points.ts";
+import { scenario } from "../support/scenario.ts";
 
 const MANY = 40_000;
 /** What is given up while it is paused has its timer still. In ms. */
@@ -63,7 +64,7 @@ function harness(status: "success" | "retryable"): Harness {
   return { store, uploads, sent, take };
 }
 
-Deno.test("the event loop runs while the groups of 40,000 points are found", async () => {
+scenario("the event loop runs while the groups of 40,000 points are found", async () => {
   const { store, uploads, sent, take } = harness("retryable");
   const ms = await longestTurnMs(() => uploads.send("logging", take(), newRound(NO_LIMIT)));
   assert(ms <= LONGEST_TURN_MS, `${ms.toFixed(1)} ms`);

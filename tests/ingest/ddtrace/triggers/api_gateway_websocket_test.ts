@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a message of a WebSocket API waits until the invocation begins", async () => {
+scenario("a message of a WebSocket API waits until the invocation begins", async () => {
   const run = await runTrigger(await sample("api_gateway_websocket"));
   assertEquals(answerOf(run), {});
   assertEquals(run.spans, [

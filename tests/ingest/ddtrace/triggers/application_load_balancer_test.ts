@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a load balancer's request is as long as the invocation, as its event tells no time", async () => {
+scenario("a load balancer's request is as long as the invocation, as its event tells no time", async () => {
   const run = await runTrigger(await sample("application_load_balancer"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

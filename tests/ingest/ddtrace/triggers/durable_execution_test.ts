@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a durable function goes on with the trace of its latest checkpoint", async () => {
+scenario("a durable function goes on with the trace of its latest checkpoint", async () => {
   const run = await runTrigger(await sample("durable_execution"));
   assertEquals(run.answer, {
     "x-datadog-parent-id": "22",

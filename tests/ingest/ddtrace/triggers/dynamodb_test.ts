@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a change of a table waits until the invocation begins", async () => {
+scenario("a change of a table waits until the invocation begins", async () => {
   const run = await runTrigger(await sample("dynamodb"));
   assertEquals(answerOf(run), {});
   assertEquals(run.spans, [

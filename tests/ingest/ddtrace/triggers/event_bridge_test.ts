@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("an EventBridge event waits until the invocation begins", async () => {
+scenario("an EventBridge event waits until the invocation begins", async () => {
   const run = await runTrigger(await sample("event_bridge"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

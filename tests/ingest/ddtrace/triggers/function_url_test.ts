@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a call of a function's URL lasts from its arrival to the invocation's end", async () => {
+scenario("a call of a function's URL lasts from its arrival to the invocation's end", async () => {
   const run = await runTrigger(await sample("function_url"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "1",

@@ -3,6 +3,7 @@ import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
 const SAMPLES = [
   "api_gateway_http",
@@ -40,7 +41,7 @@ const ODD: readonly unknown[] = [
   "a".repeat(5000),
 ];
 
-Deno.test("any value in any place of an event leaves one span of the invocation, and no failure", async () => {
+scenario("any value in any place of an event leaves one span of the invocation, and no failure", async () => {
   const events = await Promise.all(SAMPLES.map(async (name) => JSON.parse(await sample(name))));
   await fc.assert(
     fc.asyncProperty(
@@ -124,7 +125,7 @@ Deno.test("members of an object's prototype are no members of an event", async (
   assertEquals(Object.getPrototypeOf({}), Object.prototype);
 });
 
-Deno.test("more records, headers and attributes than are read are passed over", async () => {
+scenario("more records, headers and attributes than are read are passed over", async () => {
   const record = JSON.parse(await sample("sqs")).Records[0];
   const many = { Records: Array.from({ length: 5000 }, () => record) };
   const { spans } = await runTrigger(JSON.stringify(many));

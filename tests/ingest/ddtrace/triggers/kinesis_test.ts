@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a stream's first record waits until the invocation begins", async () => {
+scenario("a stream's first record waits until the invocation begins", async () => {
   const run = await runTrigger(await sample("kinesis"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a change in a bucket waits until the invocation begins", async () => {
+scenario("a change in a bucket waits until the invocation begins", async () => {
   const run = await runTrigger(await sample("s3"));
   assertEquals(answerOf(run), {});
   assertEquals(run.spans, [

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("an EventBridge event in a notification has a span of its own until it is one", async () => {
+scenario("an EventBridge event in a notification has a span of its own until it is one", async () => {
   const run = await runTrigger(await sample("sns_event_bridge"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

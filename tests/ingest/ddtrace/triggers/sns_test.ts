@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a notification waits until the invocation begins", async () => {
+scenario("a notification waits until the invocation begins", async () => {
   const run = await runTrigger(await sample("sns"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

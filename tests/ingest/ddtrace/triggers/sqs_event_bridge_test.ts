@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("an EventBridge event in a queue has a span of its own until it is in the queue", async () => {
+scenario("an EventBridge event in a queue has a span of its own until it is in the queue", async () => {
   const run = await runTrigger(await sample("sqs_event_bridge"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { answerOf, runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a notification in a queue has a span of its own until it is in the queue", async () => {
+scenario("a notification in a queue has a span of its own until it is in the queue", async () => {
   const run = await runTrigger(await sample("sqs_sns"));
   assertEquals(answerOf(run), {
     "x-datadog-sampling-priority": "2",

@@ -4,8 +4,9 @@ import { contextOfState, stateOf } from "../../../../src/ingest/ddtrace/step_fun
 import type { TraceContext } from "../../../../src/ingest/ddtrace/trace_context.ts";
 import type { JsonObject } from "../../../../src/json/exact_json.ts";
 import { runTrigger, sample } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
-Deno.test("a state of Step Functions has no span of ours, but gives trace and parent", async () => {
+scenario("a state of Step Functions has no span of ours, but gives trace and parent", async () => {
   const run = await runTrigger(await sample("step_functions"));
   assertEquals(run.answer, {
     "x-datadog-parent-id": "90074430567470732",

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { only, pack } from "../support.ts";
 import { runTrigger, sample, seen, type SeenSpan, type TriggerRun } from "./trigger_run.ts";
+import { scenario } from "../../../support/scenario.ts";
 
 /** Each span as `operation < parent`. */
 function tree({ spans }: TriggerRun): readonly string[] {
@@ -22,7 +23,7 @@ async function changed(name: string, change: (event: string) => string): Promise
   return other;
 }
 
-Deno.test("inferred spans can be turned off by either name, and the trace goes on all the same", async () => {
+scenario("inferred spans can be turned off by either name, and the trace goes on all the same", async () => {
   for (const name of ["ENV_INPUT_DDTRACE_INFERRED_SPANS", "DD_TRACE_MANAGED_SERVICES"]) {
     const run = await runTrigger(await sample("sqs"), { env: { [name]: "false" } });
     assertEquals(tree(run), ["aws.lambda < upstream 22"]);
@@ -38,7 +39,7 @@ Deno.test("inferred spans can be turned off by either name, and the trace goes o
   assertEquals(tree(await runTrigger(await sample("sqs"), { env: both })).length, 2);
 });
 
-Deno.test("services are called by the user's mapping, by the resource, or by their kind", async () => {
+scenario("services are called by the user's mapping, by the resource, or by their kind", async () => {
   const service = async (name: string, env: Record<string, string>) =>
     first(await runTrigger(await sample(name), { env })).service;
   const off = { DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED: "false" };
@@ -53,7 +54,7 @@ Deno.test("services are called by the user's mapping, by the resource, or by the
   assertEquals(await service("msk", { DD_SERVICE_MAPPING: "shop-cluster:kafka" }), "kafka");
 });
 
-Deno.test("a call that nobody waits for ends where the function begins", async () => {
+scenario("a call that nobody waits for ends where the function begins", async () => {
   const event = await changed(
     "api_gateway_rest",
     (text) => text.replace('"headers": {', '"headers": { "X-Amz-Invocation-Type": "Event",'),
@@ -66,7 +67,7 @@ Deno.test("a call that nobody waits for ends where the function begins", async (
   ]);
 });
 
-Deno.test("no span begins after what it caused, however the clocks differ", async () => {
+scenario("no span begins after what it caused, however the clocks differ", async () => {
   for (const time of ["1800000000000", "0", "-5", '"soon"', "1e400", "null", "{}"]) {
     const rest = first(
       await runTrigger(await changed("api_gateway_rest", (text) => text.replace("1700000000020", time))),
@@ -82,29 +83,32 @@ Deno.test("no span begins after what it caused, however the clocks differ", asyn
   assertEquals([sns?.startMs, sns?.durationMs, sqs?.startMs], [-3100, 0, -3100]);
 });
 
-Deno.test("a failed invocation makes the spans in front of it fail, with a status where a client waits", async () => {
-  const failed = {
-    result: "",
-    headers: { "x-datadog-invocation-error": "true", "x-datadog-invocation-error-msg": "boom" },
-  };
-  const run = await runTrigger(await sample("api_gateway_rest"), failed);
-  assertEquals(
-    run.spans.map(({ status, tags }) => [status, tags["http_status_code"], tags["error_message"]]),
-    [["error", "502", "boom"], ["error", "502", "boom"]],
-  );
-  const queue = await runTrigger(await sample("sqs"), failed);
-  assertEquals(
-    queue.spans.map(({ status, tags }) => [status, tags["http_status_code"]]),
-    [["error", undefined], ["error", undefined]],
-  );
-  const timeout = await runTrigger(await sample("function_url"), {
-    result: "",
-    finished: { status: "timeout" },
-  });
-  assertEquals(first(timeout).tags["http_status_code"], "502");
-});
+scenario(
+  "a failed invocation makes the spans in front of it fail, with a status where a client waits",
+  async () => {
+    const failed = {
+      result: "",
+      headers: { "x-datadog-invocation-error": "true", "x-datadog-invocation-error-msg": "boom" },
+    };
+    const run = await runTrigger(await sample("api_gateway_rest"), failed);
+    assertEquals(
+      run.spans.map(({ status, tags }) => [status, tags["http_status_code"], tags["error_message"]]),
+      [["error", "502", "boom"], ["error", "502", "boom"]],
+    );
+    const queue = await runTrigger(await sample("sqs"), failed);
+    assertEquals(
+      queue.spans.map(({ status, tags }) => [status, tags["http_status_code"]]),
+      [["error", undefined], ["error", undefined]],
+    );
+    const timeout = await runTrigger(await sample("function_url"), {
+      result: "",
+      finished: { status: "timeout" },
+    });
+    assertEquals(first(timeout).tags["http_status_code"], "502");
+  },
+);
 
-Deno.test("a result without a status is what API Gateway, the balancer or the URL makes of it", async () => {
+scenario("a result without a status is what API Gateway, the balancer or the URL makes of it", async () => {
   const status = async (name: string, result: string) => {
     const { tags, status } = first(await runTrigger(await sample(name), { result }));
     return [tags["http_status_code"], status];
@@ -126,47 +130,50 @@ Deno.test("a result without a status is what API Gateway, the balancer or the UR
   assertEquals(await status("sqs", '{"order":17}'), [undefined, "ok"]);
 });
 
-Deno.test("a library that sends the invocation's span itself has spans in front of it only where it asks for them", async () => {
-  for (const isTold of [true, false]) {
-    const { harness: made, answer } = await runTrigger(await sample("sqs"), {
-      finished: { requestId: "other" },
-    });
-    assertEquals(made.points.length, 0);
-    const root = {
-      name: "aws.lambda",
-      resource: "fn",
-      service: "shop",
-      trace_id: 11,
-      span_id: 99,
-      parent_id: isTold ? BigInt(answer["x-datadog-parent-id"] ?? 0) : 22,
-      start: 1_700_000_000_100_000_000n,
-      duration: 50_000_000n,
-      meta: { request_id: "r1", "_dd.p.tid": "6552a70e00000000" },
-    };
-    await made.send("/v0.4/traces", pack([[root]]));
-    made.traces.invocationDone?.({
-      requestId: "r1",
-      startNs: 1_700_000_000_100_000_000n,
-      durationMs: 50,
-      status: "success",
-      coldStart: false,
-    });
-    const spans = seen(made.points).map(({ operation, parent, traceId }) =>
-      `${operation} < ${parent} ${traceId}`
-    );
-    assertEquals(
-      spans,
-      isTold
-        ? [
-          "aws.lambda < aws.sqs 6552a70e00000000000000000000000b",
-          "aws.sqs < upstream 22 6552a70e00000000000000000000000b",
-        ]
-        : ["aws.lambda < upstream 22 6552a70e00000000000000000000000b"],
-    );
-  }
-});
+scenario(
+  "a library that sends the invocation's span itself has spans in front of it only where it asks for them",
+  async () => {
+    for (const isTold of [true, false]) {
+      const { harness: made, answer } = await runTrigger(await sample("sqs"), {
+        finished: { requestId: "other" },
+      });
+      assertEquals(made.points.length, 0);
+      const root = {
+        name: "aws.lambda",
+        resource: "fn",
+        service: "shop",
+        trace_id: 11,
+        span_id: 99,
+        parent_id: isTold ? BigInt(answer["x-datadog-parent-id"] ?? 0) : 22,
+        start: 1_700_000_000_100_000_000n,
+        duration: 50_000_000n,
+        meta: { request_id: "r1", "_dd.p.tid": "6552a70e00000000" },
+      };
+      await made.send("/v0.4/traces", pack([[root]]));
+      made.traces.invocationDone?.({
+        requestId: "r1",
+        startNs: 1_700_000_000_100_000_000n,
+        durationMs: 50,
+        status: "success",
+        coldStart: false,
+      });
+      const spans = seen(made.points).map(({ operation, parent, traceId }) =>
+        `${operation} < ${parent} ${traceId}`
+      );
+      assertEquals(
+        spans,
+        isTold
+          ? [
+            "aws.lambda < aws.sqs 6552a70e00000000000000000000000b",
+            "aws.sqs < upstream 22 6552a70e00000000000000000000000b",
+          ]
+          : ["aws.lambda < upstream 22 6552a70e00000000000000000000000b"],
+      );
+    }
+  },
+);
 
-Deno.test("a library that goes on with another trace than it was told has its own", async () => {
+scenario("a library that goes on with another trace than it was told has its own", async () => {
   const run = await runTrigger(await sample("sqs"), {
     headers: { "x-datadog-trace-id": "77", "x-datadog-parent-id": "77" },
   });
@@ -174,7 +181,7 @@ Deno.test("a library that goes on with another trace than it was told has its ow
   assertEquals(run.spans.map(({ traceId }) => traceId), ["77", "77"]);
 });
 
-Deno.test("a rejected trace is counted span by span", async () => {
+scenario("a rejected trace is counted span by span", async () => {
   const run = await runTrigger(await sample("sqs_sns"), { headers: { "x-datadog-sampling-priority": "-1" } });
   assertEquals([run.spans.length, run.harness.refused.get("sampled_out")], [0, 3]);
 });
@@ -273,7 +280,7 @@ Deno.test("other sources are told of by name alone", async () => {
   }
 });
 
-Deno.test("what a client writes into its headers names no service and brings no query", async () => {
+scenario("what a client writes into its headers names no service and brings no query", async () => {
   for (const host of ["a b", "x".repeat(300), "", "ü.example", '\\"'] as const) {
     const event = await changed(
       "application_load_balancer",
